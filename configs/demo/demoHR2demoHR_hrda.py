@@ -1,0 +1,23 @@
+"""HRDA with DACS self-training on the demo domains, from scratch on a CPU.
+
+Command:   python run_experiments.py --config configs/demo/demoHR2demoHR_hrda.py
+"""
+
+_base_ = [
+    "../_base_/demo_runtime.py",
+    "../_base_/models/daformer_tiny.py",
+    "../_base_/datasets/uda_demo_256x256.py",
+    "../_base_/uda/dacs_demo.py",
+    "../_base_/schedules/adamw_demo.py",
+]
+
+model = dict(
+    type="HRDAEncoderDecoder",
+    scales=[1, 0.5],
+    hr_crop_size=(128, 128),
+    crop_coord_divisible=8,
+    feature_scale=0.5,
+    hr_slide_inference=True,
+    decode_head=dict(type="HRDAHead", single_scale_head="DAFormerHead", attention_embed_dim=24, attention_classwise=True, hr_loss_weight=0.1),
+    test_cfg=dict(mode="slide", batched_slide=True, stride=[128, 128], crop_size=[256, 256]),
+)

@@ -1,0 +1,57 @@
+"""HRDA, GTA -> Cityscapes at full resolution (Hoyer et al., ECCV 2022, Table 1, last row).
+
+Command:   python run_experiments.py --config configs/hrda/gtaHR2csHR_hrda.py
+Published: 73.8 ± 0.3 mIoU over 3 seeds; 32 hours and 22.5 GB on a 24 GB card. Not trained by us yet.
+Needs:     data/gta and data/cityscapes (README, section Data) and pretrained/mit_b5.pth.
+
+The comments name the symbols and sections of the paper.
+"""
+
+_base_ = [
+    "../_base_/default_runtime.py",
+    # DAFormer network: MiT-B5 encoder f^E, context-aware decoder f^S (section 3.1).
+    "../_base_/models/daformer_sepaspp_mitb5.py",
+    # GTA at 2560x1440, Cityscapes at 2048x1024, crops of 1024x1024.
+    "../_base_/datasets/uda_gtaHR_to_cityscapesHR_1024x1024.py",
+    # DACS with an EMA teacher and the feature distance on things (section 3.1).
+    "../_base_/uda/dacs_a999_fdthings.py",
+    # AdamW, 40,000 iterations.
+    "../_base_/schedules/adamw_poly10warm_40k.py",
+]
+
+model = dict(
+    type="HRDAEncoderDecoder",
+    # The context crop covers the whole training crop, downsampled by s = 2 (section 3.2); the detail crop is
+    # taken at full resolution. Both go through the same encoder and decoder.
+    scales=[1, 0.5],
+    # Size of the detail crop, h_d x w_d = 512 x 512 (section 3.2). One box per batch, drawn anew for every pass.
+    hr_crop_size=(512, 512),
+    # The box starts at multiples of k = s * o pixels, where o = 4 is the decoder's stride: its place in the
+    # context logits is then a whole number of pixels (section 3.2).
+    crop_coord_divisible=8,
+    # The feature distance compares the context features.
+    feature_scale=0.5,
+    # Pseudo-labels and predictions: detail windows slide over the whole crop with half a window of overlap
+    # (section 3.4).
+    hr_slide_inference=True,
+    decode_head=dict(
+        type="HRDAHead",
+        single_scale_head="DAFormerHead",
+        # The scale attention f^A weighs the two predictions per pixel *and class* (section 3.3).
+        attention_classwise=True,
+        # λ_d: weight of the loss on the detail crop alone; the fused loss keeps 1 - λ_d (section 3.3, equation 11).
+        hr_loss_weight=0.1,
+    ),
+    # Whole images are predicted from sliding 1024x1024 crops with 512 pixels of overlap; logits are averaged.
+    test_cfg=dict(mode="slide", batched_slide=True, stride=[512, 512], crop_size=[1024, 1024]),
+)
+
+train_dataloader = dict(
+    dataset=dict(
+        # Pixels at [top, bottom, left, right] of the resized target image without pseudo-labels:
+        # rectification borders, and the ego vehicle.
+        crop_pseudo_margins=[30, 240, 30, 30],
+        # Rare-class sampling: at full resolution a crop shows at least 2 * 3,000 pixels of the drawn class.
+        rare_class_sampling=dict(min_pixels=3000, class_temp=0.01, min_crop_ratio=2.0),
+    ),
+)

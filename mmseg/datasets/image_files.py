@@ -1,0 +1,89 @@
+"""Image files on disk: listing and decoding, with errors that name the file.
+
+Letters: (H, W) native size.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmseg.utils.errors import UserError
+
+_FILE_ENDS = {".png": b"IEND\xaeB`\x82", ".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9"}
+_TAIL = 4096  # bytes in which the end mark is looked for: some writers append a few of their own
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """The images of a domain and nothing else: whoever holds this cannot reach labels.
+
+    Attributes:
+        folder: where the images lie.
+        names: sorted paths relative to ``folder``.
+    """
+
+    folder: Path
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def path(self, index: int) -> Path:
+        return self.folder / self.names[index]
+
+    def read(self, index: int) -> np.ndarray:
+        """uint8 [H, W, 3], channel order BGR."""
+        return read_image(self.path(index))
+
+
+def list_files(folder: Path, suffix: str) -> tuple[str, ...]:
+    """Sorted relative paths of all files below ``folder`` that end with ``suffix``; hidden ones are skipped."""
+    found = []
+    for parent, _, names in os.walk(folder, followlinks=True):
+        relative = os.path.relpath(parent, folder)
+        prefix = "" if relative == "." else relative.replace(os.sep, "/") + "/"
+        found += [prefix + name for name in names if name.endswith(suffix) and not name.startswith(".")]
+    return tuple(sorted(found))
+
+
+def list_images(folder: Path, suffix: str, owner: str) -> ImageFiles:
+    """Lists a folder that has to exist and hold images; ``owner`` opens the error message."""
+    if not folder.is_dir():
+        raise UserError(f"{owner}: the image folder {folder} does not exist. Put the data there or change data_root and img_dir.")
+    names = list_files(folder, suffix)
+    if not names:
+        raise UserError(f"{owner}: {folder} holds no file that ends with '{suffix}'. Put the images there or change img_dir or img_suffix.")
+    return ImageFiles(folder, names)
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Decodes an image of any format: uint8 [H, W, 3], channel order BGR."""
+    return _decode(path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)  # labels carry no orientation either
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """Decodes a single-channel 8-bit image without changing its values: uint8 [H, W]."""
+    image = _decode(path, cv2.IMREAD_UNCHANGED)
+    if image.ndim != 2 or image.dtype != np.uint8:
+        raise UserError(f"{path} is not a single-channel 8-bit image (shape {image.shape}, {image.dtype}). Convert it to train ids first.")
+    return image
+
+
+def _decode(path: Path, mode: int) -> np.ndarray:
+    """Decodes a whole file. OpenCV itself returns half an image for a truncated PNG, hence the look at its end."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"Cannot read {path}: {error.strerror or error}. Put the file there or start with a fresh list of files.") from None
+    end = _FILE_ENDS.get(path.suffix.lower(), b"")
+    complete = bool(data) and end in data[-_TAIL:]
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), mode) if complete else None
+    if image is None:
+        what = "empty" if not data else "cut off" if not complete else "not a readable image"
+        raise UserError(f"{path} is {what} ({len(data)} bytes). Copy or download the file again.")
+    return image

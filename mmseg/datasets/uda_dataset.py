@@ -1,0 +1,245 @@
+"""Training samples: a labelled crop of the source and, for adaptation, an unlabelled crop of the target.
+
+Letters: (H, W) crop; sizes are (height, width), scales (width, height) as in all configs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from mmseg.datasets import transforms
+from mmseg.datasets.base import SegmentationDataset, image_tensor
+from mmseg.datasets.classes import IGNORE
+from mmseg.datasets.image_files import ImageFiles
+from mmseg.datasets.rare_class_sampling import RareClassOptions, build_rare_class_table
+from mmseg.registry import DATASETS, build_checked
+from mmseg.structures import Box
+from mmseg.utils.errors import UserError
+from mmseg.utils.randomness import Streams
+
+
+@dataclass(frozen=True, kw_only=True)
+class CropOptions:
+    """The dictionaries ``source_crop`` and ``target_crop`` of a config.
+
+    Attributes:
+        img_scale: (w, h) that the image is resized to fit into, aspect ratio kept, pixels.
+        crop_size: (H, W) of the crop, pixels.
+        cat_max_ratio: a crop is redrawn, up to 10 times, while one class fills this share of its labelled
+            pixels; 1 accepts every crop. Source only.
+        flip_prob: probability of mirroring left and right.
+        pad: whether a resized image smaller than the crop is padded; otherwise it is an error.
+    """
+
+    img_scale: Sequence[int]
+    crop_size: Sequence[int]
+    cat_max_ratio: float = 1.0
+    flip_prob: float = 0.5
+    pad: bool = False
+
+    def __post_init__(self) -> None:
+        long, short = max(self.img_scale), min(self.img_scale)
+        if max(self.crop_size) > long or min(self.crop_size) > short:
+            self.check_fits((short, long) if self.img_scale[0] >= self.img_scale[1] else (long, short))
+
+    def check_fits(self, size: Sequence[int]) -> None:
+        """Raises UserError if the crop is larger than the resized image ``size`` (h, w) and may not be padded."""
+        if not self.pad and (self.crop_size[0] > size[0] or self.crop_size[1] > size[1]):
+            crop, scale = "x".join(map(str, reversed(self.crop_size))), "x".join(map(str, self.img_scale))
+            raise UserError(
+                f"The crop (crop_size, {crop} as width x height) is larger than the image of {size[1]}x{size[0]} "
+                f"at img_scale {scale}. Use a smaller crop_size, a larger img_scale, or pad=True."
+            )
+
+
+@DATASETS.register_module()
+class UDADataset(Dataset):
+    """Pairs of crops, each a function of (seed, running sample number).
+
+    An item is decided first, on the label alone (class, file, crop, flip), and then the image is decoded
+    once. Nothing depends on earlier items, so neither the number of loader workers nor a resume changes
+    what is drawn. The target is reduced to its image files when the data set is built.
+
+    Args:
+        source: labelled data set, or its config.
+        target: data set of the target domain, or its config; its ``ann_dir`` is ignored. None for
+            training on the source alone.
+        seed: seed of all draws.
+        source_crop, target_crop: options of :class:`CropOptions`.
+        crop_pseudo_margins: rows and columns at [top, bottom, left, right] of the resized target image
+            that get no pseudo-labels, in pixels of the resized image; gives the target a ``valid`` mask.
+        rare_class_sampling: options of :class:`RareClassOptions`; None takes every source file once per
+            epoch, in a new order each time.
+        sync_crop_size: (h, w) of a second crop at the same place of the source and the target crop
+            (the ablation of crop sizes in HRDA, Table 8).
+
+    Raises:
+        UserError: an option does not fit the others, or the data are not as expected.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: dict | SegmentationDataset,
+        source_crop: dict,
+        target: dict | SegmentationDataset | None = None,
+        target_crop: dict | None = None,
+        seed: int = 0,
+        crop_pseudo_margins: Sequence[int] | None = None,
+        rare_class_sampling: dict | None = None,
+        sync_crop_size: Sequence[int] | None = None,
+    ) -> None:
+        self.seed = seed
+        self.source = _labelled(source)
+        self.target = _images_only(target)
+        self.source_crop = _options(CropOptions, source_crop)
+        self.target_crop = _options(CropOptions, target_crop)
+        self.margins = crop_pseudo_margins
+        self.sync_crop_size = sync_crop_size
+        self.rare = _options(RareClassOptions, rare_class_sampling)
+        self.table = build_rare_class_table(self.source, self.rare) if self.rare else None
+        self._check()
+
+    def _check(self) -> None:
+        if self.target is not None and self.target_crop is None:
+            raise UserError("UDADataset has a target, but no target_crop. Add target_crop=dict(img_scale=…, crop_size=…).")
+        if self.target is None and (self.target_crop or self.margins):
+            raise UserError("UDADataset has target_crop or crop_pseudo_margins, but no target. Add target=… or remove them.")
+        if self.target_crop and self.target_crop.cat_max_ratio < 1:
+            raise UserError("UDADataset: target_crop.cat_max_ratio would need target labels. Set it in source_crop only.")
+        crops = [crop for crop in (self.source_crop, self.target_crop) if crop]
+        if self.sync_crop_size and any(np.any(np.greater(self.sync_crop_size, crop.crop_size)) for crop in crops):
+            raise UserError(f"UDADataset: sync_crop_size {tuple(self.sync_crop_size)} is larger than crop_size. Use a smaller one.")
+
+    @property
+    def metainfo(self) -> dict:
+        """As of the source."""
+        return self.source.metainfo
+
+    def __len__(self) -> int:
+        """Number of source files; the items themselves never end."""
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> dict:
+        """The sample with the running number ``index`` (0, 1, 2, … without bound).
+
+        Returns:
+            ``index``; ``source`` with ``image`` uint8 [3, H, W] RGB, ``label`` uint8 [H, W], ``size``
+            int64 [2] (height and width before padding); ``target`` with ``image``, ``size`` and, with
+            margins, ``valid`` uint8 [H, W] (1: pseudo-labels may be used).
+        """
+        streams = Streams(self.seed, index)
+        sample = {"index": index, "source": self.load_source(streams)}
+        if self.target is not None:
+            sample["target"] = self.load_target(streams)
+        return synchronised_crop(sample, streams.numpy("sync_crop"), self.sync_crop_size) if self.sync_crop_size else sample
+
+    def load_source(self, streams: Streams) -> dict:
+        """Decides on the label, then decodes the image."""
+        options = self.source_crop
+        rare_class, index = self.draw_source_file(streams)
+        native = self.source.read_label(index)
+        size = transforms.keep_ratio_size(native.shape, options.img_scale)
+        options.check_fits(size)
+        label = transforms.resize_label(native, size)
+        rng = streams.numpy("source.crop")
+        if rare_class is None:
+            box = transforms.choose_crop(rng, label, options.crop_size, options.cat_max_ratio)
+        else:
+            minimum = self.rare.min_crop_pixels
+            box = transforms.choose_rare_class_crop(rng, label, options.crop_size, options.cat_max_ratio, rare_class, minimum)
+        flipped = draw_flip(streams.numpy("source.flip"), options.flip_prob)
+
+        image = self.source.images.read(index)
+        self.source.check_same_size(index, image, native)
+        crop = finish_image(transforms.resized_crop(image, size, box), options.crop_size, flipped)
+        return {**crop, "label": finish_mask(label[box.slices], options.crop_size, flipped, fill=IGNORE)}
+
+    def load_target(self, streams: Streams) -> dict:
+        """Draws file, crop and flip without looking at anything but the image size."""
+        options = self.target_crop
+        image = self.target.read(int(streams.numpy("target.file").choice(len(self.target))))
+        size = transforms.keep_ratio_size(image.shape[:2], options.img_scale)
+        options.check_fits(size)
+        box = transforms.draw_crop_box(streams.numpy("target.crop"), *size, options.crop_size)
+        flipped = draw_flip(streams.numpy("target.flip"), options.flip_prob)
+        crop = finish_image(transforms.resized_crop(image, size, box), options.crop_size, flipped)
+        if self.margins is None:
+            return crop
+        # The published code pads this mask with 255, which would multiply the weight; padding gets no weight here.
+        valid = self._margin_mask(size)[box.slices]
+        return {**crop, "valid": finish_mask(valid, options.crop_size, flipped, fill=0)}
+
+    def draw_source_file(self, streams: Streams) -> tuple[int | None, int]:
+        """(rare class or None, file index): by rare-class sampling, or a new order of all files per epoch."""
+        if self.table is not None:
+            return self.table.draw(streams.numpy("source.file"))
+        epoch, position = divmod(streams.index, len(self))
+        return None, int(Streams(self.seed, epoch).numpy("source.order").permutation(len(self))[position])
+
+    def _margin_mask(self, size: tuple[int, int]) -> np.ndarray:
+        top, bottom, left, right = self.margins
+        if top + bottom >= size[0] or left + right >= size[1]:
+            raise UserError(
+                f"crop_pseudo_margins {list(self.margins)} (top, bottom, left, right) leave nothing of the "
+                f"{size[1]}x{size[0]} target image. Use smaller margins."
+            )
+        return transforms.margin_mask(*size, self.margins)
+
+
+def draw_flip(rng: np.random.Generator, probability: float) -> bool:
+    """Draws whether a crop is mirrored."""
+    return bool(rng.random() < probability)
+
+
+def finish_image(crop: np.ndarray, size: Sequence[int], flipped: bool) -> dict:
+    """Flips and pads a BGR crop [h, w, 3]: ``image`` uint8 [3, H, W] RGB and ``size`` (h, w) before padding.
+
+    Padding has to be 0 after normalisation, so the value here is arbitrary: whoever normalises
+    overwrites everything outside ``size``.
+    """
+    image = transforms.flip(crop) if flipped else crop
+    return {"image": image_tensor(transforms.pad(image, size, 0)), "size": torch.tensor(crop.shape[:2])}
+
+
+def finish_mask(crop: np.ndarray, size: Sequence[int], flipped: bool, fill: int) -> torch.Tensor:
+    """Flips and pads a label or mask: uint8 [h, w] -> [H, W]."""
+    mask = transforms.flip(crop) if flipped else crop
+    return torch.from_numpy(np.ascontiguousarray(transforms.pad(mask, size, fill)))
+
+
+def synchronised_crop(sample: dict, rng: np.random.Generator, crop_size: Sequence[int]) -> dict:
+    """Cuts the same box (h, w) out of the source and the target crop of a sample."""
+    height, width = sample["source"]["image"].shape[-2:]
+    box = transforms.draw_crop_box(rng, height, width, crop_size)
+    domains = [key for key in ("source", "target") if key in sample]
+    return {**sample, **{key: _cut(sample[key], box) for key in domains}}
+
+
+def _cut(domain: dict, box: Box) -> dict:
+    cut = {key: value[(..., *box.slices)].contiguous() for key, value in domain.items() if key != "size"}
+    left = domain["size"] - torch.tensor([box.y1, box.x1])
+    return {**cut, "size": left.clamp(torch.zeros(2, dtype=left.dtype), torch.tensor([box.height, box.width]))}
+
+
+def _options(kind: type, options: dict | None):
+    return None if options is None else build_checked({"type": kind, **options}, DATASETS)
+
+
+def _labelled(dataset: dict | SegmentationDataset) -> SegmentationDataset:
+    dataset = build_checked(dataset, DATASETS) if isinstance(dataset, dict) else dataset
+    if not dataset.labelled:
+        raise UserError(f"UDADataset: the source {dataset.data_root} has no labels. Set ann_dir in its config.")
+    return dataset
+
+
+def _images_only(dataset: dict | SegmentationDataset | None) -> ImageFiles | None:
+    """Keeps the images of the target and forgets the rest, so that training cannot reach its labels."""
+    if isinstance(dataset, dict):
+        dataset = build_checked({**dataset, "ann_dir": None}, DATASETS)
+    return dataset.images if dataset is not None else None

@@ -1,0 +1,17 @@
+"""The runner and what surrounds training: checkpoints, optimizer groups, hooks."""
+
+from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.hooks import CheckpointHook, ResultHook
+from mmseg.engine.loops import AdaptationTrainLoop
+from mmseg.engine.optimizers import GroupedOptimWrapperConstructor
+from mmseg.engine.runner import AdaptationRunner, build_runner
+
+__all__ = [
+    "AdaptationRunner",
+    "AdaptationTrainLoop",
+    "CheckpointHook",
+    "GroupedOptimWrapperConstructor",
+    "ResultHook",
+    "build_runner",
+    "read_checkpoint",
+]

@@ -1,0 +1,139 @@
+"""mmengine's runner with exact resume, safe reading and atomic writing of checkpoints."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.evaluator import Evaluator
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+
+from mmseg.engine.checkpoint import environment, load_weights, read_checkpoint, save_checkpoint
+from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, METRICS, MODELS
+from mmseg.utils.errors import UserError
+from mmseg.utils.randomness import derive_seed
+
+
+class AdaptationRunner(Runner):
+    """A runner whose state is plain tensors and numbers.
+
+    All randomness of a run derives from (seed, iteration or sample, stream), so the state to resume is:
+    networks, optimizer, schedulers, iteration.
+    """
+
+    @property
+    def network(self) -> nn.Module:
+        """The method itself, without the wrapper of distributed training."""
+        return self.model.module if is_model_wrapper(self.model) else self.model
+
+    @property
+    def checkpoint_hook(self):
+        """The hook that keeps the best score."""
+        from mmseg.engine.hooks.checkpoint_hook import CheckpointHook
+
+        return next(hook for hook in self.hooks if isinstance(hook, CheckpointHook))
+
+    def save_state(self, path: str | os.PathLike, iteration: int) -> None:
+        """Writes everything that a resume needs, after ``iteration`` finished iterations."""
+        meta = {
+            "iteration": iteration,
+            "seed": self.seed,
+            "best_score": float(self.checkpoint_hook.best_score),
+            "config": self.cfg.pretty_text,
+            "environment": environment(),
+        }
+        content = {
+            "meta": meta,
+            "state_dict": self.network.state_dict(),
+            "optimizer": self.optim_wrapper.state_dict(),
+            "param_schedulers": [scheduler.state_dict() for scheduler in self.param_schedulers],
+        }
+        save_checkpoint(path, content)
+
+    def resume(self, filename: str, **_: object) -> None:
+        """Restores student, teacher, optimizer, schedulers and iteration.
+
+        Raises:
+            UserError: the file is unreadable, of another model or of another seed.
+        """
+        content = read_checkpoint(filename)
+        if "optimizer" not in content or "iteration" not in content.get("meta", {}):
+            raise UserError(f"Checkpoint {filename} holds weights but no training state. Start a new training from it with load_from=….")
+        if content["meta"]["seed"] != self.seed:
+            raise UserError(f"Checkpoint {filename} was trained with seed {content['meta']['seed']}. Resume with --seed {content['meta']['seed']}.")
+        load_weights(self.network, content["state_dict"], filename)
+        self.optim_wrapper.load_state_dict(content["optimizer"])
+        for scheduler, state in zip(self.param_schedulers, content["param_schedulers"], strict=True):
+            scheduler.load_state_dict(state)
+        self.train_loop._iter = content["meta"]["iteration"]
+        self.checkpoint_hook.best_score = content["meta"]["best_score"]
+        self._has_loaded = True
+        self.logger.info(f"Resumed iteration {self.iter} from {filename}")
+
+    def load_checkpoint(self, filename: str, *_: object, **__: object) -> dict:
+        """Loads the weights of a whole method (student, teacher, ImageNet network)."""
+        content = read_checkpoint(filename)
+        load_weights(self.network, content.get("state_dict", content), filename)
+        self._has_loaded = True
+        return content
+
+    def dump_config(self) -> None:
+        """The config is written once by the entry point, under one name."""
+
+
+def build_model(cfg: Config) -> nn.Module:
+    """The method of a config, with its segmentor; initial weights depend on the seed alone."""
+    torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
+    return MODELS.build({**cfg.uda, "segmentor": cfg.model, "seed": cfg.seed})
+
+
+def build_loader_config(loader: dict, **dataset_options: object) -> dict:
+    """A dataloader config with its dataset built, so that a user's mistake in it is one clear line."""
+    loader = dict(loader)
+    options = {"pin_memory": torch.cuda.is_available(), "persistent_workers": loader["num_workers"] > 0}
+    dataset = DATASETS.build({**dataset_options, **loader["dataset"]})
+    sampler = DATA_SAMPLERS.build({**loader["sampler"], "dataset": dataset})
+    return {**options, **loader, "dataset": dataset, "sampler": sampler}
+
+
+def build_evaluator(metric: dict) -> Evaluator:
+    """The evaluator of a config's metric."""
+    return Evaluator([METRICS.build(metric)])
+
+
+def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRunner:
+    """A runner for training (with validation) from a complete config.
+
+    Args:
+        cfg: see :func:`mmseg.utils.config.load_config`.
+        resume_from: a training checkpoint to continue from.
+    """
+    hooks = {name: hook and HOOKS.build(hook) for name, hook in cfg.default_hooks.items()}
+    runner = AdaptationRunner(
+        model=build_model(cfg),
+        work_dir=cfg.work_dir,
+        train_dataloader=build_loader_config(cfg.train_dataloader, seed=cfg.seed),
+        val_dataloader=build_loader_config(cfg.val_dataloader),
+        val_evaluator=build_evaluator(cfg.val_evaluator),
+        train_cfg=cfg.train_cfg,
+        val_cfg={},
+        optim_wrapper=cfg.optim_wrapper,
+        param_scheduler=list(cfg.param_scheduler),
+        default_hooks=hooks,
+        custom_hooks=[HOOKS.build(hook) for hook in cfg.get("custom_hooks", [])],
+        log_processor={"by_epoch": False, "window_size": 10},
+        visualizer=cfg.visualizer,
+        load_from=resume_from,
+        resume=resume_from is not None,
+        randomness={"seed": cfg.seed},
+        env_cfg=cfg.env_cfg,
+        launcher=cfg.get("launcher", "none"),
+        default_scope="mmseg",
+        experiment_name=Path(cfg.work_dir).name,
+        cfg=cfg,
+    )
+    return runner

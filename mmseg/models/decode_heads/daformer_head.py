@@ -1,0 +1,84 @@
+"""DAFormer's decoder: embed every encoder level, enlarge to the finest, fuse with context.
+
+Source: Hoyer et al., "DAFormer: Improving Network Architectures and Training Strategies for
+Domain-Adaptive Semantic Segmentation", CVPR 2022, section 3.2 and table 7.
+
+Letters: B images, C channels, K classes, (h, w) the first encoder level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mmseg.models.decode_heads.decode_head import DecodeHead, resize
+from mmseg.models.decode_heads.layers import DECODER_LAYERS
+from mmseg.registry import MODELS
+from mmseg.utils.errors import UserError, suggestion
+
+_PARAMETERS = ("embed_dims", "embed_cfg", "embed_neck_cfg", "fusion_cfg")
+
+
+@MODELS.register_module()
+class DAFormerHead(DecodeHead):
+    """Context-aware multi-level feature fusion.
+
+    Args:
+        decoder_params: ``embed_dims`` (width of every embedded level), ``embed_cfg`` (layer of the levels),
+            ``embed_neck_cfg`` (layer of the last one) and ``fusion_cfg`` (layer over all of them,
+            concatenated). Layers are named as in :mod:`mmseg.models.decode_heads.layers`:
+            'mlp', 'conv', 'aspp', 'isa', 'rawconv_and_aspp'.
+        in_channels, in_index, channels, num_classes, dropout_ratio, norm_cfg, align_corners,
+            loss_decode, ignore_index: see :class:`DecodeHead`.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: Sequence[int],
+        in_index: Sequence[int],
+        channels: int,
+        num_classes: int,
+        decoder_params: dict,
+        dropout_ratio: float = 0.1,
+        norm_cfg: dict | None = None,
+        align_corners: bool = False,
+        loss_decode: dict | None = None,
+        ignore_index: int = 255,
+    ) -> None:
+        super().__init__(
+            in_channels=in_channels,
+            in_index=in_index,
+            channels=channels,
+            num_classes=num_classes,
+            dropout_ratio=dropout_ratio,
+            norm_cfg=norm_cfg,
+            align_corners=align_corners,
+            loss_decode=loss_decode,
+            ignore_index=ignore_index,
+        )
+        _check_parameters(decoder_params)
+        width = decoder_params["embed_dims"]
+        layers = [decoder_params["embed_cfg"]] * (len(self.in_channels) - 1) + [decoder_params["embed_neck_cfg"]]
+        pairs = zip(layers, self.in_channels, strict=True)
+        self.embed_layers = nn.ModuleList(DECODER_LAYERS.build(dict(in_channels=c, out_channels=width, **cfg)) for cfg, c in pairs)
+        fusion = dict(in_channels=width * len(self.in_channels), out_channels=channels, **decoder_params["fusion_cfg"])
+        self.fuse_layer = DECODER_LAYERS.build(fusion)
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
+        levels = self.select(features)
+        size = levels[0].shape[2:]
+        embedded = [resize(layer(level), size, self.align_corners) for layer, level in zip(self.embed_layers, levels, strict=True)]
+        return self.classify(self.fuse_layer(torch.cat(embedded, dim=1)))
+
+
+def _check_parameters(decoder_params: dict) -> None:
+    for key in decoder_params:
+        if key not in _PARAMETERS:
+            raise UserError(f"decoder_params got an unexpected option '{key}'.{suggestion(key, _PARAMETERS)}")
+    for key in _PARAMETERS:
+        if key not in decoder_params:
+            raise UserError(f"decoder_params needs the option '{key}'. Add {key}=… to decoder_params of DAFormerHead.")

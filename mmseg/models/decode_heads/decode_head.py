@@ -1,0 +1,105 @@
+"""What all decoders share: choice of encoder levels, classifier, losses.
+
+Letters: B images, C channels, K classes, (h, w) the decoder's map, (H, W) the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmseg.models.losses.cross_entropy import accuracy
+from mmseg.registry import MODELS
+from mmseg.utils.errors import UserError
+
+
+def resize(feature_map: Tensor, size: Sequence[int], align_corners: bool = False) -> Tensor:
+    """Bilinear resizing [B, C, h, w] -> [B, C, *size]; the same tensor if the size is already right."""
+    if tuple(feature_map.shape[2:]) == tuple(size):
+        return feature_map
+    return F.interpolate(feature_map, size=tuple(size), mode="bilinear", align_corners=align_corners)
+
+
+class DecodeHead(BaseModule):
+    """Base of the decoders: features in, logits at ``output_stride`` out.
+
+    A subclass implements ``forward(features) -> [B, K, h, w]`` and usually ends it with :meth:`classify`.
+
+    Args:
+        in_channels: channels of the chosen encoder level, or a list for several levels.
+        in_index: which level, or which levels, are used; as long as ``in_channels``.
+        channels: width of the map before the classifier.
+        num_classes: K.
+        dropout_ratio: channels dropped before the classifier.
+        norm_cfg: normalisation of the decoder's layers, e.g. ``dict(type='BN')``; None for none.
+        align_corners: corner convention of resizing. Published models use False.
+        loss_decode: the loss, a dictionary with ``type``.
+        ignore_index: label that is not trained.
+    """
+
+    output_stride = 4
+
+    def __init__(
+        self,
+        *,
+        in_channels: int | Sequence[int],
+        channels: int,
+        num_classes: int,
+        in_index: int | Sequence[int] = -1,
+        dropout_ratio: float = 0.1,
+        norm_cfg: dict | None = None,
+        align_corners: bool = False,
+        loss_decode: dict | None = None,
+        ignore_index: int = 255,
+    ) -> None:
+        super().__init__()
+        self.in_channels = [in_channels] if isinstance(in_channels, int) else list(in_channels)
+        self.in_index = [in_index] if isinstance(in_index, int) else list(in_index)
+        if len(self.in_channels) != len(self.in_index):
+            text = f"in_channels={in_channels} and in_index={in_index} differ in length. Give one width per level."
+            raise UserError(f"{type(self).__name__}: {text}")
+        self.num_classes = num_classes
+        self.norm_cfg = norm_cfg
+        self.align_corners = align_corners
+        self.ignore_index = ignore_index
+        self.loss_decode = MODELS.build(loss_decode or dict(type="CrossEntropyLoss"))
+        self.conv_seg = nn.Conv2d(channels, num_classes, kernel_size=1)
+        self.dropout = nn.Dropout2d(dropout_ratio)
+
+    def select(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """The levels that this decoder uses."""
+        return [features[index] for index in self.in_index]
+
+    def classify(self, feature_map: Tensor) -> Tensor:
+        """Dropout and the 1x1 classifier: [B, C, h, w] -> [B, K, h, w]."""
+        return self.conv_seg(self.dropout(feature_map))
+
+    def losses(self, logits: Tensor, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
+        """Loss and accuracy of logits that are enlarged to the size of the labels.
+
+        Args:
+            logits: [B, K, h, w].
+            label: [B, H, W] int64.
+            weight: [B, H, W] factor per pixel, or None.
+
+        Returns:
+            ``loss_seg`` (scalar) and ``acc_seg`` (scalar, percent).
+        """
+        enlarged = resize(logits, label.shape[1:], self.align_corners)
+        loss = self.loss_decode(enlarged, label, weight=weight, ignore_index=self.ignore_index)
+        return {"loss_seg": loss, "acc_seg": accuracy(enlarged, label)}
+
+    def init_weights(self) -> None:
+        """Draws new weights: He's for convolutions with ReLU, normal 0.01 for the classifier."""
+        for module in self.modules():
+            if isinstance(module, ConvModule):
+                module.init_weights()
+            elif isinstance(module, nn.Linear):
+                module.reset_parameters()
+        nn.init.normal_(self.conv_seg.weight, std=0.01)
+        nn.init.zeros_(self.conv_seg.bias)
+        self._is_init = True

@@ -1,0 +1,180 @@
+"""Layers that embed one encoder level or fuse all of them, by the names that ``decoder_params`` uses.
+
+Sources: Hoyer et al., "DAFormer", CVPR 2022, section 3.2 and table 7 (which of them fuse best);
+Chen et al., "Encoder-Decoder with Atrous Separable Convolution", ECCV 2018 (ASPP, separable ASPP);
+Huang et al., "Interlaced Sparse Self-Attention for Semantic Segmentation", 2019 (ISA).
+
+Letters: B images, C channels, (H, W) the map, (P, Q) cells per column and row, (p, q) pixels per cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule, DepthwiseSeparableConvModule
+from mmengine.registry import Registry
+from torch import Tensor, nn
+
+from mmseg.registry import build_checked
+from mmseg.utils.errors import UserError
+
+DECODER_LAYERS = Registry("decoder layer", scope="mmseg", locations=["mmseg.models.decode_heads.layers"], build_func=build_checked)
+
+
+@DECODER_LAYERS.register_module(name="mlp")
+class PixelLinear(nn.Module):
+    """A linear layer at every pixel. Its weight is stored as [C', C], as in SegFormer's decoder.
+
+    ``act_cfg`` and ``norm_cfg`` are accepted because published configs spell them out; they must be None.
+    """
+
+    def __init__(self, *, in_channels: int, out_channels: int, act_cfg: None = None, norm_cfg: None = None) -> None:
+        super().__init__()
+        if act_cfg is not None or norm_cfg is not None:
+            raise UserError("The decoder layer 'mlp' has neither activation nor normalisation. Set act_cfg=None and norm_cfg=None.")
+        self.proj = nn.Linear(in_channels, out_channels)
+
+    def forward(self, feature_map: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C', H, W]."""
+        return F.conv2d(feature_map, self.proj.weight[:, :, None, None], self.proj.bias)
+
+
+@DECODER_LAYERS.register_module(name="conv")
+def conv_layer(
+    *, in_channels: int, out_channels: int, kernel_size: int = 1, norm_cfg: dict | None = None, act_cfg: dict | None = None
+) -> ConvModule:
+    """Convolution, normalisation, activation at unchanged size."""
+    return ConvModule(in_channels, out_channels, kernel_size, padding=kernel_size // 2, norm_cfg=norm_cfg, act_cfg=act_cfg)
+
+
+@DECODER_LAYERS.register_module(name="aspp")
+class ASPP(nn.Module):
+    """Atrous spatial pyramid pooling: parallel dilated convolutions, concatenated and merged by a 3x3 one.
+
+    Args:
+        dilations: one branch each; 1 is a 1x1 convolution, the others are 3x3.
+        sep: dilated branches are depthwise-separable, which DAFormer found as good and much smaller.
+        pool: a further branch with the mean of the image.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        out_channels: int,
+        dilations: Sequence[int] = (1, 6, 12, 18),
+        sep: bool = False,
+        pool: bool = False,
+        norm_cfg: dict | None = None,
+        act_cfg: dict | None = None,
+    ) -> None:
+        super().__init__()
+        options = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
+        if pool:
+            self.image_pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), ConvModule(in_channels, out_channels, 1, **options))
+        dilated = DepthwiseSeparableConvModule if sep else ConvModule
+        self.aspp_modules = nn.ModuleList(
+            ConvModule(in_channels, out_channels, 1, **options)
+            if dilation == 1
+            else dilated(in_channels, out_channels, 3, dilation=dilation, padding=dilation, **options)
+            for dilation in dilations
+        )
+        self.pool = pool
+        self.bottleneck = ConvModule((len(dilations) + pool) * out_channels, out_channels, 3, padding=1, **options)
+
+    def forward(self, feature_map: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C', H, W]."""
+        branches = [branch(feature_map) for branch in self.aspp_modules]
+        if self.pool:
+            size = feature_map.shape[2:]
+            branches.insert(0, self.image_pool(feature_map).expand(-1, -1, *size))
+        return self.bottleneck(torch.cat(branches, dim=1))
+
+
+@DECODER_LAYERS.register_module(name="rawconv_and_aspp")
+def conv_and_aspp(*, in_channels: int, out_channels: int, kernel_size: int = 1, **aspp_options) -> nn.Sequential:
+    """A bare convolution to fewer channels, then :class:`ASPP` with the other options."""
+    reduce = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
+    aspp = DECODER_LAYERS.build(dict(type="aspp", in_channels=out_channels, out_channels=out_channels, **aspp_options))
+    return nn.Sequential(reduce, aspp)
+
+
+class PixelAttention(nn.Module):
+    """Single-head self-attention among the pixels of a map.
+
+    Args:
+        channels: channels of the map, kept.
+        hidden_channels: channels of query and key; the values keep ``channels``.
+        num_convs: 1x1 convolutions that make query and key.
+    """
+
+    def __init__(self, *, channels: int, hidden_channels: int, num_convs: int, norm_cfg: dict | None, act_cfg: dict | None) -> None:
+        super().__init__()
+        options = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
+        self.key_project = _pointwise(channels, hidden_channels, num_convs, options)
+        self.query_project = _pointwise(channels, hidden_channels, num_convs, options)
+        self.value_project = nn.Conv2d(channels, channels, 1)
+        self.output_project = ConvModule(channels, channels, 1, **options)
+
+    def forward(self, feature_map: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C, H, W]."""
+        query, key, value = (
+            project(feature_map).flatten(2).transpose(1, 2)[:, None]
+            for project in (self.query_project, self.key_project, self.value_project)
+        )
+        attended = F.scaled_dot_product_attention(query, key, value)[:, 0]
+        return self.output_project(attended.transpose(1, 2).unflatten(2, feature_map.shape[2:]))
+
+
+def _pointwise(channels: int, out_channels: int, num_convs: int, options: dict) -> nn.Module:
+    widths = [channels] + [out_channels] * num_convs
+    convs = [ConvModule(a, b, 1, **options) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+    return convs[0] if num_convs == 1 else nn.Sequential(*convs)
+
+
+@DECODER_LAYERS.register_module(name="isa")
+class InterlacedAttention(nn.Module):
+    """Interlaced sparse self-attention: first among far pixels, then inside each cell.
+
+    Args:
+        isa_channels: channels of query and key.
+        key_query_num_convs: 1x1 convolutions that make query and key.
+        down_factor: (p, q) size of a cell; the map is padded with zeros to whole cells.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        out_channels: int,
+        isa_channels: int = 256,
+        key_query_num_convs: int = 1,
+        down_factor: Sequence[int] = (8, 8),
+        norm_cfg: dict | None = None,
+        act_cfg: dict | None = None,
+    ) -> None:
+        super().__init__()
+        options = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
+        attention = dict(channels=out_channels, hidden_channels=isa_channels, num_convs=key_query_num_convs, **options)
+        self.down_factor = tuple(down_factor)
+        self.in_conv = ConvModule(in_channels, out_channels, 1, **options)
+        self.global_relation = PixelAttention(**attention)
+        self.local_relation = PixelAttention(**attention)
+
+    def forward(self, feature_map: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C', H, W]."""
+        hidden = self.in_conv(feature_map)
+        (height, width), (p, q) = hidden.shape[2:], self.down_factor
+        pad_h, pad_w = -height % p, -width % q
+        top, left = pad_h // 2, pad_w // 2
+        padded = F.pad(hidden, (left, pad_w - left, top, pad_h - top))
+        cells = padded.unflatten(3, (-1, q)).unflatten(2, (-1, p))  # [B, C, P, p, Q, q]
+        batch, channels, rows, _, columns, _ = cells.shape
+        far = cells.permute(0, 3, 5, 1, 2, 4).reshape(-1, channels, rows, columns)  # the same place of all cells
+        far = self.global_relation(far).view(batch, p, q, channels, rows, columns)
+        near = far.permute(0, 4, 5, 3, 1, 2).reshape(-1, channels, p, q)  # all places of the same cell
+        near = self.local_relation(near).view(batch, rows, columns, channels, p, q)
+        merged = near.permute(0, 3, 1, 4, 2, 5).reshape(batch, channels, rows * p, columns * q)
+        return merged[:, :, top : top + height, left : left + width]

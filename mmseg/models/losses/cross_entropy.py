@@ -1,0 +1,97 @@
+"""Pixel-wise cross entropy with pixel weights, and accuracy.
+
+Letters: B images, K classes, (H, W) pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmseg.registry import MODELS
+from mmseg.utils.errors import UserError
+
+
+def cross_entropy(
+    logits: Tensor,
+    label: Tensor,
+    *,
+    weight: Tensor | None = None,
+    class_weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int = 255,
+) -> Tensor:
+    """Cross entropy whose mean runs over *all* pixels, ignored ones and weight-0 ones included.
+
+    The published losses are defined this way: a pixel weight scales the loss and is not normalised away,
+    so that an uncertain pseudo-label lowers the gradient instead of shifting it to other pixels.
+
+    Args:
+        logits: [B, K, H, W].
+        label: [B, H, W] int64 in 0..K-1, or ``ignore_index``.
+        weight: [B, H, W] factor per pixel; None means 1.
+        class_weight: [K] factor per class of the label; None means 1.
+        reduction: 'mean', 'sum' or 'none'.
+        ignore_index: label that costs nothing.
+
+    Returns:
+        A scalar, or [B, H, W] with 'none'.
+    """
+    if weight is None and reduction != "none":  # without a map in between: less memory, one kernel
+        total = F.cross_entropy(logits, label, class_weight, ignore_index=ignore_index, reduction="sum")
+        return total / label.numel() if reduction == "mean" else total
+    loss = F.cross_entropy(logits, label, class_weight, ignore_index=ignore_index, reduction="none")
+    loss = loss if weight is None else loss * weight
+    return {"mean": torch.mean, "sum": torch.sum, "none": torch.clone}[reduction](loss)
+
+
+@torch.no_grad()
+def accuracy(logits: Tensor, label: Tensor) -> Tensor:
+    """Percentage of pixels whose largest logit is the label; ignored pixels count as wrong.
+
+    Args:
+        logits: [B, K, H, W].
+        label: [B, H, W] int64.
+
+    Returns:
+        A scalar in [0, 100].
+    """
+    return (logits.argmax(1) == label).float().mean() * 100
+
+
+@MODELS.register_module()
+class CrossEntropyLoss(nn.Module):
+    """:func:`cross_entropy` with the options of a config.
+
+    Args:
+        use_sigmoid: must be False; kept because published configs say so explicitly.
+        loss_weight: factor of the loss.
+        class_weight: one factor per class, or None.
+        reduction: 'mean', 'sum' or 'none'.
+    """
+
+    def __init__(
+        self,
+        *,
+        use_sigmoid: bool = False,
+        loss_weight: float = 1.0,
+        class_weight: Sequence[float] | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__()
+        if use_sigmoid:
+            raise UserError("CrossEntropyLoss got use_sigmoid=True, but classes exclude each other here. Use use_sigmoid=False.")
+        if reduction not in ("mean", "sum", "none"):
+            raise UserError(f"CrossEntropyLoss got reduction='{reduction}'. Use 'mean', 'sum' or 'none'.")
+        self.loss_weight = loss_weight
+        self.reduction = reduction
+        factors = None if class_weight is None else torch.tensor(class_weight, dtype=torch.float32)
+        self.register_buffer("class_weight", factors, persistent=False)
+
+    def forward(self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255) -> Tensor:
+        """See :func:`cross_entropy`; the result is multiplied by ``loss_weight``."""
+        options = dict(weight=weight, class_weight=self.class_weight, reduction=self.reduction, ignore_index=ignore_index)
+        return self.loss_weight * cross_entropy(logits, label, **options)

@@ -1,0 +1,53 @@
+"""Feature distance to a frozen ImageNet encoder on thing classes (DAFormer, section 3.3, equations 8-11).
+
+Letters: B images, K classes, C channels, (H, W) label size, (h, w) feature size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+
+def downscale_label(label: Tensor, factor: int, min_ratio: float, num_classes: int, ignore_index: int = 255) -> Tensor:
+    """The class that fills at least ``min_ratio`` of every factor x factor cell, else ``ignore_index``.
+
+    Rows and columns beyond a multiple of ``factor`` are dropped; ties go to the lower class.
+
+    Args:
+        label: [B, H, W] int64, train ids and ``ignore_index``.
+        factor: size of a cell in pixels.
+        min_ratio: in [0, 1].
+        num_classes: K.
+
+    Returns:
+        [B, H // factor, W // factor] int64.
+    """
+    known = torch.where(label == ignore_index, num_classes, label)
+    share = F.avg_pool2d(F.one_hot(known, num_classes + 1).permute(0, 3, 1, 2).float(), factor)
+    ratio, winner = share.max(dim=1)
+    unclear = (winner == num_classes) | (ratio < min_ratio)
+    return winner.masked_fill(unclear, ignore_index)
+
+
+def thing_mask(label: Tensor, features: Tensor, classes: Sequence[int], min_ratio: float, num_classes: int) -> Tensor:
+    """Feature cells that show one of ``classes``: label [B, H, W], features [B, C, h, w] -> bool [B, h, w]."""
+    factor = label.shape[-1] // features.shape[-1]
+    small = downscale_label(label, factor, min_ratio, num_classes)
+    return torch.isin(small, torch.tensor(list(classes), device=label.device))
+
+
+def feature_distance(features: Tensor, reference: Tensor, mask: Tensor) -> Tensor:
+    """Mean Euclidean distance over the cells of a mask; 0 for an empty mask.
+
+    The published code logs NaN for an empty mask; its gradient is 0 there, as ours is.
+
+    Args:
+        features, reference: [B, C, h, w].
+        mask: [B, h, w] bool.
+    """
+    distance = torch.linalg.vector_norm(features - reference, dim=1)
+    return (distance * mask).sum() / mask.sum().clamp(min=1)

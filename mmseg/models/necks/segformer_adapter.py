@@ -1,0 +1,35 @@
+"""A neck that enlarges the last levels of the encoder.
+
+Letters: B images, C channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmseg.registry import MODELS
+
+
+@MODELS.register_module()
+class SegFormerAdapter(BaseModule):
+    """Enlarges the last ``len(scales)`` levels bilinearly; the others pass unchanged.
+
+    The published bottleneck decoder runs its ASPP on the last level, enlarged to the size of the first.
+
+    Args:
+        scales: one factor per level, the last factor for the last level.
+    """
+
+    def __init__(self, *, scales: Sequence[float] = (8,)) -> None:
+        super().__init__()
+        self.scales = tuple(scales)
+
+    def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """[B, C, h, w] per level -> the same levels, the last ones [B, C, scale*h, scale*w]."""
+        kept = len(features) - len(self.scales)
+        pairs = zip(features[kept:], self.scales, strict=True)
+        return (*features[:kept], *(F.interpolate(level, scale_factor=scale, mode="bilinear") for level, scale in pairs))

@@ -1,0 +1,203 @@
+"""HRDA: one encoder looks at the whole crop in low and at a part of it in high resolution.
+
+Source: Hoyer et al., "HRDA: Context-Aware High-Resolution Domain-Adaptive Semantic Segmentation",
+ECCV 2022, section 3. The paper's LR crop is the view 'context', its HR crop the view 'detail'.
+
+Letters: B images, K classes, (H, W) full crop, (h, w) detail crop, (P, Q) fused map, N detail windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from torch import Tensor
+
+from mmseg.models.decode_heads.decode_head import resize
+from mmseg.models.decode_heads.hrda_head import attention_map
+from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, _prefixed
+from mmseg.registry import MODELS
+from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, sliding_boxes
+from mmseg.utils.errors import UserError
+
+
+def draw_crop_box(rng: np.random.Generator, height: int, width: int, crop: Sequence[int], divisible: int) -> Box:
+    """Draws where the detail crop lies; one box for the whole batch.
+
+    As published, the last possible offset is never drawn (its upper bound is exclusive), the row is
+    drawn before the column, and nothing is drawn if the crop is the image.
+
+    Args:
+        rng: generator of this pass.
+        height, width: size of the image in pixels.
+        crop: (h, w) of the crop.
+        divisible: offsets are multiples of it.
+
+    Raises:
+        UserError: the crop is larger than the image.
+    """
+    if crop[0] > height or crop[1] > width:
+        text = f"detail crop {crop[0]}x{crop[1]} does not fit into the {height}x{width} training crop"
+        raise UserError(f"HRDAEncoderDecoder: {text}. Use hr_crop_size <= ({height}, {width}) or a larger crop_size.")
+    if (crop[0], crop[1]) == (height, width):
+        return full_box(height, width)
+    margins = (height - crop[0], width - crop[1])
+    y1, x1 = (int(rng.integers(0, max((margin + 1) // divisible, 1))) * divisible for margin in margins)
+    return Box(y1, y1 + crop[0], x1, x1 + crop[1])
+
+
+def blur_details(image: Tensor) -> Tensor:
+    """Halves the resolution and enlarges again: [B, 3, H, W] -> the same size without fine details (table 6 of the paper)."""
+    height, width = image.shape[2:]
+    return resize(resize(image, (height // 2, width // 2)), (height, width))
+
+
+@MODELS.register_module()
+class HRDAEncoderDecoder(EncoderDecoder):
+    """Two views of the crop, fused by the scale attention of :class:`HRDAHead`.
+
+    Args:
+        backbone, decode_head, neck, auxiliary_head, pretrained, test_cfg, train_cfg, init_cfg: see
+            :class:`EncoderDecoder`; ``decode_head`` is an ``HRDAHead``.
+        scales: resolution of both views, relative to the crop. The larger one, the detail, is 1.
+        hr_crop_size: (h, w) of the detail crop in pixels.
+        feature_scale: the view whose features the feature distance compares, by its scale, or 'all'.
+        crop_coord_divisible: the detail crop starts at multiples of it.
+        hr_slide_inference: at test time the detail view slides over the whole image; else it is the whole image.
+        hr_slide_overlapping: these windows overlap by half.
+        blur_hr_crop: an ablation: the detail view gets no more details than half the resolution has.
+    """
+
+    def __init__(
+        self,
+        *,
+        backbone: dict,
+        decode_head: dict,
+        hr_crop_size: Sequence[int],
+        scales: Sequence[float] = (1, 0.5),
+        feature_scale: float | str = 0.5,
+        crop_coord_divisible: int = 8,
+        hr_slide_inference: bool = True,
+        hr_slide_overlapping: bool = True,
+        blur_hr_crop: bool = False,
+        neck: dict | None = None,
+        auxiliary_head: None = None,
+        pretrained: str | None = None,
+        test_cfg: dict | None = None,
+        train_cfg: dict | None = None,
+        init_cfg: None = None,
+    ) -> None:
+        parts = dict(backbone=backbone, decode_head=decode_head, neck=neck, auxiliary_head=auxiliary_head, pretrained=pretrained)
+        super().__init__(**parts, test_cfg=test_cfg, train_cfg=train_cfg, init_cfg=init_cfg)
+        if len(scales) != 2 or max(scales) != 1 or min(scales) <= 0:
+            raise UserError(f"HRDAEncoderDecoder got scales={scales!r}. Use (1, s) with a context scale s from above 0 to 1.")
+        if feature_scale not in ("all", *scales):
+            raise UserError(f"HRDAEncoderDecoder got feature_scale={feature_scale!r}. Use 'all' or one of scales={tuple(scales)}.")
+        self.context_scale = min(scales)
+        self.hr_crop_size = tuple(hr_crop_size)
+        self.feature_scale = feature_scale
+        self.crop_coord_divisible = crop_coord_divisible
+        self.hr_slide_inference = hr_slide_inference
+        self.hr_slide_overlapping = hr_slide_overlapping
+        self.blur_hr_crop = blur_hr_crop
+        self._check_pixels(hr_crop_size, f"hr_crop_size={self.hr_crop_size}")
+        if hr_slide_inference and hr_slide_overlapping and any(side // 2 % self.decode_head.output_stride for side in hr_crop_size):
+            text = f"windows of hr_crop_size={self.hr_crop_size} that overlap by half do not start on pixels of stride {self._unit}"
+            raise UserError(f"HRDAEncoderDecoder: {text}. Use sizes divisible by {2 * self.decode_head.output_stride}.")
+
+    @property
+    def _unit(self) -> int:
+        """Pixels of the crop that are whole pixels of both the fused and the context map."""
+        stride = self.decode_head.output_stride
+        return stride * (Fraction(1) / Fraction(self.context_scale).limit_denominator(64)).numerator
+
+    def forward(self, image: Tensor, rng: np.random.Generator | None = None) -> SegOutput:
+        """One training pass: context of the whole crop, detail of one box that is drawn for the batch.
+
+        Args:
+            image: [B, 3, H, W], normalised.
+            rng: draws the box; may be None if the detail crop is the whole crop.
+
+        Raises:
+            UserError: the detail crop does not fit, or a size or offset does not land on whole pixels.
+        """
+        height, width = image.shape[2:]
+        self._check_pixels((height, width), f"the {height}x{width} training crop")
+        if self.hr_crop_size != (height, width):
+            self._check_pixels((self.crop_coord_divisible,), f"crop_coord_divisible={self.crop_coord_divisible}")
+        return self._look(image, [draw_crop_box(rng, height, width, self.hr_crop_size, self.crop_coord_divisible)])
+
+    def segment(self, image: Tensor) -> SegOutput:
+        """One pass that draws nothing: the detail view covers the whole crop, all windows in one batch.
+
+        The view 'detail' then has the logits of the whole crop [B, K, P, Q] and, if several windows
+        were averaged, no features.
+        """
+        height, width = image.shape[2:]
+        self._check_pixels((height, width), f"the {height}x{width} image")
+        if not self.hr_slide_inference:
+            return self._look(image, [full_box(height, width)])
+        stride = [side // 2 for side in self.hr_crop_size] if self.hr_slide_overlapping else self.hr_crop_size
+        return self._look(image, sliding_boxes(height, width, self.hr_crop_size, stride))
+
+    def _look(self, image: Tensor, boxes: Sequence[Box]) -> SegOutput:
+        """Encodes the context and the N boxes of the detail, decodes and fuses them."""
+        size = image.shape[2:]
+        context_image = resize(image, [round(side * self.context_scale) for side in size])
+        detail_image = blur_details(image) if self.blur_hr_crop else image
+        windows = crop_windows(detail_image, boxes)
+        context_features, window_features = self.extract_features(context_image), self.extract_features(windows)
+
+        stride = self.decode_head.output_stride
+        map_boxes = [box.rescaled(Fraction(1, stride)) for box in boxes]
+        fusion = self.decode_head(context_features, window_features, map_boxes, [side // stride for side in size])
+
+        one = len(boxes) == 1
+        context = View("context", context_image, self.context_scale, full_box(*size), context_features, fusion.context)
+        region = (windows, 1, boxes[0], window_features) if one else (detail_image, 1, full_box(*size), ())
+        detail = View("detail", *region, fusion.detail)
+        return SegOutput(
+            logits=fusion.fused,
+            views=(context, detail),
+            feature_views=self._feature_views(context, detail),
+            attention=fusion.attention,
+            scaled_context=fusion.scaled_context,
+        )
+
+    def _feature_views(self, context: View, detail: View) -> tuple[View, ...]:
+        if self.feature_scale == "all":
+            return (context, detail)
+        # With equal scales the published code takes the first view that matches: the context.
+        return (context,) if self.feature_scale == self.context_scale else (detail,)
+
+    def loss(self, output: SegOutput, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
+        """See :meth:`EncoderDecoder.loss`; additional keys ``decode.lr.*`` and ``decode.hr.*``."""
+        return _prefixed(self.decode_head.losses(output, label, weight))
+
+    def select_branch(self, output: SegOutput, branch: str | None = None) -> Tensor:
+        """The part of an output that inference enlarges.
+
+        Args:
+            output: of :meth:`segment`.
+            branch: 'fused'; 'LR' or 'HR' for the prediction of the context or the detail view alone;
+                'ATT' for :func:`attention_map`; None for 'fused', or 'ATT' with ``debug_output_attention``.
+
+        Returns:
+            [B, K, P, Q], or [B, 1, P, Q] for 'ATT'.
+        """
+        branch = branch or ("ATT" if self.decode_head.debug_output_attention else "fused")
+        if branch == "LR":  # by way of the fused map's size, so that it equals a fixed attention of 0
+            return resize(output.view("context").logits, output.logits.shape[2:])
+        if branch == "HR":
+            return output.view("detail").logits
+        if branch == "ATT":
+            return attention_map(output)
+        if branch == "fused":
+            return output.logits
+        raise UserError(f"HRDAEncoderDecoder has no output '{branch}'. Use 'fused', 'LR', 'HR' or 'ATT'.")
+
+    def _check_pixels(self, sides: Sequence[int], what: str) -> None:
+        if any(side % self._unit for side in sides):
+            origin = f"output stride {self.decode_head.output_stride} over context scale {self.context_scale}"
+            raise UserError(f"HRDAEncoderDecoder: {what} is not divisible by {self._unit} ({origin}). Use a multiple of {self._unit}.")

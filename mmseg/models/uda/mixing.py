@@ -1,0 +1,44 @@
+"""ClassMix (Olsson et al., 2021) across domains, as in DACS (Tranheden et al., 2021).
+
+Letters: B images, C channels, (H, W) crop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def draw_classes(rng: np.random.Generator, classes: Sequence[int], count: int) -> list[list[int]]:
+    """Draws for each of ``count`` images half of ``classes`` (rounded up) without replacement."""
+    classes = np.asarray(classes)
+    size = (len(classes) + 1) // 2
+    return [classes[rng.choice(len(classes), size, replace=False)].tolist() for _ in range(count)]
+
+
+def class_masks(label: Tensor, chosen: Sequence[Sequence[int]]) -> Tensor:
+    """Where the label is one of the chosen classes of its image: [B, H, W] -> bool [B, 1, H, W]."""
+    masks = [torch.isin(single, torch.tensor(classes, device=label.device)) for single, classes in zip(label, chosen, strict=True)]
+    return torch.stack(masks).unsqueeze(1)
+
+
+def paste(mask: Tensor, source: Tensor, target: Tensor) -> Tensor:
+    """Source where the mask is set, target elsewhere; all [B, C, H, W], or [B, H, W] with a mask [B, 1, H, W]."""
+    return torch.where(mask if source.dim() == 4 else mask.squeeze(1), source, target)
+
+
+def draw_class_masks(rng: np.random.Generator, label: Tensor) -> Tensor:
+    """Masks of randomly chosen classes, bool [B, 1, H, W].
+
+    The classes are those of the *whole batch*, 255 among them (published quirk): an image may be asked
+    for classes that it does not show, and ignored regions are pasted like any class.
+
+    Args:
+        rng: generator of the mixing stream.
+        label: [B, H, W] int64 source labels.
+    """
+    classes = label.unique().tolist()
+    return class_masks(label, draw_classes(rng, classes, len(label)))

@@ -1,0 +1,7 @@
+"""The terms that methods are lists of: each one student pass with its own backward."""
+
+from mmseg.models.uda.objectives.feature_distance import FeatureDistance
+from mmseg.models.uda.objectives.mixed import MixedSupervision
+from mmseg.models.uda.objectives.source import SourceSupervision
+
+__all__ = ["FeatureDistance", "MixedSupervision", "SourceSupervision"]

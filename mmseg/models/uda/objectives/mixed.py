@@ -1,0 +1,39 @@
+"""Self-training on mixed images: source things pasted into pseudo-labelled target crops (DACS).
+
+Letters: B images, (H, W) crop.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from mmseg.models.uda.augment import StrongAugment
+from mmseg.models.uda.mixing import draw_class_masks, paste
+from mmseg.models.uda.step import StepContext
+
+
+class MixedSupervision:
+    """Weighted cross entropy on class-mixed crops.
+
+    Args:
+        augment: jitter and blur of the mixed images.
+        start: first iteration with self-training; 0 as published.
+    """
+
+    def __init__(self, *, augment: StrongAugment, start: int = 0) -> None:
+        self.augment, self.start = augment, start
+
+    def __call__(self, step: StepContext) -> Tensor:
+        batch, pseudo = step.batch, step.pseudo
+        mask = draw_class_masks(step.streams.numpy("mix/classes"), batch.source_label)
+        label = paste(mask, batch.source_label, pseudo.labels)
+        weight = paste(mask, torch.ones_like(pseudo.weights), pseudo.weights)
+        image = self.augment(paste(mask, batch.source_image, batch.target_image), step.streams.numpy("mix/augment"))
+
+        output = step.forward(image, "mix")
+        loss = step.log(step.student_loss(output, label, weight), "mix.")
+        step.log({"mix.confident_share": pseudo.confident_share})
+        step.record(target_image=batch.target_image, pseudo_label=pseudo.labels, pseudo_weight=pseudo.weights)
+        step.record(mixed_image=image, mixed_label=label, mixed_weight=weight)
+        return loss

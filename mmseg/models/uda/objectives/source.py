@@ -1,0 +1,47 @@
+"""Supervision on the labelled source domain.
+
+Letters: B images, K classes, (H, W) crop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mmseg.models.uda.objectives.feature_distance import FeatureDistance
+from mmseg.models.uda.step import StepContext
+
+
+def weight_by_class(label: Tensor, class_weight: Sequence[float]) -> Tensor:
+    """The weight of every pixel's class, 0 where ignored: [B, H, W] int64 -> [B, H, W] float32."""
+    table = label.new_zeros(256, dtype=torch.float32)
+    table[: len(class_weight)] = torch.tensor(class_weight, device=label.device)
+    return table[label]
+
+
+class SourceSupervision:
+    """Cross entropy on source crops, and the feature distance on the same pass.
+
+    Args:
+        class_weight: K weights of the classes in this loss; None (as published) weighs all alike. A short
+            schedule needs them for rare classes to appear at all; on pseudo-labels they do harm.
+        feature_distance: the distance to ImageNet features, or None.
+    """
+
+    start = 0
+
+    def __init__(self, *, class_weight: Sequence[float] | None = None, feature_distance: FeatureDistance | None = None) -> None:
+        self.class_weight = class_weight
+        self.feature_distance = feature_distance
+
+    def __call__(self, step: StepContext) -> Tensor:
+        image, label = step.batch.source_image, step.batch.source_label
+        weight = None if self.class_weight is None else weight_by_class(label, self.class_weight)
+        output = step.forward(image, "source")
+        loss = step.log(step.student_loss(output, label, weight))
+        if self.feature_distance is not None:
+            loss = loss + self.feature_distance(step, output, label)
+        step.record(source_image=image, source_label=label)
+        return loss

@@ -1,0 +1,61 @@
+"""What a segmentor returns: everything, so that losses, methods and pictures are functions of it.
+
+Letters: B images, K classes, C channels; (H, W) the crop that was given to the network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from mmseg.structures.box import Box
+
+
+@dataclass(frozen=True)
+class View:
+    """One look at the image: a plain network has one, HRDA has ('context', 'detail').
+
+    Attributes:
+        name: 'full', 'context' or 'detail'.
+        image: [B, 3, h, w] as the encoder saw it.
+        scale: size of ``image`` over the size of the region ``box`` in the full crop.
+        box: the region of the full crop, in pixels of (H, W). Cut labels with it.
+        features: the encoder's levels, strides 4, 8, 16, 32 of ``image`` ([B, C, ·, ·] each).
+        logits: [B, K, ·, ·] of this view alone, at the decoder's stride.
+    """
+
+    name: str
+    image: Tensor
+    scale: float
+    box: Box
+    features: tuple[Tensor, ...]
+    logits: Tensor
+
+
+@dataclass(frozen=True)
+class SegOutput:
+    """Result of one pass of a segmentor over a crop [B, 3, H, W].
+
+    Attributes:
+        logits: [B, K, ·, ·] final (fused) logits at the decoder's stride.
+        views: what the network looked at, in order.
+        feature_views: the views whose features the feature distance compares.
+        attention: [B, K or 1, ·, ·] scale attention in [0, 1] at the context stride, before it is
+            confined to the detail box; None for a network without one.
+        scaled_context: [B, K, ·, ·] context logits after the attention; what the context loss of
+            HRDA trains (:class:`HRDAHead`). None for a plain network.
+    """
+
+    logits: Tensor
+    views: tuple[View, ...]
+    feature_views: tuple[View, ...] = field(default=())
+    attention: Tensor | None = None
+    scaled_context: Tensor | None = None
+
+    def view(self, name: str) -> View:
+        """The view called ``name``; KeyError if the network has none."""
+        for view in self.views:
+            if view.name == name:
+                return view
+        raise KeyError(name)

@@ -1,0 +1,122 @@
+"""Reading, checking and naming configs."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmseg.utils.errors import UserError, suggestion
+
+REQUIRED = (
+    "model",
+    "uda",
+    "train_dataloader",
+    "val_dataloader",
+    "val_evaluator",
+    "train_cfg",
+    "optim_wrapper",
+    "param_scheduler",
+    "default_hooks",
+    "visualizer",
+    "env_cfg",
+)
+OPTIONAL = ("seed", "work_dir", "custom_hooks", "launcher", "demo_data")
+TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
+NOT_IDENTITY = ("work_dir", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "launcher", "val_dataloader")
+
+
+def read_config(path: str | Path) -> Config:
+    """Executes a Python config, or reads a JSON one.
+
+    Raises:
+        UserError: the file is missing or does not run.
+    """
+    if not Path(path).is_file():
+        near = sorted(str(p) for p in Path("configs").rglob("*.py")) if Path("configs").is_dir() else []
+        raise UserError(f"Config {path} does not exist.{suggestion(str(path), near) or ' The configs are below configs/.'}")
+    try:
+        return Config.fromfile(path)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a user's Python file may raise
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        raise UserError(f"Config {path} cannot be read: {reason}. Correct the file.") from error
+
+
+def check_keys(cfg: Config, path: str | Path) -> None:
+    """Refuses a config that lacks a part, or that spells one almost right."""
+    for key in cfg:
+        close = suggestion(key, (*REQUIRED, *OPTIONAL))
+        if key not in REQUIRED + OPTIONAL and close and key not in HELPERS:
+            raise UserError(f"{path}: unknown key '{key}'.{close}")
+    for key in REQUIRED:
+        if key not in cfg:
+            raise UserError(f"{path}: the key '{key}' is missing. Add it, or inherit it from a file in configs/_base_/.")
+    for key in cfg.train_cfg:
+        if key not in TRAIN_OPTIONS:
+            fix = suggestion(key, TRAIN_OPTIONS) or f" Use {', '.join(TRAIN_OPTIONS)}."
+            raise UserError(f"{path}: train_cfg has no option '{key}'.{fix}")
+
+
+HELPERS = ("crop_size", "norm_cfg", "img_scale", "data_root", "source_root", "target_root")
+"""Names that our configs use for values which other entries repeat."""
+
+
+def apply_options(cfg: Config, options: dict[str, Any], path: str | Path) -> None:
+    """Overwrites entries by ``key.path=value`` options of the command line; the first part of the key must exist."""
+    for key in options:
+        first = key.split(".")[0]
+        if first not in cfg and first not in OPTIONAL:
+            raise UserError(f"--cfg-options {key}: {path} has no key '{first}'.{suggestion(first, cfg)}")
+    try:
+        cfg.merge_from_dict(options)
+    except (KeyError, TypeError, AssertionError, IndexError) as error:
+        raise UserError(f"--cfg-options {' '.join(options)}: {error}. Give the full path of an existing entry.") from error
+
+
+def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: int | None = None) -> Config:
+    """A complete, checked config.
+
+    Args:
+        path: Python or JSON file.
+        options: overrides by dotted key.
+        seed: replaces the seed of the config; 0 if neither gives one.
+    """
+    cfg = read_config(path)
+    apply_options(cfg, options or {}, path)
+    cfg.seed = seed if seed is not None else cfg.get("seed", 0)
+    check_keys(cfg, path)
+    return cfg
+
+
+def digest(cfg: Config) -> str:
+    """Five hexadecimal digits of everything that decides what a run learns (not where and how it is logged)."""
+    identity = {key: value for key, value in cfg.to_dict().items() if key not in (*NOT_IDENTITY, *HELPERS)}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:5]
+
+
+def run_name(name: str, cfg: Config) -> str:
+    """Name of a run's folder: config or row, seed, digest."""
+    return f"{name}_s{cfg.seed}_{digest(cfg)}"
+
+
+class OptionAction(argparse.Action):
+    """Collects ``key.path=value`` arguments of a command line; values are Python literals, anything else is a string."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: list[str], option_string: str | None = None):
+        options = dict(getattr(namespace, self.dest) or {})
+        for text in values:
+            key, equals, value = text.partition("=")
+            if not equals or not key:
+                raise UserError(f"--cfg-options {text}: not of the form key=value. Write for example train_cfg.max_iters=100.")
+            try:
+                options[key] = ast.literal_eval(value)
+            except (ValueError, SyntaxError):
+                options[key] = value
+        setattr(namespace, self.dest, options)

@@ -1,0 +1,48 @@
+"""Errors that a user can mend: one line that says what was given and what to do."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import sys
+from collections.abc import Callable, Iterable
+
+
+class UserError(ValueError):
+    """A mistake in a config, a command or a file. Its text is one line and ends with the fix.
+
+    A loader worker sends its error to the main process as ``UserError(traceback text)``; only the line
+    that the user has to read is kept.
+    """
+
+    def __init__(self, text: str) -> None:
+        if "Original Traceback" in text:
+            text = text.rstrip().splitlines()[-1].removeprefix(f"{__name__}.UserError: ")
+        super().__init__(text)
+
+
+def suggestion(name: str, candidates: Iterable[str]) -> str:
+    """Returns ``" Did you mean 'x'?"`` for the closest candidate, or an empty string."""
+    close = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.6)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
+    """Wraps the ``main`` of a command: a :class:`UserError` is printed as one line, exit code 2.
+
+    Everything else keeps its traceback, because it is our bug and not the user's mistake.
+    """
+
+    @functools.wraps(main)
+    def run(*args, **kwargs) -> None:
+        try:
+            code = main(*args, **kwargs)
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            sys.exit(130)
+        sys.exit(code or 0)
+
+    return run

@@ -1,0 +1,66 @@
+"""Files that are either whole or absent: write beside the target, flush, rename."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mmseg.utils.errors import UserError
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
+    """Yields a temporary path in the folder of ``path`` and renames it to ``path`` on success.
+
+    The temporary name keeps the suffix, because image writers choose the format by it.
+
+    Raises:
+        UserError: the folder is read-only or the disk is full.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with open(temporary, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"Cannot write {path}: {error.strerror or error}. Free some space or choose a writable folder.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Writes a text file atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text)
+
+
+def write_json(path: str | os.PathLike, value: Any) -> None:
+    """Writes ``value`` as JSON atomically."""
+    write_text(path, json.dumps(value, indent=1) + "\n")
+
+
+def read_json(path: str | os.PathLike, fix: str) -> Any:
+    """Reads a JSON file; ``fix`` ends the error of a missing or broken one (a full sentence)."""
+    try:
+        return json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist. {fix}") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} is not valid JSON ({error}). {fix}") from None
+
+
+def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes an image atomically with OpenCV (BGR [H, W, 3] or grey [H, W], uint8 or uint16)."""
+    with atomic_path(path) as temporary:
+        if not cv2.imwrite(str(temporary), image):
+            raise OSError(f"OpenCV could not encode {path}")

@@ -1,0 +1,38 @@
+"""Trains a config: python tools/train.py CONFIG [--work-dir DIR] [--resume] [--seed N] [--cfg-options key=value ...]"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import argparse
+
+import rich
+
+from mmseg.apis.train import train
+from mmseg.evaluation import per_class_table
+from mmseg.utils.config import OptionAction, load_config, run_name
+from mmseg.utils.errors import command_line
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Train a config and evaluate it at the end.")
+    parser.add_argument("config", help="Python config, or a JSON of one")
+    parser.add_argument("--work-dir", help="run folder (default: work_dirs/<config>_s<seed>_<digest>)")
+    parser.add_argument("--resume", action="store_true", help="continue from latest.pth in the run folder")
+    parser.add_argument("--seed", type=int, help="replaces the seed of the config")
+    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    return parser.parse_args()
+
+
+@command_line
+def main() -> None:
+    args = parse_args()
+    cfg = load_config(args.config, args.cfg_options, args.seed)
+    work_dir = Path(args.work_dir or Path("work_dirs") / run_name(Path(args.config).stem, cfg))
+    result = train(cfg, work_dir, resume=args.resume)
+    rich.print(per_class_table(result["metrics"], title=f"{work_dir} after {result['iteration']} iterations"))
+
+
+if __name__ == "__main__":
+    main()
