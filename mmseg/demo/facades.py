@@ -115,7 +115,12 @@ def paint_roof(canvas: Canvas, camera: Camera, palette: Palette, front: Frontage
         return
     ridge = front.height + rng.uniform(1.5, 3.0)
     far_x = front.side * (front.lateral + 4.0)
-    corners = [(front.x, front.height, front.near), (front.x, front.height, front.far), (far_x, ridge, front.far), (far_x, ridge, front.near)]
+    corners = [
+        (front.x, front.height, front.near),
+        (front.x, front.height, front.far),
+        (far_x, ridge, front.far),
+        (far_x, ridge, front.near),
+    ]
     colour = shade(palette.wall[rng.integers(len(palette.wall))], 0.7)
     canvas.polygon(camera.project(np.array(corners)), colour, BUILDING, 1 / front.near)
 

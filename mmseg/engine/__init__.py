@@ -1,7 +1,7 @@
 """The runner and what surrounds training: checkpoints, optimizer groups, hooks."""
 
 from mmseg.engine.checkpoint import read_checkpoint
-from mmseg.engine.hooks import CheckpointHook, ResultHook
+from mmseg.engine.hooks import CheckpointHook, PictureHook, ResultHook
 from mmseg.engine.loops import AdaptationTrainLoop
 from mmseg.engine.optimizers import GroupedOptimWrapperConstructor
 from mmseg.engine.runner import AdaptationRunner, build_runner
@@ -11,6 +11,7 @@ __all__ = [
     "AdaptationTrainLoop",
     "CheckpointHook",
     "GroupedOptimWrapperConstructor",
+    "PictureHook",
     "ResultHook",
     "build_runner",
     "read_checkpoint",

@@ -1,21 +1,29 @@
 """The data pipeline, rare-class sampling and mIoU give the numbers of the published implementation."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import load_file
 
 from mmseg.datasets import transforms
 from mmseg.datasets.rare_class_sampling import RareClassTable, class_frequencies, class_probabilities
 from mmseg.datasets.uda_dataset import draw_flip, finish_image, finish_mask
 from mmseg.evaluation import IoUMetric
-from tests.parity.data_records import REFERENCE, RecordedDraws, read, records
+from tests.parity.data_records import RecordedDraws
+from tests.parity.records import load, parametrize, reference_folder
 
-pytestmark = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the recorded numbers are not beside this clone")
+pipeline_case = pytest.mark.parametrize(
+    ("record", "index"), [(record, index) for record in load("uda/data_pipeline*") for index in range(len(record.info["cases"]))]
+)
 
-PIPELINES = [(path, index) for path in records("training data pipeline") for index in range(len(read(path)["cases"]))]
-RARE_CLASS = records("rare class sampling")
-MIOU = records("mean_iou")
+
+def arrays(record) -> dict:
+    return {key: tensor.numpy() for key, tensor in record.tensors.items()}
+
+
+def statistics(record, name: str):
+    return json.loads((reference_folder() / record.info["data_dir"] / name).read_text())
 
 
 def steps_of(case: dict) -> dict:
@@ -30,10 +38,10 @@ def normalised(image: torch.Tensor, size: torch.Tensor, norm: dict) -> np.ndarra
     return (((image.float() - mean) / std) * inside).numpy()
 
 
-@pytest.mark.parametrize(("path", "index"), PIPELINES, ids=lambda value: getattr(value, "stem", value))
-def test_training_crop(path, index):
-    record, tensors = read(path), load_file(path.with_suffix(".safetensors"))
-    case = record["cases"][index]
+@pipeline_case
+def test_training_crop(record, index):
+    info, tensors = record.info, arrays(record)
+    case = info["cases"][index]
     steps, rng = steps_of(case), RecordedDraws(case["np_seed"])
     crop_size = steps["RandomCrop"]["crop_size"]
 
@@ -49,14 +57,14 @@ def test_training_crop(path, index):
 
     crop = finish_image(transforms.resized_crop(tensors["img_bgr"], size, box), crop_size, flipped)
     expected = tensors[f"c{index}.img"]
-    np.testing.assert_allclose(normalised(crop["image"], crop["size"], record["norm"]), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(normalised(crop["image"], crop["size"], info["norm"]), expected, rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(finish_mask(label[box.slices], crop_size, flipped, fill=255), tensors[f"c{index}.gt"][0])
 
 
-@pytest.mark.parametrize(("path", "index"), PIPELINES, ids=lambda value: getattr(value, "stem", value))
-def test_valid_mask_follows_the_crop(path, index):
+@pipeline_case
+def test_valid_mask_follows_the_crop(record, index):
     """The recorded mask is padded with 255, which would multiply the weight; UDADataset fills with 0 on purpose."""
-    tensors, case = load_file(path.with_suffix(".safetensors")), read(path)["cases"][index]
+    tensors, case = arrays(record), record.info["cases"][index]
     steps, rng = steps_of(case), RecordedDraws(case["np_seed"])
     crop_size = steps["RandomCrop"]["crop_size"]
     size = transforms.keep_ratio_size(tensors["seg"].shape, steps["Resize"]["img_scale"])
@@ -66,18 +74,18 @@ def test_valid_mask_follows_the_crop(path, index):
     np.testing.assert_array_equal(finish_mask(mask, crop_size, flipped, fill=255), tensors[f"c{index}.mask"][0])
 
 
-@pytest.mark.parametrize("path", records("training data pipeline"), ids=lambda path: path.stem)
-def test_test_image(path):
-    record, tensors = read(path), load_file(path.with_suffix(".safetensors"))
+@parametrize("uda/data_pipeline*")
+def test_test_image(record):
+    info, tensors = record.info, arrays(record)
     size = transforms.keep_ratio_size(tensors["seg"].shape, (200, 113))
-    assert list(size) == record["test_meta"]["img_shape"][:2]
+    assert list(size) == info["test_meta"]["img_shape"][:2]
     crop = finish_image(transforms.resize_image(tensors["img_bgr"], size), size, flipped=False)
-    np.testing.assert_allclose(normalised(crop["image"], crop["size"], record["norm"]), tensors["test.img"], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(normalised(crop["image"], crop["size"], info["norm"]), tensors["test.img"], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("path", records("training data pipeline"), ids=lambda path: path.stem)
-def test_margin_mask(path):
-    expected = read(path)["city_mask"]
+@parametrize("uda/data_pipeline*")
+def test_margin_mask(record):
+    expected = record.info["city_mask"]
     mask = transforms.margin_mask(*expected["shape"], expected["crop_pseudo_margins"])
     rows, columns = np.nonzero(mask.any(1))[0], np.nonzero(mask.any(0))[0]
     assert mask.sum() == expected["ones"]
@@ -85,45 +93,44 @@ def test_margin_mask(path):
     assert [columns[0], columns[-1]] == expected["col_range"]
 
 
-@pytest.mark.parametrize("path", RARE_CLASS, ids=lambda path: path.stem)
-def test_rare_class_probabilities(path):
-    record = read(path)
-    frequencies = class_frequencies(read(REFERENCE / record["data_dir"] / "sample_class_stats.json"))
-    for temperature, expected in record["temps"].items():
+@parametrize("uda/rcs*")
+def test_rare_class_probabilities(record):
+    info = record.info
+    frequencies = class_frequencies(statistics(record, "sample_class_stats.json"))
+    for temperature, expected in info["temps"].items():
         assert list(frequencies) == expected["classes"]
         probabilities = class_probabilities(list(frequencies.values()), float(temperature))
         assert probabilities.dtype == np.dtype(expected["dtype"])
         np.testing.assert_allclose(probabilities, expected["probs"], rtol=1e-6, atol=1e-12)
 
 
-def recorded_table(record: dict, min_pixels: int, temperature: float = 0.01) -> RareClassTable:
+def recorded_table(record, min_pixels: int, temperature: float = 0.01) -> RareClassTable:
     """The table over the recorded statistics, whose files are numbered in their sorted order."""
-    folder = REFERENCE / record["data_dir"]
-    stats, samples = read(folder / "sample_class_stats.json"), read(folder / "samples_with_class.json")
+    stats, samples = statistics(record, "sample_class_stats.json"), statistics(record, "samples_with_class.json")
     position = {name: index for index, name in enumerate(sorted(entry["file"] for entry in stats))}
     frequencies = class_frequencies(stats)
     files = {c: np.array([position[name] for name, pixels in samples[str(c)] if pixels > min_pixels]) for c in frequencies}
     return RareClassTable(np.array(list(frequencies)), class_probabilities(list(frequencies.values()), temperature), files)
 
 
-@pytest.mark.parametrize("path", RARE_CLASS, ids=lambda path: path.stem)
-def test_files_with_a_rare_class(path):
-    record = read(path)
-    for min_pixels, expected in record["samples_with_class_filtered"].items():
+@parametrize("uda/rcs*")
+def test_files_with_a_rare_class(record):
+    info = record.info
+    for min_pixels, expected in info["samples_with_class_filtered"].items():
         table = recorded_table(record, int(min_pixels))
         assert {str(c): [f"{i + 1:05}_labelTrainIds.png" for i in files] for c, files in table.files.items()} == expected
 
 
-@pytest.mark.parametrize("path", RARE_CLASS, ids=lambda path: path.stem)
-def test_rare_class_draws(path, monkeypatch):
+@parametrize("uda/rcs*")
+def test_rare_class_draws(record, monkeypatch):
     """Quirk 28: the first crop and up to 10 more; each one is a load in the record."""
-    record = read(path)
+    info = record.info
     loads = []
     whole = transforms.draw_crop_box(np.random.default_rng(0), 100, 100, (100, 100))
     monkeypatch.setattr("mmseg.datasets.transforms.crop.choose_crop", lambda *args: loads.append(1) or whole)
-    for run in (run for run in record["wrapper_draws"] if "draws" in run):
+    for run in (run for run in info["wrapper_draws"] if "draws" in run):
         table, rng = recorded_table(record, run["min_pixels"]), RecordedDraws(run["np_seed"])
-        files = len(read(REFERENCE / record["data_dir"] / "sample_class_stats.json"))
+        files = len(statistics(record, "sample_class_stats.json"))
         for draw in run["draws"]:
             loads.clear()
             rare_class, index = table.draw(rng)
@@ -133,16 +140,16 @@ def test_rare_class_draws(path, monkeypatch):
             assert rng.choice(run["len_dataset"] // files) == draw["target_index"]
 
 
-@pytest.mark.parametrize("path", MIOU, ids=lambda path: path.stem)
-def test_mean_iou(path):
-    record, tensors = read(path), load_file(path.with_suffix(".safetensors"))
-    names = [f"class {index}" for index in range(len(record["result"]["IoU"]))]
+@parametrize("uda/miou*")
+def test_mean_iou(record):
+    info, tensors = record.info, arrays(record)
+    names = [f"class {index}" for index in range(len(info["result"]["IoU"]))]
     metric = IoUMetric(classes=names)
     for prediction, label in zip(tensors["preds"], tensors["gts"], strict=True):
         metric.process(None, [{"prediction": torch.from_numpy(prediction), "label": torch.from_numpy(label)}])
     result = metric.evaluate(len(tensors["preds"]))
     for key in ("IoU", "Acc"):
-        expected = [np.nan if value is None else 100 * value for value in record["result"][key]]
+        expected = [np.nan if value is None else 100 * value for value in info["result"][key]]
         np.testing.assert_allclose([result[f"{key}.{name}"] for name in names], expected, rtol=1e-9)
-    expected = [100 * record[key] for key in ("mIoU_nanmean", "mAcc_nanmean")] + [100 * record["result"]["aAcc"][0]]
+    expected = [100 * info[key] for key in ("mIoU_nanmean", "mAcc_nanmean")] + [100 * info["result"]["aAcc"][0]]
     np.testing.assert_allclose([result["mIoU"], result["mAcc"], result["aAcc"]], expected, rtol=1e-9)

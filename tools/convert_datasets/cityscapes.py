@@ -1,6 +1,6 @@
 """Converts Cityscapes labels to train ids and counts the pixels of every class of the training split.
 
-    python tools/convert_datasets/cityscapes.py data/cityscapes --nproc 8
+python tools/convert_datasets/cityscapes.py data/cityscapes --nproc 8
 """
 
 import sys
@@ -8,11 +8,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this clone, also where another mmseg is installed
 
-import argparse  # noqa: E402
+import argparse
 
-from mmseg.datasets.classes import LABEL_MAP  # noqa: E402
-from mmseg.datasets.conversion import convert_dataset, find_cityscapes  # noqa: E402
-from mmseg.utils.errors import command_line  # noqa: E402
+from mmseg.datasets.classes import LABEL_MAP
+from mmseg.datasets.conversion import convert_dataset, find_cityscapes
+from mmseg.utils.errors import command_line
 
 FIX = "Download and unpack gtFine_trainvaltest.zip again."
 
@@ -30,9 +30,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     files = find_cityscapes(args.cityscapes_path, args.gt_dir)
-    summary = convert_dataset(
-        root=args.cityscapes_path, files=files, label_map=LABEL_MAP, fix=FIX, nproc=args.nproc, out_dir=args.out_dir
-    )
+    summary = convert_dataset(root=args.cityscapes_path, files=files, label_map=LABEL_MAP, fix=FIX, nproc=args.nproc, out_dir=args.out_dir)
     print("\n".join(summary.lines()))
 
 

@@ -1,6 +1,6 @@
 """Converts GTA labels to train ids and counts the pixels of every class.
 
-    python tools/convert_datasets/gta.py data/gta --nproc 8
+python tools/convert_datasets/gta.py data/gta --nproc 8
 """
 
 import sys
@@ -8,11 +8,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this clone, also where another mmseg is installed
 
-import argparse  # noqa: E402
+import argparse
 
-from mmseg.datasets.classes import LABEL_MAP  # noqa: E402
-from mmseg.datasets.conversion import convert_dataset, find_gta  # noqa: E402
-from mmseg.utils.errors import command_line  # noqa: E402
+from mmseg.datasets.classes import LABEL_MAP
+from mmseg.datasets.conversion import convert_dataset, find_gta
+from mmseg.utils.errors import command_line
 
 FIX = "Download and unpack the GTA label archive that holds it again."
 
@@ -30,9 +30,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     files = find_gta(args.gta_path, args.gt_dir)
-    summary = convert_dataset(
-        root=args.gta_path, files=files, label_map=LABEL_MAP, fix=FIX, nproc=args.nproc, out_dir=args.out_dir
-    )
+    summary = convert_dataset(root=args.gta_path, files=files, label_map=LABEL_MAP, fix=FIX, nproc=args.nproc, out_dir=args.out_dir)
     print("\n".join(summary.lines()))
 
 

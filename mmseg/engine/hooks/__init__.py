@@ -1,6 +1,7 @@
 """What happens around training and is not learning."""
 
 from mmseg.engine.hooks.checkpoint_hook import CheckpointHook
+from mmseg.engine.hooks.picture_hook import PictureHook
 from mmseg.engine.hooks.result_hook import ResultHook
 
-__all__ = ["CheckpointHook", "ResultHook"]
+__all__ = ["CheckpointHook", "PictureHook", "ResultHook"]

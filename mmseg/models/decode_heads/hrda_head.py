@@ -150,6 +150,12 @@ class HRDAHead(BaseModule):
         fused, scaled_context = fuse_scales(context, detail, attention, box, size)
         return ScaleFusion(fused=fused, context=context, scaled_context=scaled_context, detail=detail, attention=attention)
 
+    def init_weights(self) -> None:
+        """Draws new weights for the shared head and the attention."""
+        for part in self.children():
+            part.init_weights()
+        self._is_init = True
+
     def attend(self, context_features: Sequence[Tensor], context: Tensor) -> Tensor:
         """The share of the detail view at every context position: [B, K or 1, p, q] in [0, 1]."""
         if self.scale_attention is None:

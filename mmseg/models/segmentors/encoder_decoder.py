@@ -59,6 +59,15 @@ class EncoderDecoder(BaseModule):
         self.num_classes = self.decode_head.num_classes
         self.test_cfg = _checked_test_cfg(test_cfg or dict(mode="whole"))
 
+    def init_weights(self) -> None:
+        """Draws new weights from torch's global generator; the backbone may read a file instead.
+
+        mmengine's own version would also log one entry per parameter, 1126 of them for HRDA.
+        """
+        for part in self.children():
+            part.init_weights()
+        self._is_init = True
+
     def extract_features(self, image: Tensor) -> tuple[Tensor, ...]:
         """[B, 3, H, W] -> encoder levels [B, C, ., .], finest first, after the neck."""
         features = self.backbone(image)

@@ -1,0 +1,163 @@
+"""Pictures of what a training step saw and of what the student predicts now.
+
+Letters: B images, K classes, (H, W) crop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from mmseg.datasets.classes import CLASSES, PALETTE
+from mmseg.registry import HOOKS
+from mmseg.structures import SegOutput
+from mmseg.utils.errors import UserError
+from mmseg.utils.files import write_image
+from mmseg.visualization.colorize import colorize_labels, denormalize, heat, overlay
+from mmseg.visualization.panels import Tile, draw_panel, legend, stack
+
+FOLDER = "pictures"
+THIN_CLASS = "pole"  # where the detail view should matter most
+TILE_HEIGHTS = (256, 384)  # pixels: captions fit above the smallest, eight of the largest fit on a wide screen
+
+
+@contextlib.contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Eval mode without gradients; afterwards every module has the mode that it had.
+
+    Eval mode draws nothing (dropout) and updates no statistics (BatchNorm), so drawing does not change training.
+    """
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, mode in modes:  # not .train(mode): that would reach into children with another mode
+            module.training = mode
+
+
+def record_tile(name: str, value: np.ndarray, mean: tuple, std: tuple) -> Tile | None:
+    """One recorded tensor of one image, drawn as the last word of its name says.
+
+    Args:
+        name: ``…_image``, ``…_label`` or ``…_weight``; others are not drawn.
+        value: normalised [3, H, W], train ids [H, W], or [H, W] in [0, 1].
+        mean, std: of the normalisation.
+    """
+    caption, kind = name.replace("_", " "), name.rpartition("_")[2]
+    if kind == "image":
+        return caption.removesuffix(" image"), denormalize(value, mean, std)
+    if kind == "label":
+        return caption, colorize_labels(value.astype(np.uint8), PALETTE)
+    if kind == "weight":
+        return f"{caption}, mean {value.mean():.2f}", heat(value)
+    return None
+
+
+def enlarged(values: Tensor, size: tuple[int, int]) -> np.ndarray:
+    """Maps of one image [1, K, ., .] at (H, W) pixels: [K, H, W]."""
+    return F.interpolate(values.float(), size, mode="bilinear", align_corners=False)[0].cpu().numpy()
+
+
+def prediction_tiles(output: SegOutput, photo: np.ndarray, name: str) -> list[Tile]:
+    """What a network predicts: each view alone where there are several, the fusion, and the scale attention.
+
+    Args:
+        output: of ``segment`` for one image.
+        photo: the image, uint8 RGB [H, W, 3].
+        name: what the image is called.
+    """
+    size = photo.shape[:2]
+    several = len(output.views) > 1
+    looks = {f"{view.name} prediction": view.logits for view in output.views} if several else {}
+    looks["fused prediction" if several else "prediction"] = output.logits
+    colours = [colorize_labels(enlarged(logits, size).argmax(0).astype(np.uint8), PALETTE) for logits in looks.values()]
+    tiles = [*zip(looks, colours, strict=True), (f"prediction over {name}", overlay(photo, colours[-1], 0.5))]
+    if output.attention is not None:
+        tiles += attention_tiles(enlarged(output.attention, size))
+    return tiles
+
+
+def attention_tiles(attention: np.ndarray) -> list[Tile]:
+    """Share of the detail view, [K or 1, H, W] in [0, 1]: the mean over classes, and a thin class if class-wise."""
+    mean = attention.mean(0)
+    if len(attention) == 1:
+        return [(f"scale attention, mean {mean.mean():.2f}", heat(mean))]
+    thin = attention[CLASSES.index(THIN_CLASS)]
+    return [(f"attention, all classes: {mean.mean():.2f}", heat(mean)), (f"attention, {THIN_CLASS}: {thin.mean():.2f}", heat(thin))]
+
+
+def draw_step(student: nn.Module, records: dict[str, Tensor], *, mean: tuple, std: tuple, max_images: int) -> np.ndarray:
+    """Two rows for each image: what the step recorded, and what the student predicts on its target (else source) crop.
+
+    Args:
+        student: a segmentor; left as it was.
+        records: [B, ...] by name, see :class:`mmseg.models.uda.step.StepLogs`; with 'source_image' or 'target_image'.
+        mean, std: of the normalisation.
+        max_images: the first so many of the batch.
+
+    Returns:
+        uint8 RGB [height, width, 3].
+    """
+    name = "target_image" if "target_image" in records else "source_image"
+    images = records[name][:max_images]
+    panels = []
+    for index in range(len(images)):
+        drawn = (record_tile(key, value[index].cpu().numpy(), mean, std) for key, value in records.items())
+        with evaluating(student):  # one image at a time: drawing must not need more memory than training
+            output = student.segment(images[index : index + 1])
+        photo = denormalize(images[index].cpu().numpy(), mean, std)
+        rows = [[tile for tile in drawn if tile is not None], prediction_tiles(output, photo, name.removesuffix("_image"))]
+        panels.append(draw_panel(rows, tile_height=int(np.clip(images.shape[2], *TILE_HEIGHTS))))
+    return stack([*panels, legend(PALETTE, CLASSES, width=panels[0].shape[1])])
+
+
+@HOOKS.register_module()
+class PictureHook(Hook):
+    """Draws ``pictures/iter_000500.png`` in the run folder, and the same for the visualizer as 'panels'.
+
+    Training goes on as if nothing had been drawn, bit by bit.
+
+    Args:
+        interval: iterations between two pictures; the first and the last iteration are drawn as well.
+        max_images: the first so many images of the batch.
+
+    Raises:
+        UserError: a number below 1.
+    """
+
+    priority = "LOW"
+
+    def __init__(self, *, interval: int = 1000, max_images: int = 2) -> None:
+        for name, value in {"interval": interval, "max_images": max_images}.items():
+            if value < 1:
+                raise UserError(f"PictureHook got {name}={value}. Use 1 or more, or leave the hook out of custom_hooks.")
+        self.interval, self.max_images = interval, max_images
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None) -> None:
+        """Draws when due; ``runner.iter`` counts finished iterations from 0.
+
+        Args:
+            outputs: :class:`mmseg.models.uda.step.StepLogs` of this iteration.
+        """
+        iteration = runner.iter + 1
+        due = iteration == 1 or iteration % self.interval == 0 or self.is_last_train_iter(runner)
+        if not (due and is_main_process()):
+            return
+        network = runner.network
+        student = getattr(network.model, "module", network.model)  # of distributed training
+        statistics = {"mean": network.data_preprocessor.grey_mean, "std": network.data_preprocessor.grey_std}
+        picture = draw_step(student, outputs.records, **statistics, max_images=self.max_images)
+        write_image(Path(runner.work_dir) / FOLDER / f"iter_{iteration:06d}.png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        runner.visualizer.add_image("panels", picture, step=iteration)
