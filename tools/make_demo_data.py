@@ -53,8 +53,10 @@ def make_demo_data(*, out: Path, parameters: Parameters, nproc: int = 1, force: 
         remove(out)
     found = existing(out)
     if found is not None and {**found, "complete": None} != {**wanted, "complete": None}:
-        raise UserError(f"{out} holds demo data made with other parameters or styles. Add --force to replace it, or choose another --out.")
-    if found is not None and found["complete"]:
+        raise UserError(
+            f"{out} holds demo data made with other parameters, or by another version. Add --force to replace it, or choose another --out."
+        )
+    if found is not None and found.get("complete"):
         return False
     write_json(out / MANIFEST, {**wanted, "complete": False})
     for _ in mapped(functools.partial(write_scene, parameters=parameters, out=out), list(jobs(parameters)), nproc=nproc, title="Drawing"):

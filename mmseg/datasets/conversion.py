@@ -184,8 +184,7 @@ def write_statistics(root: Path, counts: Iterable[Counts], out_dir: Path) -> Non
 def mapped(work: Callable, items: Sequence, *, nproc: int, title: str) -> Iterator:
     """Yields ``work(item)`` in order, from ``nproc`` processes, under a progress bar with the time left."""
     with _pool(min(nproc, len(items))) as run, progress_bar() as bar:
-        for result in bar.track(run(work, items), total=len(items), description=title):
-            yield result
+        yield from bar.track(run(work, items), total=len(items), description=title)
 
 
 def progress_bar() -> Progress:

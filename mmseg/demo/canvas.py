@@ -6,6 +6,8 @@ Letters: (H, W) image, N points. Pixels are (x, y) floats; colours are RGB in [0
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,34 +37,39 @@ class Canvas:
 
     def polygon(self, points: np.ndarray, colour: Sequence[float], label: int | None = None, inverse_depth: float = 0.0) -> None:
         """Fills a polygon [N, 2]. Without a label it is a detail of what lies beneath and changes the colour only."""
-        fixed = [_fixed(points)]
-        cv2.fillPoly(self.image, fixed, _colour(colour), cv2.LINE_AA, SUBPIXEL_BITS)
-        if label is not None:
-            cv2.fillPoly(self.ids, fixed, label, cv2.LINE_8, SUBPIXEL_BITS)
-            cv2.fillPoly(self.inverse_depth, fixed, inverse_depth, cv2.LINE_8, SUBPIXEL_BITS)
+        for layer, value in self._layers(colour, label, inverse_depth):
+            kind = cv2.LINE_AA if layer is self.image else cv2.LINE_8
+            cv2.fillPoly(layer, [_fixed(points)], value, kind, SUBPIXEL_BITS)
 
     def stroke(
         self, points: np.ndarray, width: float, colour: Sequence[float], label: int | None = None, inverse_depth: float = 0.0
     ) -> None:
-        """Draws a polyline [N, 2], ``width`` pixels wide but at least one."""
-        thickness = max(1, round(width))
-        fixed = [_fixed(points)]
-        # thin strokes stay crisp: smoothing would spread a one-pixel pole over three
-        kind = cv2.LINE_AA if thickness > 2 else cv2.LINE_8
-        cv2.polylines(self.image, fixed, False, _colour(colour), thickness, kind, SUBPIXEL_BITS)
-        if label is not None:
-            cv2.polylines(self.ids, fixed, False, label, thickness, cv2.LINE_8, SUBPIXEL_BITS)
-            cv2.polylines(self.inverse_depth, fixed, False, inverse_depth, thickness, cv2.LINE_8, SUBPIXEL_BITS)
+        """Draws a polyline [N, 2], ``width`` pixels wide but at least one.
 
-    def disc(self, centre: Sequence[float], radius: float, colour: Sequence[float], label: int | None = None, inverse_depth: float = 0.0):
+        OpenCV's own thick lines are up to two pixels wider than asked for, too much for poles of two pixels.
+        """
+        half = width / 2 - 0.5  # polygons cover half a pixel beyond their outline
+        if half <= 0.25:
+            for layer, value in self._layers(colour, label, inverse_depth):
+                cv2.polylines(layer, [_fixed(points)], False, value, 1, cv2.LINE_8, SUBPIXEL_BITS)
+            return
+        for start, end in pairwise(points):
+            along = (end - start) / max(float(np.hypot(*(end - start))), 1e-6)
+            across = half * np.array([-along[1], along[0]])
+            self.polygon(np.stack([start - across, end - across, end + across, start + across]), colour, label, inverse_depth)
+        for joint in points[1:-1]:
+            self.disc(joint, width / 2, colour, label, inverse_depth)
+
+    def disc(
+        self, centre: Sequence[float], radius: float, colour: Sequence[float], label: int | None = None, inverse_depth: float = 0.0
+    ) -> None:
         """Fills a circle around (x, y)."""
         one = 1 << SUBPIXEL_BITS
         middle = tuple(int(v) for v in np.clip(np.asarray(centre) * one, -LIMIT * one, LIMIT * one))
-        reach = max(int(radius * one), one // 2)
-        cv2.circle(self.image, middle, reach, _colour(colour), -1, cv2.LINE_AA, SUBPIXEL_BITS)
-        if label is not None:
-            cv2.circle(self.ids, middle, reach, label, -1, cv2.LINE_8, SUBPIXEL_BITS)
-            cv2.circle(self.inverse_depth, middle, reach, inverse_depth, -1, cv2.LINE_8, SUBPIXEL_BITS)
+        reach = max(int((radius - 0.5) * one), one // 2)
+        for layer, value in self._layers(colour, label, inverse_depth):
+            kind = cv2.LINE_AA if layer is self.image else cv2.LINE_8
+            cv2.circle(layer, middle, reach, value, -1, kind, SUBPIXEL_BITS)
 
     def plane(self, quad: np.ndarray, texture: np.ndarray, label: int, inverse_depth: tuple[float, float]) -> None:
         """Warps a texture onto an upright quadrilateral.
@@ -89,6 +96,13 @@ class Canvas:
         self.ids[area][inside] = label
         self.inverse_depth[area][inside] = np.broadcast_to(_ramp(quad, low[0], width, inverse_depth), inside.shape)[inside]
 
+    def _layers(self, colour: Sequence[float], label: int | None, inverse_depth: float) -> list[tuple[np.ndarray, Any]]:
+        """Arrays to draw into, and what to draw."""
+        layers: list[tuple[np.ndarray, Any]] = [(self.image, tuple(float(c) for c in colour))]
+        if label is not None:
+            layers += [(self.ids, label), (self.inverse_depth, inverse_depth)]
+        return layers
+
 
 def shade(colour: Sequence[float], factor: float) -> tuple[float, ...]:
     """A darker (below 1) or lighter (above 1) version of a colour."""
@@ -103,8 +117,3 @@ def _ramp(quad: np.ndarray, first: int, width: int, ends: tuple[float, float]) -
 
 def _fixed(points: np.ndarray) -> np.ndarray:
     return np.round(np.clip(points, -LIMIT, LIMIT) * (1 << SUBPIXEL_BITS)).astype(np.int32).reshape(-1, 1, 2)
-
-
-def _colour(colour: Sequence[float]) -> tuple[float, float, float]:
-    red, green, blue = colour
-    return float(red), float(green), float(blue)

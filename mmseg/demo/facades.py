@@ -15,6 +15,7 @@ from mmseg.demo.styles import Palette, Style
 
 BUILDING, WALL, FENCE, VEGETATION = 11, 12, 13, 21
 DETAIL = 16  # texture pixels per metre
+ROOFS = ((104, 66, 54), (84, 78, 76), (96, 86, 80), (70, 72, 78))  # tiles and slate, the same in both domains
 
 
 def paint_frontage(canvas: Canvas, layout: Layout, style: Style, front: Frontage) -> None:
@@ -110,19 +111,17 @@ TEXTURES = {"building": building_texture, "wall": wall_texture, "fence": fence_t
 
 
 def paint_roof(canvas: Canvas, camera: Camera, palette: Palette, front: Frontage, rng: np.random.Generator) -> None:
-    """A low pitched roof, on some buildings."""
-    if rng.random() < 0.5 or front.near < 10:
+    """A steep roof, on some buildings; a flat one would never be seen from the street."""
+    if rng.random() < 0.4:
         return
-    ridge = front.height + rng.uniform(1.5, 3.0)
-    far_x = front.side * (front.lateral + 4.0)
-    corners = [
-        (front.x, front.height, front.near),
-        (front.x, front.height, front.far),
-        (far_x, ridge, front.far),
-        (far_x, ridge, front.near),
-    ]
-    colour = shade(palette.wall[rng.integers(len(palette.wall))], 0.7)
-    canvas.polygon(camera.project(np.array(corners)), colour, BUILDING, 1 / front.near)
+    top, ridge, inset = front.height, front.height + rng.uniform(1.4, 2.6), front.side * 0.9
+    outer = front.side * (front.lateral + 8.0)
+    colour = shade(ROOFS[rng.integers(len(ROOFS))], rng.uniform(0.8, 1.1))
+    gable = [(front.x, top, front.near), (outer, top, front.near), (outer - inset, ridge, front.near + 0.9)]
+    slope = [(front.x, top, front.near), (front.x, top, front.far), (front.x + inset, ridge, front.far - 0.9)]
+    corner = (front.x + inset, ridge, front.near + 0.9)
+    for face, tone in ((gable, 0.9), (slope, 1.0)):
+        canvas.polygon(camera.project(np.array([*face, corner])), shade(colour, tone), BUILDING, 1 / front.near)
 
 
 def paint_row_of_trees(canvas: Canvas, camera: Camera, style: Style, front: Frontage, rng: np.random.Generator) -> None:

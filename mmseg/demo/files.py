@@ -21,6 +21,7 @@ from mmseg.demo.styles import STYLES
 from mmseg.utils.files import atomic_path, write_image, write_text
 
 MANIFEST = "demo_manifest.json"
+DRAWING = 1  # to be raised when painters change, so that scenes drawn by older ones are noticed
 TRAIN_CITIES, VAL_CITIES = ("altdorf", "bergheim", "neustadt"), ("seeburg", "talheim")
 FIRST_VAL = 1_000_000  # scene index of the first validation scene; training scenes count from 0
 
@@ -55,7 +56,11 @@ def jobs(parameters: Parameters) -> Iterator[Job]:
 
 def manifest(parameters: Parameters) -> dict[str, Any]:
     """Parameters and styles, so that other ones are noticed."""
-    return {"parameters": asdict(parameters), "styles": json.loads(json.dumps([asdict(style) for style in STYLES.values()]))}
+    return {
+        "drawing": DRAWING,
+        "parameters": asdict(parameters),
+        "styles": json.loads(json.dumps([asdict(style) for style in STYLES.values()])),
+    }
 
 
 def write_scene(job: Job, *, parameters: Parameters, out: Path) -> None:

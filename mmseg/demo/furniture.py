@@ -16,8 +16,8 @@ def paint_lamp(pose: Pose, palette: Palette, rng: np.random.Generator) -> None:
     """A post with an arm over the road."""
     colour, height = _metal(palette, rng), pose.thing.height
     inward = -pose.thing.heading
-    _stroke(pose, [(0, 0), (0, height), (inward * rng.uniform(0.8, 2.0), height + 0.35)], rng.uniform(0.16, 0.2), colour, POLE)
-    _stroke(pose, [(0, 0), (0, 0.9)], 0.24, shade(colour, 0.9), POLE)
+    _stroke(pose, [(0, 0), (0, height), (inward * rng.uniform(0.8, 2.0), height + 0.35)], rng.uniform(0.16, 0.18), colour, POLE)
+    _stroke(pose, [(0, 0), (0, 0.9)], 0.2, shade(colour, 0.9), POLE)
 
 
 def paint_light(pose: Pose, palette: Palette, rng: np.random.Generator) -> None:
@@ -46,10 +46,10 @@ def paint_tree(pose: Pose, palette: Palette, rng: np.random.Generator) -> None:
     height, crown = pose.thing.height, pose.thing.width * rng.uniform(0.75, 1.1)
     _stroke(pose, [(0, 0), (rng.normal(0, 0.1), 0.55 * height)], 0.3, palette.trunk, VEGETATION)
     base = palette.foliage[rng.integers(len(palette.foliage))]
-    for level in np.sort(rng.random(26)):
+    for level in np.linspace(0.02, 0.98, 26):
         spread = crown * np.sqrt(max(1 - (2 * level - 1) ** 2, 0.15))
         centre = (rng.uniform(-1, 1) * spread * 0.7, height * (0.42 + 0.55 * level))
-        _ball(pose, centre, crown * rng.uniform(0.25, 0.42), shade(base, 0.72 + 0.4 * level + rng.normal(0, 0.05)), VEGETATION)
+        _ball(pose, centre, crown * rng.uniform(0.26, 0.44), shade(base, 0.72 + 0.4 * level + rng.normal(0, 0.05)), VEGETATION)
 
 
 def paint_bin(pose: Pose, palette: Palette, rng: np.random.Generator) -> None:

@@ -24,6 +24,13 @@ def cloud_noise(rng: np.random.Generator, height: int, width: int, cells: int) -
     return 1.3 * cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
+def tile_noise(rng: np.random.Generator, cell: int) -> np.ndarray:
+    """Like :func:`cloud_noise`, but seamless when repeated: float32 [TILE, TILE], grains of ``cell`` pixels."""
+    grid = np.pad(rng.standard_normal((TILE // cell, TILE // cell)).astype(np.float32), 2, mode="wrap")
+    inside = slice(2 * cell, 2 * cell + TILE)
+    return 1.3 * cv2.resize(grid, None, fx=cell, fy=cell, interpolation=cv2.INTER_CUBIC)[inside, inside]
+
+
 def paint_sky(canvas: Canvas, layout: Layout, style: Style, rng: np.random.Generator) -> None:
     """A gradient with clouds over the whole picture."""
     width, height = canvas.size
@@ -136,8 +143,8 @@ def _surfaces(layout: Layout, palette: Palette, x, z, rng: np.random.Generator) 
 def _texture(rng: np.random.Generator, ids, x, z) -> np.ndarray:
     """Grain fixed to the ground: float32 [H-R, W], standard deviation about 0.08."""
     fine = 0.5 * rng.standard_normal((TILE, TILE)).astype(np.float32)
-    fine += cloud_noise(rng, TILE, TILE, 64)
-    coarse = cloud_noise(rng, TILE, TILE, 24)
+    fine += tile_noise(rng, 4)
+    coarse = tile_noise(rng, 8)
     fade = np.clip(14 / z, 0.15, 1)  # grain smaller than a pixel averages out
     grain = fine[_wrap(z, 12), _wrap(x, 12)] * fade
     patches = coarse[_wrap(z, 4), _wrap(x, 6)]
@@ -147,7 +154,7 @@ def _texture(rng: np.random.Generator, ids, x, z) -> np.ndarray:
 
 
 def _wrap(metres: np.ndarray, per_metre: float) -> np.ndarray:
-    return (metres * per_metre).astype(np.int32) & (TILE - 1)
+    return np.floor(metres * per_metre).astype(np.int32) & (TILE - 1)
 
 
 def _band(position, centre: float, width: float, pixel) -> np.ndarray:

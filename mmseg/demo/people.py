@@ -65,12 +65,12 @@ def paint_rider(pose: Pose, palette: Palette, rng: np.random.Generator) -> None:
 
 def _bicycle(pose: Pose, colour) -> None:
     for w in (-0.53, 0.53):
-        pose.wheel(0, w, 0.34, (34, 34, 36), filled=False, width=0.06)
+        pose.wheel(0, w, 0.34, (34, 34, 36), filled=False, width=0.05)
     saddle, crank, head = (0, 0.9, -0.22), (0, 0.32, -0.05), (0, 0.85, 0.42)
     frame = [(0, 0.34, -0.53), crank, head, (0, 0.34, 0.53)]
-    pose.line(frame, 0.06, colour, BICYCLE)
-    pose.line([crank, saddle, (0, 0.34, -0.53)], 0.06, colour, BICYCLE)
-    pose.line([(0, 0.78, -0.18), (0, 0.78, 0.42)], 0.06, colour, BICYCLE)
+    pose.line(frame, 0.05, colour, BICYCLE)
+    pose.line([crank, saddle, (0, 0.34, -0.53)], 0.05, colour, BICYCLE)
+    pose.line([(0, 0.78, -0.18), (0, 0.78, 0.42)], 0.05, colour, BICYCLE)
     pose.line([(-0.26, 1.02, 0.45), (0.26, 1.02, 0.45)], 0.05, (44, 44, 46), BICYCLE)
     pose.line([(0, 0.94, -0.32), (0, 0.94, -0.1)], 0.09, (36, 34, 34), BICYCLE)
 

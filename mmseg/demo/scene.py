@@ -15,7 +15,8 @@ from mmseg.demo import furniture, people, vehicles
 from mmseg.demo.canvas import Canvas
 from mmseg.demo.facades import paint_frontage
 from mmseg.demo.ground import cloud_noise, paint_ground, paint_sky, paint_skyline
-from mmseg.demo.layout import Layout, Thing, draw_layout
+from mmseg.demo.layout import Layout, Thing
+from mmseg.demo.planning import draw_layout
 from mmseg.demo.solids import Pose
 from mmseg.demo.styles import Style
 from mmseg.utils.randomness import Streams

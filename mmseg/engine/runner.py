@@ -9,11 +9,12 @@ import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import nn
 
 from mmseg.engine.checkpoint import environment, load_weights, read_checkpoint, save_checkpoint
-from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, METRICS, MODELS
+from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import derive_seed
 
@@ -84,6 +85,15 @@ class AdaptationRunner(Runner):
     def dump_config(self) -> None:
         """The config is written once by the entry point, under one name."""
 
+    def get_hooks_info(self) -> str:
+        """One line instead of a page."""
+        return "Hooks: " + ", ".join(type(hook).__name__ for hook in self.hooks)
+
+    def _log_env(self, env_cfg: dict) -> None:
+        """One line instead of pages: the config lies beside the log, the environment in every checkpoint."""
+        versions = ", ".join(f"{name} {version}" for name, version in environment().items())
+        self.logger.info(f"{versions}, seed {self.seed}, {torch.get_num_threads()} CPU threads, run folder {self.work_dir}")
+
 
 def build_model(cfg: Config) -> nn.Module:
     """The method of a config, with its segmentor; initial weights depend on the seed alone."""
@@ -94,10 +104,17 @@ def build_model(cfg: Config) -> nn.Module:
 def build_loader_config(loader: dict, **dataset_options: object) -> dict:
     """A dataloader config with its dataset built, so that a user's mistake in it is one clear line."""
     loader = dict(loader)
-    options = {"pin_memory": torch.cuda.is_available(), "persistent_workers": loader["num_workers"] > 0}
+    options = {"collate_fn": {"type": "default_collate"}, "pin_memory": torch.cuda.is_available(), "persistent_workers": loader["num_workers"] > 0}
     dataset = DATASETS.build({**dataset_options, **loader["dataset"]})
     sampler = DATA_SAMPLERS.build({**loader["sampler"], "dataset": dataset})
     return {**options, **loader, "dataset": dataset, "sampler": sampler}
+
+
+def build_optimizer(optim_wrapper: dict, model: nn.Module) -> OptimWrapper:
+    """The optimizer wrapper of a config over the trainable parameters of a method."""
+    options = {"constructor": "GroupedOptimWrapperConstructor", "paramwise_cfg": None, **optim_wrapper}
+    constructor = {"type": options.pop("constructor"), "paramwise_cfg": options.pop("paramwise_cfg")}
+    return OPTIM_WRAPPER_CONSTRUCTORS.build({**constructor, "optim_wrapper_cfg": options})(model)
 
 
 def build_evaluator(metric: dict) -> Evaluator:
@@ -113,15 +130,16 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         resume_from: a training checkpoint to continue from.
     """
     hooks = {name: hook and HOOKS.build(hook) for name, hook in cfg.default_hooks.items()}
-    runner = AdaptationRunner(
-        model=build_model(cfg),
+    model = build_model(cfg)
+    return AdaptationRunner(
+        model=model,
         work_dir=cfg.work_dir,
         train_dataloader=build_loader_config(cfg.train_dataloader, seed=cfg.seed),
         val_dataloader=build_loader_config(cfg.val_dataloader),
         val_evaluator=build_evaluator(cfg.val_evaluator),
         train_cfg=cfg.train_cfg,
         val_cfg={},
-        optim_wrapper=cfg.optim_wrapper,
+        optim_wrapper=build_optimizer(cfg.optim_wrapper, model),
         param_scheduler=list(cfg.param_scheduler),
         default_hooks=hooks,
         custom_hooks=[HOOKS.build(hook) for hook in cfg.get("custom_hooks", [])],
@@ -132,8 +150,7 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         randomness={"seed": cfg.seed},
         env_cfg=cfg.env_cfg,
         launcher=cfg.get("launcher", "none"),
-        default_scope="mmseg",
+        default_scope="mmengine",
         experiment_name=Path(cfg.work_dir).name,
         cfg=cfg,
     )
-    return runner

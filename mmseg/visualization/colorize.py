@@ -18,7 +18,7 @@ Palette = Sequence[tuple[int, int, int]]
 """RGB by train id, at most 255 entries."""
 
 
-def colour_table(palette: Palette) -> np.ndarray:
+def color_table(palette: Palette) -> np.ndarray:
     """RGB of every train id, uint8 [256, 3]; black for 255 and for ids beyond the palette.
 
     Black rather than a grey: the palette of Cityscapes has a dark grey of its own (building).
@@ -29,8 +29,8 @@ def colour_table(palette: Palette) -> np.ndarray:
 
 
 def colorize_labels(label: np.ndarray, palette: Palette) -> np.ndarray:
-    """Paints train ids uint8 [H, W] as RGB uint8 [H, W, 3]; see :func:`colour_table`."""
-    return colour_table(palette)[label]
+    """Paints train ids uint8 [H, W] as RGB uint8 [H, W, 3]; see :func:`color_table`."""
+    return color_table(palette)[label]
 
 
 def denormalize(image: np.ndarray, mean: Sequence[float], std: Sequence[float]) -> np.ndarray:
@@ -84,6 +84,6 @@ def write_palette_png(path: str | os.PathLike, label: np.ndarray, palette: Palet
     if label.dtype != np.uint8 or label.ndim != 2:
         raise ValueError(f"write_palette_png got {label.dtype} {label.shape}. Give train ids as uint8 [H, W].")
     picture = Image.fromarray(label)
-    picture.putpalette(colour_table(palette).tobytes())
+    picture.putpalette(color_table(palette).tobytes())
     with atomic_path(path) as temporary:
         picture.save(temporary, format="PNG")

@@ -17,7 +17,7 @@ from mmseg.visualization.colorize import Palette
 FONT_SIZE = 15  # pixels
 BAR = 24  # height of a caption bar
 GAP = 8  # white between tiles and around the panel
-WHITE, BAR_COLOUR, INK, SWATCH_EDGE = (255, 255, 255), (233, 236, 240), (28, 32, 38), (150, 150, 150)
+WHITE, BAR_COLOR, INK, SWATCH_EDGE = (255, 255, 255), (233, 236, 240), (28, 32, 38), (150, 150, 150)
 
 Tile = tuple[str, np.ndarray]
 """A caption and a picture."""
@@ -50,7 +50,7 @@ def draw_cell(caption: str, picture: np.ndarray, height: int) -> np.ndarray:
     tile = scale_tile(picture, height)
     width = max(tile.shape[1], text_width(caption) + 2 * GAP)
     canvas = Image.new("RGB", (width, BAR + height), WHITE)
-    canvas.paste(BAR_COLOUR, (0, 0, width, BAR))
+    canvas.paste(BAR_COLOR, (0, 0, width, BAR))
     ImageDraw.Draw(canvas).text((GAP, BAR // 2), caption, fill=INK, font=caption_font(), anchor="lm")
     cell = np.array(canvas)
     cell[BAR:, : tile.shape[1]] = tile
@@ -94,22 +94,22 @@ def legend(palette: Palette, names: Sequence[str], *, width: int = 1600) -> np.n
     swatch = BAR - GAP
     places, x, y = [], GAP, 0
     for name in names:
-        advance = 2 * swatch + GAP + text_width(name) + GAP
+        advance = 2 * swatch + text_width(name) + 3 * GAP
         if x > GAP and x + advance > width:
             x, y = GAP, y + BAR
         places.append((x, y))
         x += advance
     canvas = Image.new("RGB", (width, y + BAR + GAP), WHITE)
     draw = ImageDraw.Draw(canvas)
-    for colour, name, (x, y) in zip(palette, names, places, strict=True):
+    for color, name, (x, y) in zip(palette, names, places, strict=True):
         top = y + GAP // 2
-        draw.rectangle((x, top, x + 2 * swatch, top + swatch), fill=tuple(colour), outline=SWATCH_EDGE)
-        draw.text((x + 2 * swatch + GAP // 2, y + BAR // 2), name, fill=INK, font=caption_font(), anchor="lm")
+        draw.rectangle((x, top, x + 2 * swatch, top + swatch), fill=tuple(color), outline=SWATCH_EDGE)
+        draw.text((x + 2 * swatch + GAP - 2, y + BAR // 2), name, fill=INK, font=caption_font(), anchor="lm")
     return np.array(canvas)
 
 
 def stack(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """Pictures below each other, filled with white to the widest."""
+    """Pictures below each other with white between them, filled with white to the widest."""
     width = max(picture.shape[1] for picture in pictures)
-    filled = [np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0)), constant_values=255) for p in pictures]
+    filled = [np.pad(p, ((0, GAP), (0, width - p.shape[1]), (0, 0)), constant_values=255) for p in pictures]
     return np.concatenate(filled)

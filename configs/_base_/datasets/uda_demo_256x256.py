@@ -1,7 +1,7 @@
 """Demo domains at full resolution (512x256), crops of 256x256; see tools/make_demo_data.py."""
 
 crop_size = (256, 256)
-demo_data = dict(out="data/demo")
+demo_data = "data/demo"  # drawn by run_experiments.py where missing
 train_dataloader = dict(
     batch_size=2,
     num_workers=1,

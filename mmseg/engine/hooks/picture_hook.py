@@ -82,8 +82,8 @@ def prediction_tiles(output: SegOutput, photo: np.ndarray, name: str) -> list[Ti
     several = len(output.views) > 1
     looks = {f"{view.name} prediction": view.logits for view in output.views} if several else {}
     looks["fused prediction" if several else "prediction"] = output.logits
-    colours = [colorize_labels(enlarged(logits, size).argmax(0).astype(np.uint8), PALETTE) for logits in looks.values()]
-    tiles = [*zip(looks, colours, strict=True), (f"prediction over {name}", overlay(photo, colours[-1], 0.5))]
+    colors = [colorize_labels(enlarged(logits, size).argmax(0).astype(np.uint8), PALETTE) for logits in looks.values()]
+    tiles = [*zip(looks, colors, strict=True), (f"prediction over {name}", overlay(photo, colors[-1], 0.5))]
     if output.attention is not None:
         tiles += attention_tiles(enlarged(output.attention, size))
     return tiles
@@ -120,7 +120,8 @@ def draw_step(student: nn.Module, records: dict[str, Tensor], *, mean: tuple, st
         photo = denormalize(images[index].cpu().numpy(), mean, std)
         rows = [[tile for tile in drawn if tile is not None], prediction_tiles(output, photo, name.removesuffix("_image"))]
         panels.append(draw_panel(rows, tile_height=int(np.clip(images.shape[2], *TILE_HEIGHTS))))
-    return stack([*panels, legend(PALETTE, CLASSES, width=panels[0].shape[1])])
+    names = legend((*PALETTE, (0, 0, 0)), (*CLASSES, "ignored"), width=panels[0].shape[1])
+    return stack([*panels, names])
 
 
 @HOOKS.register_module()

@@ -174,6 +174,7 @@ class MixVisionTransformer(BaseModule):
     ) -> None:
         super().__init__()
         _check_stages(embed_dims=embed_dims, depths=depths, num_heads=num_heads, sr_ratios=sr_ratios, mlp_ratios=mlp_ratios)
+        self.smallest_side = max(ratio * patch_size * 2**stage for stage, ratio in enumerate(sr_ratios))
         self.pretrained = pretrained_path(pretrained, init_cfg)
         widths, strides = (in_channels, *embed_dims[:-1]), (patch_size, 2, 2, 2)
         for stage in range(4):  # registered before the blocks: the order of the published parameters
@@ -196,7 +197,13 @@ class MixVisionTransformer(BaseModule):
 
         Returns:
             Four maps [B, C, ., .] at strides 4, 8, 16 and 32, sizes rounded up, channels-last in memory.
+
+        Raises:
+            UserError: the image is too small for the spatial reductions.
         """
+        if min(image.shape[2:]) < self.smallest_side:
+            text = f"an image of {image.shape[2]}x{image.shape[3]} pixels is too small for sr_ratios at these strides"
+            raise UserError(f"MixVisionTransformer: {text}. Use crops and detail crops of at least {self.smallest_side} pixels per side.")
         feature_map, outputs = image.contiguous(memory_format=torch.channels_last), []
         for stage in range(1, 5):
             tokens, height, width = getattr(self, f"patch_embed{stage}")(feature_map)

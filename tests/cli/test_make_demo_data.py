@@ -1,0 +1,134 @@
+"""tools/make_demo_data.py: real layouts and encodings, nothing to do the second time, one-line errors."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmseg.datasets.classes import LABEL_NAMES, PALETTE, train_id_lut
+from mmseg.demo.files import MANIFEST, Parameters, polygons
+from mmseg.utils.errors import UserError
+from tools.make_demo_data import make_demo_data
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNTS = ("--source", "3", "--target", "4", "--val", "2", "--size", "96", "64", "--nproc", "2")
+
+
+def make(out: Path, *options: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(ROOT / "tools/make_demo_data.py"), "--out", str(out), *options]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("demo") / "demo"
+    result = make(out, *COUNTS, cwd=out.parent)  # from anywhere, without installing the package
+    assert result.returncode == 0, result.stderr
+    return out
+
+
+def test_gta_layout_and_encoding(made):
+    assert sorted(p.name for p in (made / "gta/images").iterdir()) == ["00001.png", "00002.png", "00003.png"]
+    assert Image.open(made / "gta/images/00001.png").mode == "RGB"
+    label = Image.open(made / "gta/labels/00001.png")
+    assert label.mode == "P" and label.size == (96, 64)
+    assert label.getpalette()[7 * 3 : 8 * 3] == list(PALETTE[0])  # road
+    train_ids = cv2.imread(str(made / "gta/labels/00001_labelTrainIds.png"), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(train_ids, train_id_lut()[np.asarray(label)])
+
+
+def test_cityscapes_layout_and_encoding(made):
+    for split, count in (("train", 4), ("val", 2)):
+        images = sorted((made / "cityscapes/leftImg8bit" / split).glob("*/*_leftImg8bit.png"))
+        assert len(images) == count
+        for image in images:
+            city = image.parent.name
+            assert image.name.startswith(f"{city}_0000") and "_000019_" in image.name
+            stem = made / "cityscapes/gtFine" / split / city / image.name.replace("_leftImg8bit.png", "_gtFine")
+            for suffix in ("_labelIds.png", "_labelTrainIds.png", "_polygons.json"):
+                assert Path(f"{stem}{suffix}").is_file()
+
+
+def test_polygons_rasterise_to_the_label_ids(made):
+    path = next((made / "cityscapes/gtFine/train").glob("*/*_polygons.json"))
+    annotation = json.loads(path.read_text())
+    ids = cv2.imread(str(path).replace("_polygons.json", "_labelIds.png"), cv2.IMREAD_UNCHANGED)
+    assert (annotation["imgHeight"], annotation["imgWidth"]) == ids.shape
+    assert (rasterised(annotation["objects"], ids.shape) == ids).mean() > 0.98
+
+
+def test_polygons_of_nested_regions_are_exact():
+    ids = np.full((20, 30), 7, np.uint8)
+    ids[4:16, 4:20] = 26
+    ids[7:12, 8:14] = 11
+    ids[9, 9] = 20
+    assert np.array_equal(rasterised(polygons(ids), ids.shape), ids)
+
+
+def test_statistics_cover_training_images_only(made):
+    assert len(json.loads((made / "gta/sample_class_stats.json").read_text())) == 3
+    assert len(json.loads((made / "cityscapes/sample_class_stats.json").read_text())) == 4
+
+
+def test_second_run_does_nothing_and_an_interrupted_one_goes_on(made):
+    before = snapshot(made)
+    result = make(made, *COUNTS)
+    assert result.returncode == 0 and "Nothing to do" in result.stdout
+    assert snapshot(made) == before
+    lost = made / "gta/images/00002.png"
+    content = lost.read_bytes()
+    lost.unlink()
+    manifest = json.loads((made / MANIFEST).read_text())
+    (made / MANIFEST).write_text(json.dumps({**manifest, "complete": False}))
+    assert make(made, *COUNTS).returncode == 0
+    assert lost.read_bytes() == content
+
+
+def test_other_parameters_need_force(made, tmp_path):
+    result = make(made, *COUNTS, "--seed", "1")
+    assert result.returncode == 2
+    assert "--force" in result.stderr and result.stderr.count("\n") == 1
+    tiny = Parameters(source=1, target=1, val=1, width=64, height=32)
+    image = tmp_path / "gta/images/00001.png"
+    assert make_demo_data(out=tmp_path, parameters=tiny)
+    first = image.read_bytes()
+    with pytest.raises(UserError, match="--force"):
+        make_demo_data(out=tmp_path, parameters=replace(tiny, seed=1))
+    assert image.read_bytes() == first
+    assert make_demo_data(out=tmp_path, parameters=replace(tiny, seed=1), force=True)
+    assert image.read_bytes() != first
+
+
+@pytest.mark.parametrize("parameters", [Parameters(width=8, height=8), Parameters(val=0)])
+def test_senseless_parameters(tmp_path, parameters):
+    with pytest.raises(UserError, match="Use"):
+        make_demo_data(out=tmp_path / "demo", parameters=parameters)
+    assert not (tmp_path / "demo").exists()
+
+
+def test_foreign_data_is_never_touched(tmp_path):
+    foreign = tmp_path / "gta/labels/00001.png"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("mine")
+    for force in (False, True):
+        with pytest.raises(UserError, match="did not make"):
+            make_demo_data(out=tmp_path, parameters=Parameters(), force=force)
+    assert foreign.read_text() == "mine"
+
+
+def rasterised(objects: list, shape: tuple[int, int]) -> np.ndarray:
+    """Draws polygons in order."""
+    ids = np.zeros(shape, np.uint8)
+    for item in objects:
+        cv2.fillPoly(ids, [np.array(item["polygon"], np.int32)], LABEL_NAMES.index(item["label"]))
+    return ids
+
+
+def snapshot(folder: Path) -> dict:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
