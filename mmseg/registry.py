@@ -7,6 +7,7 @@ keyword-only and swallow nothing, so the signature is the list of options.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine import registry as engine
@@ -27,34 +28,85 @@ def build_checked(cfg: dict, registry: Registry, default_args: dict | None = Non
         UserError: no ``type``, a name that is not registered, an option that the class does not
             have, or a required option that is missing.
     """
+    component, options = _resolved(cfg, registry, default_args or {})
+    if _ours(component):
+        _require_options(component, options)
+        return component(**options)
+    try:
+        return component(**options)
+    except UserError:
+        raise
+    except (TypeError, ValueError, AssertionError) as error:  # what the engine and torch say about an option
+        raise UserError(f"{_name(component)}: {_first_line(error)}. Correct its options in the config.") from error
+
+
+def check_component(cfg: dict, registry: Registry, given: Sequence[str] = ()) -> None:
+    """Checks the name and the options of a part that the engine builds later.
+
+    Args:
+        cfg: a dictionary with the key ``type``.
+        registry: where the name is looked up.
+        given: further options that the engine adds or reads.
+
+    Raises:
+        UserError: as :func:`build_checked`.
+    """
+    _resolved({key: value for key, value in cfg.items() if key not in given} if isinstance(cfg, dict) else cfg, registry, {})
+
+
+def _resolved(cfg: dict, registry: Registry, default_args: dict) -> tuple[Any, dict]:
+    """The component of a config and its options, with their names checked."""
     if not isinstance(cfg, dict) or "type" not in cfg:
-        raise UserError(f"A {registry.name} needs a dictionary with the key 'type', but got {cfg!r}.")
-    options = {**(default_args or {}), **cfg}
+        raise UserError(f"A {registry.name} needs a dictionary with the key 'type', but got {cfg!r}. Write dict(type='…', …).")
+    options = {**default_args, **cfg}
     name = options.pop("type")
     component = registry.get(name) if isinstance(name, str) else name
     if component is None:
-        raise UserError(f"'{name}' is not a registered {registry.name}.{suggestion(name, registry.module_dict)}")
-    if not _ours(component):  # mmengine's own hooks and loops: positional, **kwargs, nothing to check against
-        return component(**options)
-    _check_options(component, options)
-    return component(**options)
+        known = {*registry.module_dict, *(registry.parent.module_dict if registry.parent else ())}
+        fix = suggestion(name, known) or f" Known: {', '.join(sorted(registry.module_dict or known))}."
+        raise UserError(f"'{name}' is not a registered {registry.name}.{fix}")
+    known = _parameters(component)
+    for key in options if known is not None else ():
+        if key not in known:
+            fix = suggestion(key, known) or f" Its options: {', '.join(known) or 'none'}."
+            raise UserError(f"{_name(component)} got an unexpected option '{key}'.{fix}")
+    return component, options
 
 
 def _ours(component: Any) -> bool:
-    return getattr(component, "__module__", "").split(".")[0] not in ("mmengine", "mmcv")
+    return getattr(component, "__module__", "").split(".")[0] not in ("mmengine", "mmcv", "torch")
 
 
-def _check_options(component: Any, options: dict) -> None:
-    parameters = inspect.signature(component).parameters
-    name = getattr(component, "__name__", str(component))
-    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        for key in options:
-            if key not in parameters:
-                raise UserError(f"{name} got an unexpected option '{key}'.{suggestion(key, parameters)}")
-    for key, parameter in parameters.items():
+def _name(component: Any) -> str:
+    return getattr(component, "__name__", str(component))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _parameters(component: Any) -> dict[str, inspect.Parameter] | None:
+    """Options of a function or class; None if it takes any, to check them itself.
+
+    A class of the engine that passes ``**kwargs`` on has the options of its base as well.
+    """
+    layers = [component]
+    if inspect.isclass(component) and not _ours(component):
+        layers = [vars(cls)["__init__"] for cls in component.__mro__[:-1] if "__init__" in vars(cls)]
+    options: dict[str, inspect.Parameter] = {}
+    for layer in layers:
+        own = inspect.signature(layer).parameters
+        options = {**own, **options}
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in own.values()):
+            return {name: p for name, p in options.items() if name != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    return None if layers else {}
+
+
+def _require_options(component: Any, options: dict) -> None:
+    for key, parameter in inspect.signature(component).parameters.items():
         required = parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
         if required and key not in options:
-            raise UserError(f"{name} needs the option '{key}'. Add {key}=… to its dictionary in the config.")
+            raise UserError(f"{_name(component)} needs the option '{key}'. Add {key}=… to its dictionary in the config.")
 
 
 def _child(name: str, parent: Registry, locations: list[str]) -> Registry:

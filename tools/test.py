@@ -14,7 +14,7 @@ from mmseg.apis.evaluate import evaluate, write_attention
 from mmseg.apis.train import check_writable
 from mmseg.evaluation import per_class_table
 from mmseg.utils.config import OptionAction, load_config
-from mmseg.utils.errors import command_line
+from mmseg.utils.errors import UserError, command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -28,9 +28,19 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def check_device(device: str) -> None:
+    """Refuses a device that this machine or this torch does not have."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0].split(".")[0]
+        raise UserError(f"--device {device} cannot be used ({reason}). Use --device cpu.") from error
+
+
 @command_line
 def main() -> None:
     args = parse_args()
+    check_device(args.device)
     cfg = load_config(args.config, args.cfg_options)
     show_dir = args.show_dir
     if show_dir is None and args.hrda_out:

@@ -11,20 +11,21 @@ from mmseg.engine.hooks.checkpoint_hook import LATEST
 from mmseg.engine.hooks.result_hook import RESULT
 from mmseg.engine.runner import build_runner
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import read_json, write_text
-
-CONFIG = "config.py"
+from mmseg.utils.files import read_json
 
 
 def check_writable(folder: Path) -> None:
-    """Creates ``folder`` and refuses one that cannot be written to."""
+    """Refuses a folder that cannot be made or written to; leaves nothing behind."""
+    existed = folder.is_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".writable.{os.getpid()}"
         probe.touch()
         probe.unlink()
+        if not existed:
+            folder.rmdir()  # an error that follows leaves no empty run behind
     except OSError as error:
-        raise UserError(f"Cannot write to {folder}: {error.strerror}. Choose another folder with --work-dir.") from error
+        raise UserError(f"Cannot write to {folder}: {error.strerror}. Choose another folder that is writable.") from error
 
 
 def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False) -> dict:
@@ -50,7 +51,6 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False) -> 
     check_writable(folder)
     cfg.work_dir = str(folder)
     runner = build_runner(cfg, resume_from=str(latest) if resume else None)
-    write_text(folder / CONFIG, cfg.pretty_text)
     runner.train()
     if not (folder / RESULT).is_file():  # killed between the last iteration and its evaluation
         runner.val_loop.run()

@@ -113,6 +113,10 @@ class UDADataset(Dataset):
         if self.target_crop and self.target_crop.cat_max_ratio < 1:
             raise UserError("UDADataset: target_crop.cat_max_ratio would need target labels. Set it in source_crop only.")
         crops = [crop for crop in (self.source_crop, self.target_crop) if crop]
+        sizes = {tuple(crop.crop_size) for crop in crops}
+        if len(sizes) > 1:
+            text = " and ".join(f"{name}.crop_size={tuple(getattr(self, name).crop_size)}" for name in ("source_crop", "target_crop"))
+            raise UserError(f"UDADataset: {text} differ, but both crops of a sample are mixed. Use one crop_size for both.")
         if self.sync_crop_size and any(np.any(np.greater(self.sync_crop_size, crop.crop_size)) for crop in crops):
             raise UserError(f"UDADataset: sync_crop_size {tuple(self.sync_crop_size)} is larger than crop_size. Use a smaller one.")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import platform
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from mmseg.utils.files import atomic_path
 
 def environment() -> dict[str, str]:
     """Versions that a reader of a result may ask for."""
-    return {"mmseg": mmseg.__version__, "torch": torch.__version__, "python": platform.python_version()}
+    return {"mmseg": mmseg.__version__, "torch": str(torch.__version__), "python": platform.python_version()}
 
 
 def save_checkpoint(path: str | os.PathLike, content: dict[str, Any]) -> None:
@@ -50,10 +49,10 @@ def read_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         reason = "holds Python objects, which we do not run" if "Unsupported" in str(error) else "is not a checkpoint or is cut off"
         raise UserError(f"Checkpoint {path} {reason}. Use another file, or one saved with plain tensors.") from error
-    except (RuntimeError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except Exception as error:  # torch's reader meets a damaged file with almost any kind of error
         raise UserError(f"Checkpoint {path} is cut off or not a checkpoint. Use another file.") from error
-    if not isinstance(content, dict):
-        raise UserError(f"Checkpoint {path} holds a {type(content).__name__} and no dictionary of weights. Use another file.")
+    if not isinstance(content, dict) or not isinstance(content.get("state_dict", {}), dict):
+        raise UserError(f"Checkpoint {path} holds no dictionary of weights. Use another file.")
     return content
 
 

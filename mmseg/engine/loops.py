@@ -16,3 +16,8 @@ class AdaptationTrainLoop(IterBasedTrainLoop):
     def run_iter(self, data_batch: dict) -> None:
         """One iteration; ``data_batch`` is a collated loader sample."""
         super().run_iter({**data_batch, "iteration": self._iter})
+
+    def validates_after(self, iteration: int) -> bool:
+        """Whether an evaluation follows when ``iteration`` iterations are done."""
+        due = iteration % self.val_interval == 0 or iteration == self.max_iters
+        return self.runner.val_loop is not None and iteration >= self.val_begin and due

@@ -10,13 +10,18 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
+from mmengine.registry import LOOPS, PARAM_SCHEDULERS, VISBACKENDS
 from mmengine.runner import Runner
 from torch import nn
+from torch.utils.data import DataLoader
 
 from mmseg.engine.checkpoint import environment, load_weights, read_checkpoint, save_checkpoint
-from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, VISUALIZERS, check_component
 from mmseg.utils.errors import UserError
+from mmseg.utils.files import write_text
 from mmseg.utils.randomness import derive_seed
+
+CONFIG = "config.py"
 
 
 class AdaptationRunner(Runner):
@@ -67,9 +72,13 @@ class AdaptationRunner(Runner):
         if content["meta"]["seed"] != self.seed:
             raise UserError(f"Checkpoint {filename} was trained with seed {content['meta']['seed']}. Resume with --seed {content['meta']['seed']}.")
         load_weights(self.network, content["state_dict"], filename)
-        self.optim_wrapper.load_state_dict(content["optimizer"])
-        for scheduler, state in zip(self.param_schedulers, content["param_schedulers"], strict=True):
-            scheduler.load_state_dict(state)
+        try:
+            self.optim_wrapper.load_state_dict(content["optimizer"])
+            for scheduler, state in zip(self.param_schedulers, content["param_schedulers"], strict=True):
+                scheduler.load_state_dict(state)
+        except (KeyError, TypeError, ValueError) as error:
+            fix = "Resume with the config it was trained with, config.py beside it."
+            raise UserError(f"Checkpoint {filename} does not fit the optimizer or the schedule of this config. {fix}") from error
         self.train_loop._iter = content["meta"]["iteration"]
         self.checkpoint_hook.best_score = content["meta"]["best_score"]
         self._has_loaded = True
@@ -83,7 +92,12 @@ class AdaptationRunner(Runner):
         return content
 
     def dump_config(self) -> None:
-        """The config is written once by the entry point, under one name."""
+        """Not yet: a run that cannot start, or cannot resume, leaves the folder as it was."""
+
+    def load_or_resume(self) -> None:
+        """The last step before training: once it has worked, the config is written."""
+        super().load_or_resume()
+        write_text(Path(self.work_dir) / CONFIG, self.cfg.pretty_text)
 
     def get_hooks_info(self) -> str:
         """One line instead of a page."""
@@ -103,6 +117,7 @@ def build_model(cfg: Config) -> nn.Module:
 
 def build_loader_config(loader: dict, **dataset_options: object) -> dict:
     """A dataloader config with its dataset built, so that a user's mistake in it is one clear line."""
+    check_component({**loader, "type": DataLoader}, DATASETS)
     loader = dict(loader)
     options = {"collate_fn": {"type": "default_collate"}, "pin_memory": torch.cuda.is_available(), "persistent_workers": loader["num_workers"] > 0}
     dataset = DATASETS.build({**dataset_options, **loader["dataset"]})
@@ -122,6 +137,16 @@ def build_evaluator(metric: dict) -> Evaluator:
     return Evaluator([METRICS.build(metric)])
 
 
+def check_engine_parts(cfg: Config) -> None:
+    """Checks what the engine builds later, so that a misspelling is one line before anything is written."""
+    check_component(cfg.train_cfg, LOOPS)
+    check_component(cfg.visualizer, VISUALIZERS)
+    for backend in cfg.visualizer.get("vis_backends") or ():
+        check_component(backend, VISBACKENDS)
+    for scheduler in cfg.param_scheduler:
+        check_component(scheduler, PARAM_SCHEDULERS, given=("convert_to_iter_based",))
+
+
 def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRunner:
     """A runner for training (with validation) from a complete config.
 
@@ -129,13 +154,17 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         cfg: see :func:`mmseg.utils.config.load_config`.
         resume_from: a training checkpoint to continue from.
     """
+    check_engine_parts(cfg)
     hooks = {name: hook and HOOKS.build(hook) for name, hook in cfg.default_hooks.items()}
+    train_dataloader = build_loader_config(cfg.train_dataloader, seed=cfg.seed)
+    val_dataloader = build_loader_config(cfg.val_dataloader)
+    val_dataloader["dataset"][0]  # what is wrong with all validation data is found now, not after thousands of iterations
     model = build_model(cfg)
     return AdaptationRunner(
         model=model,
         work_dir=cfg.work_dir,
-        train_dataloader=build_loader_config(cfg.train_dataloader, seed=cfg.seed),
-        val_dataloader=build_loader_config(cfg.val_dataloader),
+        train_dataloader=train_dataloader,
+        val_dataloader=val_dataloader,
         val_evaluator=build_evaluator(cfg.val_evaluator),
         train_cfg=cfg.train_cfg,
         val_cfg={},

@@ -97,6 +97,14 @@ class IoUMetric(BaseMetric):
             raise UserError("IoUMetric knows no class names: the data set has none. Set classes=[…] in the metric.")
         return tuple(self.given_classes or self.dataset_meta["classes"])
 
+    @BaseMetric.dataset_meta.setter
+    def dataset_meta(self, dataset_meta: dict) -> None:
+        """Known when a run starts: a wrong subset is found then, not after hours."""
+        self._dataset_meta = dataset_meta
+        for name, members in self.subsets.items():
+            for member in members:
+                _position(member, self.classes, name)
+
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
         """Counts each image on its own, because mmengine drops the images that pad the last distributed batch."""
         for sample in data_samples:

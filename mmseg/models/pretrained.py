@@ -56,7 +56,7 @@ def _read_state(path: str) -> dict[str, Tensor]:
         raise UserError(f"The pretrained weights {path} do not exist. {fix}")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except (pickle.UnpicklingError, OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0][:100]
         raise UserError(f"{path} cannot be read as a file of weights ({reason}). Download it again.") from None
     state = state.get("state_dict", state) if isinstance(state, dict) else state

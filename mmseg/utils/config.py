@@ -28,6 +28,7 @@ REQUIRED = (
 )
 OPTIONAL = ("seed", "work_dir", "custom_hooks", "launcher", "demo_data")
 TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
+DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed")
 NOT_IDENTITY = ("work_dir", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "launcher", "val_dataloader")
 
 
@@ -62,6 +63,25 @@ def check_keys(cfg: Config, path: str | Path) -> None:
         if key not in TRAIN_OPTIONS:
             fix = suggestion(key, TRAIN_OPTIONS) or f" Use {', '.join(TRAIN_OPTIONS)}."
             raise UserError(f"{path}: train_cfg has no option '{key}'.{fix}")
+    for key in cfg.default_hooks:
+        close = suggestion(key, DEFAULT_HOOKS)
+        if key not in DEFAULT_HOOKS and close:
+            raise UserError(f"{path}: default_hooks has no entry '{key}'.{close}")
+    check_counts(cfg, path)
+
+
+def check_counts(cfg: Config, path: str | Path) -> None:
+    """Refuses iterations, batch sizes and worker counts that are no whole numbers, or too small."""
+    least = {f"train_cfg.{key}": 1 for key in ("max_iters", "val_interval", "val_begin")}
+    for loader in ("train_dataloader", "val_dataloader"):
+        least |= {f"{loader}.batch_size": 1, f"{loader}.num_workers": 0}
+    for name, minimum in least.items():
+        section, key = name.split(".")
+        if key not in cfg[section] and key in ("val_interval", "val_begin"):
+            continue  # the engine has defaults
+        value = cfg[section].get(key)
+        if type(value) is not int or value < minimum:
+            raise UserError(f"{path}: {name} is {value!r}. Use a whole number of at least {minimum}.")
 
 
 HELPERS = ("crop_size", "norm_cfg", "img_scale", "data_root", "source_root", "target_root")
@@ -74,10 +94,10 @@ def apply_options(cfg: Config, options: dict[str, Any], path: str | Path) -> Non
         first = key.split(".")[0]
         if first not in cfg and first not in OPTIONAL:
             raise UserError(f"--cfg-options {key}: {path} has no key '{first}'.{suggestion(first, cfg)}")
-    try:
-        cfg.merge_from_dict(options)
-    except (KeyError, TypeError, AssertionError, IndexError) as error:
-        raise UserError(f"--cfg-options {' '.join(options)}: {error}. Give the full path of an existing entry.") from error
+        try:
+            cfg.merge_from_dict({key: options[key]})
+        except (KeyError, TypeError, AssertionError, IndexError, ValueError) as error:
+            raise UserError(f"--cfg-options {key}: {path} has no such entry. Give the full path of an existing entry.") from error
 
 
 def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: int | None = None) -> Config:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-BN = dict(type="BN", requires_grad=True)
+BN = {"type": "BN", "requires_grad": True}
 
 
 def tiny_encoder() -> dict:
     """Options of a four-stage MixVisionTransformer of 40 thousand parameters, without its type."""
-    return dict(embed_dims=(8, 16, 24, 32), depths=(1, 1, 1, 1), num_heads=(1, 2, 3, 4))
+    return {"embed_dims": (8, 16, 24, 32), "depths": (1, 1, 1, 1), "num_heads": (1, 2, 3, 4)}
 
 
 def daformer_head(fusion: dict | None = None, **options) -> dict:
     """Options of a small DAFormerHead with 5 classes, without its type."""
-    fusion = fusion or dict(type="aspp", sep=True, dilations=(1, 6), norm_cfg=BN, act_cfg=dict(type="ReLU"))
-    layer = dict(type="mlp", act_cfg=None, norm_cfg=None)
-    decoder = dict(embed_dims=8, embed_cfg=layer, embed_neck_cfg=layer, fusion_cfg=fusion)
-    head = dict(in_channels=[8, 16, 24, 32], in_index=[0, 1, 2, 3], channels=8, num_classes=5, dropout_ratio=0.0)
+    fusion = fusion or {"type": "aspp", "sep": True, "dilations": (1, 6), "norm_cfg": BN, "act_cfg": {"type": "ReLU"}}
+    layer = {"type": "mlp", "act_cfg": None, "norm_cfg": None}
+    decoder = {"embed_dims": 8, "embed_cfg": layer, "embed_neck_cfg": layer, "fusion_cfg": fusion}
+    head = {"in_channels": [8, 16, 24, 32], "in_index": [0, 1, 2, 3], "channels": 8, "num_classes": 5, "dropout_ratio": 0.0}
     return {**head, "norm_cfg": BN, "decoder_params": decoder, **options}
 
 

@@ -17,11 +17,11 @@ from tests.models.networks import BN, daformer_head, hrda, hrda_head, plain, tin
 PARTS = ("backbones", "decode_heads", "losses", "necks", "segmentors")
 BACKBONES = {"MixVisionTransformer": tiny_encoder(), **{f"mit_b{size}": {} for size in range(6)}}
 FUSIONS = {
-    "aspp": dict(type="aspp", sep=False, dilations=(1, 6), norm_cfg=BN, act_cfg=dict(type="ReLU")),
-    "sepaspp": dict(type="aspp", sep=True, dilations=(1, 6), norm_cfg=BN, act_cfg=dict(type="ReLU")),
-    "sepaspp_pool": dict(type="aspp", sep=True, pool=True, dilations=(1, 6), norm_cfg=BN, act_cfg=dict(type="ReLU")),
-    "conv1": dict(type="conv", kernel_size=1, norm_cfg=BN, act_cfg=dict(type="ReLU")),
-    "isa": dict(type="isa", isa_channels=4, down_factor=(4, 4), norm_cfg=BN, act_cfg=dict(type="ReLU")),
+    "aspp": {"type": "aspp", "sep": False, "dilations": (1, 6), "norm_cfg": BN, "act_cfg": {"type": "ReLU"}},
+    "sepaspp": {"type": "aspp", "sep": True, "dilations": (1, 6), "norm_cfg": BN, "act_cfg": {"type": "ReLU"}},
+    "sepaspp_pool": {"type": "aspp", "sep": True, "pool": True, "dilations": (1, 6), "norm_cfg": BN, "act_cfg": {"type": "ReLU"}},
+    "conv1": {"type": "conv", "kernel_size": 1, "norm_cfg": BN, "act_cfg": {"type": "ReLU"}},
+    "isa": {"type": "isa", "isa_channels": 4, "down_factor": (4, 4), "norm_cfg": BN, "act_cfg": {"type": "ReLU"}},
 }
 SEGMENTORS = {"EncoderDecoder": plain(), "HRDAEncoderDecoder": hrda(hr_loss_weight=0.1, lr_loss_weight=0.1)}
 # Tested below by a function of their own.
@@ -68,7 +68,7 @@ def test_daformer_head(fusion: str) -> None:
 
 
 def test_bottleneck_decoder_with_its_neck() -> None:
-    neck = MODELS.build(dict(type="SegFormerAdapter", scales=[8]))
+    neck = MODELS.build({"type": "SegFormerAdapter", "scales": [8]})
     options = daformer_head(FUSIONS["conv1"])
     options["decoder_params"]["embed_neck_cfg"] = {**FUSIONS["sepaspp"], "type": "rawconv_and_aspp", "kernel_size": 1}
     head = MODELS.build(dict(type="DAFormerHead", **options))
@@ -79,20 +79,20 @@ def test_bottleneck_decoder_with_its_neck() -> None:
     _check_gradients("DAFormerHead", head, [head(enlarged)])
 
 
-@pytest.mark.parametrize("options", [{}, dict(attention_classwise=False), dict(fixed_attention=0.5)], ids=str)
+@pytest.mark.parametrize("options", [{}, {"attention_classwise": False}, {"fixed_attention": 0.5}], ids=str)
 def test_hrda_head(options: dict) -> None:
     head = MODELS.build(hrda_head(**options))
     head.init_weights()
     box = Box(8, 24, 4, 20)
     fusion = head(_levels(), _levels(), [box], (32, 32))
     assert fusion.fused.shape == (2, 5, 32, 32)
-    assert 0 <= fusion.attention.min() and fusion.attention.max() <= 1
+    assert fusion.attention.min() >= 0 and fusion.attention.max() <= 1
     _check_gradients("HRDAHead", head, [fusion.fused])
 
 
 def test_cross_entropy_loss() -> None:
     logits = torch.randn(2, 5, 4, 4, requires_grad=True)
-    loss = MODELS.build(dict(type="CrossEntropyLoss", class_weight=[1.0] * 5))(logits, torch.randint(0, 5, (2, 4, 4)))
+    loss = MODELS.build({"type": "CrossEntropyLoss", "class_weight": [1.0] * 5})(logits, torch.randint(0, 5, (2, 4, 4)))
     loss.backward()
     assert torch.isfinite(loss) and torch.isfinite(logits.grad).all()
 

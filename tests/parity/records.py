@@ -108,7 +108,9 @@ def _floors() -> Mapping[str, Mapping[str, Sequence[float]]]:
     return json.loads(path.read_text())["entries"] if path and path.is_file() else {}
 
 
-def assert_close(record: Record, key: str, actual: Tensor, *, expected: Tensor | None = None, rtol: float = 1e-4, atol: float = 1e-5) -> None:
+def assert_close(
+    record: Record, key: str, actual: Tensor, *, expected: Tensor | None = None, rtol: float = 1e-4, atol: float = 1e-5
+) -> None:
     """Compares with a recorded tensor: within ten rounding floors of the record, or rtol and atol.
 
     Args:

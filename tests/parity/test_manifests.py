@@ -38,7 +38,7 @@ def _build(record: Record) -> nn.Module:
     if "decode_head_cfg" in record.info:
         options = record.info["decode_head_cfg"]
     elif name.startswith("f_mit_b"):
-        options = dict(type=name.removeprefix("f_").removesuffix("_backbone"))
+        options = {"type": name.removeprefix("f_").removesuffix("_backbone")}
     else:
         options = RECIPES[name]()
     with torch.device("meta"):  # neither memory nor the pretrained file is needed

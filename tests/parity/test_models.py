@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import pytest
 import torch
-from tests.parity.records import Record, assert_close, load, one, parametrize
 
 from mmseg.models.losses.cross_entropy import CrossEntropyLoss, accuracy
 from mmseg.models.segmentors import hrda_encoder_decoder
 from mmseg.models.segmentors.hrda_encoder_decoder import draw_crop_box
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput
+from tests.parity.records import Record, assert_close, load, one, parametrize
 
 NOT_YET = ("ResNetV1c", "DLV2Head", "SegFormerHead")
 
@@ -184,7 +183,7 @@ def test_flip_and_multi_input_averages(record: Record) -> None:
     model, tensors = build(record), record.tensors
     if "aug_test.pred" not in tensors:
         pytest.skip("the record has no augmented case")
-    cfg, image = dict(mode="whole"), tensors["x"]
+    cfg, image = {"mode": "whole"}, tensors["x"]
     flipped = _logits(model, image.flip(3), cfg).flip(3)
     smaller = torch.nn.functional.interpolate(image, scale_factor=0.75, mode="bilinear")
     views = [_logits(model, image, cfg), flipped, _logits(model, smaller, cfg)]
@@ -232,9 +231,9 @@ def test_losses(record: Record) -> None:
 
 
 def _linear_head() -> torch.nn.Module:
-    layer = dict(type="mlp")
-    decoder = dict(embed_dims=4, embed_cfg=layer, embed_neck_cfg=layer, fusion_cfg=dict(type="conv"))
-    options = dict(in_channels=[4], in_index=[0], channels=4, num_classes=19, decoder_params=decoder)
+    layer = {"type": "mlp"}
+    decoder = {"embed_dims": 4, "embed_cfg": layer, "embed_neck_cfg": layer, "fusion_cfg": {"type": "conv"}}
+    options = {"in_channels": [4], "in_index": [0], "channels": 4, "num_classes": 19, "decoder_params": decoder}
     return MODELS.build(dict(type="DAFormerHead", **options))
 
 
@@ -243,5 +242,3 @@ def test_every_model_record_has_a_test() -> None:
     known = ("mit_", "head_", "hrda_infer_", "hrda_train_", "slide_inference", "crop_bbox", "losses", "resnetv1c_")
     unknown = [record.name for record in load("models/*") if not record.path.stem.startswith(known)]
     assert not unknown, f"no parity test knows {unknown}"
-
-

@@ -44,10 +44,10 @@ def test_quirk_3_hrda_head_has_neither_classifier_nor_dropout_of_its_own() -> No
 
 
 def test_quirk_4_attention_head_is_narrow_and_replaces_aspp_only() -> None:
-    aspp = attention_options(daformer_head(fusion=dict(type="aspp", act_cfg=dict(type="ReLU"))), 6, 1)
+    aspp = attention_options(daformer_head(fusion={"type": "aspp", "act_cfg": {"type": "ReLU"}}), 6, 1)
     assert (aspp["channels"], aspp["num_classes"], aspp["decoder_params"]["embed_dims"]) == (6, 1, 6)
-    assert aspp["decoder_params"]["fusion_cfg"] == dict(type="conv", kernel_size=1, norm_cfg=None, act_cfg=dict(type="ReLU"))
-    isa = dict(type="isa", isa_channels=8)
+    assert aspp["decoder_params"]["fusion_cfg"] == {"type": "conv", "kernel_size": 1, "norm_cfg": None, "act_cfg": {"type": "ReLU"}}
+    isa = {"type": "isa", "isa_channels": 8}
     assert attention_options(daformer_head(fusion=isa), 6, 1)["decoder_params"]["fusion_cfg"] == isa
 
 
@@ -155,7 +155,7 @@ def test_quirk_12_equal_scales_return_the_features_of_the_context() -> None:
 
 
 def test_quirk_13_windows_average_logits_not_probabilities() -> None:
-    model = MODELS.build(hrda(test_cfg=dict(mode="slide", crop_size=(64, 64), stride=(32, 64), batched_slide=True))).eval()
+    model = MODELS.build(hrda(test_cfg={"mode": "slide", "crop_size": (64, 64), "stride": (32, 64), "batched_slide": True})).eval()
     image = torch.randn(1, 3, 96, 64)
     with torch.no_grad():
         first, second = (model.encode_decode(image[:, :, y : y + 64]) for y in (0, 32))

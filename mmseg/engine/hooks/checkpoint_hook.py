@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg.registry import HOOKS
+from mmseg.utils.errors import UserError
 
 LATEST, BEST = "latest.pth", "best.pth"
 
@@ -22,19 +23,28 @@ class CheckpointHook(Hook):
         best_score: best value so far (restored on resume).
     """
 
-    priority = "VERY_LOW"
+    priority = "LOW"
 
     def __init__(self, *, interval: int, save_best: str | None = "mIoU", best_score: float = float("-inf")) -> None:
+        if interval < 1:
+            raise UserError(f"CheckpointHook got interval={interval}. Use 1 or more.")
         self.interval, self.save_best, self.best_score = interval, save_best, best_score
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None) -> None:
-        """Saves when due; ``runner.iter`` counts finished iterations from 0."""
-        if self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner):
-            runner.save_state(Path(runner.work_dir) / LATEST, iteration=runner.iter + 1)
+        """Saves when due, unless an evaluation follows: its result belongs into the state, or a resume would miss it."""
+        iteration = runner.iter + 1  # runner.iter counts finished iterations, and this one is not counted yet
+        if self.due(runner, iteration) and not runner.train_loop.validates_after(iteration):
+            runner.save_state(Path(runner.work_dir) / LATEST, iteration=iteration)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Saves the best state so far."""
+        """Saves the best state so far, and the last one where it was put off."""
         score = (metrics or {}).get(self.save_best)
-        if self.save_best is not None and score is not None and score > self.best_score:
+        if score is not None and score > self.best_score:
             self.best_score = score
             runner.save_state(Path(runner.work_dir) / BEST, iteration=runner.iter)
+        if self.due(runner, runner.iter):
+            runner.save_state(Path(runner.work_dir) / LATEST, iteration=runner.iter)
+
+    def due(self, runner: Runner, iteration: int) -> bool:
+        """Whether ``latest.pth`` is to be written when ``iteration`` iterations are done."""
+        return iteration % self.interval == 0 or iteration == runner.max_iters

@@ -23,7 +23,7 @@ class ResultHook(Hook):
     ``result.json`` marks a run as finished: launchers skip a run that has one.
     """
 
-    priority = "LOW"
+    priority = "VERY_LOW"  # after the state is saved: a run that is marked as finished has its last state
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Adds the metrics (percent) of this iteration; a resumed run replaces what it repeats."""

@@ -75,7 +75,10 @@ class GroupedOptimWrapperConstructor:
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """The wrapper with an optimizer over the trainable parameters of ``model``."""
-        optimizer = dict(self.options.pop("optimizer"))
-        groups = parameter_groups(model, optimizer["lr"], optimizer.get("weight_decay", 0.0), self.custom_keys)
         options = {"type": "OptimWrapper", **self.options}
-        return OPTIM_WRAPPERS.build({**options, "optimizer": build_checked({**optimizer, "params": groups}, OPTIMIZERS)})
+        optimizer = dict(options.pop("optimizer", None) or {})
+        if "lr" not in optimizer:
+            raise UserError("optim_wrapper.optimizer has no learning rate. Give for example optimizer=dict(type='AdamW', lr=6e-5).")
+        groups = parameter_groups(model, optimizer["lr"], optimizer.get("weight_decay", 0.0), self.custom_keys)
+        options["optimizer"] = build_checked({**optimizer, "params": groups}, OPTIMIZERS)
+        return build_checked(options, OPTIM_WRAPPERS)

@@ -183,8 +183,8 @@ class MixVisionTransformer(BaseModule):
         total = sum(depths)
         rates = iter(drop_path_rate * index / max(total - 1, 1) for index in range(total))
         for stage, dim in enumerate(embed_dims):
-            options = dict(dim=dim, num_heads=num_heads[stage], sr_ratio=sr_ratios[stage], mlp_ratio=mlp_ratios[stage])
-            options |= dict(qkv_bias=qkv_bias, drop_rate=drop_rate)
+            options = {"dim": dim, "num_heads": num_heads[stage], "sr_ratio": sr_ratios[stage], "mlp_ratio": mlp_ratios[stage]}
+            options |= {"qkv_bias": qkv_bias, "drop_rate": drop_rate}
             blocks = [Block(**options, drop_path_rate=rate) for rate in itertools.islice(rates, depths[stage])]
             self.add_module(f"block{stage + 1}", nn.ModuleList(blocks))
             self.add_module(f"norm{stage + 1}", nn.LayerNorm(dim, eps=1e-6))
@@ -255,11 +255,11 @@ def _register_variant(name: str, embed_dims: Sequence[int], depths: Sequence[int
         *,
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.1,
-        style: str = "pytorch",  # noqa: ARG001  published configs pass it; it has no effect on a transformer
+        style: str = "pytorch",  # published configs pass it; it has no effect on a transformer
         pretrained: str | None = None,
         init_cfg: dict | None = None,
     ) -> MixVisionTransformer:
-        options = dict(drop_rate=drop_rate, drop_path_rate=drop_path_rate, pretrained=pretrained, init_cfg=init_cfg)
+        options = {"drop_rate": drop_rate, "drop_path_rate": drop_path_rate, "pretrained": pretrained, "init_cfg": init_cfg}
         return MixVisionTransformer(embed_dims=embed_dims, depths=depths, **options)
 
     variant.__name__ = variant.__qualname__ = name

@@ -66,7 +66,7 @@ class DecodeHead(BaseModule):
         self.norm_cfg = norm_cfg
         self.align_corners = align_corners
         self.ignore_index = ignore_index
-        self.loss_decode = MODELS.build(loss_decode or dict(type="CrossEntropyLoss"))
+        self.loss_decode = MODELS.build(loss_decode or {"type": "CrossEntropyLoss"})
         self.conv_seg = nn.Conv2d(channels, num_classes, kernel_size=1)
         self.dropout = nn.Dropout2d(dropout_ratio)
 

@@ -207,7 +207,7 @@ def attention_options(head_options: dict, width: int, num_classes: int) -> dict:
         decoder = {**options["decoder_params"], "embed_dims": width}
         fusion = decoder.get("fusion_cfg", {})
         if fusion.get("type") == "aspp":  # where to look closer needs no wide context; other fusions are kept
-            decoder["fusion_cfg"] = dict(type="conv", kernel_size=1, norm_cfg=fusion.get("norm_cfg"), act_cfg=fusion.get("act_cfg"))
+            decoder["fusion_cfg"] = {"type": "conv", "kernel_size": 1, "norm_cfg": fusion.get("norm_cfg"), "act_cfg": fusion.get("act_cfg")}
         options["decoder_params"] = decoder
     return options
 

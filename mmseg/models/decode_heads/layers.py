@@ -9,6 +9,7 @@ Letters: B images, C channels, (H, W) the map, (P, Q) cells per column and row, 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -17,6 +18,7 @@ from mmcv.cnn import ConvModule, DepthwiseSeparableConvModule
 from mmengine.registry import Registry
 from torch import Tensor, nn
 
+from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
 from mmseg.registry import build_checked
 from mmseg.utils.errors import UserError
 
@@ -71,14 +73,14 @@ class ASPP(nn.Module):
         act_cfg: dict | None = None,
     ) -> None:
         super().__init__()
-        options = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
+        options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
         if pool:
             self.image_pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), ConvModule(in_channels, out_channels, 1, **options))
         dilated = DepthwiseSeparableConvModule if sep else ConvModule
         self.aspp_modules = nn.ModuleList(
             ConvModule(in_channels, out_channels, 1, **options)
             if dilation == 1
-            else dilated(in_channels, out_channels, 3, dilation=dilation, padding=dilation, **options)
+            else dilated(in_channels, out_channels, 3, dilation=dilation, padding=dilation, conv_cfg={"type": DilatedConv2d}, **options)
             for dilation in dilations
         )
         self.pool = pool
@@ -112,7 +114,7 @@ class PixelAttention(nn.Module):
 
     def __init__(self, *, channels: int, hidden_channels: int, num_convs: int, norm_cfg: dict | None, act_cfg: dict | None) -> None:
         super().__init__()
-        options = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
+        options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
         self.key_project = _pointwise(channels, hidden_channels, num_convs, options)
         self.query_project = _pointwise(channels, hidden_channels, num_convs, options)
         self.value_project = nn.Conv2d(channels, channels, 1)
@@ -130,7 +132,7 @@ class PixelAttention(nn.Module):
 
 def _pointwise(channels: int, out_channels: int, num_convs: int, options: dict) -> nn.Module:
     widths = [channels] + [out_channels] * num_convs
-    convs = [ConvModule(a, b, 1, **options) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+    convs = [ConvModule(a, b, 1, **options) for a, b in itertools.pairwise(widths)]
     return convs[0] if num_convs == 1 else nn.Sequential(*convs)
 
 
@@ -156,7 +158,7 @@ class InterlacedAttention(nn.Module):
         act_cfg: dict | None = None,
     ) -> None:
         super().__init__()
-        options = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
+        options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
         attention = dict(channels=out_channels, hidden_channels=isa_channels, num_convs=key_query_num_convs, **options)
         self.down_factor = tuple(down_factor)
         self.in_conv = ConvModule(in_channels, out_channels, 1, **options)

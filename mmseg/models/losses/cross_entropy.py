@@ -95,5 +95,5 @@ class CrossEntropyLoss(nn.Module):
 
     def forward(self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255) -> Tensor:
         """See :func:`cross_entropy`; the result is multiplied by ``loss_weight``."""
-        options = dict(weight=weight, class_weight=self.class_weight, reduction=self.reduction, ignore_index=ignore_index)
+        options = {"weight": weight, "class_weight": self.class_weight, "reduction": self.reduction, "ignore_index": ignore_index}
         return self.loss_weight * cross_entropy(logits, label, **options)

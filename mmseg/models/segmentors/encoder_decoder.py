@@ -49,7 +49,7 @@ class EncoderDecoder(BaseModule):
         init_cfg: None = None,
     ) -> None:
         super().__init__()
-        for key, value in dict(auxiliary_head=auxiliary_head, train_cfg=train_cfg, init_cfg=init_cfg).items():
+        for key, value in {"auxiliary_head": auxiliary_head, "train_cfg": train_cfg, "init_cfg": init_cfg}.items():
             if value:
                 raise UserError(f"{type(self).__name__} has no use for {key}={value!r}. Leave {key} out.")
         self.backbone = MODELS.build(backbone if pretrained is None else {**backbone, "pretrained": pretrained})
@@ -57,7 +57,7 @@ class EncoderDecoder(BaseModule):
             self.neck = MODELS.build(neck)
         self.decode_head = MODELS.build(decode_head)
         self.num_classes = self.decode_head.num_classes
-        self.test_cfg = _checked_test_cfg(test_cfg or dict(mode="whole"))
+        self.test_cfg = _checked_test_cfg(test_cfg or {"mode": "whole"})
 
     def init_weights(self) -> None:
         """Draws new weights from torch's global generator; the backbone may read a file instead.

@@ -88,7 +88,7 @@ class HRDAEncoderDecoder(EncoderDecoder):
         train_cfg: dict | None = None,
         init_cfg: None = None,
     ) -> None:
-        parts = dict(backbone=backbone, decode_head=decode_head, neck=neck, auxiliary_head=auxiliary_head, pretrained=pretrained)
+        parts = {"backbone": backbone, "decode_head": decode_head, "neck": neck, "auxiliary_head": auxiliary_head, "pretrained": pretrained}
         super().__init__(**parts, test_cfg=test_cfg, train_cfg=train_cfg, init_cfg=init_cfg)
         if len(scales) != 2 or max(scales) != 1 or min(scales) <= 0:
             raise UserError(f"HRDAEncoderDecoder got scales={scales!r}. Use (1, s) with a context scale s from above 0 to 1.")
@@ -102,6 +102,8 @@ class HRDAEncoderDecoder(EncoderDecoder):
         self.hr_slide_overlapping = hr_slide_overlapping
         self.blur_hr_crop = blur_hr_crop
         self._check_pixels(hr_crop_size, f"hr_crop_size={self.hr_crop_size}")
+        if self.test_cfg["mode"] == "slide":
+            self._check_pixels(self.test_cfg["crop_size"], f"test_cfg.crop_size={tuple(self.test_cfg['crop_size'])}")
         if hr_slide_inference and hr_slide_overlapping and any(side // 2 % self.decode_head.output_stride for side in hr_crop_size):
             text = f"windows of hr_crop_size={self.hr_crop_size} that overlap by half do not start on pixels of stride {self._unit}"
             raise UserError(f"HRDAEncoderDecoder: {text}. Use sizes divisible by {2 * self.decode_head.output_stride}.")

@@ -135,4 +135,3 @@ class UDAMethod(BaseModel):
         return samples
 
     val_step = test_step
-

@@ -1,0 +1,16 @@
+"""What several test files share."""
+
+from pathlib import Path
+
+import pytest
+
+from mmseg.demo.files import Parameters
+from tools.make_demo_data import make_demo_data
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory) -> Path:
+    """Demo domains of 128x64 pixels, made once per session; copy before breaking something."""
+    folder = tmp_path_factory.mktemp("data") / "demo"
+    make_demo_data(out=folder, parameters=Parameters(width=128, height=64, source=6, target=4, val=2))
+    return folder

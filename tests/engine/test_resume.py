@@ -1,0 +1,98 @@
+"""A run that is killed and resumed equals an uninterrupted one, bit by bit, whatever the worker count."""
+
+import json
+import signal
+import subprocess
+import time
+
+import torch
+
+from mmseg.engine.checkpoint import read_checkpoint
+from tests import tiny
+
+HALF = 4
+FULL = {
+    "train_cfg.max_iters": 2 * HALF,
+    "train_cfg.val_interval": HALF,
+    "default_hooks.checkpoint.interval": HALF,
+    # Everything that draws: dropout and drop path, boxes, classes, jitter, blur, crops, rare classes.
+    "model.backbone.drop_path_rate": 0.2,
+    "model.decode_head.dropout_ratio": 0.2,
+    "uda.imnet_feature_dist_lambda": 0.005,
+    "uda.imnet_feature_dist_scale_min_ratio": 0.1,
+}
+
+
+def logged(folder) -> dict[int, dict]:
+    """Scalars by iteration of all logs in a run folder, without times."""
+    lines = [line for file in sorted(folder.glob("*/vis_data/scalars.json")) for line in file.read_text().splitlines()]
+    entries = [entry for entry in map(json.loads, lines) if "decode.loss_seg" in entry]
+    untimed = ("time", "data_time", "eta", "memory")
+    return {entry["step"]: {key: value for key, value in entry.items() if key not in untimed} for entry in entries}
+
+
+def assert_equal(first: object, second: object, path: str = "") -> None:
+    """Equality of nested containers of tensors and values, bit by bit."""
+    assert type(first) is type(second), path
+    if isinstance(first, torch.Tensor):
+        assert torch.equal(first, second), path
+    elif isinstance(first, dict):
+        assert first.keys() == second.keys(), path
+        for key in first:
+            assert_equal(first[key], second[key], f"{path}.{key}")
+    elif isinstance(first, (list, tuple)):
+        assert len(first) == len(second), path
+        for index, pair in enumerate(zip(first, second, strict=True)):
+            assert_equal(*pair, f"{path}.{index}")
+    else:
+        assert first == second, path
+
+
+def kill_after_half(arguments: list[str], folder) -> None:
+    """Starts a training and kills it as soon as it has written its first state."""
+    process = subprocess.Popen(tiny.command("tools/train.py", *arguments), cwd=tiny.ROOT, env=tiny.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (folder / "latest.pth").is_file():
+        assert process.poll() is None and time.monotonic() < deadline, "the training ended before its first state"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_and_resumed_equals_uninterrupted(tiny_data, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    done = tiny.run("tools/train.py", tiny.CONFIG, "--work-dir", str(whole), *tiny.options(tiny_data, **FULL))
+    assert done.returncode == 0, done.stderr
+
+    arguments = [tiny.CONFIG, "--work-dir", str(broken), *tiny.options(tiny_data, **FULL, **{"train_dataloader.num_workers": 2})]
+    kill_after_half(arguments, broken)
+    assert not (broken / "result.json").exists()
+    assert read_checkpoint(broken / "latest.pth")["meta"]["iteration"] == HALF
+    resumed = tiny.run("tools/train.py", *arguments, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+
+    first, second = (read_checkpoint(folder / "latest.pth") for folder in (whole, broken))
+    assert first["meta"]["iteration"] == second["meta"]["iteration"] == 2 * HALF
+    assert any(key.startswith("ema_model.") for key in first["state_dict"])
+    for part in ("state_dict", "optimizer", "param_schedulers"):
+        assert_equal(first[part], second[part], part)
+    assert first["meta"]["best_score"] == second["meta"]["best_score"]
+
+    whole_log, broken_log = logged(whole), logged(broken)
+    assert set(whole_log) == set(range(1, 2 * HALF + 1))
+    for step in range(HALF + 1, 2 * HALF + 1):
+        assert whole_log[step] == broken_log[step], step
+    curves = [json.loads((folder / "evaluations.json").read_text()) for folder in (whole, broken)]
+    assert [entry["iteration"] for entry in curves[0]] == [HALF, 2 * HALF]
+    assert curves[0] == curves[1]
+
+
+def test_a_different_seed_trains_differently(tiny_data, tmp_path):
+    """The comparison above can fail."""
+    states = []
+    for seed in (0, 1):
+        folder = tmp_path / str(seed)
+        done = tiny.run("tools/train.py", tiny.CONFIG, "--seed", str(seed), "--work-dir", str(folder), *tiny.options(tiny_data))
+        assert done.returncode == 0, done.stderr
+        states.append(read_checkpoint(folder / "latest.pth")["state_dict"])
+    assert not torch.equal(states[0]["model.decode_head.head.conv_seg.weight"], states[1]["model.decode_head.head.conv_seg.weight"])
