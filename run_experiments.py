@@ -7,8 +7,7 @@ python run_experiments.py --exp 0
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import argparse
 
@@ -40,6 +39,8 @@ def main() -> int:
     if args.exp not in STUDIES:
         known = ", ".join(f"{number} ({study.title})" for number, study in STUDIES.items())
         raise UserError(f"--exp {args.exp}: there is no such study. Known: {known}.")
+    if args.jobs < 1:
+        raise UserError(f"--jobs {args.jobs}: no run would ever start. Use 1 or more.")
     study = STUDIES[args.exp]
     runs = {row: [Run.of(row.config, seed=seed, options=args.cfg_options) for seed in study.seeds] for row in study.rows}
     failed = launch_all([run for group in runs.values() for run in group], jobs=args.jobs)

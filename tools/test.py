@@ -21,7 +21,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Evaluate a checkpoint on the validation data of its config.")
     parser.add_argument("config")
     parser.add_argument("checkpoint")
-    parser.add_argument("--show-dir", type=Path, help="folder for palette PNG predictions (default with --hrda-out: preds_<out> beside the checkpoint)")
+    show_help = "folder for palette PNG predictions (default with --hrda-out: preds_<out> beside the checkpoint)"
+    parser.add_argument("--show-dir", type=Path, help=show_help)
     parser.add_argument("--hrda-out", choices=("LR", "HR", "ATT"), help="context prediction, detail prediction, or scale attention of HRDA")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")

@@ -18,6 +18,8 @@ model = dict(
     crop_coord_divisible=8,
     feature_scale=0.5,
     hr_slide_inference=True,
-    decode_head=dict(type="HRDAHead", single_scale_head="DAFormerHead", attention_embed_dim=24, attention_classwise=True, hr_loss_weight=0.1),
+    decode_head=dict(
+        type="HRDAHead", single_scale_head="DAFormerHead", attention_embed_dim=24, attention_classwise=True, hr_loss_weight=0.1
+    ),
     test_cfg=dict(mode="slide", batched_slide=True, stride=[128, 128], crop_size=[256, 256]),
 )

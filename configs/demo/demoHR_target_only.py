@@ -8,9 +8,7 @@ _base_ = ["demoHR2demoHR_hrda.py"]
 uda = dict(_delete_=True, type="TargetOnly", source_class_weight={{_base_.uda.source_class_weight}})
 train_dataloader = dict(
     dataset=dict(
-        source=dict(
-            type="CityscapesDataset", data_root="data/demo/cityscapes", img_dir="leftImg8bit/train", ann_dir="gtFine/train"
-        ),
+        source=dict(type="CityscapesDataset", data_root="data/demo/cityscapes", img_dir="leftImg8bit/train", ann_dir="gtFine/train"),
         target=None,
         target_crop=None,
         crop_pseudo_margins=None,

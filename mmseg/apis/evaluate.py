@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.runner import Runner
 from rich.progress import track

@@ -94,7 +94,9 @@ def launch_one(run: Run) -> None:
     if code == 2:
         sys.exit(2)  # the training has printed its one line
     if code:
-        raise UserError(f"The training in {run.folder} ended with exit code {code}. Its output above says why; run the command again to resume.")
+        raise UserError(
+            f"The training in {run.folder} ended with exit code {code}. Its output above says why; run the command again to resume."
+        )
 
 
 def launch_all(runs: Sequence[Run], jobs: int) -> list[Run]:
@@ -116,6 +118,8 @@ def _launch_quietly(run: Run, threads: int) -> int:
         code = subprocess.call(run.command(), stdout=console, stderr=subprocess.STDOUT, env=environment)
     outcome = f"finished: mIoU {run.result['metrics']['mIoU']:.2f}" if code == 0 else f"[red]failed with exit code {code}[/red]"
     rich.print(f"{outcome:<22} {run.folder}")
+    if code:  # the last line says why
+        print(*(run.folder / "console.log").read_text().splitlines()[-1:], file=sys.stderr)
     return code
 
 

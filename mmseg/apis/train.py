@@ -16,14 +16,14 @@ from mmseg.utils.files import read_json
 
 def check_writable(folder: Path) -> None:
     """Refuses a folder that cannot be made or written to; leaves nothing behind."""
-    existed = folder.is_dir()
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".writable.{os.getpid()}"
         probe.touch()
         probe.unlink()
-        if not existed:
-            folder.rmdir()  # an error that follows leaves no empty run behind
+        for path in missing:  # an error that follows leaves no empty run behind
+            path.rmdir()
     except OSError as error:
         raise UserError(f"Cannot write to {folder}: {error.strerror}. Choose another folder that is writable.") from error
 

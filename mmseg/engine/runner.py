@@ -68,9 +68,10 @@ class AdaptationRunner(Runner):
         """
         content = read_checkpoint(filename)
         if "optimizer" not in content or "iteration" not in content.get("meta", {}):
-            raise UserError(f"Checkpoint {filename} holds weights but no training state. Start a new training from it with load_from=….")
+            raise UserError(f"Checkpoint {filename} holds weights but no training state. Leave --resume out to train anew.")
         if content["meta"]["seed"] != self.seed:
-            raise UserError(f"Checkpoint {filename} was trained with seed {content['meta']['seed']}. Resume with --seed {content['meta']['seed']}.")
+            seed = content["meta"]["seed"]
+            raise UserError(f"Checkpoint {filename} was trained with seed {seed}. Resume with --seed {seed}.")
         load_weights(self.network, content["state_dict"], filename)
         try:
             self.optim_wrapper.load_state_dict(content["optimizer"])
@@ -119,7 +120,8 @@ def build_loader_config(loader: dict, **dataset_options: object) -> dict:
     """A dataloader config with its dataset built, so that a user's mistake in it is one clear line."""
     check_component({**loader, "type": DataLoader}, DATASETS)
     loader = dict(loader)
-    options = {"collate_fn": {"type": "default_collate"}, "pin_memory": torch.cuda.is_available(), "persistent_workers": loader["num_workers"] > 0}
+    options = {"collate_fn": {"type": "default_collate"}, "pin_memory": torch.cuda.is_available()}
+    options["persistent_workers"] = loader["num_workers"] > 0
     dataset = DATASETS.build({**dataset_options, **loader["dataset"]})
     sampler = DATA_SAMPLERS.build({**loader["sampler"], "dataset": dataset})
     return {**options, **loader, "dataset": dataset, "sampler": sampler}

@@ -50,7 +50,13 @@ def assert_equal(first: object, second: object, path: str = "") -> None:
 
 def kill_after_half(arguments: list[str], folder) -> None:
     """Starts a training and kills it as soon as it has written its first state."""
-    process = subprocess.Popen(tiny.command("tools/train.py", *arguments), cwd=tiny.ROOT, env=tiny.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        tiny.command("tools/train.py", *arguments),
+        cwd=tiny.ROOT,
+        env=tiny.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     deadline = time.monotonic() + 120
     while not (folder / "latest.pth").is_file():
         assert process.poll() is None and time.monotonic() < deadline, "the training ended before its first state"

@@ -235,4 +235,8 @@ def test_groups_are_distinct_settings_and_hold_every_trainable_parameter_once():
     network["frozen"] = nn.Linear(4, 4).requires_grad_(False)
     keys = {"head": {"lr_mult": 10.0}, "norm": {"decay_mult": 0.0}}
     groups = parameter_groups(network, 1.0, 0.1, keys)
-    assert [(group["lr"], group["weight_decay"], len(group["params"])) for group in groups] == [(1.0, 0.0, 2), (10.0, 0.1, 2), (1.0, 0.1, 2)]
+    assert [(group["lr"], group["weight_decay"], len(group["params"])) for group in groups] == [
+        (1.0, 0.0, 2),
+        (10.0, 0.1, 2),
+        (1.0, 0.1, 2),
+    ]

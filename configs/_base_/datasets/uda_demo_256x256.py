@@ -29,6 +29,4 @@ val_dataloader = dict(
         test_scale=(512, 256),
     ),
 )
-val_evaluator = dict(
-    type="IoUMetric", subsets=dict(thin=["pole", "traffic light", "traffic sign", "person", "rider", "bicycle"])
-)
+val_evaluator = dict(type="IoUMetric", subsets=dict(thin=["pole", "traffic light", "traffic sign", "person", "rider", "bicycle"]))

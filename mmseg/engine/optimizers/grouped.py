@@ -58,7 +58,8 @@ class GroupedOptimWrapperConstructor:
         self.options = dict(optim_wrapper_cfg)
         self.custom_keys = self._custom_keys(paramwise_cfg or {})
         if self.options.get("accumulative_counts", 1) != 1:
-            raise UserError("optim_wrapper.accumulative_counts must be 1: a step has several backward passes. Use a larger batch_size instead.")
+            reason = "a step has several backward passes"
+            raise UserError(f"optim_wrapper.accumulative_counts must be 1: {reason}. Use a larger batch_size instead.")
 
     @staticmethod
     def _custom_keys(paramwise_cfg: dict) -> dict:

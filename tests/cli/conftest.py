@@ -1,0 +1,59 @@
+"""Commands that must fail, and a run that did not."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.cli.failures import one_line, written
+from tools import train as train_tool
+
+
+@pytest.fixture
+def fails(monkeypatch, capsys):
+    """Runs the ``main`` of a command in this process, which must end with an error; returns its line."""
+
+    def run(main, *arguments) -> str:
+        monkeypatch.chdir(tiny.ROOT)
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return one_line(ended.value.code, capsys.readouterr().err)
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A run folder with a name of its own: mmengine keeps loggers and visualizers by it."""
+    return tmp_path / f"run_{tmp_path.parent.name}_{tmp_path.name}"
+
+
+@pytest.fixture
+def data(tiny_data, tmp_path) -> Path:
+    """A copy of the data that a test may break."""
+    return Path(shutil.copytree(tiny_data, tmp_path / "data"))
+
+
+@pytest.fixture
+def train_fails(fails, folder, tiny_data):
+    """A training that must fail and leave no checkpoint, result or temporary file; returns the error's line."""
+
+    def run(*flags, data=tiny_data, config=tiny.CONFIG, **changes) -> str:
+        line = fails(train_tool.main, config, "--work-dir", folder, *flags, *tiny.options(data, **changes))
+        assert not any(written(folder).values()), written(folder)
+        return line
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(tiny_data, tmp_path_factory) -> Path:
+    """A finished run of two iterations; copy before changing it."""
+    folder = tmp_path_factory.mktemp("trained") / "run_of_bad_input"
+    done = tiny.run("tools/train.py", tiny.CONFIG, "--work-dir", str(folder), *tiny.options(tiny_data))
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    return folder
