@@ -52,6 +52,4 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False) -> 
     cfg.work_dir = str(folder)
     runner = build_runner(cfg, resume_from=str(latest) if resume else None)
     runner.train()
-    if not (folder / RESULT).is_file():  # killed between the last iteration and its evaluation
-        runner.val_loop.run()
     return read_json(folder / RESULT, "Evaluate the run with tools/test.py.")

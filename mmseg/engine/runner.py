@@ -22,6 +22,8 @@ from mmseg.utils.files import write_text
 from mmseg.utils.randomness import derive_seed
 
 CONFIG = "config.py"
+LOG_WINDOW = 10
+"""Iterations that a logged value is the mean of; a state holds them, so that a resumed run logs the same."""
 
 
 class AdaptationRunner(Runner):
@@ -57,6 +59,11 @@ class AdaptationRunner(Runner):
             "state_dict": self.network.state_dict(),
             "optimizer": self.optim_wrapper.state_dict(),
             "param_schedulers": [scheduler.state_dict() for scheduler in self.param_schedulers],
+            "logged": {
+                name: buffer.data[0][-LOG_WINDOW:].tolist()
+                for name, buffer in self.message_hub.log_scalars.items()
+                if name.startswith("train/")
+            },
         }
         save_checkpoint(path, content)
 
@@ -82,6 +89,9 @@ class AdaptationRunner(Runner):
             raise UserError(f"Checkpoint {filename} does not fit the optimizer or the schedule of this config. {fix}") from error
         self.train_loop._iter = content["meta"]["iteration"]
         self.checkpoint_hook.best_score = content["meta"]["best_score"]
+        for name, values in content["logged"].items():
+            for value in values:
+                self.message_hub.update_scalar(name, value)
         self._has_loaded = True
         self.logger.info(f"Resumed iteration {self.iter} from {filename}")
 
@@ -174,7 +184,7 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         param_scheduler=list(cfg.param_scheduler),
         default_hooks=hooks,
         custom_hooks=[HOOKS.build(hook) for hook in cfg.get("custom_hooks", [])],
-        log_processor={"by_epoch": False, "window_size": 10},
+        log_processor={"by_epoch": False, "window_size": LOG_WINDOW},
         visualizer=cfg.visualizer,
         load_from=resume_from,
         resume=resume_from is not None,

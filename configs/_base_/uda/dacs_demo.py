@@ -13,6 +13,6 @@ uda = dict(
     color_jitter_strength=0.2,
     color_jitter_probability=0.2,
     # Frequency^-0.5 of the 19 classes in the demo source, scaled so that the mean over pixels is 1.
-    source_class_weight=[0.5, 1.49, 0.79, 2.42, 3.15, 2.18, 4.98, 4.65, 0.95, 1.83, 0.75, 4.31, 8.53, 1.61, 2.84, 4.39, 3.72, 7.59, 10.28],
+    source_class_weight=[0.5, 1.33, 0.76, 2.15, 2.64, 3.03, 5.48, 5.44, 1.01, 1.56, 0.74, 4.1, 8.73, 1.68, 2.38, 4.6, 2.96, 5.71, 9.43],
     self_training_start=400,
 )

@@ -18,21 +18,28 @@ RESULT, CURVE = "result.json", "evaluations.json"
 
 @HOOKS.register_module()
 class ResultHook(Hook):
-    """Writes ``evaluations.json`` after every evaluation and ``result.json`` after the last one.
+    """Writes ``evaluations.json`` after every evaluation and ``result.json`` at the end of the training.
 
-    ``result.json`` marks a run as finished: launchers skip a run that has one.
+    ``result.json`` marks a run as finished: launchers skip a run that has one. The order makes a kill at any
+    moment harmless: curve, then state (:class:`CheckpointHook`), then result. A resumed run repeats what the
+    state does not hold, and replaces its entries in the curve.
     """
 
-    priority = "VERY_LOW"  # after the state is saved: a run that is marked as finished has its last state
+    priority = "NORMAL"
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Adds the metrics (percent) of this iteration; a resumed run replaces what it repeats."""
-        folder = Path(runner.work_dir)
-        # JSON knows no NaN: a class absent from labels and predictions is null.
+        """Adds the metrics (percent) of this iteration to the curve; JSON knows no NaN, an absent class is null."""
         percent = {name: None if math.isnan(value) else value for name, value in (metrics or {}).items()}
-        entry = {"iteration": runner.iter, "metrics": percent}
-        curve_file = folder / CURVE
-        curve = json.loads(curve_file.read_text()) if curve_file.is_file() else []
-        write_json(curve_file, [*(old for old in curve if old["iteration"] < runner.iter), entry])
-        if runner.iter >= runner.max_iters:
-            write_json(folder / RESULT, {**entry, "seed": runner.seed, "environment": environment()})
+        earlier = [entry for entry in read_curve(runner.work_dir) if entry["iteration"] < runner.iter]
+        write_json(Path(runner.work_dir) / CURVE, [*earlier, {"iteration": runner.iter, "metrics": percent}])
+
+    def after_train(self, runner: Runner) -> None:
+        """Takes the last entry of the curve as the result."""
+        last = read_curve(runner.work_dir)[-1]
+        write_json(Path(runner.work_dir) / RESULT, {**last, "seed": runner.seed, "environment": environment()})
+
+
+def read_curve(work_dir: str) -> list[dict]:
+    """The evaluations of a run so far, oldest first."""
+    file = Path(work_dir) / CURVE
+    return json.loads(file.read_text()) if file.is_file() else []
