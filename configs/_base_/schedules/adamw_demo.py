@@ -6,7 +6,7 @@ optim_wrapper = dict(
     optimizer=dict(type="AdamW", lr=6e-3, betas=(0.9, 0.99), weight_decay=0.01),
 )
 param_scheduler = [
-    dict(type="LinearLR", start_factor=1e-6, begin=0, end=161, by_epoch=False),
-    dict(type="PolyLR", power=1.0, eta_min=0.0, begin=0, end=1601, by_epoch=False),
+    dict(type="LinearLR", start_factor=1e-6, begin=0, end=201, by_epoch=False),
+    dict(type="PolyLR", power=1.0, eta_min=0.0, begin=0, end=2001, by_epoch=False),
 ]
-train_cfg = dict(type="AdaptationTrainLoop", max_iters=1600, val_interval=400)
+train_cfg = dict(type="AdaptationTrainLoop", max_iters=2000, val_interval=400)

@@ -23,7 +23,7 @@ from mmseg.models.uda.teacher import ema_decay, ema_update, freeze, teacher_mode
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
 from mmseg.utils.errors import UserError
-from mmseg.utils.randomness import Streams
+from mmseg.utils.randomness import Streams, derive_seed
 
 
 class UDAMethod(BaseModel):
@@ -62,7 +62,11 @@ class UDAMethod(BaseModel):
         self.ignored_rows = (pseudo_weight_ignore_top, pseudo_weight_ignore_bottom)
 
     def init_weights(self) -> None:
-        """Initialises the student; teacher and ImageNet network start as its copies."""
+        """Initialises the student; teacher and ImageNet network start as its copies.
+
+        The initial weights depend on the seed alone, not on which other networks a method keeps.
+        """
+        torch.manual_seed(derive_seed(self.seed, "initial weights"))
         self.model.init_weights()
         for network in filter(None, (self.ema_model, self.imnet_model)):
             network.load_state_dict(self.model.state_dict())
