@@ -19,6 +19,7 @@ from rich.table import Table
 from mmseg.apis.train import check_writable
 from mmseg.engine.hooks.checkpoint_hook import BEST, LATEST
 from mmseg.engine.hooks.result_hook import RESULT
+from mmseg.engine.runner import CONFIG
 from mmseg.evaluation import per_class_table
 from mmseg.utils.config import load_config, run_name
 from mmseg.utils.errors import UserError
@@ -61,16 +62,17 @@ class Run:
     def command(self) -> list[str]:
         """The command that trains it; resumes where there is a state."""
         resume = ["--resume"] if (self.folder / LATEST).is_file() else []
-        config = self.folder / "resolved.py"
-        return [sys.executable, str(ROOT / "tools" / "train.py"), str(config), "--work-dir", str(self.folder), *resume]
+        return [sys.executable, str(ROOT / "tools" / "train.py"), str(self.folder / CONFIG), "--work-dir", str(self.folder), *resume]
 
 
-def prepare(run: Run) -> None:
-    """Makes the demo data if the config asks for them, and writes the resolved config."""
-    check_writable(run.folder)
-    if run.cfg.get("demo_data"):
-        make_demo_data(run.cfg.demo_data)
-    write_text(run.folder / "resolved.py", run.cfg.pretty_text)
+def prepare(runs: Sequence[Run]) -> None:
+    """Makes the demo data that configs ask for, and writes the complete configs."""
+    for folder in dict.fromkeys(run.cfg.get("demo_data") for run in runs):
+        if folder:
+            make_demo_data(folder)
+    for run in runs:
+        check_writable(run.folder)
+        write_text(run.folder / CONFIG, run.cfg.pretty_text)
 
 
 def make_demo_data(folder: str) -> None:
@@ -89,7 +91,7 @@ def launch_one(run: Run) -> None:
     if run.finished:
         rich.print(f"{run.folder} is finished; its results follow. Delete the folder to train again.")
         return
-    prepare(run)
+    prepare([run])
     code = subprocess.call(run.command())
     if code == 2:
         sys.exit(2)  # the training has printed its one line
@@ -103,8 +105,7 @@ def launch_all(runs: Sequence[Run], jobs: int) -> list[Run]:
     """Trains runs, ``jobs`` at a time, each with its share of the cores; returns those that failed."""
     todo = [run for run in runs if not run.finished]
     rich.print(f"{len(runs)} runs, {len(runs) - len(todo)} of them finished, {jobs} at a time.")
-    for run in todo:
-        prepare(run)
+    prepare(todo)
     threads = max(1, (os.cpu_count() or 1) // jobs)
     with ThreadPoolExecutor(jobs) as pool:
         codes = list(pool.map(lambda run: _launch_quietly(run, threads), todo))
@@ -112,12 +113,12 @@ def launch_all(runs: Sequence[Run], jobs: int) -> list[Run]:
 
 
 def _launch_quietly(run: Run, threads: int) -> int:
-    rich.print(f"started   {run.folder} (output: {run.folder}/console.log)")
+    print(f"started  {run.folder}, output in console.log there", flush=True)
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     with open(run.folder / "console.log", "a") as console:
         code = subprocess.call(run.command(), stdout=console, stderr=subprocess.STDOUT, env=environment)
-    outcome = f"finished: mIoU {run.result['metrics']['mIoU']:.2f}" if code == 0 else f"[red]failed with exit code {code}[/red]"
-    rich.print(f"{outcome:<22} {run.folder}")
+    outcome = f"finished: mIoU {run.result['metrics']['mIoU']:.2f}" if code == 0 else f"failed with exit code {code}"
+    print(f"{outcome}  {run.folder}", flush=True)
     if code:  # the last line says why
         print(*(run.folder / "console.log").read_text().splitlines()[-1:], file=sys.stderr)
     return code

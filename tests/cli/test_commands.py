@@ -1,12 +1,10 @@
 """The README's commands as a user runs them, on demo data of seconds."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import pytest
