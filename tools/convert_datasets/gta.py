@@ -8,30 +8,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this clone, also where another mmseg is installed
 
-import argparse
-
 from mmseg.datasets.classes import LABEL_MAP
-from mmseg.datasets.conversion import convert_dataset, find_gta
+from mmseg.datasets.conversion import find_gta
 from mmseg.utils.errors import command_line
-
-FIX = "Download and unpack the GTA label archive that holds it again."
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("gta_path", type=Path, help="GTA folder with images/ and labels/")
-    parser.add_argument("--gt-dir", default="labels", help="label folder inside it (default: %(default)s)")
-    parser.add_argument("-o", "--out-dir", type=Path, help="folder of the class statistics (default: the data folder)")
-    parser.add_argument("--nproc", type=int, default=4, help="worker processes (default: %(default)s)")
-    return parser.parse_args()
+from tools.convert_datasets.command import convert
 
 
 @command_line
 def main() -> None:
-    args = parse_args()
-    files = find_gta(args.gta_path, args.gt_dir)
-    summary = convert_dataset(root=args.gta_path, files=files, label_map=LABEL_MAP, fix=FIX, nproc=args.nproc, out_dir=args.out_dir)
-    print("\n".join(summary.lines()))
+    fix = "Download and unpack the GTA label archive that holds it again."
+    convert(__doc__, find=find_gta, label_map=LABEL_MAP, layout="images/ and labels/", gt_dir="labels", fix=fix)
 
 
 if __name__ == "__main__":
