@@ -115,7 +115,6 @@ def _child(name: str, parent: Registry, locations: list[str]) -> Registry:
 
 MODELS = _child("model", engine.MODELS, ["mmseg.models"])
 DATASETS = _child("dataset", engine.DATASETS, ["mmseg.datasets"])
-TRANSFORMS = _child("transform", engine.TRANSFORMS, ["mmseg.datasets.transforms"])
 DATA_SAMPLERS = _child("data sampler", engine.DATA_SAMPLERS, ["mmseg.datasets"])
 METRICS = _child("metric", engine.METRICS, ["mmseg.evaluation"])
 HOOKS = _child("hook", engine.HOOKS, ["mmseg.engine"])

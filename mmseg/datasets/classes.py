@@ -89,10 +89,3 @@ def train_id_lut(label_map: Mapping[int, int] = LABEL_MAP) -> np.ndarray:
     for raw, train_id in label_map.items():
         lut[raw] = train_id
     return lut
-
-
-def colour_labels(label: np.ndarray) -> np.ndarray:
-    """Paints train ids [H, W] as RGB uint8 [H, W, 3]; everything else is black."""
-    colours = np.zeros((256, 3), np.uint8)
-    colours[: len(PALETTE)] = PALETTE
-    return colours[label]

@@ -13,12 +13,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from mmseg.datasets.classes import LABEL_IDS, LABEL_NAMES, PALETTE
 from mmseg.demo.scene import Scene, render
 from mmseg.demo.styles import STYLES
-from mmseg.utils.files import atomic_path, write_image, write_text
+from mmseg.utils.files import write_image, write_text
+from mmseg.visualization.colorize import write_palette_png
 
 MANIFEST = "demo_manifest.json"
 DRAWING = 1  # to be raised when painters change, so that scenes drawn by older ones are noticed
@@ -72,7 +72,7 @@ def write_scene(job: Job, *, parameters: Parameters, out: Path) -> None:
     index = job.number + (FIRST_VAL if job.split == "val" else 0)
     scene = render(parameters.seed, index, STYLES[job.style], (parameters.width, parameters.height))
     if job.style == "gta":
-        write_palette(out / "gta" / "labels" / image.name, scene.label_ids)
+        write_palette_png(out / "gta" / "labels" / image.name, scene.label_ids, label_id_palette())
     else:
         write_cityscapes_labels(label_stem(image, out), scene)
     write_image(image, scene.image[..., ::-1])
@@ -93,14 +93,12 @@ def label_stem(image: Path, out: Path) -> Path:
     return out / "cityscapes" / "gtFine" / split / city / image.name.replace("_leftImg8bit.png", "_gtFine")
 
 
-def write_palette(path: Path, ids: np.ndarray) -> None:
-    """Writes label ids [H, W] as an 8-bit palette PNG in the class colours, as GTA's labels are."""
-    palette = np.zeros((256, 3), np.uint8)
-    palette[list(LABEL_IDS)] = PALETTE
-    picture = Image.fromarray(ids)
-    picture.putpalette(palette.ravel().tolist())
-    with atomic_path(path) as temporary:
-        picture.save(temporary)
+def label_id_palette() -> list[tuple[int, int, int]]:
+    """The class colours by raw label id, black for ids outside the 19 classes; GTA's label files carry such a palette."""
+    colors = [(0, 0, 0)] * (max(LABEL_IDS) + 1)
+    for label_id, color in zip(LABEL_IDS, PALETTE, strict=True):
+        colors[label_id] = color
+    return colors
 
 
 def write_cityscapes_labels(stem: Path, scene: Scene) -> None:
