@@ -1,18 +1,55 @@
 #!/bin/sh
-# Evaluates a run: sh test.sh work_dirs/<run> [further options of tools/test.py]
-# Prints per-class IoU and mIoU and writes palette PNG predictions to <run>/preds.
+# Evaluates a released folder (config as *.json, latest.pth) or a run of ours (config.py, latest.pth):
+#   sh test.sh FOLDER [options of tools/test.py, such as --weights ema_model or --hrda-out LR]
+# Prints IoU per class and mIoU, writes palette PNG predictions to FOLDER/preds and the result to FOLDER/eval.
 set -eu
+
+fail() {
+    echo "error: $1" >&2
+    exit 2
+}
+
+# Lists the files among the arguments that exist, separated by spaces; results and logs are no configs.
+existing() {
+    found=
+    for file in "$@"; do
+        case ${file##*/} in result.json | evaluations.json | *.log.json) continue ;; esac
+        [ -f "$file" ] && found="$found ${file##*/}"
+    done
+    echo "${found# }"
+}
+
+# choose WHAT CANDIDATES NAME...: sets $chosen to the first name that the folder holds, else to the only candidate.
+choose() {
+    what=$1 candidates=$2
+    shift 2
+    [ -n "$candidates" ] || fail "$run holds no $what among its files ($(existing "$run"/*)). Give the folder of a run or of a released checkpoint, or use python tools/test.py CONFIG CHECKPOINT."
+    chosen=$run/$candidates
+    for name in "$@"; do
+        if [ -f "$run/$name" ]; then chosen=$run/$name && return; fi
+    done
+    [ -f "$chosen" ] || fail "$run holds several ${what}s: $candidates. Use python tools/test.py CONFIG CHECKPOINT with one of them."
+}
+
 if [ $# -lt 1 ]; then
-    echo "usage: sh test.sh work_dirs/<run> [options of tools/test.py]" >&2
+    echo "usage: sh test.sh FOLDER [options of tools/test.py]" >&2
     exit 2
 fi
 run=${1%/}
 shift
-here=$(dirname "$0")
-for file in "$run/config.py" "$run/latest.pth"; do
-    if [ ! -f "$file" ]; then
-        echo "error: $file does not exist. Give the folder of a run, such as work_dirs/demoHR2demoHR_hrda_s0_12345." >&2
-        exit 2
-    fi
+[ -d "$run" ] || fail "$run is not a folder. Give the folder of a run, such as work_dirs/demoHR2demoHR_hrda_s0_12345, or of a released checkpoint."
+
+choose config "$(existing "$run"/*.json "$run"/*.py)" config.py "${run##*/}.json"
+config=$chosen
+choose checkpoint "$(existing "$run"/*.pth)" latest.pth
+checkpoint=$chosen
+echo "config $config, checkpoint $checkpoint"
+
+# One branch of HRDA must not overwrite the predictions of all.
+preds=preds previous=
+for argument in "$@"; do
+    case $argument in --hrda-out=*) preds=preds_${argument#*=} ;; esac
+    [ "$previous" != --hrda-out ] || preds=preds_$argument
+    previous=$argument
 done
-exec "${PYTHON:-python}" "$here/tools/test.py" "$run/config.py" "$run/latest.pth" --show-dir "$run/preds" "$@"
+exec "${PYTHON:-python}" "$(dirname "$0")/tools/test.py" "$config" "$checkpoint" --show-dir "$run/$preds" "$@"

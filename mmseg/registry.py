@@ -88,11 +88,12 @@ def _first_line(error: Exception) -> str:
 def _parameters(component: Any) -> dict[str, inspect.Parameter] | None:
     """Options of a function or class; None if it takes any, to check them itself.
 
-    A class of the engine that passes ``**kwargs`` on has the options of its base as well.
+    A class that passes ``**kwargs`` on has the options of its base as well; ours never pass them to the engine.
     """
     layers = [component]
-    if inspect.isclass(component) and not _ours(component):
-        layers = [vars(cls)["__init__"] for cls in component.__mro__[:-1] if "__init__" in vars(cls)]
+    if inspect.isclass(component):
+        bases = [cls for cls in component.__mro__[:-1] if "__init__" in vars(cls)]
+        layers = [vars(cls)["__init__"] for cls in [cls for cls in bases if _ours(cls)] or bases]
     options: dict[str, inspect.Parameter] = {}
     for layer in layers:
         own = inspect.signature(layer).parameters

@@ -4,13 +4,23 @@ from pathlib import Path
 
 import pytest
 
-from mmseg.demo.files import Parameters
+from mmseg.demo.files import LAYOUTS, Parameters
 from tools.make_demo_data import make_demo_data
+
+TINY = Parameters(width=128, height=64, source=6, target=4, val=2)
 
 
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory) -> Path:
     """Demo domains of 128x64 pixels, made once per session; copy before breaking something."""
     folder = tmp_path_factory.mktemp("data") / "demo"
-    make_demo_data(out=folder, parameters=Parameters(width=128, height=64, source=6, target=4, val=2))
+    make_demo_data(out=folder, parameters=TINY)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_layouts(tmp_path_factory) -> Path:
+    """The demo domains of ``tiny_data`` in the layouts of all data sets, made once per session; copy before breaking something."""
+    folder = tmp_path_factory.mktemp("layouts") / "demo"
+    make_demo_data(out=folder, parameters=TINY, layouts=list(LAYOUTS))
     return folder

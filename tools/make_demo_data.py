@@ -1,8 +1,9 @@
 """Draws the demo domains: street scenes of a game (source) and of a camera in a car (target), in the layouts of GTA and Cityscapes.
 
     python tools/make_demo_data.py --out data/demo
+    python tools/make_demo_data.py --out data/demo --layout synthia acdc
 
-Takes about a minute. Does nothing if the data is complete, and goes on where it was interrupted.
+Takes about a minute. Does nothing if the data is complete, goes on where it was interrupted, and adds layouts to those that are there.
 """
 
 import sys
@@ -14,15 +15,16 @@ import argparse
 import functools
 import os
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 
-from mmseg.datasets.classes import LABEL_MAP
-from mmseg.datasets.conversion import convert_dataset, find_cityscapes, find_gta, mapped
-from mmseg.demo.files import MANIFEST, Parameters, jobs, manifest, write_scene
+from mmseg.datasets.conversion import convert_dataset, mapped
+from mmseg.demo.files import LAYOUTS, MANIFEST, Parameters, jobs, manifest, write_scene
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.files import read_json, write_json
 
 DEFAULT = Parameters()
-FOLDERS = {"gta": find_gta, "cityscapes": find_cityscapes}
+DEFAULT_LAYOUTS = ("gta", "cityscapes")
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,13 +35,25 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--source", type=int, default=DEFAULT.source, help="source scenes (default: %(default)s)")
     parser.add_argument("--target", type=int, default=DEFAULT.target, help="target training scenes (default: %(default)s)")
     parser.add_argument("--val", type=int, default=DEFAULT.val, help="target validation scenes (default: %(default)s)")
+    parser.add_argument(
+        "--layout", nargs="+", choices=LAYOUTS, default=DEFAULT_LAYOUTS, help="data sets to imitate (default: gta cityscapes)"
+    )
     parser.add_argument("--nproc", type=int, default=os.cpu_count(), help="worker processes (default: all cores, %(default)s)")
-    parser.add_argument("--force", action="store_true", help="replace demo data made with other parameters")
+    parser.add_argument("--force", action="store_true", help="replace the demo data of all layouts by those that are asked for")
     return parser.parse_args()
 
 
-def make_demo_data(*, out: Path, parameters: Parameters, nproc: int = 1, force: bool = False) -> bool:
+def make_demo_data(
+    *, out: Path, parameters: Parameters, layouts: Sequence[str] = DEFAULT_LAYOUTS, nproc: int = 1, force: bool = False
+) -> bool:
     """Draws and converts the demo data.
+
+    Args:
+        out: folder that gets one data set per layout; those that it has already are kept and, if need be, completed.
+        parameters: size and number of scenes.
+        layouts: keys of :data:`mmseg.demo.files.LAYOUTS`.
+        nproc: worker processes.
+        force: whether all demo data in ``out`` are removed first.
 
     Returns:
         False if it was complete already.
@@ -48,24 +62,32 @@ def make_demo_data(*, out: Path, parameters: Parameters, nproc: int = 1, force: 
         UserError: ``out`` holds something else, or the parameters make no sense.
     """
     check(parameters)
-    wanted = manifest(parameters)
+    found = read_json(out / MANIFEST, "Delete the folder and draw it again.") if (out / MANIFEST).is_file() else None
+    begun = [name for name in LAYOUTS if found and name in found.get("layouts", DEFAULT_LAYOUTS)]
+    check_free(out, [name for name in layouts if name not in begun])
     if force:
-        remove(out)
-    found = existing(out)
-    if found is not None and {**found, "complete": None} != {**wanted, "complete": None}:
-        raise UserError(
-            f"{out} holds demo data made with other parameters, or by another version. Add --force to replace it, or choose another --out."
-        )
-    if found is not None and found.get("complete"):
+        remove(out, begun)
+        found, begun = None, []
+    elif found:
+        check_same(found, out, parameters)
+    wanted = [name for name in LAYOUTS if name in begun or name in layouts]
+    if found and found["complete"] and len(wanted) == len(begun):
         return False
-    write_json(out / MANIFEST, {**wanted, "complete": False})
-    for _ in mapped(functools.partial(write_scene, parameters=parameters, out=out), list(jobs(parameters)), nproc=nproc, title="Drawing"):
-        pass
-    for name, find in FOLDERS.items():
-        root = out / name
-        convert_dataset(root=root, files=find(root), label_map=LABEL_MAP, fix="Draw it again with --force.", nproc=nproc)
-    write_json(out / MANIFEST, {**wanted, "complete": True})
+    write_manifest(out, parameters, wanted, complete=False)
+    draw(out, parameters, wanted, nproc)
+    write_manifest(out, parameters, wanted, complete=True)
     return True
+
+
+def draw(out: Path, parameters: Parameters, layouts: Sequence[str], nproc: int) -> None:
+    """Draws what is missing and converts it."""
+    write = functools.partial(write_scene, parameters=parameters, out=out)
+    for _ in mapped(write, list(jobs(parameters, layouts)), nproc=nproc, title="Drawing"):
+        pass
+    for name in layouts:
+        if LAYOUTS[name].raw:
+            raw = replace(LAYOUTS[name].raw, fix="Draw it again with --force.")
+            convert_dataset(root=out / name, raw=raw, nproc=nproc)
 
 
 def check(parameters: Parameters) -> None:
@@ -77,21 +99,32 @@ def check(parameters: Parameters) -> None:
         raise UserError(f"{given}: every domain needs scenes. Use counts of at least 1.")
 
 
-def existing(out: Path) -> dict | None:
-    """The manifest of earlier demo data; None in a new or empty folder."""
-    if (out / MANIFEST).is_file():
-        return read_json(out / MANIFEST, "Delete the folder and draw it again.")
-    if any((out / name).exists() for name in FOLDERS):
-        raise UserError(f"{out} holds {' or '.join(FOLDERS)} data that this tool did not make. Choose another --out.")
-    return None
+def check_same(found: dict, out: Path, parameters: Parameters) -> None:
+    """Refuses demo data whose manifest ``found`` tells of other parameters."""
+    if any(found.get(key) != value for key, value in manifest(parameters).items()):
+        raise UserError(
+            f"{out} holds demo data made with other parameters, or by another version. Add --force to replace it, or choose another --out."
+        )
 
 
-def remove(out: Path) -> None:
+def write_manifest(out: Path, parameters: Parameters, layouts: Sequence[str], *, complete: bool) -> None:
+    """Notes what this tool draws into ``out``; layouts are named unless they are the default ones, as in earlier versions."""
+    named = {} if set(layouts) == set(DEFAULT_LAYOUTS) else {"layouts": list(layouts)}
+    write_json(out / MANIFEST, {**manifest(parameters), **named, "complete": complete})
+
+
+def check_free(out: Path, layouts: Sequence[str]) -> None:
+    """Refuses to write into folders of real data."""
+    for name in layouts:
+        if (out / name).exists():
+            raise UserError(f"{out / name} holds data that this tool did not make. Choose another --out.")
+
+
+def remove(out: Path, layouts: Sequence[str]) -> None:
     """Deletes earlier demo data, and nothing that this tool did not write."""
-    if existing(out) is not None:
-        for name in FOLDERS:
-            shutil.rmtree(out / name, ignore_errors=True)
-        (out / MANIFEST).unlink()
+    for name in layouts:
+        shutil.rmtree(out / name, ignore_errors=True)
+    (out / MANIFEST).unlink(missing_ok=True)
 
 
 @command_line
@@ -99,7 +132,7 @@ def main() -> None:
     args = parse_args()
     width, height = args.size
     parameters = Parameters(seed=args.seed, width=width, height=height, source=args.source, target=args.target, val=args.val)
-    drawn = make_demo_data(out=args.out, parameters=parameters, nproc=args.nproc, force=args.force)
+    drawn = make_demo_data(out=args.out, parameters=parameters, layouts=args.layout, nproc=args.nproc, force=args.force)
     counts = f"{args.source} source, {args.target} target and {args.val} validation scenes of {width}x{height} in {args.out}"
     print(f"Drew {counts}." if drawn else f"Nothing to do: {counts} are complete.")
 

@@ -1,4 +1,4 @@
-"""Evaluates a checkpoint: python tools/test.py CONFIG CHECKPOINT [--show-dir DIR] [--hrda-out LR|HR|ATT] [--device cuda]"""
+"""Evaluates a checkpoint of ours or a released one: python tools/test.py CONFIG CHECKPOINT [--weights ema_model] [--show-dir DIR] …"""
 
 import sys
 from pathlib import Path
@@ -6,27 +6,76 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
+import hashlib
 
 import rich
 import torch
 
-from mmseg.apis.evaluate import evaluate, write_attention
+from mmseg.apis.evaluate import evaluate, evaluation_loader, result_record, write_attention
+from mmseg.apis.inference import describe_inference, init_model
 from mmseg.apis.train import check_writable
+from mmseg.apis.writers import Writer, label_id_writer, overlay_writer, palette_writer
 from mmseg.evaluation import per_class_table
 from mmseg.utils.config import OptionAction, load_config
-from mmseg.utils.errors import UserError, command_line
+from mmseg.utils.errors import UserError, command_line, suggestion
+from mmseg.utils.files import write_json
+
+FORMAT_OPTIONS = ("imgfile_prefix", "to_label_id")
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Evaluate a checkpoint on the validation data of its config.")
-    parser.add_argument("config")
-    parser.add_argument("checkpoint")
-    show_help = "folder for palette PNG predictions (default with --hrda-out: preds_<out> beside the checkpoint)"
-    parser.add_argument("--show-dir", type=Path, help=show_help)
-    parser.add_argument("--hrda-out", choices=("LR", "HR", "ATT"), help="context prediction, detail prediction, or scale attention of HRDA")
+    parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
+    parser.add_argument("checkpoint", help="file of a training or a released one")
+    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
+    parser.add_argument("--eval", nargs="+", metavar="METRIC", help="mIoU, the only metric and the default")
+    add_inference_options(parser)
+    add_output_options(parser)
+    parser.add_argument("--test-set", action="store_true", help="the test split instead of the validation split")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     return parser.parse_args()
+
+
+def add_inference_options(parser: argparse.ArgumentParser) -> None:
+    mode_help = "as the config says (default), one pass, or windows (of the config, else training crops with half overlap)"
+    parser.add_argument("--inference-mode", choices=("same", "whole", "slide"), default="same", help=mode_help)
+    parser.add_argument("--hrda-out", choices=("LR", "HR", "ATT"), help="context prediction, detail prediction, or scale attention of HRDA")
+    parser.add_argument("--aug-test", action="store_true", help="average six scales and their mirror images")
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    show_help = "folder for predictions (default with --hrda-out or an unlabelled split: preds_<…> beside the checkpoint)"
+    parser.add_argument("--show-dir", type=Path, help=show_help)
+    parser.add_argument("--opacity", type=float, default=1.0, help="1 (default) writes palette PNGs, less lays colours over the photo")
+    parser.add_argument("--format-only", action="store_true", help="no evaluation: write what a test server takes; reads no labels")
+    parser.add_argument("--imgfile-prefix", type=Path, metavar="DIR", help="folder for it (default: format beside the checkpoint)")
+    ids_help = "with --format-only write label ids (default), not train ids"
+    parser.add_argument("--to-label-id", action=argparse.BooleanOptionalAction, default=True, help=ids_help)
+    options_help = "the same two as imgfile_prefix=DIR to_label_id=True"
+    parser.add_argument("--eval-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help=options_help)
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help="another copy of the result (default: eval/ beside the checkpoint)")
+
+
+def check_args(args: argparse.Namespace) -> None:
+    """Refuses options that mean nothing, before anything is read."""
+    for name in args.eval or ():
+        if name != "mIoU":
+            raise UserError(f"--eval {name} is not known: the only metric is mIoU. Use --eval mIoU.")
+    if args.eval and args.format_only:
+        raise UserError("--eval and --format-only exclude each other: a test split has no labels. Leave one of them out.")
+    if args.aug_test and args.hrda_out == "ATT":
+        raise UserError("--aug-test averages predictions, and --hrda-out ATT writes none. Leave one of them out.")
+    if not 0 < args.opacity <= 1:
+        raise UserError(f"--opacity {args.opacity} is not a share. Use a number above 0, at most 1.")
+    if args.out is not None and args.out.suffix != ".json":
+        fix = f"Use --out {args.out.with_suffix('.json')}."
+        raise UserError(f"--out {args.out}: results are written as JSON, and predictions as images. {fix}")
+    for key in args.eval_options:
+        if key not in FORMAT_OPTIONS:
+            fix = suggestion(key, FORMAT_OPTIONS) or f" Use {' or '.join(FORMAT_OPTIONS)}."
+            raise UserError(f"--eval-options has no entry '{key}'.{fix}")
+    check_device(args.device)
 
 
 def check_device(device: str) -> None:
@@ -38,24 +87,75 @@ def check_device(device: str) -> None:
         raise UserError(f"--device {device} cannot be used ({reason}). Use --device cpu.") from error
 
 
+def variant(args: argparse.Namespace) -> str:
+    """What distinguishes this evaluation from others of the same checkpoint, for file names."""
+    parts = [args.weights] if args.weights != "model" else []
+    parts += [args.inference_mode] if args.inference_mode != "same" else []
+    parts += [args.hrda_out] if args.hrda_out else []
+    parts += ["aug"] if args.aug_test else []
+    parts += ["test"] if args.test_set else []
+    parts += [hashlib.sha256(repr(sorted(args.cfg_options.items())).encode()).hexdigest()[:5]] if args.cfg_options else []
+    return "".join(f"_{part}" for part in parts)
+
+
+def output_folders(args: argparse.Namespace, labelled: bool) -> tuple[Path | None, Path | None]:
+    """Folders for predictions to look at and for a test server; None where nothing is to be written."""
+    beside = Path(args.checkpoint).parent
+    show_dir = args.show_dir
+    if show_dir is None and (args.hrda_out or not labelled) and not args.format_only:
+        show_dir = beside / f"preds{variant(args)}"
+    format_dir = Path(args.eval_options.get("imgfile_prefix") or args.imgfile_prefix or beside / "format") if args.format_only else None
+    return show_dir, format_dir
+
+
+def make_writers(args: argparse.Namespace, dataset_info: dict, show_dir: Path | None, format_dir: Path | None) -> list[Writer]:
+    """Writers of the files that are asked for."""
+    palette, writers = dataset_info["palette"], []
+    if show_dir is not None:
+        writers.append(palette_writer(show_dir, palette) if args.opacity == 1 else overlay_writer(show_dir, palette, args.opacity))
+    if format_dir is not None:
+        raw = args.eval_options.get("to_label_id", args.to_label_id)
+        writers.append(label_id_writer(format_dir, palette, dataset_info["label_ids"]) if raw else palette_writer(format_dir, palette))
+    return writers
+
+
 @command_line
 def main() -> None:
     args = parse_args()
-    check_device(args.device)
+    check_args(args)
     cfg = load_config(args.config, args.cfg_options)
-    show_dir = args.show_dir
-    if show_dir is None and args.hrda_out:
-        show_dir = Path(args.checkpoint).parent / f"preds_{args.hrda_out}"
-    if show_dir is not None:
-        check_writable(show_dir)
+    loader = evaluation_loader(cfg, test_set=args.test_set, labels=not args.format_only)
+    method = init_model(cfg, args.checkpoint, args.device, args.weights, inference_mode=args.inference_mode)
+    print(f"Inference: {describe_inference(method.model.test_cfg)}")
+    labelled = loader.dataset.labelled
+    show_dir, format_dir = output_folders(args, labelled)
+    for folder in filter(None, (show_dir, format_dir)):
+        check_writable(folder)
     if args.hrda_out == "ATT":
-        count = write_attention(cfg, args.checkpoint, show_dir, args.device)
+        count = write_attention(method, loader, show_dir)
         print(f"{count} attention maps (0 context: dark, 1 detail: bright) in {show_dir}")
         return
-    results = evaluate(cfg, args.checkpoint, branch=args.hrda_out, show_dir=show_dir, device=args.device)
-    rich.print(per_class_table(results, title=f"{args.checkpoint}{' (' + args.hrda_out + ')' if args.hrda_out else ''}"))
-    if show_dir is not None:
-        print(f"Predictions: {show_dir}")
+    writers = make_writers(args, loader.dataset.metainfo, show_dir, format_dir)
+    evaluation = evaluate(method, loader, cfg.val_evaluator, branch=args.hrda_out, augment=args.aug_test, writers=writers)
+    if labelled:
+        report(args, result_record(cfg, args.config, args.checkpoint, evaluation, options(args)))
+    for folder in filter(None, (show_dir, format_dir)):
+        print(f"Predictions of {evaluation.images} images: {folder}")
+
+
+def options(args: argparse.Namespace) -> dict:
+    """What decides the numbers, for the record."""
+    return {key: getattr(args, key) for key in ("weights", "inference_mode", "hrda_out", "aug_test", "test_set", "cfg_options")}
+
+
+def report(args: argparse.Namespace, record: dict) -> None:
+    """Prints the per-class table and writes the record."""
+    checkpoint = Path(args.checkpoint)
+    name = f"{checkpoint.stem}{variant(args)}"
+    rich.print(per_class_table(record["metrics"], title=f"{checkpoint.parent / name}, {record['images']} images"))
+    for path in filter(None, (checkpoint.parent / "eval" / f"{name}.json", args.out)):
+        write_json(path, record)
+        print(f"Result: {path}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Trains a config: python tools/train.py CONFIG [--work-dir DIR] [--resume] [--seed N] [--cfg-options key=value ...]"""
+"""Trains a config: python tools/train.py CONFIG [--work-dir DIR] [--resume] [--load-from FILE] [--seed N] [--cfg-options key=value ...]"""
 
 import sys
 from pathlib import Path
@@ -20,6 +20,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("config", help="Python config, or a JSON of one")
     parser.add_argument("--work-dir", help="run folder (default: work_dirs/<config>_s<seed>_<digest>)")
     parser.add_argument("--resume", action="store_true", help="continue from latest.pth in the run folder")
+    parser.add_argument(
+        "--load-from", metavar="FILE", help="start from the networks of this checkpoint (student, teacher, ImageNet network)"
+    )
     parser.add_argument("--seed", type=int, help="replaces the seed of the config")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     return parser.parse_args()
@@ -29,6 +32,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options, args.seed)
+    if args.load_from is not None:
+        cfg.load_from = args.load_from
     work_dir = Path(args.work_dir or Path("work_dirs") / run_name(Path(args.config).stem, cfg))
     result = train(cfg, work_dir, resume=args.resume)
     rich.print(per_class_table(result["metrics"], title=f"{work_dir} after {result['iteration']} iterations"))

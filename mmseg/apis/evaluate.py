@@ -5,81 +5,183 @@ Letters: B images, K classes, (H0, W0) native size.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.runner import Runner
 from rich.progress import track
 from torch.utils.data import DataLoader
 
-from mmseg.datasets.classes import PALETTE
-from mmseg.engine.checkpoint import load_weights, read_checkpoint, student_state
-from mmseg.engine.runner import build_evaluator, build_loader_config, build_model
+from mmseg.apis.inference import class_probabilities, native_logits, read_rgb
+from mmseg.apis.writers import Writer, png_name
+from mmseg.engine.checkpoint import environment, file_hash
+from mmseg.engine.runner import build_loader_config
 from mmseg.models.uda import UDAMethod
+from mmseg.registry import DATASETS, METRICS
+from mmseg.utils.config import digest
+from mmseg.utils.errors import UserError
 from mmseg.utils.files import write_image
-from mmseg.visualization import heat, write_palette_png
+from mmseg.visualization import heat
 
 
-def load_method(cfg: Config, checkpoint: str | Path, device: str) -> UDAMethod:
-    """The method of a config in eval mode with the student's weights of a checkpoint."""
-    method = build_model(cfg)
-    load_weights(method.model, student_state(read_checkpoint(checkpoint)), checkpoint)
-    return method.to(device).eval()
+@dataclass(frozen=True)
+class Evaluation:
+    """The outcome of one pass over the data.
+
+    Attributes:
+        images: their number.
+        metrics: percent by name (see :class:`mmseg.evaluation.IoUMetric`); empty without labels.
+        confusion: int64 [K, K] pixel counts, rows are true classes; None without labels.
+    """
+
+    images: int
+    metrics: dict[str, float]
+    confusion: np.ndarray | None
 
 
-def validation_loader(cfg: Config) -> DataLoader:
-    """The validation data of a config."""
-    return Runner.build_dataloader(build_loader_config(cfg.val_dataloader))
-
-
-def progress(loader: DataLoader) -> Iterator[dict]:
-    """The batches of a loader, with a progress bar."""
-    return track(loader, description="Evaluating", total=len(loader))
-
-
-def evaluate(cfg: Config, checkpoint: str | Path, *, branch: str | None = None, show_dir: Path | None = None, device: str = "cpu") -> dict:
-    """IoU and accuracy (percent) of a checkpoint on the validation data of a config.
+def evaluation_loader(cfg: Config, *, test_set: bool = False, labels: bool = True) -> DataLoader:
+    """The data that a config is evaluated on.
 
     Args:
         cfg: complete config.
-        checkpoint: file with the student's weights.
-        branch: 'LR' or 'HR' for the context or the detail prediction of HRDA alone.
-        show_dir: folder that receives a palette PNG per image, named like the image.
-        device: 'cpu' or 'cuda'.
+        test_set: the test split: ``test_dataloader`` if the config has one, else the validation data with every
+            folder ``val`` replaced by ``test``. A split without any label file counts as unlabelled.
+        labels: False never looks for labels.
+
+    Raises:
+        UserError: data are missing, or the config names no split that could be replaced.
     """
-    method = load_method(cfg, checkpoint, device)
-    evaluator = build_evaluator(cfg.val_evaluator)
-    options = {"branch": branch} if branch else {}
-    loader = validation_loader(cfg)
-    evaluator.dataset_meta = loader.dataset.metainfo
+    loader = copy.deepcopy(cfg.val_dataloader)
+    if test_set:
+        loader = copy.deepcopy(cfg.get("test_dataloader")) or as_test_split(loader)
+    dataset = loader["dataset"]
+    if not labels or (test_set and dataset.get("ann_dir") and not has_label_files(dataset)):
+        dataset["ann_dir"] = None
+    return Runner.build_dataloader(build_loader_config(loader))
+
+
+def as_test_split(loader: dict) -> dict:
+    """The loader config with the folder ``test`` in place of ``val`` in ``img_dir`` and ``ann_dir``."""
+    dataset = loader["dataset"]
+    if "val" not in Path(dataset.get("img_dir", "")).parts:
+        given = f"val_dataloader reads img_dir={dataset.get('img_dir')!r}, which has no folder 'val' to replace by 'test'"
+        raise UserError(f"--test-set: {given}. Add a test_dataloader to the config.")
+    for key in ("img_dir", "ann_dir"):
+        if dataset.get(key):
+            dataset[key] = str(Path(*("test" if part == "val" else part for part in Path(dataset[key]).parts)))
+    return loader
+
+
+def has_label_files(dataset: dict) -> bool:
+    """Whether any image of a dataset config has its label file."""
+    images = DATASETS.build({**dataset, "ann_dir": None})
+    folder = Path(dataset["data_root"]) / dataset["ann_dir"]
+    return any((folder / name).is_file() for name in images.label_names)
+
+
+def progress(steps: Sequence | DataLoader) -> Iterator:
+    """The same steps with a progress bar."""
+    return track(steps, description="Evaluating", total=len(steps))
+
+
+def predictions(method: UDAMethod, loader: DataLoader, *, branch: str | None = None, augment: bool = False) -> Iterator[dict]:
+    """Predicts every image of a loader; see :meth:`UDAMethod.test_step` for the samples.
+
+    Args:
+        method: of :func:`mmseg.apis.init_model`.
+        loader: of :func:`evaluation_loader`.
+        branch: 'LR' or 'HR' for the context or the detail prediction of HRDA alone.
+        augment: average over scales and mirror images, all made from the native image.
+    """
+    if not augment:
+        for batch in progress(loader):
+            yield from method.test_step(batch, branch=branch)
+        return
+    dataset = loader.dataset
+    for index in progress(range(len(dataset))):
+        probabilities = class_probabilities(method, read_rgb(dataset.images.path(index)), branch=branch, augment=True)
+        label = {"label": torch.from_numpy(dataset.read_label(index))} if dataset.labelled else {}
+        yield {"path": str(dataset.images.path(index)), "prediction": probabilities.argmax(dim=0).to(torch.uint8), **label}
+
+
+def evaluate(
+    method: UDAMethod,
+    loader: DataLoader,
+    metric: dict,
+    *,
+    branch: str | None = None,
+    augment: bool = False,
+    writers: Sequence[Writer] = (),
+) -> Evaluation:
+    """IoU and accuracy of a network, and files of what it predicts.
+
+    Args:
+        method, loader, branch, augment: see :func:`predictions`.
+        metric: config of :class:`mmseg.evaluation.IoUMetric`.
+        writers: called for every image.
+
+    Raises:
+        UserError: the network and the data have other numbers of classes; a file is missing or broken.
+    """
+    scores = METRICS.build(metric)
+    scores.dataset_meta = loader.dataset.metainfo
+    check_classes(method.model.num_classes, scores.classes)
     count = 0
-    for batch in progress(loader):
-        samples = method.test_step(batch, **options)
-        evaluator.process(data_samples=samples)
-        count += len(samples)
-        if show_dir is not None:
-            for sample in samples:
-                write_palette_png(show_dir / f"{Path(sample['path']).stem}.png", sample["prediction"].cpu().numpy(), PALETTE)
-    return evaluator.evaluate(count)
+    for sample in predictions(method, loader, branch=branch, augment=augment):
+        count += 1
+        if loader.dataset.labelled:
+            scores.process(None, [sample])
+        for write in writers:
+            write(sample["path"], sample["prediction"].cpu().numpy())
+    if not loader.dataset.labelled:
+        return Evaluation(count, {}, None)
+    return Evaluation(count, scores.compute_metrics(scores.results), scores.confusion(scores.results))
 
 
-@torch.no_grad()
-def write_attention(cfg: Config, checkpoint: str | Path, show_dir: Path, device: str = "cpu") -> int:
-    """Writes the scale attention of every validation image as a heat map; returns their number.
+def check_classes(count: int, classes: Sequence[str]) -> None:
+    """Refuses a network that names other classes than the data."""
+    if count != len(classes):
+        fix = "Evaluate it on data with the classes that it was trained for."
+        raise UserError(f"The network of the config predicts {count} classes, but the data have {len(classes)}. {fix}")
+
+
+def write_attention(method: UDAMethod, loader: DataLoader, folder: Path) -> int:
+    """Writes the scale attention of every image as a heat map; returns their number.
 
     The map is the attention weighted by the predicted class probabilities, from 0 (context) to 1 (detail).
     """
-    method = load_method(cfg, checkpoint, device)
-    count = 0
-    for batch in progress(validation_loader(cfg)):
-        maps = method.model.inference(method.data_preprocessor.image(batch["image"]), branch="ATT")
-        for index, path in enumerate(batch["path"]):
-            native = F.interpolate(maps[index : index + 1], batch["native_size"][index].tolist(), mode="bilinear", align_corners=False)
-            colors = heat(native[0, 0].clamp(0, 1).cpu().numpy())
-            write_image(show_dir / f"{Path(path).stem}.png", np.ascontiguousarray(colors[..., ::-1]))
-            count += 1
-    return count
+    images = loader.dataset.images
+    for index in progress(range(len(images))):
+        attention = native_logits(method, read_rgb(images.path(index)), branch="ATT")
+        colors = heat(attention[0].clamp(0, 1).cpu().numpy())
+        write_image(folder / png_name(images.path(index)), np.ascontiguousarray(colors[..., ::-1]))
+    return len(images)
+
+
+def result_record(cfg: Config, config: str, checkpoint: str | Path, evaluation: Evaluation, options: dict) -> dict:
+    """Everything that a reader of a number may ask for, ready for JSON (an absent class is null).
+
+    Args:
+        cfg: complete config.
+        config: its file.
+        checkpoint: file of the weights.
+        evaluation: the numbers.
+        options: what was asked for on the command line.
+    """
+    return {
+        "metrics": {name: None if math.isnan(value) else value for name, value in evaluation.metrics.items()},
+        "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
+        "images": evaluation.images,
+        "checkpoint": {"path": str(checkpoint), "sha256": file_hash(checkpoint)},
+        "config": {"path": config, "digest": digest(cfg)},
+        "options": options,
+        "environment": environment(),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }

@@ -21,7 +21,7 @@ from mmseg.engine.hooks.checkpoint_hook import BEST, LATEST
 from mmseg.engine.hooks.result_hook import RESULT
 from mmseg.engine.runner import CONFIG
 from mmseg.evaluation import per_class_table
-from mmseg.utils.config import load_config, run_name
+from mmseg.utils.config import config_text, load_config, run_name
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import read_json, write_text
 
@@ -72,7 +72,7 @@ def prepare(runs: Sequence[Run]) -> None:
             make_demo_data(folder)
     for run in runs:
         check_writable(run.folder)
-        write_text(run.folder / CONFIG, run.cfg.pretty_text)
+        write_text(run.folder / CONFIG, config_text(run.cfg))
 
 
 def make_demo_data(folder: str) -> None:

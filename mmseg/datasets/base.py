@@ -36,12 +36,13 @@ class SegmentationDataset(Dataset):
     """Images below ``data_root/img_dir`` and, if given, labels below ``data_root/ann_dir``.
 
     A label lies at the same relative path as its image, with ``img_suffix`` replaced by
-    ``seg_map_suffix``. Indexing gives evaluation samples; training crops come from
+    ``seg_map_suffix``. A data set of its own names its folders and suffixes in class attributes, which
+    are the defaults of the options. Indexing gives evaluation samples; training crops come from
     :class:`~mmseg.datasets.uda_dataset.UDADataset`, which uses :attr:`images` and :meth:`read_label`.
 
     Args:
         data_root: folder of the data set.
-        img_dir: folder of the images, below ``data_root``.
+        img_dir: folder of the images, below ``data_root``; may be left out where all images lie in one.
         ann_dir: folder of the labels, below ``data_root``; None for an unlabelled domain, whose label
             files need not exist and are never opened.
         img_suffix: end of the image names.
@@ -49,23 +50,31 @@ class SegmentationDataset(Dataset):
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
 
     Raises:
-        UserError: a folder is missing or empty, or an image has no label.
+        UserError: a folder is not named, missing or empty, or an image has no label.
     """
 
     classes: tuple[str, ...] = CLASSES
     palette: tuple = PALETTE
     converter: str | None = None  # command that makes train ids and statistics, without the folder
+    image_folder: str | None = None
+    image_suffix = ".png"
+    label_suffix = "_labelTrainIds.png"
 
     def __init__(
         self,
         *,
         data_root: str,
-        img_dir: str,
+        img_dir: str | None = None,
         ann_dir: str | None = None,
-        img_suffix: str = ".png",
-        seg_map_suffix: str = "_labelTrainIds.png",
+        img_suffix: str | None = None,
+        seg_map_suffix: str | None = None,
         test_scale: Sequence[int] | None = None,
     ) -> None:
+        img_dir = self.image_folder if img_dir is None else img_dir
+        img_suffix = self.image_suffix if img_suffix is None else img_suffix
+        seg_map_suffix = self.label_suffix if seg_map_suffix is None else seg_map_suffix
+        if img_dir is None:
+            raise UserError(f"{type(self).__name__} needs the option 'img_dir'. Add img_dir=… to its dictionary in the config.")
         self.data_root = Path(data_root)
         self.test_scale = test_scale
         self.images = list_images(self.data_root / img_dir, img_suffix, type(self).__name__)

@@ -1,7 +1,4 @@
-"""Turns raw labels into train ids and counts the pixels of every class for rare-class sampling.
-
-Letters: (H, W) native label size.
-"""
+"""Turns raw labels into train ids and counts the pixels of every class for rare-class sampling."""
 
 from __future__ import annotations
 
@@ -13,38 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from mmseg.datasets.classes import CLASSES, IGNORE, LABEL_NAMES, train_id_lut
-from mmseg.utils.errors import UserError
+from mmseg.datasets.classes import CLASSES, IGNORE, train_id_lut
+from mmseg.datasets.raw_labels import LabelFile, RawLabels
 from mmseg.utils.files import read_json, write_image, write_json
 
-TRAIN_ID_SUFFIX = "_labelTrainIds.png"
 STATS_FILE = "sample_class_stats.json"
 STATS_DICT_FILE = "sample_class_stats_dict.json"
 CLASS_FILE = "samples_with_class.json"
-KNOWN_IDS = {*range(len(LABEL_NAMES)), 255}  # a license plate is -1, which an 8-bit file stores as 255
-
-
-@dataclass(frozen=True)
-class LabelFile:
-    """One label to convert.
-
-    Attributes:
-        source: raw label.
-        output: train-id label that is written.
-        counted: whether the file enters the class statistics.
-    """
-
-    source: Path
-    output: Path
-    counted: bool = True
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the output exists and is not older than the raw label."""
-        return self.output.is_file() and self.output.stat().st_mtime_ns >= self.source.stat().st_mtime_ns
 
 
 @dataclass(frozen=True)
@@ -74,92 +48,47 @@ class Summary:
         yield f"{self.files} labels, {self.written} of them newly written, {self.counted} in the class statistics."
         missing = [name for name in CLASSES if name not in self.classes]
         yield f"{len(self.classes)} of {len(CLASSES)} classes occur" + (f"; absent: {', '.join(missing)}." if missing else ".")
-        for raw, pixels in sorted(self.unknown.items()):
-            yield f"Unknown label id {raw}: {pixels} pixels, ignored."
+        for raw_id, pixels in sorted(self.unknown.items()):
+            yield f"Unknown label id {raw_id}: {pixels} pixels, ignored."
 
 
-def read_ids(path: Path, fix: str) -> np.ndarray:
-    """Reads raw label ids from an 8-bit palette or grey PNG: uint8 [H, W].
-
-    Args:
-        path: label file.
-        fix: what the user should do about a broken file (a full sentence).
-
-    Raises:
-        UserError: the file cannot be decoded, or holds colours instead of ids.
-    """
-    try:
-        with Image.open(path) as image:
-            image.load()
-            mode = image.mode
-            ids = np.asarray(image)
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises SyntaxError for a broken PNG chunk
-        raise UserError(f"{path} cannot be decoded ({error}). {fix}") from error
-    if mode not in ("P", "L") or ids.ndim != 2:
-        raise UserError(f"{path} is a {mode} image, but labels are 8-bit palette or grey PNGs whose values are ids. {fix}")
-    return ids
-
-
-def convert_file(file: LabelFile, *, label_map: Mapping[int, int], fix: str) -> Counts:
+def convert_file(file: LabelFile, *, raw: RawLabels) -> Counts:
     """Writes the train ids of one label unless they are up to date, and counts the pixels of its classes."""
-    raw = read_ids(file.source, fix)
-    label = train_id_lut(label_map)[raw]
+    ids = raw.read(file.source, raw.fix)
+    label = train_id_lut(raw.label_map)[ids]
     if not file.is_current:
         write_image(file.output, label)
     pixels = {train_id: int(n) for train_id, n in enumerate(np.bincount(label.ravel(), minlength=256)) if n and train_id != IGNORE}
-    unknown = {raw_id: int(n) for raw_id, n in enumerate(np.bincount(raw.ravel(), minlength=256)) if n and raw_id not in KNOWN_IDS}
+    unknown = {raw_id: int(n) for raw_id, n in enumerate(np.bincount(ids.ravel(), minlength=256)) if n and raw_id not in raw.known}
     return Counts(file, pixels, unknown)
 
 
-def find_gta(root: Path, folder: str = "labels") -> list[LabelFile]:
-    """The raw labels of GTA: ``<root>/<folder>/00001.png``; stems that end in a digit, so that outputs are left out."""
-    labels = _existing_folder(root, folder, "Unpack the GTA label archives there, or name the folder that holds labels/.")
-    sources = sorted(p for p in labels.glob("*.png") if p.stem[-1].isdigit())
-    if not sources:
-        raise UserError(f"{labels} holds no label such as 00001.png. Unpack the GTA label archives there.")
-    return [LabelFile(source, source.with_name(source.stem + TRAIN_ID_SUFFIX)) for source in sources]
-
-
-def find_cityscapes(root: Path, folder: str = "gtFine") -> list[LabelFile]:
-    """The raw labels of Cityscapes: ``<root>/<folder>/<split>/<city>/*_labelIds.png``; only ``train`` is counted."""
-    labels = _existing_folder(root, folder, "Unpack gtFine_trainvaltest.zip there, or name the folder that holds gtFine/.")
-    sources = sorted(labels.glob("*/*/*_labelIds.png"))
-    splits = {source.parent.parent.name for source in sources}
-    if "train" not in splits:
-        found = f"only {', '.join(sorted(splits))}" if splits else "no <split>/<city>/*_labelIds.png at all"
-        raise UserError(f"{labels} holds no train/<city>/*_labelIds.png ({found}). Unpack gtFine_trainvaltest.zip there.")
-    outputs = (source.with_name(source.name.replace("_labelIds.png", TRAIN_ID_SUFFIX)) for source in sources)
-    return [LabelFile(source, out, source.parent.parent.name == "train") for source, out in zip(sources, outputs, strict=True)]
-
-
-def convert_dataset(
-    *, root: Path, files: Sequence[LabelFile], label_map: Mapping[int, int], fix: str, nproc: int, out_dir: Path | None = None
-) -> Summary:
+def convert_dataset(*, root: Path, raw: RawLabels, nproc: int, folder: str | None = None, out_dir: Path | None = None) -> Summary:
     """Converts all labels and writes the three statistics files; does nothing where everything is up to date.
 
     Args:
         root: data root; the statistics name their files relative to it.
-        files: labels to convert.
-        label_map: raw id -> train id.
-        fix: what the user should do about a broken label (a full sentence).
+        raw: the labels to convert.
         nproc: worker processes; 1 works in this one.
+        folder: label folder inside ``root``, that of ``raw`` by default.
         out_dir: folder of the statistics files, ``root`` by default.
 
     Raises:
-        UserError: a label is broken. Labels converted so far stay, each of them whole; no statistics are written.
+        UserError: there are no labels, or one is broken. Labels converted so far stay, each of them whole; no statistics are written.
     """
+    files = raw.find(root, folder or raw.folder)
     out_dir = out_dir or root
     counted = sum(file.counted for file in files)
     if _is_complete(root, files, out_dir):
         return Summary(files=len(files), counted=counted, written=0)
     written = sum(not file.is_current for file in files)
-    work = functools.partial(convert_file, label_map=label_map, fix=fix)
+    work = functools.partial(convert_file, raw=raw)
     counts = list(mapped(work, files, nproc=nproc, title=f"Converting {root.name}"))
     write_statistics(root, [c for c in counts if c.file.counted], out_dir)
     seen = {train_id for c in counts for train_id in c.pixels}
     unknown: dict[int, int] = {}
-    for raw, pixels in (item for c in counts for item in c.unknown.items()):
-        unknown[raw] = unknown.get(raw, 0) + pixels
+    for raw_id, pixels in (item for c in counts for item in c.unknown.items()):
+        unknown[raw_id] = unknown.get(raw_id, 0) + pixels
     names = tuple(CLASSES[train_id] for train_id in sorted(seen))
     return Summary(files=len(files), counted=counted, written=written, classes=names, unknown=unknown)
 
@@ -200,13 +129,6 @@ def _pool(nproc: int) -> Iterator[Callable]:
         return
     with multiprocessing.Pool(nproc) as pool:  # leaving the block ends the workers, also after an error
         yield functools.partial(pool.imap, chunksize=4)
-
-
-def _existing_folder(root: Path, folder: str, fix: str) -> Path:
-    for path in (root, root / folder):
-        if not path.is_dir():
-            raise UserError(f"{path} is not a folder. {fix}")
-    return root / folder
 
 
 def _is_complete(root: Path, files: Sequence[LabelFile], out_dir: Path) -> bool:

@@ -66,9 +66,14 @@ def read_image(path: Path) -> np.ndarray:
     return _decode(path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)  # labels carry no orientation either
 
 
+def read_unchanged(path: Path) -> np.ndarray:
+    """Decodes an image with the channels and bits that it has: uint8 or uint16, [H, W] or BGR(A) [H, W, channels]."""
+    return _decode(path, cv2.IMREAD_UNCHANGED)
+
+
 def read_grey(path: Path) -> np.ndarray:
     """Decodes a single-channel 8-bit image without changing its values: uint8 [H, W]."""
-    image = _decode(path, cv2.IMREAD_UNCHANGED)
+    image = read_unchanged(path)
     if image.ndim != 2 or image.dtype != np.uint8:
         raise UserError(f"{path} is not a single-channel 8-bit image (shape {image.shape}, {image.dtype}). Convert it to train ids first.")
     return image

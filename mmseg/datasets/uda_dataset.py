@@ -34,6 +34,8 @@ class CropOptions:
             pixels; 1 accepts every crop. Source only.
         flip_prob: probability of mirroring left and right.
         pad: whether a resized image smaller than the crop is padded; otherwise it is an error.
+        photo_metric_distortion: whether brightness, contrast, saturation and hue are changed at random
+            ("CAug" in the published names). Source only.
     """
 
     img_scale: Sequence[int]
@@ -41,6 +43,7 @@ class CropOptions:
     cat_max_ratio: float = 1.0
     flip_prob: float = 0.5
     pad: bool = False
+    photo_metric_distortion: bool = False
 
     def __post_init__(self) -> None:
         long, short = max(self.img_scale), min(self.img_scale)
@@ -112,6 +115,8 @@ class UDADataset(Dataset):
             raise UserError("UDADataset has target_crop or crop_pseudo_margins, but no target. Add target=… or remove them.")
         if self.target_crop and self.target_crop.cat_max_ratio < 1:
             raise UserError("UDADataset: target_crop.cat_max_ratio would need target labels. Set it in source_crop only.")
+        if self.target_crop and self.target_crop.photo_metric_distortion:
+            raise UserError("UDADataset: target_crop.photo_metric_distortion is for the source alone. Set it in source_crop only.")
         crops = [crop for crop in (self.source_crop, self.target_crop) if crop]
         sizes = {tuple(crop.crop_size) for crop in crops}
         if len(sizes) > 1:
@@ -161,7 +166,10 @@ class UDADataset(Dataset):
 
         image = self.source.images.read(index)
         self.source.check_same_size(index, image, native)
-        crop = finish_image(transforms.resized_crop(image, size, box), options.crop_size, flipped)
+        crop = transforms.resized_crop(image, size, box)
+        if options.photo_metric_distortion:
+            crop = transforms.photo_metric_distortion(crop, transforms.draw_photo_metric(streams.numpy("source.photo_metric")))
+        crop = finish_image(crop, options.crop_size, flipped)
         return {**crop, "label": finish_mask(label[box.slices], options.crop_size, flipped, fill=IGNORE)}
 
     def load_target(self, streams: Streams) -> dict:

@@ -1,4 +1,4 @@
-"""Writes scenes in the folders and encodings of GTA and Cityscapes.
+"""Writes scenes in the folders and encodings of real data sets.
 
 Letters: (H, W) image.
 """
@@ -6,7 +6,7 @@ Letters: (H, W) image.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,18 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mmseg.datasets.classes import LABEL_IDS, LABEL_NAMES, PALETTE
+from mmseg.datasets import raw_labels, synthia
+from mmseg.datasets.classes import IGNORE, LABEL_IDS, LABEL_NAMES, PALETTE
+from mmseg.datasets.raw_labels import RawLabels
 from mmseg.demo.scene import Scene, render
-from mmseg.demo.styles import STYLES
+from mmseg.demo.styles import CITYSCAPES, GTA, STYLES, Style
 from mmseg.utils.files import write_image, write_text
 from mmseg.visualization.colorize import write_palette_png
 
 MANIFEST = "demo_manifest.json"
 DRAWING = 1  # to be raised when painters change, so that scenes drawn by older ones are noticed
 TRAIN_CITIES, VAL_CITIES = ("altdorf", "bergheim", "neustadt"), ("seeburg", "talheim")
+FIRST_THING = 11  # train ids from here to 18 are people and vehicles
 FIRST_VAL = 1_000_000  # scene index of the first validation scene; training scenes count from 0
 
 
@@ -39,19 +42,39 @@ class Parameters:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One scene to write: ``split`` is '' for GTA, else 'train' or 'val'."""
+class FolderLayout:
+    """How one data set lays out its files.
 
-    style: str
+    Attributes:
+        style: which domain is drawn.
+        splits: of which the data set has scenes.
+        image: path of the picture (split, number), relative to the data set.
+        write_label: writes the label(s) of a scene for (data set, relative path of the picture, scene).
+        raw: what its labels are converted from; None where they are train ids already.
+    """
+
+    style: Style
+    splits: tuple[str, ...]
+    image: Callable[[str, int], str]
+    write_label: Callable[[Path, str, Scene], None]
+    raw: RawLabels | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scene to write: ``layout`` is a key of :data:`LAYOUTS`, ``split`` is 'source', 'train' or 'val'."""
+
+    layout: str
     split: str
     number: int
 
 
-def jobs(parameters: Parameters) -> Iterator[Job]:
-    """All scenes of the two domains."""
-    yield from (Job("gta", "", n) for n in range(parameters.source))
-    yield from (Job("cityscapes", "train", n) for n in range(parameters.target))
-    yield from (Job("cityscapes", "val", n) for n in range(parameters.val))
+def jobs(parameters: Parameters, layouts: Sequence[str]) -> Iterator[Job]:
+    """All scenes of some layouts."""
+    counts = {"source": parameters.source, "train": parameters.target, "val": parameters.val}
+    for name in layouts:
+        for split in LAYOUTS[name].splits:
+            yield from (Job(name, split, number) for number in range(counts[split]))
 
 
 def manifest(parameters: Parameters) -> dict[str, Any]:
@@ -65,32 +88,79 @@ def manifest(parameters: Parameters) -> dict[str, Any]:
 
 def write_scene(job: Job, *, parameters: Parameters, out: Path) -> None:
     """Renders and writes one scene unless it exists; the image is written last and marks the scene as complete."""
-    image = image_path(job, out)
-    if image.is_file():
+    layout, root = LAYOUTS[job.layout], out / job.layout
+    image = layout.image(job.split, job.number)
+    if (root / image).is_file():
         return
     cv2.setNumThreads(1)  # the scenes are spread over processes already
     index = job.number + (FIRST_VAL if job.split == "val" else 0)
-    scene = render(parameters.seed, index, STYLES[job.style], (parameters.width, parameters.height))
-    if job.style == "gta":
-        write_palette_png(out / "gta" / "labels" / image.name, scene.label_ids, label_id_palette())
-    else:
-        write_cityscapes_labels(label_stem(image, out), scene)
-    write_image(image, scene.image[..., ::-1])
+    scene = render(parameters.seed, index, layout.style, (parameters.width, parameters.height))
+    layout.write_label(root, image, scene)
+    write_image(root / image, scene.image[..., ::-1])
 
 
-def image_path(job: Job, out: Path) -> Path:
-    """Where the picture of a scene belongs."""
-    if job.style == "gta":
-        return out / "gta" / "images" / f"{job.number + 1:05d}.png"
-    cities = VAL_CITIES if job.split == "val" else TRAIN_CITIES
-    city = cities[job.number % len(cities)]
-    return out / "cityscapes" / "leftImg8bit" / job.split / city / f"{city}_{job.number // len(cities):06d}_000019_leftImg8bit.png"
+def gta_image(split: str, number: int) -> str:
+    return f"images/{number + 1:05d}.png"
 
 
-def label_stem(image: Path, out: Path) -> Path:
-    """``.../gtFine/<split>/<city>/<city>_..._gtFine`` of a Cityscapes picture; suffixes are appended to it."""
-    split, city = image.parts[-3:-1]
-    return out / "cityscapes" / "gtFine" / split / city / image.name.replace("_leftImg8bit.png", "_gtFine")
+def synthia_image(split: str, number: int) -> str:
+    return f"RGB/{number:07d}.png"
+
+
+def cityscapes_image(split: str, number: int) -> str:
+    cities = VAL_CITIES if split == "val" else TRAIN_CITIES
+    city = cities[number % len(cities)]
+    return f"leftImg8bit/{split}/{city}/{city}_{number // len(cities):06d}_000019_leftImg8bit.png"
+
+
+def acdc_image(split: str, number: int) -> str:
+    """In one folder per split, as the published configs expect it."""
+    return f"rgb_anon/{split}/{_frame(number)}_rgb_anon.png"
+
+
+def dark_zurich_image(split: str, number: int) -> str:
+    return f"rgb_anon/{split}/night/{_frame(number)[:8]}/{_frame(number)}_rgb_anon.png"
+
+
+def _frame(number: int) -> str:
+    """Both data sets name a frame by its drive (here 50 frames long) and its number in it."""
+    return f"GOPR{number // 50:04d}_frame_{number % 50 + 1:06d}"
+
+
+def write_gta_label(root: Path, image: str, scene: Scene) -> None:
+    """An 8-bit palette PNG of label ids."""
+    write_palette_png(root / "labels" / Path(image).name, scene.label_ids, label_id_palette())
+
+
+def write_synthia_label(root: Path, image: str, scene: Scene) -> None:
+    """A 16-bit PNG with the class in red and a number of the person or vehicle in green; 0 is void, as are classes that SYNTHIA lacks."""
+    table = np.zeros(256, np.uint16)
+    table[: len(synthia.LABEL_IDS)] = synthia.LABEL_IDS
+    table[list(synthia.ABSENT)] = 0
+    red = table[scene.label]
+    _, green = cv2.connectedComponents(((scene.label >= FIRST_THING) & (scene.label != IGNORE)).astype(np.uint8))
+    pixels = np.dstack([np.zeros_like(red), green.astype(np.uint16), red])
+    write_image(root / "GT" / "LABELS" / Path(image).name, pixels)
+
+
+def write_cityscapes_labels(root: Path, image: str, scene: Scene) -> None:
+    """Writes ``..._gtFine_labelIds.png`` and ``..._gtFine_polygons.json``."""
+    stem = str(root / image.replace("leftImg8bit", "gtFine").removesuffix(".png"))
+    write_image(f"{stem}_labelIds.png", scene.label_ids)
+    height, width = scene.label_ids.shape
+    annotation = {"imgHeight": height, "imgWidth": width, "objects": polygons(scene.label_ids)}
+    write_text(f"{stem}_polygons.json", json.dumps(annotation))
+
+
+def write_train_ids(root: Path, image: str, scene: Scene) -> None:
+    """``gt/…_gt_labelTrainIds.png``, which ACDC and Dark Zurich come with."""
+    write_image(root / image.replace("rgb_anon/", "gt/").replace("_rgb_anon.png", "_gt_labelTrainIds.png"), scene.label)
+
+
+def write_validation_train_ids(root: Path, image: str, scene: Scene) -> None:
+    """The training images of Dark Zurich have no labels."""
+    if image.startswith("rgb_anon/val/"):
+        write_train_ids(root, image, scene)
 
 
 def label_id_palette() -> list[tuple[int, int, int]]:
@@ -99,14 +169,6 @@ def label_id_palette() -> list[tuple[int, int, int]]:
     for label_id, color in zip(LABEL_IDS, PALETTE, strict=True):
         colors[label_id] = color
     return colors
-
-
-def write_cityscapes_labels(stem: Path, scene: Scene) -> None:
-    """Writes ``<stem>_labelIds.png`` and ``<stem>_polygons.json``."""
-    write_image(stem.with_name(stem.name + "_labelIds.png"), scene.label_ids)
-    height, width = scene.label_ids.shape
-    annotation = {"imgHeight": height, "imgWidth": width, "objects": polygons(scene.label_ids)}
-    write_text(stem.with_name(stem.name + "_polygons.json"), json.dumps(annotation))
 
 
 def polygons(ids: np.ndarray) -> list[dict[str, Any]]:
@@ -119,3 +181,13 @@ def polygons(ids: np.ndarray) -> list[dict[str, Any]]:
         outlines, _ = cv2.findContours((ids == label_id).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         found += [(cv2.contourArea(line), LABEL_NAMES[label_id], line[:, 0].tolist()) for line in outlines]
     return [{"label": name, "polygon": line} for _, name, line in sorted(found, key=lambda item: -item[0])]
+
+
+LAYOUTS = {
+    "gta": FolderLayout(GTA, ("source",), gta_image, write_gta_label, raw_labels.GTA),
+    "cityscapes": FolderLayout(CITYSCAPES, ("train", "val"), cityscapes_image, write_cityscapes_labels, raw_labels.CITYSCAPES),
+    "synthia": FolderLayout(GTA, ("source",), synthia_image, write_synthia_label, raw_labels.SYNTHIA),
+    "acdc": FolderLayout(CITYSCAPES, ("train", "val"), acdc_image, write_train_ids),
+    "dark_zurich": FolderLayout(CITYSCAPES, ("train", "val"), dark_zurich_image, write_validation_train_ids),
+}
+"""The data sets that can be imitated, by their folders. All sources show the same scenes, and so do all targets."""

@@ -1,19 +1,36 @@
-"""Checkpoints: written atomically, read without running what they contain."""
+"""Checkpoint files: written atomically, read without running what they contain."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import platform
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 import mmseg
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import atomic_path
+
+NUMPY_METADATA = (
+    "numpy.dtype",
+    "numpy.ndarray",
+    *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
+)
+"""What the metadata of old files may hold beside plain values: a best score, a palette."""
+
+
+class Unread:
+    """Takes the place of a NumPy object in a file's metadata: nothing of NumPy is called, and the value is dropped."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def __setstate__(self, _: object) -> None: ...
 
 
 def environment() -> dict[str, str]:
@@ -38,45 +55,40 @@ def save_checkpoint(path: str | os.PathLike, content: dict[str, Any]) -> None:
 def read_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
     """Reads a checkpoint onto the CPU with ``weights_only=True``.
 
+    Tensors and plain values come back as they are, NumPy objects in the metadata as :class:`Unread`.
+
     Raises:
-        UserError: the file is missing, cut off, no checkpoint, or needs classes beyond tensors and numbers.
+        UserError: the file is missing, cut off, no checkpoint, or needs any other class.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"Checkpoint {path} does not exist. Check the path, or train first with tools/train.py.")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals([(Unread, name) for name in NUMPY_METADATA]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch, about the age of a pickle
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = "holds Python objects, which we do not run" if "Unsupported" in str(error) else "is not a checkpoint or is cut off"
-        raise UserError(f"Checkpoint {path} {reason}. Use another file, or one saved with plain tensors.") from error
+        raise UserError(f"Checkpoint {path} {_refusal(str(error))}") from error
     except Exception as error:  # torch's reader meets a damaged file with almost any kind of error
-        raise UserError(f"Checkpoint {path} is cut off or not a checkpoint. Use another file.") from error
+        raise UserError(f"Checkpoint {path} is cut off or not a checkpoint. Download or copy it again, or use another file.") from error
     if not isinstance(content, dict) or not isinstance(content.get("state_dict", {}), dict):
         raise UserError(f"Checkpoint {path} holds no dictionary of weights. Use another file.")
     return content
 
 
-def load_weights(network: nn.Module, state: dict[str, torch.Tensor], path: str | os.PathLike) -> None:
-    """Loads ``state`` into ``network``, all or nothing.
-
-    Raises:
-        UserError: keys or shapes differ; names the first differences.
-    """
-    expected = network.state_dict()
-    missing = [key for key in expected if key not in state]
-    unexpected = [key for key in state if key not in expected]
-    shapes = [key for key in expected if key in state and expected[key].shape != state[key].shape]
-    if missing or unexpected or shapes:
-        counts = f"{len(missing)} missing, {len(unexpected)} unexpected, {len(shapes)} of another shape"
-        example = (missing or unexpected or shapes)[0]
-        raise UserError(
-            f"Checkpoint {path} does not belong to this model ({counts}, for example '{example}'). Use the config it was trained with."
-        )
-    network.load_state_dict(state)
+def _refusal(reason: str) -> str:
+    """What torch's reader of plain values says about a pickle, in one sentence and a fix."""
+    named = re.search(r"GLOBAL ([\w.]+)", reason)
+    if named is None:
+        return "is cut off or not a checkpoint. Download or copy it again, or use another file."
+    fix = "Use another file, or have its owner save the state dict alone."
+    return f"holds more than tensors and plain values ({named.group(1)}), which could run code when read, so it was not read. {fix}"
 
 
-def student_state(content: dict[str, Any]) -> dict[str, torch.Tensor]:
-    """The student's weights of a training checkpoint (keys below ``model.``), without the prefix."""
-    state = content.get("state_dict", content)
-    prefix = "model."
-    return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+def file_hash(path: str | os.PathLike) -> str:
+    """SHA-256 of a file, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -9,14 +10,28 @@ import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
-from mmengine.optim import OptimWrapper
-from mmengine.registry import LOOPS, PARAM_SCHEDULERS, VISBACKENDS
+from mmengine.optim import OptimWrapper, _ParamScheduler
+from mmengine.registry import LOOPS, OPTIMIZERS, PARAM_SCHEDULERS, VISBACKENDS
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mmseg.engine.checkpoint import environment, load_weights, read_checkpoint, save_checkpoint
-from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, VISUALIZERS, check_component
+from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
+from mmseg.engine.optimizers import JointOptimWrapper
+from mmseg.engine.weights import covers, load_exactly, load_method
+from mmseg.models.uda import UDAMethod
+from mmseg.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    HOOKS,
+    METRICS,
+    MODELS,
+    OPTIM_WRAPPER_CONSTRUCTORS,
+    VISUALIZERS,
+    build_checked,
+    check_component,
+)
+from mmseg.utils.config import config_text
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import write_text
 from mmseg.utils.randomness import derive_seed
@@ -45,20 +60,27 @@ class AdaptationRunner(Runner):
 
         return next(hook for hook in self.hooks if isinstance(hook, CheckpointHook))
 
+    @property
+    def all_schedulers(self) -> list[_ParamScheduler]:
+        """The schedules of all optimizers, in their order."""
+        grouped = self.param_schedulers
+        return list(itertools.chain(*grouped.values())) if isinstance(grouped, dict) else grouped
+
     def save_state(self, path: str | os.PathLike, iteration: int) -> None:
         """Writes everything that a resume needs, after ``iteration`` finished iterations."""
         meta = {
             "iteration": iteration,
             "seed": self.seed,
             "best_score": float(self.checkpoint_hook.best_score),
-            "config": self.cfg.pretty_text,
+            "restored_teachers": [teacher.restored for teacher in self.network.teachers],
+            "config": config_text(self.cfg),
             "environment": environment(),
         }
         content = {
             "meta": meta,
             "state_dict": self.network.state_dict(),
             "optimizer": self.optim_wrapper.state_dict(),
-            "param_schedulers": [scheduler.state_dict() for scheduler in self.param_schedulers],
+            "param_schedulers": [scheduler.state_dict() for scheduler in self.all_schedulers],
             "logged": {
                 name: buffer.data[0][-LOG_WINDOW:].tolist()
                 for name, buffer in self.message_hub.log_scalars.items()
@@ -75,30 +97,38 @@ class AdaptationRunner(Runner):
         """
         content = read_checkpoint(filename)
         if "optimizer" not in content or "iteration" not in content.get("meta", {}):
-            raise UserError(f"Checkpoint {filename} holds weights but no training state. Leave --resume out to train anew.")
+            raise UserError(f"Checkpoint {filename} holds weights but no training state. Start from it in another folder with --load-from.")
         if content["meta"]["seed"] != self.seed:
             seed = content["meta"]["seed"]
             raise UserError(f"Checkpoint {filename} was trained with seed {seed}. Resume with --seed {seed}.")
-        load_weights(self.network, content["state_dict"], filename)
+        load_exactly(self.network, content["state_dict"], filename)
         try:
             self.optim_wrapper.load_state_dict(content["optimizer"])
-            for scheduler, state in zip(self.param_schedulers, content["param_schedulers"], strict=True):
+            for scheduler, state in zip(self.all_schedulers, content["param_schedulers"], strict=True):
                 scheduler.load_state_dict(state)
         except (KeyError, TypeError, ValueError) as error:
             fix = "Resume with the config it was trained with, config.py beside it."
             raise UserError(f"Checkpoint {filename} does not fit the optimizer or the schedule of this config. {fix}") from error
         self.train_loop._iter = content["meta"]["iteration"]
         self.checkpoint_hook.best_score = content["meta"]["best_score"]
+        for teacher, restored in zip(self.network.teachers, content["meta"].get("restored_teachers", ()), strict=False):
+            teacher.restored = restored
         for name, values in content["logged"].items():
             for value in values:
                 self.message_hub.update_scalar(name, value)
         self._has_loaded = True
         self.logger.info(f"Resumed iteration {self.iter} from {filename}")
 
+    def _init_model_weights(self) -> None:
+        """Left out where a checkpoint replaces every network: files of starting weights need not exist then."""
+        if not (self._resume or (self._load_from and covers(self.network, read_checkpoint(self._load_from)))):
+            super()._init_model_weights()
+
     def load_checkpoint(self, filename: str, *_: object, **__: object) -> dict:
-        """Loads the weights of a whole method (student, teacher, ImageNet network)."""
+        """Starts from the networks of any checkpoint, see :func:`mmseg.engine.weights.load_method`; iteration 0 follows."""
         content = read_checkpoint(filename)
-        load_weights(self.network, content.get("state_dict", content), filename)
+        for line in load_method(self.network, content, filename):
+            self.logger.info(line)
         self._has_loaded = True
         return content
 
@@ -108,7 +138,7 @@ class AdaptationRunner(Runner):
     def load_or_resume(self) -> None:
         """The last step before training: once it has worked, the config is written."""
         super().load_or_resume()
-        write_text(Path(self.work_dir) / CONFIG, self.cfg.pretty_text)
+        write_text(Path(self.work_dir) / CONFIG, config_text(self.cfg))
 
     def get_hooks_info(self) -> str:
         """One line instead of a page."""
@@ -120,7 +150,7 @@ class AdaptationRunner(Runner):
         self.logger.info(f"{versions}, seed {self.seed}, {torch.get_num_threads()} CPU threads, run folder {self.work_dir}")
 
 
-def build_model(cfg: Config) -> nn.Module:
+def build_model(cfg: Config) -> UDAMethod:
     """The method of a config, with its segmentor; initial weights depend on the seed alone."""
     torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
     return MODELS.build({**cfg.uda, "segmentor": cfg.model, "seed": cfg.seed})
@@ -137,11 +167,27 @@ def build_loader_config(loader: dict, **dataset_options: object) -> dict:
     return {**options, **loader, "dataset": dataset, "sampler": sampler}
 
 
-def build_optimizer(optim_wrapper: dict, model: nn.Module) -> OptimWrapper:
-    """The optimizer wrapper of a config over the trainable parameters of a method."""
+def build_optimizer(optim_wrapper: dict, model: UDAMethod) -> OptimWrapper:
+    """The optimizer wrapper of a config over the trainable parameters of a method, and the method's own optimizers.
+
+    As published, the config's optimizer trains *all* trainable parameters, those with an optimizer of their own
+    included: the discriminator of AdvSeg makes two steps per iteration.
+    """
     options = {"constructor": "GroupedOptimWrapperConstructor", "paramwise_cfg": None, **optim_wrapper}
     constructor = {"type": options.pop("constructor"), "paramwise_cfg": options.pop("paramwise_cfg")}
-    return OPTIM_WRAPPER_CONSTRUCTORS.build({**constructor, "optim_wrapper_cfg": options})(model)
+    main = OPTIM_WRAPPER_CONSTRUCTORS.build({**constructor, "optim_wrapper_cfg": options})(model)
+    own = {
+        name: OptimWrapper(build_checked({**spec.optimizer, "params": list(spec.part.parameters())}, OPTIMIZERS))
+        for name, spec in model.own_optimizers.items()
+    }
+    return JointOptimWrapper(main=main, **own) if own else main
+
+
+def schedules(cfg: Config, model: UDAMethod) -> list[dict] | dict[str, list[dict]]:
+    """The schedules of a config's optimizer; by the optimizers' names if the method has some of its own."""
+    main, end = list(cfg.param_scheduler), cfg.train_cfg.max_iters + 1  # mmengine counts end - begin - 1 steps
+    own = {name: [{**spec.schedule, "by_epoch": False, "end": end}] for name, spec in model.own_optimizers.items()}
+    return {"main": main, **own} if own else main
 
 
 def build_evaluator(metric: dict) -> Evaluator:
@@ -164,7 +210,7 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
 
     Args:
         cfg: see :func:`mmseg.utils.config.load_config`.
-        resume_from: a training checkpoint to continue from.
+        resume_from: a training checkpoint to continue from; goes before ``load_from`` of the config.
     """
     check_engine_parts(cfg)
     hooks = {name: hook and HOOKS.build(hook) for name, hook in cfg.default_hooks.items()}
@@ -181,12 +227,12 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         train_cfg=cfg.train_cfg,
         val_cfg={},
         optim_wrapper=build_optimizer(cfg.optim_wrapper, model),
-        param_scheduler=list(cfg.param_scheduler),
+        param_scheduler=schedules(cfg, model),
         default_hooks=hooks,
         custom_hooks=[HOOKS.build(hook) for hook in cfg.get("custom_hooks", [])],
         log_processor={"by_epoch": False, "window_size": LOG_WINDOW},
         visualizer=cfg.visualizer,
-        load_from=resume_from,
+        load_from=resume_from or cfg.get("load_from"),
         resume=resume_from is not None,
         randomness={"seed": cfg.seed},
         env_cfg=cfg.env_cfg,

@@ -118,8 +118,12 @@ class IoUMetric(BaseMetric):
 
     def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Sums the matrices [K, K] and returns percentages."""
-        scores = iou_from_confusion(np.sum(results, axis=0, dtype=np.int64))
-        return summarise(scores, self.classes, self.subsets)
+        return summarise(iou_from_confusion(self.confusion(results)), self.classes, self.subsets)
+
+    @staticmethod
+    def confusion(results: list[np.ndarray]) -> np.ndarray:
+        """The counts of all images, int64 [K, K], rows are true classes."""
+        return np.sum(results, axis=0, dtype=np.int64)
 
 
 def summarise(scores: Mapping[str, np.ndarray], classes: Sequence[str], subsets: Mapping[str, Sequence[str]]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -61,6 +62,18 @@ class Box:
             raise ValueError(f"{self} does not land on whole pixels at ratio {ratio}. {fix}")
         return Box(*(int(c) for c in corners))
 
+    def truncated(self, ratio: float | Fraction) -> Box:
+        """As :meth:`rescaled`, but a corner between two pixels moves up or left to the nearer whole one.
+
+        Args:
+            ratio: new size over old size.
+
+        Raises:
+            ValueError: nothing is left of the box.
+        """
+        ratio = Fraction(ratio).limit_denominator(4096)
+        return Box(*(int(c * ratio) for c in (self.y1, self.y2, self.x1, self.x2)))
+
 
 def full_box(height: int, width: int) -> Box:
     """The box that covers a whole image of (height, width) pixels."""
@@ -102,13 +115,24 @@ def blend_windows(windows: Tensor, boxes: Sequence[Box], height: int, width: int
 
     Returns:
         [B, K, height, width]: at every pixel the mean over the windows that contain it.
+
+    Raises:
+        ValueError: the boxes leave a gap.
     """
+    _check_coverage(boxes, height, width)
     batch = windows.shape[0] // len(boxes)
     total = windows.new_zeros(batch, windows.shape[1], height, width)
     count = windows.new_zeros(1, 1, height, width)
     for window, box in zip(windows.split(batch), boxes, strict=True):
         box.crop(total).add_(window)
         box.crop(count).add_(1)
-    if not bool((count > 0).all()):
-        raise ValueError("The windows do not cover the image. Use a stride that is not larger than the window.")
     return total / count
+
+
+def _check_coverage(boxes: Sequence[Box], height: int, width: int) -> None:
+    """On the boxes and not on the count: reading that would wait for the device, and cannot be exported."""
+    covered = np.zeros((height, width), dtype=bool)
+    for box in boxes:
+        covered[box.slices] = True
+    if not covered.all():
+        raise ValueError("The windows do not cover the image. Use a stride that is not larger than the window.")

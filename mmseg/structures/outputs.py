@@ -5,6 +5,7 @@ Letters: B images, K classes, C channels; (H, W) the crop that was given to the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -45,6 +46,9 @@ class SegOutput:
             confined to the detail box; None for a network without one.
         scaled_context: [B, K, ·, ·] context logits after the attention; what the context loss of
             HRDA trains (:class:`HRDAHead`). None for a plain network.
+        auxiliary: [B, K, ·, ·] logits of the auxiliary head, in a training pass only; None without one.
+        branches: logits [B, K, ·, ·] by name, where a decoder trains several (:class:`DAHead`); empty
+            where it trains ``logits`` alone.
     """
 
     logits: Tensor
@@ -52,6 +56,8 @@ class SegOutput:
     feature_views: tuple[View, ...] = field(default=())
     attention: Tensor | None = None
     scaled_context: Tensor | None = None
+    auxiliary: Tensor | None = None
+    branches: Mapping[str, Tensor] = field(default_factory=dict)
 
     def view(self, name: str) -> View:
         """The view called ``name``; KeyError if the network has none."""

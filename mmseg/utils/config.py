@@ -12,6 +12,8 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.files import read_json
+from mmseg.utils.legacy import is_legacy, upgrade
 
 REQUIRED = (
     "model",
@@ -26,10 +28,10 @@ REQUIRED = (
     "visualizer",
     "env_cfg",
 )
-OPTIONAL = ("seed", "work_dir", "custom_hooks", "launcher", "demo_data")
+OPTIONAL = ("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader")
 TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
 DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed")
-NOT_IDENTITY = ("work_dir", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "launcher", "val_dataloader")
+NOT_IDENTITY = ("work_dir", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "launcher", "val_dataloader", "test_dataloader")
 
 
 def read_config(path: str | Path) -> Config:
@@ -41,6 +43,8 @@ def read_config(path: str | Path) -> Config:
     if not Path(path).is_file():
         near = sorted(str(p) for p in Path("configs").rglob("*.py")) if Path("configs").is_dir() else []
         raise UserError(f"Config {path} does not exist.{suggestion(str(path), near) or ' The configs are below configs/.'}")
+    if Path(path).suffix == ".json":
+        check_json(path)
     try:
         return Config.fromfile(path)
     except UserError:
@@ -48,6 +52,29 @@ def read_config(path: str | Path) -> Config:
     except Exception as error:  # whatever a user's Python file may raise
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise UserError(f"Config {path} cannot be read: {reason}. Correct the file.") from error
+
+
+def check_json(path: str | Path) -> None:
+    """Refuses a JSON file that is no config, such as the result of a run."""
+    fix = "Give the JSON beside a released checkpoint, or a file below configs/."
+    try:
+        content = read_json(path, fix)
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not a text file. {fix}") from None
+    if not isinstance(content, dict) or not {"model", "_base_"} & content.keys():
+        raise UserError(f"{path} is JSON, but no config: it has no entry 'model'. {fix}")
+
+
+def native_form(cfg: Config, path: str | Path) -> Config:
+    """The config itself, or its upgrade where it is a published one.
+
+    Raises:
+        UserError: of the upgrade, after the name of the file.
+    """
+    try:
+        return upgrade(cfg) if is_legacy(cfg) else cfg
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
 
 
 def check_keys(cfg: Config, path: str | Path) -> None:
@@ -73,7 +100,9 @@ def check_keys(cfg: Config, path: str | Path) -> None:
 def check_counts(cfg: Config, path: str | Path) -> None:
     """Refuses iterations, batch sizes and worker counts that are no whole numbers, or too small."""
     least = {f"train_cfg.{key}": 1 for key in ("max_iters", "val_interval", "val_begin")}
-    for loader in ("train_dataloader", "val_dataloader"):
+    for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        if loader == "test_dataloader" and loader not in cfg:
+            continue
         least |= {f"{loader}.batch_size": 1, f"{loader}.num_workers": 0}
     for name, minimum in least.items():
         section, key = name.split(".")
@@ -101,18 +130,29 @@ def apply_options(cfg: Config, options: dict[str, Any], path: str | Path) -> Non
 
 
 def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: int | None = None) -> Config:
-    """A complete, checked config.
+    """A complete, checked config in the native form.
 
     Args:
-        path: Python or JSON file.
-        options: overrides by dotted key.
+        path: Python or JSON file in the native form or in the 0.x form of published configs.
+        options: overrides by dotted key of the native form.
         seed: replaces the seed of the config; 0 if neither gives one.
     """
-    cfg = read_config(path)
+    cfg = native_form(read_config(path), path)
     apply_options(cfg, options or {}, path)
     cfg.seed = seed if seed is not None else cfg.get("seed", 0)
     check_keys(cfg, path)
     return cfg
+
+
+def config_text(cfg: Config) -> str:
+    """The config as a Python file that :func:`load_config` reads again; infinite values are written as ``float("inf")``."""
+    text = cfg.pretty_text
+    infinite = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name) and node.id == "inf"]
+    lines = text.splitlines(keepends=True)
+    for node in sorted(infinite, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        line = lines[node.lineno - 1].encode()  # columns are counted in bytes
+        lines[node.lineno - 1] = (line[: node.col_offset] + b'float("inf")' + line[node.end_col_offset :]).decode()
+    return "".join(lines)
 
 
 def digest(cfg: Config) -> str:

@@ -18,6 +18,7 @@ from tools.make_demo_data import make_demo_data
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = ("--source", "3", "--target", "4", "--val", "2", "--size", "96", "64", "--nproc", "2")
+TINY = Parameters(source=1, target=1, val=1, width=64, height=32)
 
 
 def make(out: Path, *options: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
@@ -94,14 +95,13 @@ def test_other_parameters_need_force(made, tmp_path):
     result = make(made, *COUNTS, "--seed", "1")
     assert result.returncode == 2
     assert "--force" in result.stderr and result.stderr.count("\n") == 1
-    tiny = Parameters(source=1, target=1, val=1, width=64, height=32)
     image = tmp_path / "gta/images/00001.png"
-    assert make_demo_data(out=tmp_path, parameters=tiny)
+    assert make_demo_data(out=tmp_path, parameters=TINY)
     first = image.read_bytes()
     with pytest.raises(UserError, match="--force"):
-        make_demo_data(out=tmp_path, parameters=replace(tiny, seed=1))
+        make_demo_data(out=tmp_path, parameters=replace(TINY, seed=1))
     assert image.read_bytes() == first
-    assert make_demo_data(out=tmp_path, parameters=replace(tiny, seed=1), force=True)
+    assert make_demo_data(out=tmp_path, parameters=replace(TINY, seed=1), force=True)
     assert image.read_bytes() != first
 
 
@@ -120,6 +120,64 @@ def test_foreign_data_is_never_touched(tmp_path):
         with pytest.raises(UserError, match="did not make"):
             make_demo_data(out=tmp_path, parameters=Parameters(), force=force)
     assert foreign.read_text() == "mine"
+
+
+def test_a_layout_is_added_without_redrawing_the_others(tmp_path):
+    out = tmp_path / "demo"
+    assert make_demo_data(out=out, parameters=TINY)
+    manifest = (out / MANIFEST).read_text()
+    before = {path: time for path, time in snapshot(out).items() if path.is_file() and path.name != MANIFEST}
+    assert make_demo_data(out=out, parameters=TINY, layouts=["dark_zurich", "synthia"])
+    after = snapshot(out)
+    assert before == {path: after[path] for path in before}
+    assert sorted(path.name for path in out.iterdir()) == ["cityscapes", "dark_zurich", MANIFEST, "gta", "synthia"]
+    for layouts in (["gta", "cityscapes"], ["synthia"], ["dark_zurich", "gta", "synthia"]):
+        assert not make_demo_data(out=out, parameters=TINY, layouts=layouts)
+    assert make_demo_data(out=out, parameters=TINY, force=True)
+    assert (out / MANIFEST).read_text() == manifest
+    assert sorted(path.name for path in out.iterdir()) == ["cityscapes", MANIFEST, "gta"]
+
+
+def test_an_interrupted_layout_goes_on_with_the_next_run(tmp_path):
+    assert make_demo_data(out=tmp_path, parameters=TINY, layouts=["acdc"])
+    lost = tmp_path / "acdc/rgb_anon/val/GOPR0000_frame_000001_rgb_anon.png"
+    content = lost.read_bytes()
+    lost.unlink()
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    assert manifest["layouts"] == ["acdc"]
+    (tmp_path / MANIFEST).write_text(json.dumps({**manifest, "complete": False}))
+    assert make_demo_data(out=tmp_path, parameters=TINY)
+    assert lost.read_bytes() == content
+    assert not make_demo_data(out=tmp_path, parameters=TINY, layouts=["gta", "acdc"])
+
+
+def test_foreign_data_beside_demo_data_is_never_touched(tmp_path):
+    foreign = tmp_path / "acdc/mine.png"
+    foreign.parent.mkdir()
+    foreign.write_text("mine")
+    assert make_demo_data(out=tmp_path, parameters=TINY)
+    for force in (False, True):
+        with pytest.raises(UserError, match="acdc holds data that this tool did not make"):
+            make_demo_data(out=tmp_path, parameters=TINY, layouts=["acdc"], force=force)
+    assert foreign.read_text() == "mine"
+    assert not make_demo_data(out=tmp_path, parameters=TINY)  # nothing was removed either
+
+
+def test_synthia_layout_and_encoding(tmp_path):
+    result = make(tmp_path / "demo", *COUNTS, "--layout", "synthia")
+    assert result.returncode == 0, result.stderr
+    root = tmp_path / "demo/synthia"
+    raw = cv2.imread(str(root / "GT/LABELS/0000000.png"), cv2.IMREAD_UNCHANGED)
+    assert raw.dtype == np.uint16 and raw.shape == (64, 96, 3)
+    assert {3, 1} <= set(np.unique(raw[..., 2])) <= set(range(23)) - {16, 18, 20}  # road and sky; no terrain, truck, train
+    assert not raw[..., 0].any() and (raw[..., 1] > 0).any()
+    assert set(np.unique(raw[raw[..., 1] > 0][:, 2])) <= {0, 8, 10, 11, 12, 17, 19}  # instances of people and vehicles
+    assert len(json.loads((root / "sample_class_stats.json").read_text())) == 3
+
+
+def test_unknown_layout(tmp_path):
+    result = make(tmp_path / "demo", "--layout", "kitti")
+    assert result.returncode == 2 and "invalid choice: 'kitti'" in result.stderr
 
 
 def rasterised(objects: list, shape: tuple[int, int]) -> np.ndarray:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mmseg.datasets import GTADataset, RareClassOptions
-from mmseg.datasets.conversion import convert_dataset, find_gta
+from mmseg.datasets.conversion import convert_dataset
 from mmseg.datasets.rare_class_sampling import build_rare_class_table, class_frequencies, class_probabilities
+from mmseg.datasets.raw_labels import GTA
 from mmseg.utils.errors import UserError
 from tests.datasets.toy import RARE, make_gta, write_png
 
@@ -27,6 +28,14 @@ def test_probabilities_in_closed_form():
     np.testing.assert_allclose(class_probabilities([0.9, 0.09, 0.01], 0.01), [0, 0.000335, 0.999665], atol=1e-6)
     assert class_probabilities([0.9, 0.09, 0.01], 0.01).sum() == pytest.approx(1)
     np.testing.assert_allclose(class_probabilities([0.9, 0.09, 0.01], 1e6), [1 / 3] * 3, rtol=1e-4)
+
+
+def test_infinite_temperature_draws_all_classes_alike(root):
+    """Four published DAFormer configs sample this way."""
+    found = table(root, RareClassOptions(min_pixels=20, class_temp=float("inf")))
+    assert found.probabilities.tolist() == [np.float32(0.2)] * 5
+    rng = np.random.default_rng(0)
+    assert {found.draw(rng)[0] for _ in range(100)} == {0, 1, 2, 3, RARE}
 
 
 def test_frequencies_are_shares_and_rarest_first():
@@ -52,7 +61,7 @@ def test_statistics_of_the_converter(tmp_path):
     for number in (1, 2):
         write_png(root / f"images/{number:05}.png", np.zeros((10, 10, 3), np.uint8))
         write_png(root / f"labels/{number:05}.png", np.array([[7] * 9 + [6 + number]] * 10, np.uint8))
-    convert_dataset(root=root, files=find_gta(root), label_map={7: 0, 8: 1}, fix="", nproc=1)
+    convert_dataset(root=root, raw=GTA, nproc=1)
     found = table(root, RareClassOptions(min_pixels=5, class_temp=1))
     assert {key: value.tolist() for key, value in found.files.items()} == {1: [1], 0: [0, 1]}
 

@@ -176,12 +176,37 @@ def test_sync_crop_takes_the_same_place(folders):
         assert len(places[0]) == 1
 
 
+@pytest.mark.parametrize("size", [4, 8, 12])
+def test_sync_crop_with_everything_else(folders, size):
+    """The published ablation: a quarter, a half, three quarters of the crop, with margins and rare-class sampling."""
+    sample = build(folders, sync_crop_size=[size, size], crop_pseudo_margins=[2, 6, 3, 3])[2]
+    shapes = {value.shape[-2:] for domain in ("source", "target") for key, value in sample[domain].items() if key != "size"}
+    assert shapes == {(size, size)}
+    assert sample["source"]["size"].tolist() == sample["target"]["size"].tolist() == [size, size]
+
+
+def test_photo_metric_distortion_changes_nothing_but_the_source_image(folders):
+    margins = {"crop_pseudo_margins": [2, 6, 3, 3], "sync_crop_size": (8, 8)}
+    plain, distorted = (
+        build(folders, **margins),
+        build(folders, source_crop=crop(cat_max_ratio=0.75, photo_metric_distortion=True), **margins),
+    )
+    changed = 0
+    for index in range(10):
+        before, after = plain[index], distorted[index]
+        changed += differs(before["source"].pop("image"), after["source"].pop("image"))
+        assert_equal(before, after)
+    assert changed >= 5  # one image in 16 is left alone
+    assert_equal(distorted[3], distorted[3])
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
         ({"source_crop": crop(64)}, "crop_size, 64x64 .* img_scale 80x40.*pad=True"),
         ({"target_crop": crop(41)}, "larger than the image"),
         ({"target_crop": crop(cat_max_ratio=0.5)}, "target labels"),
+        ({"target_crop": crop(photo_metric_distortion=True)}, "source_crop only"),
         ({"target_crop": None}, "Add target_crop"),
         ({"target": None}, "no target"),
         ({"sync_crop_size": (17, 8)}, "sync_crop_size"),

@@ -19,6 +19,18 @@ def daformer_head(fusion: dict | None = None, **options) -> dict:
     return {**head, "norm_cfg": BN, "decoder_params": decoder, **options}
 
 
+def segformer_head(**options) -> dict:
+    """A small SegFormerHead with 5 classes."""
+    levels = {"in_channels": [8, 16, 24, 32], "in_index": [0, 1, 2, 3]}
+    head = {"channels": 4, "num_classes": 5, "norm_cfg": BN, "decoder_params": {"embed_dim": 8, "conv_kernel_size": 1}}
+    return dict(type="SegFormerHead", **{**levels, **head, **options})
+
+
+def deeplab_head(**options) -> dict:
+    """A small DLV2Head with 5 classes on the last level."""
+    return dict(type="DLV2Head", **{"in_channels": 32, "in_index": 3, "num_classes": 5, "dilations": (1, 2), **options})
+
+
 def hrda_head(**options) -> dict:
     """A small HRDAHead."""
     return dict(type="HRDAHead", single_scale_head="DAFormerHead", attention_embed_dim=6, **{**daformer_head(), **options})

@@ -1,20 +1,34 @@
 """Every method: one step on tiny crops, gradients, teacher, the options of the short schedule."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
 
 from mmseg.models.uda import DACS, UDAMethod, methods
 from mmseg.models.uda.objectives.source import weight_by_class
+from mmseg.models.uda.prediction import Prediction
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
 from mmseg.utils.config import load_config
 from mmseg.utils.errors import UserError
 from tests import tiny
+from tests.models import networks
 
-METHODS = sorted(
-    name for name, kind in vars(methods).items() if isinstance(kind, type) and issubclass(kind, UDAMethod) and kind is not UDAMethod
-)
+METHODS = sorted(name for name, kind in vars(methods).items() if kind is MODELS.module_dict.get(name))
+REQUIRED = {
+    "AdvSeg": {
+        "discriminator_type": "LS",
+        "lr_D": 1e-4,
+        "lr_D_power": 0.9,
+        "lr_D_min": 0,
+        "lambda_adv_target": {"main": 0.001, "aux": 0.0002},
+    },
+    "MinEnt": {"lambda_ent": {"main": 0.001, "aux": 0.0002}},
+}
+"""Options without a default."""
 
 
 def network(**changes) -> dict:
@@ -24,7 +38,7 @@ def network(**changes) -> dict:
 
 
 def build(name: str = "DACS", **options) -> UDAMethod:
-    method = MODELS.build({"type": name, "segmentor": network(), **options})
+    method = MODELS.build({"type": name, "segmentor": network(), **REQUIRED.get(name, {}), **options})
     method.init_weights()
     return method.train()
 
@@ -101,10 +115,41 @@ def test_teacher_is_a_copy_at_first_and_an_average_later(monkeypatch):
         assert torch.allclose(value, (initial[key] + student[key]) / 2, atol=1e-6), key
 
 
+def test_a_restored_teacher_is_not_overwritten(monkeypatch):
+    """Training that continues from a released wrapper: the teacher moves slowly from the first step."""
+    method = build(alpha=0.9)
+    method.teachers[0].restored = True
+    with torch.no_grad():
+        for parameter in method.ema_model.parameters():
+            parameter.zero_()
+    student = {key: value.detach().clone() for key, value in method.model.named_parameters()}
+    run_step(method, monkeypatch, 0)
+    for key, value in method.ema_model.named_parameters():
+        assert torch.allclose(value, 0.1 * student[key], atol=1e-6), key
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"), [({}, (32, 32)), ({"hr_crop_size": (48, 64)}, (32, 32)), ({"scales": [1, 1], "feature_scale": 1}, (64, 64))]
+)
+def test_predictions_are_compared_at_the_size_in_which_the_whole_crop_was_seen(changes, size):
+    """HRDA's fused logits at half of the crop (table 2), whatever the size of the detail crop; a plain network's at the crop."""
+    image = batch().source_image
+    output = build(segmentor=network(**changes)).model(image, np.random.default_rng(0))
+    assert Prediction.of(output).probabilities()["main"].shape == (2, 19, *size)
+    plain = MODELS.build(networks.plain())
+    assert Prediction.of(plain(image)).probabilities()["main"].shape == (2, 5, 64, 64)
+
+
 def test_margins_must_not_be_given_twice(monkeypatch):
     method = build(pseudo_weight_ignore_top=4)
     with pytest.raises(UserError, match="crop_pseudo_margins"):
         run_step(method, monkeypatch, crops=batch(torch.ones(2, 64, 64, dtype=torch.uint8)))
+
+
+@pytest.mark.parametrize("name", ["AdvSeg", "DACS", "MinEnt"])
+def test_a_missing_target_is_said(name, monkeypatch):
+    with pytest.raises(UserError, match="needs target images, but the training data has none"):
+        run_step(build(name), monkeypatch, crops=dataclasses.replace(batch(), target_image=None))
 
 
 def test_unknown_mix_is_refused():

@@ -9,7 +9,7 @@ import torch
 from mmseg.models.losses.cross_entropy import CrossEntropyLoss
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from tests.models.networks import daformer_head, hrda, hrda_head, plain, tiny_encoder
+from tests.models.networks import daformer_head, deeplab_head, hrda, hrda_head, plain, segformer_head, tiny_encoder
 
 IMAGE = torch.zeros(1, 3, 64, 64)
 
@@ -44,7 +44,13 @@ def _message(options: dict) -> str:
         (plain(test_cfg={"mode": "slide", "crop_size": (64, 64), "strides": (1, 1)}), "'strides'. Did you mean 'stride'?"),
         (plain(test_cfg={"mode": "slide", "crop_size": (64, 64), "stride": (64, 96)}), "Use a stride that is not larger than crop_size."),
         (plain(test_cfg={"mode": "slid"}), "mode='slid'. Use 'whole' or 'slide'."),
-        (plain(auxiliary_head={"type": "DAFormerHead"}), "Leave auxiliary_head out."),
+        (plain(auxiliary_head={"type": "FCN"}), "'FCN' is not a registered model. Did you mean 'FCNHead'?"),
+        ({**hrda(), "auxiliary_head": {"type": "FCNHead"}}, "HRDAEncoderDecoder has no use for auxiliary_head="),
+        (segformer_head(decoder_params={"embed_dims": 8}), "'embed_dims'. Did you mean 'embed_dim'?"),
+        (segformer_head(decoder_params={"embed_dim": 8}), "Add conv_kernel_size=… to decoder_params of SegFormerHead."),
+        (deeplab_head(init_cfg={"type": "Kaiming"}), "or leave init_cfg out."),
+        (deeplab_head(dilation=(6, 12)), "'dilation'. Did you mean 'dilations'?"),
+        ({"type": "FCNHead", "in_channels": 8, "in_index": 0, "channels": 4, "num_classes": 5, "num_convs": 0}, "Use channels=8."),
         (hrda(scales=(1, 0.5, 0.25)), "Use (1, s) with a context scale s from above 0 to 1."),
         (hrda(feature_scale=0.25), "Use 'all' or one of scales=(1, 0.5)."),
         (hrda(hr_crop_size=(60, 64)), "hr_crop_size=(60, 64) is not divisible by 8 (output stride 4 over context scale 0.5)."),
@@ -68,13 +74,20 @@ def test_training_crop_not_divisible() -> None:
 
 
 def test_offsets_not_divisible() -> None:
-    with pytest.raises(UserError, match=r"crop_coord_divisible=4 is not divisible by 8 .* Use a multiple of 8\."):
-        MODELS.build(hrda(crop_coord_divisible=4))(IMAGE, np.random.default_rng(0))
+    with pytest.raises(UserError, match=r"crop_coord_divisible=2 is not divisible by the output stride 4\. Use a multiple of 4\."):
+        MODELS.build(hrda(crop_coord_divisible=2))(IMAGE, np.random.default_rng(0))
+
+
+def test_encoder_of_another_stride_than_the_decoder_needs() -> None:
+    head = {**deeplab_head(), "type": "HRDAHead", "single_scale_head": "DLV2Head"}
+    model = MODELS.build({**hrda(), "decode_head": head})
+    with pytest.raises(UserError, match=r"DLV2Head has \(1, 1\) logits per window, at stride 8 they are \(4, 4\)\. Use a backbone"):
+        model(IMAGE, np.random.default_rng(0))
 
 
 def test_test_image_not_divisible() -> None:
     with pytest.raises(UserError, match="the 60x64 image is not divisible by 8"):
-        MODELS.build(hrda()).inference(IMAGE[:, :, :60])
+        MODELS.build(hrda()).segment(IMAGE[:, :, :60])
 
 
 def test_image_too_small_for_the_encoder() -> None:

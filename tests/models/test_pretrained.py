@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+import torchvision
 
+from mmseg.models import pretrained
+from mmseg.models.pretrained import find_weights
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from tests.models.networks import plain
@@ -42,8 +45,71 @@ def test_mmsegmentation_spelling() -> None:
     assert backbone.pretrained == "a.pth"
 
 
-def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"mit_b0\.pth do not exist\. .* start from scratch on purpose with pretrained=None\."):
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "x/mit_b5.pth",
+            r"x/mit_b5\.pth do not exist\. Download it with 'sh tools/download_checkpoints\.sh mit_b5' \(to pretrained/mit_b5\.pth\)",
+        ),
+        ("x/mine.pth", r"x/mine\.pth do not exist\. Download it to that path"),
+        ("open-mmlab://resnet101_v1c", r"pretrained/resnet101_v1c\.pth do not exist\. .*checkpoints\.sh resnet101_v1c' \(.*\)"),
+        ("torchvision://resnet50", r"'torchvision://resnet50' is no file, .* Download it and give its path\.$"),
+    ],
+)
+def test_missing_file(name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ending = "" if text.endswith("$") else r", or start from scratch on purpose with pretrained=None\.$"
+    with pytest.raises(UserError, match=text + ending):
+        MODELS.build({"type": "mit_b0", "pretrained": name}).init_weights()
+
+
+@pytest.mark.parametrize("file", ["resnet18_v1c.pth", "resnet18_v1c-b5776b93.pth", "resnet18_v1c_of_mine.pth"])
+def test_names_of_openmmlab(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pretrained").mkdir()
+    (tmp_path / "pretrained" / "resnet18_v1d.pth").touch()
+    (tmp_path / "pretrained" / file).touch()
+    assert find_weights("open-mmlab://resnet18_v1c") == Path("pretrained") / file
+
+
+def test_what_was_in_the_file_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(pretrained, "print_log", lambda line, **_: lines.append(line))
+    _save(tmp_path / "mit_b0.pth")
+    _backbone(tmp_path / "mit_b0.pth").init_weights()
+    report = "all 176 entries of MixVisionTransformer loaded, 2 others are not needed (such as 'head.weight')"
+    assert lines == [f"{tmp_path / 'mit_b0.pth'}: {report}"]
+
+
+def test_file_of_another_size_is_named(tmp_path: Path) -> None:
+    _save(tmp_path / "mit_b0.pth")
+    backbone = MODELS.build({"type": "mit_b1", "pretrained": str(tmp_path / "mit_b0.pth")})
+    with pytest.raises(UserError, match=r"not hold the weights of mit_b1: .* It looks like mit_b0\. Use the weights of the same backbone"):
+        backbone.init_weights()
+
+
+def test_large_stem_is_refused_by_the_deep_one(tmp_path: Path) -> None:
+    path = tmp_path / "resnet18.pth"
+    torch.save(torchvision.models.resnet18().state_dict(), path)
+    plain_resnet = MODELS.build({"type": "ResNet", "depth": 18, "pretrained": str(path)})
+    plain_resnet.init_weights()
+    text = r"7x7 convolution as its stem instead of three 3x3 ones \(OpenMMLab's resnet101_v1c and timm's resnet101c have it"
+    with pytest.raises(UserError, match=text):
+        MODELS.build({"type": "ResNetV1c", "depth": 18, "pretrained": str(path)}).init_weights()
+
+
+@pytest.mark.parametrize("content", [{"state_dict": {}}, {"epoch": torch.zeros(1), "lr": 0.1}, [torch.zeros(1)]], ids=str)
+def test_no_state_dict(content: object, tmp_path: Path) -> None:
+    torch.save(content, tmp_path / "mit_b0.pth")
+    with pytest.raises(UserError, match=r"holds no state dict\. Use a file of weights by name\."):
+        _backbone(tmp_path / "mit_b0.pth").init_weights()
+
+
+@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html>", b"version https://git-lfs", bytes(8) + b"{" + bytes(20)], ids=str)
+def test_file_of_something_else(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "mit_b0.pth").write_bytes(content)
+    with pytest.raises(UserError, match=r"cannot be read as a file of weights .* Download it again\."):
         _backbone(tmp_path / "mit_b0.pth").init_weights()
 
 
@@ -67,7 +133,8 @@ def test_weights_of_another_network(tmp_path: Path) -> None:
     _save(path, **{"norm1.weight": torch.zeros(64)})
     backbone = _backbone(path)
     before = backbone.state_dict()["norm2.weight"].clone()
-    with pytest.raises(UserError, match=r"does not hold the weights of MixVisionTransformer: 'norm1\.weight'"):
+    counts = r"0 entries missing, 0 unexpected, 1 of another shape, first 'norm1\.weight'"
+    with pytest.raises(UserError, match=rf"does not hold the weights of mit_b0: {counts}\. .* or pretrained=None\."):
         backbone.init_weights()
     assert torch.equal(backbone.state_dict()["norm2.weight"], before)
 

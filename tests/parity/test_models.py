@@ -13,8 +13,6 @@ from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput
 from tests.parity.records import Record, assert_close, load, one, parametrize
 
-NOT_YET = ("ResNetV1c", "DLV2Head", "SegFormerHead")
-
 
 @pytest.fixture(autouse=True)
 def one_thread():
@@ -26,10 +24,7 @@ def one_thread():
 
 
 def build(record: Record) -> torch.nn.Module:
-    """The record's network with its recipe weights, in eval mode; skips networks that do not exist yet."""
-    for name in NOT_YET:
-        if f"'{name}'" in str(record.info["cfg"]) and name not in MODELS:
-            pytest.skip(f"needs {name}")
+    """The record's network with its recipe weights, in eval mode."""
     options = {k: v for k, v in record.info["cfg"].items() if k != "norm_layer"}  # 1e-6 is what the class does, not an option
     return record.fill(MODELS.build(options)).eval()
 
@@ -66,16 +61,22 @@ def test_encoder_backward(record: Record) -> None:
     _check_gradients(record, model)
 
 
+@parametrize("models/resnetv1c_*_forward")
+def test_residual_encoder_forward(record: Record) -> None:
+    with torch.no_grad():
+        features = build(record)(record.tensors["x"])
+    for level, (feature, stats) in enumerate(zip(features, record.info["stats"], strict=True)):
+        assert list(feature.shape) == stats["shape"]
+        assert_close(record, f"f{level}", feature[:, ::4])
+
+
 # --- decoders -------------------------------------------------------------------------------------------------
 
 
-@parametrize("models/head_*", exclude="models/head_inputs")
-def test_decoder(record: Record) -> None:
+@parametrize("models/head_daformer_*")
+def test_daformer_decoder(record: Record) -> None:
     head, inputs = build(record), one("models/head_inputs").tensors
-    for name in ("A", "B"):
-        if f"{name}.logits" in record.tensors:
-            with torch.no_grad():
-                assert_close(record, f"{name}.logits", head([inputs[f"{name}.f{i}"] for i in range(4)]))
+    _check_decoder(record, head)
     levels = [inputs[f"A.f{i}"] for i in range(4)]
     if record.info.get("neck_cfg"):
         levels = MODELS.build(dict(record.info["neck_cfg"]))(levels)
@@ -84,6 +85,24 @@ def test_decoder(record: Record) -> None:
             assert_close(record, "A.logits_with_neck", head(levels))
     if "A.logits_train_bn" in record.tensors:
         _check_batch_statistics(record, head, [inputs[f"A.f{i}"] for i in range(4)])
+
+
+@parametrize("models/head_segformer_*")
+def test_segformer_decoder(record: Record) -> None:
+    _check_decoder(record, build(record))
+
+
+@parametrize("models/head_dlv2_*")
+def test_deeplab_decoder(record: Record) -> None:
+    with torch.no_grad():
+        assert_close(record, "logits", build(record)([None, None, None, record.tensors["f3"]]))
+
+
+def _check_decoder(record: Record, head: torch.nn.Module) -> None:
+    inputs = one("models/head_inputs").tensors
+    for name in ("A", "B"):
+        with torch.no_grad():
+            assert_close(record, f"{name}.logits", head([inputs[f"{name}.f{i}"] for i in range(4)]))
 
 
 def _check_batch_statistics(record: Record, head: torch.nn.Module, levels: list[torch.Tensor]) -> None:
@@ -239,6 +258,7 @@ def _linear_head() -> torch.nn.Module:
 
 def test_every_model_record_has_a_test() -> None:
     """A record of a new kind must not be overlooked."""
-    known = ("mit_", "head_", "hrda_infer_", "hrda_train_", "slide_inference", "crop_bbox", "losses", "resnetv1c_")
+    decoders = ("head_inputs", "head_daformer_", "head_segformer_", "head_dlv2_")
+    known = ("mit_", "resnetv1c_", "hrda_infer_", "hrda_train_", "slide_inference", "crop_bbox", "losses", *decoders)
     unknown = [record.name for record in load("models/*") if not record.path.stem.startswith(known)]
     assert not unknown, f"no parity test knows {unknown}"

@@ -14,7 +14,7 @@ from mmseg.models.losses.cross_entropy import accuracy, cross_entropy
 from mmseg.models.segmentors.hrda_encoder_decoder import blur_details, draw_crop_box
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, full_box, sliding_boxes
-from tests.models.networks import daformer_head, hrda, hrda_head, tiny_encoder
+from tests.models.networks import daformer_head, deeplab_head, hrda, hrda_head, segformer_head, tiny_encoder
 from tests.parity.records import Record, one, parametrize
 
 
@@ -41,6 +41,17 @@ def test_quirk_3_hrda_head_has_neither_classifier_nor_dropout_of_its_own() -> No
     head = MODELS.build(hrda_head())
     assert set(dict(head.named_children())) == {"head", "scale_attention"}
     assert not hasattr(head, "conv_seg") and not hasattr(head, "dropout")
+
+
+def test_quirk_3_segformer_has_a_classifier_that_it_does_not_use() -> None:
+    head = MODELS.build(segformer_head())
+    head([torch.randn(1, channels, 4, 4) for channels in head.in_channels]).sum().backward()
+    assert head.linear_pred.weight.grad is not None
+    assert {name for name, parameter in head.named_parameters() if parameter.grad is None} == {"conv_seg.weight", "conv_seg.bias"}
+
+
+def test_quirk_3_deeplab_has_no_classifier_but_its_dilated_convolutions() -> None:
+    assert set(dict(MODELS.build(deeplab_head()).named_children())) == {"loss_decode", "aspp_modules"}
 
 
 def test_quirk_4_attention_head_is_narrow_and_replaces_aspp_only() -> None:
@@ -70,6 +81,32 @@ def test_quirk_5_products_are_enlarged_separately() -> None:
     fused, scaled = fuse_scales(context, torch.zeros(1, 1, 4, 4), attention, full_box(4, 4), (4, 4))
     assert not scaled.any()  # (1 - attention) * context first ...
     assert not fused.any()  # ... enlarged afterwards; the other order would give 0.75 in between
+
+
+def test_quirk_5_a_box_between_two_context_positions_moves_up_and_left() -> None:
+    """DeepLabV2 or a context of 0.25 or 0.75: offsets at multiples of 8 pixels, context positions every 16 or 5.3 pixels."""
+    context, detail = torch.full((1, 1, 4, 4), 2.0), torch.full((1, 1, 4, 4), 10.0)
+    fused, scaled = fuse_scales(context, detail, torch.full((1, 1, 4, 4), 0.25), Box(1, 5, 3, 7), (8, 8))
+    assert scaled[0, 0].tolist() == [[2, 1.5, 1.5, 2], [2, 1.5, 1.5, 2], [2, 2, 2, 2], [2, 2, 2, 2]]
+    assert fused[0, 0, 0, 3] == 1.5  # above the box: less context, and no detail in return
+    assert fused[0, 0, 2, 4] == 0.25 * 10 + 1.5
+    assert torch.all(fused[0, 0, 5:] == 2) and torch.all(fused[0, 0, :, 7:] == 2)
+
+
+@pytest.mark.parametrize("scale", [0.25, 0.75])
+def test_quirk_5_published_context_scales_train_at_every_offset(scale: float) -> None:
+    """Offsets at multiples of 8 are half or one and a half context positions there."""
+    model = MODELS.build(hrda(scales=(1, scale), feature_scale=scale, fixed_attention=1.0)).eval()
+    rng, inside = np.random.default_rng(0), set()
+    for _ in range(6):
+        with torch.no_grad():
+            output = model(torch.randn(1, 3, 128, 128), rng)
+        box = output.view("detail").box
+        rows, columns = (output.scaled_context[0, 0] == 0).nonzero().T
+        assert (rows.min().item(), columns.min().item()) == (int(box.y1 * scale / 4), int(box.x1 * scale / 4))
+        assert rows.max() - rows.min() == columns.max() - columns.min() == 32 * scale / 4 - 1
+        inside.add(box.y1 * scale / 4 % 1)
+    assert len(inside) == 2  # whole and half positions were among them
 
 
 def test_quirk_6_context_loss_trains_the_scaled_context() -> None:

@@ -14,6 +14,7 @@ from mmseg.engine.optimizers.grouped import multipliers, parameter_groups
 from mmseg.models.losses.feature_distance import downscale_label, feature_distance, thing_mask
 from mmseg.models.uda import augment
 from mmseg.models.uda.labelers import confidence_weighted, label_target
+from mmseg.models.uda.masking import block_mask, grid_size
 from mmseg.models.uda.mixing import class_masks, draw_class_masks, draw_classes, paste
 from mmseg.models.uda.teacher import ema_decay, ema_update
 from mmseg.utils.config import load_config
@@ -177,6 +178,15 @@ def test_jitter_probability_is_that_of_no_jitter():
     drawn = [strong.draw(np.random.default_rng(seed), 1) for seed in range(1000)]
     assert 0.75 < np.mean([parameters.jitter is not None for parameters in drawn]) < 0.85
     assert 0.45 < np.mean([parameters.sigmas is not None for parameters in drawn]) < 0.55
+
+
+@parametrize("uda/mic_mask*")
+def test_block_mask(record):
+    """Quirk 24: a block stays if its noise exceeds the ratio; sides are rounded to whole blocks."""
+    for index, case in enumerate(record.info["cases"]):
+        noise, mask = record.tensors[f"c{index}.rand"], record.tensors[f"c{index}.mask"]
+        assert list(grid_size(mask.shape[2:], case["mask_block_size"])) == case["grid"] == list(noise.shape[2:])
+        assert torch.equal(block_mask(noise, case["mask_ratio"], mask.shape[2:]), mask.float())
 
 
 @parametrize("uda/gaussian_blur*")

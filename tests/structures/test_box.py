@@ -49,6 +49,21 @@ def test_rescaling_off_the_pixels_is_refused(corners):
         Box(*corners).rescaled(0.125)
 
 
+def test_truncating_moves_corners_up_and_left():
+    assert Box(8, 24, 24, 56).truncated(Fraction(1, 16)) == Box(0, 1, 1, 3)
+    assert Box(5, 21, 7, 23).truncated(0.75) == Box(3, 15, 5, 17)
+
+
+def test_truncating_changes_nothing_on_whole_pixels():
+    assert Box(8, 24, 16, 40).truncated(Fraction(1, 8)) == Box(8, 24, 16, 40).rescaled(Fraction(1, 8))
+    assert Box(3, 6, 0, 9).truncated(1 / 3) == Box(1, 2, 0, 3)
+
+
+def test_truncating_to_nothing_is_refused():
+    with pytest.raises(ValueError, match="empty"):
+        Box(0, 16, 2, 14).truncated(Fraction(1, 16))
+
+
 def test_windows_of_the_paper():
     """HRDA, section 3.4: 512x512 windows with stride 256 over a 1024x1024 crop, row by row."""
     boxes = sliding_boxes(1024, 1024, (512, 512), (256, 256))
@@ -94,6 +109,13 @@ def test_gaps_between_windows_are_refused():
     boxes = [Box(0, 2, 0, 2), Box(0, 2, 3, 5)]
     with pytest.raises(ValueError, match="do not cover"):
         blend_windows(torch.zeros(2, 1, 2, 2), boxes, 2, 5)
+
+
+def test_coverage_is_checked_without_reading_the_device():
+    windows = torch.zeros(2, 1, 2, 3, device="meta")
+    assert blend_windows(windows, [Box(0, 2, 0, 3), Box(0, 2, 2, 5)], 2, 5).shape == (1, 1, 2, 5)
+    with pytest.raises(ValueError, match="do not cover"):
+        blend_windows(windows, [Box(0, 2, 0, 3), Box(0, 2, 0, 3)], 2, 5)
 
 
 def test_full_box():

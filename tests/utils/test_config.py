@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
-from mmseg.utils.config import OptionAction, apply_options, check_keys, digest, load_config, run_name
+from mmseg.utils.config import OptionAction, apply_options, check_keys, config_text, digest, load_config, run_name
 from mmseg.utils.errors import UserError
 from tests import tiny
 
@@ -58,6 +59,7 @@ def test_options_name_the_entry_that_does_not_exist(key):
         ({"train_cfg": {"max_iter": 3}}, "train_cfg has no option 'max_iter'. Did you mean 'max_iters'?"),
         ({"default_hooks": {"loger": None}}, "default_hooks has no entry 'loger'. Did you mean 'logger'?"),
         ({"val_dataloader": {"num_workers": -1}}, "val_dataloader.num_workers is -1. Use a whole number of at least 0."),
+        ({"test_dataloader": {"batch_size": 1}}, "test_dataloader.num_workers is None. Use a whole number of at least 0."),
         ({"train_cfg": {"max_iters": True}}, "train_cfg.max_iters is True. Use a whole number of at least 1."),
     ],
 )
@@ -88,6 +90,13 @@ def test_a_resolved_config_has_the_digest_of_its_source(tmp_path):
     resolved = tmp_path / "resolved.py"
     resolved.write_text(cfg.pretty_text)
     assert run_name("a", load_config(resolved)) == run_name("a", cfg) == f"a_s2_{digest(cfg)}"
+
+
+def test_infinite_values_are_written_as_python(tmp_path):
+    values = {"lowest": float("-inf"), "entries": [float("inf"), {"note": "é inf", "value": float("inf")}], "infinite": "inf"}
+    path = tmp_path / "written.py"
+    path.write_text(config_text(Config(values)))
+    assert Config.fromfile(path).to_dict() == values
 
 
 def test_a_missing_config_suggests_its_neighbour(monkeypatch):

@@ -8,16 +8,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this clone, also where another mmseg is installed
 
-from mmseg.datasets.classes import LABEL_MAP
-from mmseg.datasets.conversion import find_gta
+from mmseg.datasets.raw_labels import GTA
 from mmseg.utils.errors import command_line
 from tools.convert_datasets.command import convert
 
 
 @command_line
 def main() -> None:
-    fix = "Download and unpack the GTA label archive that holds it again."
-    convert(__doc__, find=find_gta, label_map=LABEL_MAP, layout="images/ and labels/", gt_dir="labels", fix=fix)
+    convert(__doc__, GTA)
 
 
 if __name__ == "__main__":

@@ -174,7 +174,7 @@ class MixVisionTransformer(BaseModule):
     ) -> None:
         super().__init__()
         _check_stages(embed_dims=embed_dims, depths=depths, num_heads=num_heads, sr_ratios=sr_ratios, mlp_ratios=mlp_ratios)
-        self.smallest_side = max(ratio * patch_size * 2**stage for stage, ratio in enumerate(sr_ratios))
+        self.smallest_side = max(ratio * patch_size * 2**stage for stage, ratio in enumerate(sr_ratios) if ratio > 1 or stage == 0)
         self.pretrained = pretrained_path(pretrained, init_cfg)
         widths, strides = (in_channels, *embed_dims[:-1]), (patch_size, 2, 2, 2)
         for stage in range(4):  # registered before the blocks: the order of the published parameters

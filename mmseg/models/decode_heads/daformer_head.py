@@ -13,10 +13,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mmseg.models.decode_heads.decode_head import DecodeHead, resize
+from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_params, resize
 from mmseg.models.decode_heads.layers import DECODER_LAYERS
 from mmseg.registry import MODELS
-from mmseg.utils.errors import UserError, suggestion
 
 _PARAMETERS = ("embed_dims", "embed_cfg", "embed_neck_cfg", "fusion_cfg")
 
@@ -59,7 +58,7 @@ class DAFormerHead(DecodeHead):
             loss_decode=loss_decode,
             ignore_index=ignore_index,
         )
-        _check_parameters(decoder_params)
+        check_decoder_params("DAFormerHead", decoder_params, _PARAMETERS)
         width = decoder_params["embed_dims"]
         layers = [decoder_params["embed_cfg"]] * (len(self.in_channels) - 1) + [decoder_params["embed_neck_cfg"]]
         pairs = zip(layers, self.in_channels, strict=True)
@@ -73,12 +72,3 @@ class DAFormerHead(DecodeHead):
         size = levels[0].shape[2:]
         embedded = [resize(layer(level), size, self.align_corners) for layer, level in zip(self.embed_layers, levels, strict=True)]
         return self.classify(self.fuse_layer(torch.cat(embedded, dim=1)))
-
-
-def _check_parameters(decoder_params: dict) -> None:
-    for key in decoder_params:
-        if key not in _PARAMETERS:
-            raise UserError(f"decoder_params got an unexpected option '{key}'.{suggestion(key, _PARAMETERS)}")
-    for key in _PARAMETERS:
-        if key not in decoder_params:
-            raise UserError(f"decoder_params needs the option '{key}'. Add {key}=… to decoder_params of DAFormerHead.")

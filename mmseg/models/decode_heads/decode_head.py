@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mmseg.models.losses.cross_entropy import accuracy
 from mmseg.registry import MODELS
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import UserError, suggestion
 
 
 def resize(feature_map: Tensor, size: Sequence[int], align_corners: bool = False) -> Tensor:
@@ -24,15 +24,26 @@ def resize(feature_map: Tensor, size: Sequence[int], align_corners: bool = False
     return F.interpolate(feature_map, size=tuple(size), mode="bilinear", align_corners=align_corners)
 
 
+def check_decoder_params(head: str, decoder_params: dict, known: Sequence[str]) -> None:
+    """Raises a UserError if ``decoder_params`` of a head has other keys than ``known``, or lacks one."""
+    for key in decoder_params:
+        if key not in known:
+            raise UserError(f"decoder_params got an unexpected option '{key}'.{suggestion(key, known)}")
+    for key in known:
+        if key not in decoder_params:
+            raise UserError(f"decoder_params needs the option '{key}'. Add {key}=… to decoder_params of {head}.")
+
+
 class DecodeHead(BaseModule):
     """Base of the decoders: features in, logits at ``output_stride`` out.
 
-    A subclass implements ``forward(features) -> [B, K, h, w]`` and usually ends it with :meth:`classify`.
+    A subclass implements ``forward(features) -> [B, K, h, w]`` and usually ends it with :meth:`classify`;
+    it sets ``output_stride``, the pixels of the crop per pixel of its logits.
 
     Args:
         in_channels: channels of the chosen encoder level, or a list for several levels.
         in_index: which level, or which levels, are used; as long as ``in_channels``.
-        channels: width of the map before the classifier.
+        channels: width of the map before the classifier ``conv_seg``; None for a head without it.
         num_classes: K.
         dropout_ratio: channels dropped before the classifier.
         norm_cfg: normalisation of the decoder's layers, e.g. ``dict(type='BN')``; None for none.
@@ -47,7 +58,7 @@ class DecodeHead(BaseModule):
         self,
         *,
         in_channels: int | Sequence[int],
-        channels: int,
+        channels: int | None,
         num_classes: int,
         in_index: int | Sequence[int] = -1,
         dropout_ratio: float = 0.1,
@@ -67,12 +78,17 @@ class DecodeHead(BaseModule):
         self.align_corners = align_corners
         self.ignore_index = ignore_index
         self.loss_decode = MODELS.build(loss_decode or {"type": "CrossEntropyLoss"})
-        self.conv_seg = nn.Conv2d(channels, num_classes, kernel_size=1)
-        self.dropout = nn.Dropout2d(dropout_ratio)
+        if channels is not None:
+            self.conv_seg = nn.Conv2d(channels, num_classes, kernel_size=1)
+            self.dropout = nn.Dropout2d(dropout_ratio)
 
     def select(self, features: Sequence[Tensor]) -> list[Tensor]:
         """The levels that this decoder uses."""
         return [features[index] for index in self.in_index]
+
+    def decode(self, features: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The prediction, and ``SegOutput.branches``: what is trained instead of it alone, in a decoder that trains several."""
+        return self(features), {}
 
     def classify(self, feature_map: Tensor) -> Tensor:
         """Dropout and the 1x1 classifier: [B, C, h, w] -> [B, K, h, w]."""
@@ -100,6 +116,7 @@ class DecodeHead(BaseModule):
                 module.init_weights()
             elif isinstance(module, nn.Linear):
                 module.reset_parameters()
-        nn.init.normal_(self.conv_seg.weight, std=0.01)
-        nn.init.zeros_(self.conv_seg.bias)
+        if hasattr(self, "conv_seg"):
+            nn.init.normal_(self.conv_seg.weight, std=0.01)
+            nn.init.zeros_(self.conv_seg.bias)
         self._is_init = True

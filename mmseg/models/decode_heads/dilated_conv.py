@@ -9,6 +9,7 @@ Letters: B images, C channels, (H, W) the map, d dilation, (P, Q) rows and colum
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -44,6 +45,7 @@ class DilatedConv2d(nn.Conv2d):
         """[B, C, H, W] -> [B, C', H', W']."""
         depthwise = self.groups == self.in_channels == self.out_channels and self.kernel_size == (3, 3) and self.bias is None
         same_size = self.padding == self.dilation and self.stride == (1, 1)
-        if feature_map.device.type == "cpu" and self.dilation[0] >= CPU_DILATION and depthwise and same_size:
+        eager_cpu = feature_map.device.type == "cpu" and not torch.compiler.is_compiling()  # an exported program runs elsewhere
+        if eager_cpu and self.dilation[0] >= CPU_DILATION and depthwise and same_size:
             return sub_image_convolution(feature_map, self.weight, self.dilation[0])
         return super().forward(feature_map)

@@ -50,6 +50,8 @@ def fuse_scales(context: Tensor, detail: Tensor, attention: Tensor, box: Box, si
 
     Both products are enlarged separately: enlarging the scaled context is not the same as scaling the
     enlarged context. Outside of the box the attention is 0 and the context passes unchanged.
+    As published, a corner of the box between two context positions moves up or left: offsets at
+    multiples of 8 pixels are not whole positions where the context has a stride of 16 or more.
 
     Args:
         context: [B, K, p, q] logits.
@@ -62,7 +64,7 @@ def fuse_scales(context: Tensor, detail: Tensor, attention: Tensor, box: Box, si
         Fused logits [B, K, P, Q] and the scaled context [B, K, p, q].
     """
     inside = torch.zeros_like(attention[:1, :1])
-    box.rescaled(Fraction(context.shape[3], size[1])).crop(inside).fill_(1)
+    box.truncated(Fraction(context.shape[3], size[1])).crop(inside).fill_(1)
     confined = attention * inside
     scaled_context = (1 - confined) * context
     share = box.crop(resize(confined, size))
@@ -141,9 +143,15 @@ class HRDAHead(BaseModule):
             detail_features: encoder levels of N detail windows [N*B, C, ., .], window by window.
             boxes: where the windows lie in the fused map; several must cover it.
             size: (P, Q) of the fused map.
+
+        Raises:
+            UserError: the encoder's stride is not the one that the single-scale head is made for.
         """
         context = self.head(context_features)  # before the detail: BatchNorm's running statistics depend on the order
         detail, box = self.head(detail_features), boxes[0]
+        if detail.shape[2:] != (box.height, box.width):
+            text = f"{type(self.head).__name__} has {tuple(detail.shape[2:])} logits per window, at stride {self.output_stride} they are"
+            raise UserError(f"HRDAHead: {text} {(box.height, box.width)}. Use a backbone whose level in_index has this stride.")
         if len(boxes) > 1:
             detail, box = blend_windows(detail, boxes, *size), full_box(*size)
         attention = self.attend(context_features, context)
@@ -204,7 +212,8 @@ def attention_options(head_options: dict, width: int, num_classes: int) -> dict:
     if "channels" in options:
         options["channels"] = width
     if "decoder_params" in options:
-        decoder = {**options["decoder_params"], "embed_dims": width}
+        decoder = dict(options["decoder_params"])
+        decoder |= {key: width for key in ("embed_dims", "embed_dim") if key in decoder}  # DAFormerHead, SegFormerHead
         fusion = decoder.get("fusion_cfg", {})
         if fusion.get("type") == "aspp":  # where to look closer needs no wide context; other fusions are kept
             decoder["fusion_cfg"] = {"type": "conv", "kernel_size": 1, "norm_cfg": fusion.get("norm_cfg"), "act_cfg": fusion.get("act_cfg")}

@@ -10,7 +10,7 @@ Letters: B images, C channels, (H, W) the map, (P, Q) cells per column and row, 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -51,6 +51,20 @@ def conv_layer(
     return ConvModule(in_channels, out_channels, kernel_size, padding=kernel_size // 2, norm_cfg=norm_cfg, act_cfg=act_cfg)
 
 
+def pyramid_branches(feature_map: Tensor, convolutions: Iterable[nn.Module], image_pool: nn.Module | None = None) -> Tensor:
+    """The parallel branches of :class:`ASPP`, concatenated; the mean of the image, spread over the map, comes first.
+
+    Args:
+        feature_map: [B, C, H, W].
+        convolutions: each [B, C, H, W] -> [B, C', H, W].
+        image_pool: [B, C, H, W] -> [B, C', 1, 1], or None.
+    """
+    branches = [convolution(feature_map) for convolution in convolutions]
+    if image_pool is not None:
+        branches.insert(0, image_pool(feature_map).expand(-1, -1, *feature_map.shape[2:]))
+    return torch.cat(branches, dim=1)
+
+
 @DECODER_LAYERS.register_module(name="aspp")
 class ASPP(nn.Module):
     """Atrous spatial pyramid pooling: parallel dilated convolutions, concatenated and merged by a 3x3 one.
@@ -88,11 +102,7 @@ class ASPP(nn.Module):
 
     def forward(self, feature_map: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C', H, W]."""
-        branches = [branch(feature_map) for branch in self.aspp_modules]
-        if self.pool:
-            size = feature_map.shape[2:]
-            branches.insert(0, self.image_pool(feature_map).expand(-1, -1, *size))
-        return self.bottleneck(torch.cat(branches, dim=1))
+        return self.bottleneck(pyramid_branches(feature_map, self.aspp_modules, self.image_pool if self.pool else None))
 
 
 @DECODER_LAYERS.register_module(name="rawconv_and_aspp")
@@ -101,6 +111,22 @@ def conv_and_aspp(*, in_channels: int, out_channels: int, kernel_size: int = 1, 
     reduce = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
     aspp = DECODER_LAYERS.build(dict(type="aspp", in_channels=out_channels, out_channels=out_channels, **aspp_options))
     return nn.Sequential(reduce, aspp)
+
+
+def attend_pixels(query: Tensor, key: Tensor, value: Tensor, scale: float | None = None) -> Tensor:
+    """Every pixel becomes the mean of all values, weighted by softmax(scale * query . key).
+
+    Args:
+        query, key: [B, D, H, W].
+        value: [B, C, H, W].
+        scale: factor of the products; None for 1/sqrt(D).
+
+    Returns:
+        [B, C, H, W].
+    """
+    size = value.shape[2:]
+    query, key, value = (projection.flatten(2).transpose(1, 2)[:, None] for projection in (query, key, value))
+    return F.scaled_dot_product_attention(query, key, value, scale=scale)[:, 0].transpose(1, 2).unflatten(2, size)
 
 
 class PixelAttention(nn.Module):
@@ -122,18 +148,42 @@ class PixelAttention(nn.Module):
 
     def forward(self, feature_map: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C, H, W]."""
-        query, key, value = (
-            project(feature_map).flatten(2).transpose(1, 2)[:, None]
-            for project in (self.query_project, self.key_project, self.value_project)
-        )
-        attended = F.scaled_dot_product_attention(query, key, value)[:, 0]
-        return self.output_project(attended.transpose(1, 2).unflatten(2, feature_map.shape[2:]))
+        attended = attend_pixels(self.query_project(feature_map), self.key_project(feature_map), self.value_project(feature_map))
+        return self.output_project(attended)
 
 
 def _pointwise(channels: int, out_channels: int, num_convs: int, options: dict) -> nn.Module:
     widths = [channels] + [out_channels] * num_convs
     convs = [ConvModule(a, b, 1, **options) for a, b in itertools.pairwise(widths)]
     return convs[0] if num_convs == 1 else nn.Sequential(*convs)
+
+
+def interlace(
+    feature_map: Tensor, cell: Sequence[int], global_relation: Callable[[Tensor], Tensor], local_relation: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Applies one relation among far pixels, then another inside each cell; both together reach every pair of pixels.
+
+    Args:
+        feature_map: [B, C, H, W]; padded with zeros to whole cells, evenly on both sides.
+        cell: (p, q) size of a cell in pixels.
+        global_relation: [B*p*q, C, P, Q] -> the same shape; sees the same place of all cells.
+        local_relation: [B*P*Q, C, p, q] -> the same shape; sees all places of one cell.
+
+    Returns:
+        [B, C, H, W].
+    """
+    (height, width), (p, q) = feature_map.shape[2:], cell
+    pad_h, pad_w = -height % p, -width % q
+    top, left = pad_h // 2, pad_w // 2
+    padded = F.pad(feature_map, (left, pad_w - left, top, pad_h - top))
+    cells = padded.unflatten(3, (-1, q)).unflatten(2, (-1, p))  # [B, C, P, p, Q, q]
+    batch, channels, rows, _, columns, _ = cells.shape
+    far = cells.permute(0, 3, 5, 1, 2, 4).reshape(-1, channels, rows, columns)
+    far = global_relation(far).view(batch, p, q, channels, rows, columns)
+    near = far.permute(0, 4, 5, 3, 1, 2).reshape(-1, channels, p, q)
+    near = local_relation(near).view(batch, rows, columns, channels, p, q)
+    merged = near.permute(0, 3, 1, 4, 2, 5).reshape(batch, channels, rows * p, columns * q)
+    return merged[:, :, top : top + height, left : left + width]
 
 
 @DECODER_LAYERS.register_module(name="isa")
@@ -167,16 +217,4 @@ class InterlacedAttention(nn.Module):
 
     def forward(self, feature_map: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C', H, W]."""
-        hidden = self.in_conv(feature_map)
-        (height, width), (p, q) = hidden.shape[2:], self.down_factor
-        pad_h, pad_w = -height % p, -width % q
-        top, left = pad_h // 2, pad_w // 2
-        padded = F.pad(hidden, (left, pad_w - left, top, pad_h - top))
-        cells = padded.unflatten(3, (-1, q)).unflatten(2, (-1, p))  # [B, C, P, p, Q, q]
-        batch, channels, rows, _, columns, _ = cells.shape
-        far = cells.permute(0, 3, 5, 1, 2, 4).reshape(-1, channels, rows, columns)  # the same place of all cells
-        far = self.global_relation(far).view(batch, p, q, channels, rows, columns)
-        near = far.permute(0, 4, 5, 3, 1, 2).reshape(-1, channels, p, q)  # all places of the same cell
-        near = self.local_relation(near).view(batch, rows, columns, channels, p, q)
-        merged = near.permute(0, 3, 1, 4, 2, 5).reshape(batch, channels, rows * p, columns * q)
-        return merged[:, :, top : top + height, left : left + width]
+        return interlace(self.in_conv(feature_map), self.down_factor, self.global_relation, self.local_relation)

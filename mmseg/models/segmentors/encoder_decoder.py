@@ -6,6 +6,7 @@ Letters: B images, C channels, K classes, (H, W) full crop, (P, Q) decoder's map
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -32,8 +33,10 @@ class EncoderDecoder(BaseModule):
         pretrained: file of starting weights of the backbone; read by ``init_weights()``.
         test_cfg: ``mode`` 'whole', or 'slide' with ``crop_size`` (h, w), ``stride`` and ``batched_slide``
             (all windows in one pass).
+        auxiliary_head: a second decoder, e.g. an ``FCNHead`` on an earlier level, that only helps the training:
+            its loss is added with its own ``loss_decode.loss_weight``.
         train_cfg: must be empty; kept because published configs have it.
-        auxiliary_head, init_cfg: must be None; kept for the same reason.
+        init_cfg: must be None; kept for the same reason.
     """
 
     def __init__(
@@ -42,20 +45,19 @@ class EncoderDecoder(BaseModule):
         backbone: dict,
         decode_head: dict,
         neck: dict | None = None,
-        auxiliary_head: None = None,
+        auxiliary_head: dict | None = None,
         pretrained: str | None = None,
         test_cfg: dict | None = None,
         train_cfg: dict | None = None,
         init_cfg: None = None,
     ) -> None:
         super().__init__()
-        for key, value in {"auxiliary_head": auxiliary_head, "train_cfg": train_cfg, "init_cfg": init_cfg}.items():
-            if value:
-                raise UserError(f"{type(self).__name__} has no use for {key}={value!r}. Leave {key} out.")
+        _refuse(type(self).__name__, train_cfg=train_cfg, init_cfg=init_cfg)
         self.backbone = MODELS.build(backbone if pretrained is None else {**backbone, "pretrained": pretrained})
         if neck is not None:
             self.neck = MODELS.build(neck)
         self.decode_head = MODELS.build(decode_head)
+        self.auxiliary_head = None if auxiliary_head is None else MODELS.build(auxiliary_head)
         self.num_classes = self.decode_head.num_classes
         self.test_cfg = _checked_test_cfg(test_cfg or {"mode": "whole"})
 
@@ -80,14 +82,17 @@ class EncoderDecoder(BaseModule):
             image: [B, 3, H, W], normalised.
             rng: unused here; networks that draw where they look take it.
         """
-        return self.segment(image)
+        output = self.segment(image)
+        if self.auxiliary_head is None:
+            return output
+        return replace(output, auxiliary=self.auxiliary_head(output.view("full").features))
 
     def segment(self, image: Tensor) -> SegOutput:
         """One pass over the whole crop [B, 3, H, W] that draws nothing: inference and teacher."""
         features = self.extract_features(image)
-        logits = self.decode_head(features)
+        logits, branches = self.decode_head.decode(features)
         view = View(name="full", image=image, scale=1, box=full_box(*image.shape[2:]), features=features, logits=logits)
-        return SegOutput(logits=logits, views=(view,), feature_views=(view,))
+        return SegOutput(logits=logits, views=(view,), feature_views=(view,), branches=branches)
 
     def loss(self, output: SegOutput, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
         """Losses (keys with 'loss', to be summed) and accuracies (percent) of one training pass.
@@ -96,8 +101,17 @@ class EncoderDecoder(BaseModule):
             output: what :meth:`forward` returned.
             label: [B, H, W] int64, 255 where unknown.
             weight: [B, H, W] factor per pixel, or None.
+
+        Returns:
+            ``decode.loss_seg`` and ``decode.acc_seg``, and the same with ``aux.`` if there is an auxiliary head.
         """
-        return _prefixed(self.decode_head.losses(output.logits, label, weight))
+        losses = {}
+        branches = {f"decode.{name}": logits for name, logits in output.branches.items()} or {"decode": output.logits}
+        for prefix, logits in branches.items():
+            losses |= _prefixed(prefix, self.decode_head.losses(logits, label, weight))
+        if output.auxiliary is not None:
+            losses |= _prefixed("aux", self.auxiliary_head.losses(output.auxiliary, label, weight))
+        return losses
 
     def select_branch(self, output: SegOutput, branch: str | None = None) -> Tensor:
         """The part of an output [B, K, P, Q] that inference enlarges; see :meth:`inference`."""
@@ -129,8 +143,14 @@ class EncoderDecoder(BaseModule):
         return blend_windows(windows, boxes, *image.shape[2:])
 
 
-def _prefixed(losses: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {f"decode.{key}": value for key, value in losses.items()}
+def _prefixed(prefix: str, losses: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{key}": value for key, value in losses.items()}
+
+
+def _refuse(name: str, **options: dict | None) -> None:
+    for key, value in options.items():
+        if value:
+            raise UserError(f"{name} has no use for {key}={value!r}. Leave {key} out.")
 
 
 def _checked_test_cfg(test_cfg: dict) -> dict:

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
+import torch.nn.functional as F
 from torch import Tensor
 
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.decode_heads.hrda_head import attention_map
-from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, _prefixed
+from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, _prefixed, _refuse
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, sliding_boxes
 from mmseg.utils.errors import UserError
@@ -58,8 +59,9 @@ class HRDAEncoderDecoder(EncoderDecoder):
     """Two views of the crop, fused by the scale attention of :class:`HRDAHead`.
 
     Args:
-        backbone, decode_head, neck, auxiliary_head, pretrained, test_cfg, train_cfg, init_cfg: see
-            :class:`EncoderDecoder`; ``decode_head`` is an ``HRDAHead``.
+        backbone, decode_head, neck, pretrained, test_cfg, train_cfg, init_cfg: see :class:`EncoderDecoder`;
+            ``decode_head`` is an ``HRDAHead``.
+        auxiliary_head: must be None; kept because published configs have it.
         scales: resolution of both views, relative to the crop. The larger one, the detail, is 1.
         hr_crop_size: (h, w) of the detail crop in pixels.
         feature_scale: the view whose features the feature distance compares, by its scale, or 'all'.
@@ -88,7 +90,8 @@ class HRDAEncoderDecoder(EncoderDecoder):
         train_cfg: dict | None = None,
         init_cfg: None = None,
     ) -> None:
-        parts = {"backbone": backbone, "decode_head": decode_head, "neck": neck, "auxiliary_head": auxiliary_head, "pretrained": pretrained}
+        _refuse("HRDAEncoderDecoder", auxiliary_head=auxiliary_head)
+        parts = {"backbone": backbone, "decode_head": decode_head, "neck": neck, "pretrained": pretrained}
         super().__init__(**parts, test_cfg=test_cfg, train_cfg=train_cfg, init_cfg=init_cfg)
         if len(scales) != 2 or max(scales) != 1 or min(scales) <= 0:
             raise UserError(f"HRDAEncoderDecoder got scales={scales!r}. Use (1, s) with a context scale s from above 0 to 1.")
@@ -104,9 +107,10 @@ class HRDAEncoderDecoder(EncoderDecoder):
         self._check_pixels(hr_crop_size, f"hr_crop_size={self.hr_crop_size}")
         if self.test_cfg["mode"] == "slide":
             self._check_pixels(self.test_cfg["crop_size"], f"test_cfg.crop_size={tuple(self.test_cfg['crop_size'])}")
-        if hr_slide_inference and hr_slide_overlapping and any(side // 2 % self.decode_head.output_stride for side in hr_crop_size):
-            text = f"windows of hr_crop_size={self.hr_crop_size} that overlap by half do not start on pixels of stride {self._unit}"
-            raise UserError(f"HRDAEncoderDecoder: {text}. Use sizes divisible by {2 * self.decode_head.output_stride}.")
+        stride = self.decode_head.output_stride
+        if hr_slide_inference and hr_slide_overlapping and any(side // 2 % stride for side in hr_crop_size):
+            text = f"windows of hr_crop_size={self.hr_crop_size} that overlap by half do not start on pixels of stride {stride}"
+            raise UserError(f"HRDAEncoderDecoder: {text}. Use sizes divisible by {2 * stride}.")
 
     @property
     def _unit(self) -> int:
@@ -127,7 +131,7 @@ class HRDAEncoderDecoder(EncoderDecoder):
         height, width = image.shape[2:]
         self._check_pixels((height, width), f"the {height}x{width} training crop")
         if self.hr_crop_size != (height, width):
-            self._check_pixels((self.crop_coord_divisible,), f"crop_coord_divisible={self.crop_coord_divisible}")
+            self._check_offsets()
         return self._look(image, [draw_crop_box(rng, height, width, self.hr_crop_size, self.crop_coord_divisible)])
 
     def segment(self, image: Tensor) -> SegOutput:
@@ -175,7 +179,13 @@ class HRDAEncoderDecoder(EncoderDecoder):
 
     def loss(self, output: SegOutput, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
         """See :meth:`EncoderDecoder.loss`; additional keys ``decode.lr.*`` and ``decode.hr.*``."""
-        return _prefixed(self.decode_head.losses(output, label, weight))
+        return _prefixed("decode", self.decode_head.losses(output, label, weight))
+
+    def inference(self, image: Tensor, branch: str | None = None) -> Tensor:
+        """See :meth:`EncoderDecoder.inference`; of an image of any size: padded with 0 to whole pixels of all maps, and cut back."""
+        height, width = image.shape[2:]
+        padded = F.pad(image, (0, -width % self._unit, 0, -height % self._unit))
+        return super().inference(padded, branch)[:, :, :height, :width]
 
     def select_branch(self, output: SegOutput, branch: str | None = None) -> Tensor:
         """The part of an output that inference enlarges.
@@ -203,3 +213,10 @@ class HRDAEncoderDecoder(EncoderDecoder):
         if any(side % self._unit for side in sides):
             origin = f"output stride {self.decode_head.output_stride} over context scale {self.context_scale}"
             raise UserError(f"HRDAEncoderDecoder: {what} is not divisible by {self._unit} ({origin}). Use a multiple of {self._unit}.")
+
+    def _check_offsets(self) -> None:
+        """Offsets must be whole pixels of the fused map; in the context map, :func:`fuse_scales` truncates them."""
+        stride = self.decode_head.output_stride
+        if self.crop_coord_divisible % stride:
+            text = f"crop_coord_divisible={self.crop_coord_divisible} is not divisible by the output stride {stride}"
+            raise UserError(f"HRDAEncoderDecoder: {text}. Use a multiple of {stride}.")

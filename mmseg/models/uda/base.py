@@ -10,72 +10,77 @@ Letters: B images, K classes, (H, W) crop, (H0, W0) native label size.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
-from torch import Tensor
+from torch import Tensor, nn
 
-from mmseg.models.uda.labelers import PseudoLabels, label_target
 from mmseg.models.uda.step import Objective, StepContext, StepLogs
-from mmseg.models.uda.teacher import ema_decay, ema_update, freeze, teacher_mode
+from mmseg.models.uda.teacher import Teacher, teacher_mode
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
-from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import Streams, derive_seed
 
 
+@dataclass(frozen=True)
+class OwnOptimizer:
+    """An optimizer that a method needs beside the one of the config; owned and saved by the runner.
+
+    Attributes:
+        part: what it trains.
+        optimizer: config of the torch optimizer.
+        schedule: config of the learning rate's schedule, over all iterations.
+    """
+
+    part: nn.Module
+    optimizer: dict
+    schedule: dict
+
+
 class UDAMethod(BaseModel):
-    """A student, optionally its EMA teacher and a frozen ImageNet network, and objectives.
+    """A student and objectives.
+
+    A subclass may add networks: EMA teachers, a frozen ImageNet network for the feature distance, and a
+    discriminator of domains. It keeps them under ``ema_model``, ``imnet_model`` and ``model_D``.
 
     Args:
-        segmentor: config of the network; kept under ``model`` (teacher: ``ema_model``, ImageNet: ``imnet_model``).
+        segmentor: config of the network; kept under ``model``.
         seed: seed of all draws in the step.
-        with_teacher: whether to keep an EMA teacher.
-        with_imnet: whether to keep a frozen copy of the initial network for the feature distance.
-        alpha: largest share of the old teacher in an update.
-        pseudo_threshold: confidence from which a pseudo-label counts as sure.
-        pseudo_weight_ignore_top, pseudo_weight_ignore_bottom: rows of a target crop without weight.
         data_preprocessor: config of the normalisation.
     """
 
-    def __init__(
-        self,
-        *,
-        segmentor: dict,
-        seed: int = 0,
-        with_teacher: bool = False,
-        with_imnet: bool = False,
-        alpha: float = 0.999,
-        pseudo_threshold: float = 0.968,
-        pseudo_weight_ignore_top: int = 0,
-        pseudo_weight_ignore_bottom: int = 0,
-        data_preprocessor: dict | None = None,
-    ) -> None:
+    def __init__(self, *, segmentor: dict, seed: int = 0, data_preprocessor: dict | None = None) -> None:
         super().__init__(data_preprocessor=MODELS.build(data_preprocessor or {"type": "SegDataPreprocessor"}))
         self.model = MODELS.build(segmentor)
-        self.ema_model = freeze(MODELS.build(segmentor)) if with_teacher else None
-        self.imnet_model = freeze(MODELS.build(segmentor)) if with_imnet else None
+        self.ema_model = self.imnet_model = self.model_D = None
+        self.teachers: Sequence[Teacher] = ()  # that of ema_model, where there is one, is the first
         self.objectives: Sequence[Objective] = ()
-        self.seed, self.alpha, self.pseudo_threshold = seed, alpha, pseudo_threshold
-        self.ignored_rows = (pseudo_weight_ignore_top, pseudo_weight_ignore_bottom)
+        self.seed = seed
+
+    @property
+    def own_optimizers(self) -> dict[str, OwnOptimizer]:
+        """Optimizers beside the one of the config, by name; each steps after it."""
+        return {}
 
     def init_weights(self) -> None:
-        """Initialises the student; teacher and ImageNet network start as its copies.
+        """Initialises the student; teachers and ImageNet network start as its copies.
 
         The initial weights depend on the seed alone, not on which other networks a method keeps.
         """
         torch.manual_seed(derive_seed(self.seed, "initial weights"))
         self.model.init_weights()
-        for network in filter(None, (self.ema_model, self.imnet_model)):
-            network.load_state_dict(self.model.state_dict())
+        for network in (*(teacher.network for teacher in self.teachers), self.imnet_model):
+            if network is not None:
+                network.load_state_dict(self.model.state_dict())
 
     def train(self, mode: bool = True) -> UDAMethod:
-        """Train mode: the teacher without dropout, the ImageNet network in eval mode."""
+        """Train mode: the teachers without dropout, the ImageNet network in eval mode."""
         super().train(mode)
-        if mode and self.ema_model is not None:
-            teacher_mode(self.ema_model)
+        for teacher in self.teachers if mode else ():
+            teacher_mode(teacher.network)
         if self.imnet_model is not None:
             self.imnet_model.eval()
         return self
@@ -85,10 +90,11 @@ class UDAMethod(BaseModel):
 
         Args:
             data: a collated loader sample with the entry 'iteration' (from 0).
-            optim_wrapper: of the student.
+            optim_wrapper: of the student, and of what else is trained.
         """
         step = self.context(self.data_preprocessor.batch(data), data["iteration"])
-        self.update_teacher(step.iteration)
+        for teacher in self.teachers:
+            teacher.update(step.segmentor, step.iteration)
 
         optim_wrapper.zero_grad()
         for objective in self.objectives:
@@ -99,23 +105,8 @@ class UDAMethod(BaseModel):
 
     def context(self, batch: UDABatch, iteration: int) -> StepContext:
         """The shared values of one step."""
-        return StepContext(batch, iteration, Streams(self.seed, iteration), self.model, self.imnet_model, self.label_target)
-
-    def update_teacher(self, iteration: int) -> None:
-        """Moves the teacher towards the student, at the start of the iteration."""
-        if self.ema_model is not None:
-            ema_update(self.ema_model, getattr(self.model, "module", self.model), ema_decay(iteration, self.alpha))
-
-    @torch.no_grad()
-    def label_target(self, batch: UDABatch) -> PseudoLabels:
-        """The teacher's pseudo-labels of the target crops."""
-        top, bottom = self.ignored_rows
-        if batch.target_valid is not None and (top or bottom):
-            raise UserError(
-                "pseudo_weight_ignore_top/bottom and crop_pseudo_margins ignore the same margins twice. Set one of the two to 0 or None."
-            )
-        logits = self.ema_model.encode_decode(batch.target_image)
-        return label_target(logits, batch.target_valid, threshold=self.pseudo_threshold, ignore_top=top, ignore_bottom=bottom)
+        networks = {"student": self.model, "imnet": self.imnet_model, "discriminator": self.model_D}
+        return StepContext(batch=batch, iteration=iteration, streams=Streams(self.seed, iteration), **networks)
 
     def forward(self, inputs: Tensor, data_samples: None = None, mode: str = "tensor") -> Tensor:
         """Logits [B, K, H, W] of normalised images [B, 3, H, W] from the student's inference."""

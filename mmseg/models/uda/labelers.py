@@ -26,7 +26,7 @@ class PseudoLabels:
     confident_share: Tensor
 
 
-def confidence_weighted(logits: Tensor, threshold: float) -> PseudoLabels:
+def confidence_weighted(logits: Tensor, threshold: float | None) -> PseudoLabels:
     """The most likely class of every pixel, weighted by how often the teacher is sure.
 
     The weight is one number for the whole batch: the share of its pixels whose largest probability
@@ -34,10 +34,10 @@ def confidence_weighted(logits: Tensor, threshold: float) -> PseudoLabels:
 
     Args:
         logits: [B, K, H, W] of the teacher.
-        threshold: in [0, 1].
+        threshold: in [0, 1]; None trusts every pixel.
     """
     confidence, labels = logits.softmax(dim=1).max(dim=1)
-    share = (confidence >= threshold).float().mean()
+    share = (confidence >= (threshold or 0.0)).float().mean()
     return PseudoLabels(labels, share.expand_as(confidence).clone(), share)
 
 
@@ -55,13 +55,13 @@ def ignore_invalid(pseudo: PseudoLabels, valid: Tensor) -> PseudoLabels:
 
 
 @torch.no_grad()
-def label_target(logits: Tensor, valid: Tensor | None, *, threshold: float, ignore_top: int, ignore_bottom: int) -> PseudoLabels:
+def label_target(logits: Tensor, valid: Tensor | None, *, threshold: float | None, ignore_top: int, ignore_bottom: int) -> PseudoLabels:
     """The stages of DACS in their order: confidence weight, then ignored margins.
 
     Args:
         logits: [B, K, H, W] teacher logits at crop size.
         valid: [B, H, W] uint8 mask of the loader, or None.
-        threshold: confidence that counts as sure.
+        threshold: confidence that counts as sure; None trusts every pixel.
         ignore_top, ignore_bottom: rows of the crop without weight; exclude ``valid``.
     """
     pseudo = confidence_weighted(logits, threshold)

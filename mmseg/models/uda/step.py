@@ -5,16 +5,22 @@ Letters: B images, K classes, (H, W) crop.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Protocol
 
 from torch import Tensor, nn
 
 from mmseg.models.uda.labelers import PseudoLabels
+from mmseg.models.uda.prediction import Prediction
+from mmseg.models.uda.teacher import Teacher
 from mmseg.structures import SegOutput, UDABatch
+from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import Streams
+
+
+def unwrapped(network: nn.Module) -> nn.Module:
+    """The network itself, without the wrapper of distributed training."""
+    return getattr(network, "module", network)
 
 
 class StepLogs(dict):
@@ -35,8 +41,10 @@ class StepContext:
         streams: random streams of this iteration.
         student: the network that is trained; call it through :meth:`forward`.
         imnet: the frozen ImageNet network, or None.
-        label_target: labels the target crops; called at most once per step, see :attr:`pseudo`.
+        discriminator: tells the domains of predictions apart, or None.
         logs: scalars by name, and the tensors to draw.
+        predictions: of the student passes so far by their names, without graph.
+        pseudo: pseudo-labels of the teachers that were asked so far, see :meth:`pseudo_labels`.
     """
 
     batch: UDABatch
@@ -44,23 +52,45 @@ class StepContext:
     streams: Streams
     student: nn.Module
     imnet: nn.Module | None
-    label_target: Callable[[UDABatch], PseudoLabels]
+    discriminator: nn.Module | None
     logs: StepLogs = field(default_factory=StepLogs)
+    predictions: dict[str, Prediction] = field(default_factory=dict)
+    pseudo: dict[Teacher, PseudoLabels] = field(default_factory=dict)
 
-    @cached_property
-    def pseudo(self) -> PseudoLabels:
-        """Pseudo-labels of the target crops, computed once and shared by all objectives."""
-        return self.label_target(self.batch)
+    @property
+    def target_image(self) -> Tensor:
+        """The target crops [B, 3, H, W].
+
+        Raises:
+            UserError: the training data has none.
+        """
+        if self.batch.target_image is None:
+            fix = "Give train_dataloader.dataset.target, or use a method without one"
+            raise UserError(f"The method in uda needs target images, but the training data has none. {fix}.")
+        return self.batch.target_image
+
+    def pseudo_labels(self, teacher: Teacher) -> PseudoLabels:
+        """Pseudo-labels of the target crops, computed once per teacher and shared by all objectives."""
+        if teacher not in self.pseudo:
+            self.pseudo[teacher] = teacher.label(self.batch)
+        return self.pseudo[teacher]
 
     def forward(self, image: Tensor, name: str) -> SegOutput:
         """One student pass over [B, 3, H, W]. Its dropout and its detail box draw from streams called ``name``."""
         self.streams.seed_global(f"{name}/network")
-        return self.student(image, self.streams.numpy(f"{name}/detail_box"))
+        output = self.student(image, self.streams.numpy(f"{name}/detail_box"))
+        self.predictions[name] = Prediction.of(output).detach()
+        return output
 
     @property
     def segmentor(self) -> nn.Module:
         """The student itself, without the wrapper of distributed training."""
-        return getattr(self.student, "module", self.student)
+        return unwrapped(self.student)
+
+    @property
+    def unwrapped_discriminator(self) -> nn.Module:
+        """The discriminator itself, without that wrapper: for passes that do not train it."""
+        return unwrapped(self.discriminator)
 
     @property
     def num_classes(self) -> int:

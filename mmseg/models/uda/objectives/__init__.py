@@ -1,7 +1,18 @@
 """The terms that methods are lists of: each one student pass with its own backward."""
 
+from mmseg.models.uda.objectives.adversarial import AlignToSource, Discriminate
+from mmseg.models.uda.objectives.entropy import MinimizeEntropy
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
+from mmseg.models.uda.objectives.masked import MaskedConsistency
 from mmseg.models.uda.objectives.mixed import MixedSupervision
 from mmseg.models.uda.objectives.source import SourceSupervision
 
-__all__ = ["FeatureDistance", "MixedSupervision", "SourceSupervision"]
+__all__ = [
+    "AlignToSource",
+    "Discriminate",
+    "FeatureDistance",
+    "MaskedConsistency",
+    "MinimizeEntropy",
+    "MixedSupervision",
+    "SourceSupervision",
+]

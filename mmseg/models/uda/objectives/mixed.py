@@ -11,29 +11,31 @@ from torch import Tensor
 from mmseg.models.uda.augment import StrongAugment
 from mmseg.models.uda.mixing import draw_class_masks, paste
 from mmseg.models.uda.step import StepContext
+from mmseg.models.uda.teacher import Teacher
 
 
 class MixedSupervision:
     """Weighted cross entropy on class-mixed crops.
 
     Args:
+        teacher: labels the target.
         augment: jitter and blur of the mixed images.
         start: first iteration with self-training; 0 as published.
     """
 
-    def __init__(self, *, augment: StrongAugment, start: int = 0) -> None:
-        self.augment, self.start = augment, start
+    def __init__(self, *, teacher: Teacher, augment: StrongAugment, start: int = 0) -> None:
+        self.teacher, self.augment, self.start = teacher, augment, start
 
     def __call__(self, step: StepContext) -> Tensor:
-        batch, pseudo = step.batch, step.pseudo
+        batch, target, pseudo = step.batch, step.target_image, step.pseudo_labels(self.teacher)
         mask = draw_class_masks(step.streams.numpy("mix/classes"), batch.source_label)
         label = paste(mask, batch.source_label, pseudo.labels)
         weight = paste(mask, torch.ones_like(pseudo.weights), pseudo.weights)
-        image = self.augment(paste(mask, batch.source_image, batch.target_image), step.streams.numpy("mix/augment"))
+        image = self.augment(paste(mask, batch.source_image, target), step.streams.numpy("mix/augment"))
 
         output = step.forward(image, "mix")
         loss = step.log(step.student_loss(output, label, weight), "mix.")
         step.log({"mix.confident_share": pseudo.confident_share})
-        step.record(target_image=batch.target_image, pseudo_label=pseudo.labels, pseudo_weight=pseudo.weights)
+        step.record(target_image=target, pseudo_label=pseudo.labels, pseudo_weight=pseudo.weights)
         step.record(mixed_image=image, mixed_label=label, mixed_weight=weight)
         return loss

@@ -1,0 +1,77 @@
+"""SegFormer's decoder: embed every encoder level, enlarge to the finest, merge with one convolution.
+
+Source: Xie et al., "SegFormer: Simple and Efficient Design for Semantic Segmentation with Transformers",
+NeurIPS 2021, section 3.2.
+
+Letters: B images, C channels, K classes, (h, w) the first encoder level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmcv.cnn import ConvModule
+from torch import Tensor, nn
+
+from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_params, resize
+from mmseg.models.decode_heads.layers import PixelLinear
+from mmseg.registry import MODELS
+
+
+@MODELS.register_module()
+class SegFormerHead(DecodeHead):
+    """The all-MLP decoder.
+
+    Args:
+        decoder_params: ``embed_dim`` (width of every embedded level and of the merged map) and
+            ``conv_kernel_size`` (of the merging convolution; 1 in the paper).
+        channels: width of ``conv_seg``. It exists because released checkpoints have it; the classifier is
+            ``linear_pred``, and ``conv_seg`` never gets a gradient.
+        in_channels, in_index, num_classes, dropout_ratio, norm_cfg, align_corners, loss_decode, ignore_index:
+            see :class:`DecodeHead`.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: Sequence[int],
+        in_index: Sequence[int],
+        channels: int,
+        num_classes: int,
+        decoder_params: dict,
+        dropout_ratio: float = 0.1,
+        norm_cfg: dict | None = None,
+        align_corners: bool = False,
+        loss_decode: dict | None = None,
+        ignore_index: int = 255,
+    ) -> None:
+        super().__init__(
+            in_channels=in_channels,
+            in_index=in_index,
+            channels=channels,
+            num_classes=num_classes,
+            dropout_ratio=dropout_ratio,
+            norm_cfg=norm_cfg,
+            align_corners=align_corners,
+            loss_decode=loss_decode,
+            ignore_index=ignore_index,
+        )
+        check_decoder_params("SegFormerHead", decoder_params, ("embed_dim", "conv_kernel_size"))
+        width, kernel = decoder_params["embed_dim"], decoder_params["conv_kernel_size"]
+        self.linear_c = nn.ModuleList(PixelLinear(in_channels=c, out_channels=width) for c in self.in_channels)
+        merged = width * len(self.in_channels)
+        self.linear_fuse = ConvModule(merged, width, kernel, padding=kernel // 2, norm_cfg=norm_cfg)
+        self.linear_pred = nn.Conv2d(width, num_classes, kernel_size=1)
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
+        levels = self.select(features)
+        size = levels[0].shape[2:]
+        embedded = [resize(layer(level), size, self.align_corners) for layer, level in zip(self.linear_c, levels, strict=True)]
+        return self.linear_pred(self.dropout(self.linear_fuse(torch.cat(embedded, dim=1))))
+
+    def init_weights(self) -> None:
+        """As :meth:`DecodeHead.init_weights`; torch's default for the classifier, as published."""
+        super().init_weights()
+        self.linear_pred.reset_parameters()

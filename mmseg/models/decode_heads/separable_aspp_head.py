@@ -1,0 +1,79 @@
+"""DeepLabV3+'s decoder: wide context from the last encoder level, refined with the first.
+
+Source: Chen et al., "Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation",
+ECCV 2018, section 3 and figure 2.
+
+Letters: B images, C channels, K classes, (h, w) the first encoder level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmcv.cnn import ConvModule, DepthwiseSeparableConvModule
+from torch import Tensor, nn
+
+from mmseg.models.decode_heads.decode_head import DecodeHead, resize
+from mmseg.models.decode_heads.layers import ASPP, pyramid_branches
+from mmseg.registry import MODELS
+
+RELU = {"type": "ReLU"}
+
+
+@MODELS.register_module()
+class DepthwiseSeparableASPPHead(DecodeHead):
+    """Separable ASPP with image pooling, then two separable 3x3 convolutions together with the first level.
+
+    Args:
+        dilations: of the parallel branches; 1 is a 1x1 convolution.
+        c1_in_channels: channels of the first encoder level.
+        c1_channels: channels that it is reduced to, few so that the context prevails.
+        in_channels, in_index, channels, num_classes, dropout_ratio, norm_cfg, align_corners,
+            loss_decode, ignore_index: see :class:`DecodeHead`; one level, usually the last.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        channels: int,
+        num_classes: int,
+        c1_in_channels: int,
+        c1_channels: int,
+        dilations: Sequence[int] = (1, 6, 12, 18),
+        in_index: int = -1,
+        dropout_ratio: float = 0.1,
+        norm_cfg: dict | None = None,
+        align_corners: bool = False,
+        loss_decode: dict | None = None,
+        ignore_index: int = 255,
+    ) -> None:
+        super().__init__(
+            in_channels=in_channels,
+            in_index=in_index,
+            channels=channels,
+            num_classes=num_classes,
+            dropout_ratio=dropout_ratio,
+            norm_cfg=norm_cfg,
+            align_corners=align_corners,
+            loss_decode=loss_decode,
+            ignore_index=ignore_index,
+        )
+        options = {"norm_cfg": norm_cfg, "act_cfg": RELU}
+        aspp = ASPP(in_channels=in_channels, out_channels=channels, dilations=dilations, sep=True, pool=True, **options)
+        # Published checkpoints have the parts of the ASPP beside the classifier, not in a module of their own.
+        self.image_pool, self.aspp_modules, self.bottleneck = aspp.image_pool, aspp.aspp_modules, aspp.bottleneck
+        self.c1_bottleneck = ConvModule(c1_in_channels, c1_channels, 1, **options)
+        self.sep_bottleneck = nn.Sequential(
+            DepthwiseSeparableConvModule(channels + c1_channels, channels, 3, padding=1, **options),
+            DepthwiseSeparableConvModule(channels, channels, 3, padding=1, **options),
+        )
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
+        (level,) = self.select(features)
+        context = self.bottleneck(pyramid_branches(level, self.aspp_modules, self.image_pool))
+        fine = self.c1_bottleneck(features[0])
+        merged = torch.cat([resize(context, fine.shape[2:], self.align_corners), fine], dim=1)
+        return self.classify(self.sep_bottleneck(merged))

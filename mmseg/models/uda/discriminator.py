@@ -1,0 +1,71 @@
+"""The discriminator of AdaptSegNet (Tsai et al., CVPR 2018, section 4): from which domain is a prediction?
+
+Letters: B images, K classes, (H, W) predictions, (h, w) answers: H // 32 and W // 32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmseg.utils.errors import UserError
+
+STRIDE = 32
+
+
+class Discriminator(nn.Module):
+    """Four strided convolutions with leaky ReLU, no normalisation, and a classifier.
+
+    Args:
+        num_classes: K.
+        channels: width of the first convolution; each further one doubles it.
+    """
+
+    def __init__(self, *, num_classes: int, channels: int = 64) -> None:
+        super().__init__()
+        widths = (num_classes, channels, 2 * channels, 4 * channels, 8 * channels, 1)
+        names = ("conv1", "conv2", "conv3", "conv4", "classifier")
+        for index, name in enumerate(names):
+            self.add_module(name, nn.Conv2d(widths[index], widths[index + 1], kernel_size=4, stride=2, padding=1))
+
+    def forward(self, probabilities: Tensor) -> Tensor:
+        """[B, K, H, W] -> logits [B, 1, h, w]; small for the source, large for the target.
+
+        Raises:
+            UserError: the prediction is smaller than one answer.
+        """
+        if min(probabilities.shape[2:]) < STRIDE:
+            size = "x".join(map(str, probabilities.shape[2:]))
+            raise UserError(f"The discriminator needs predictions of {STRIDE}x{STRIDE} pixels or more, not {size}. Use a larger crop_size.")
+        *convolutions, classifier = self.children()
+        for convolution in convolutions:
+            probabilities = F.leaky_relu(convolution(probabilities), negative_slope=0.2)
+        return classifier(probabilities)
+
+    def init_weights(self) -> None:
+        """Draws new weights from torch's global generator."""
+        for convolution in self.children():
+            convolution.reset_parameters()
+
+
+class Discriminators(nn.ModuleDict):
+    """One discriminator for each level of prediction.
+
+    Args:
+        levels: 'main', and 'aux' for the logits of an auxiliary head.
+        num_classes: K.
+    """
+
+    def __init__(self, *, levels: Iterable[str], num_classes: int) -> None:
+        super().__init__({level: Discriminator(num_classes=num_classes) for level in levels})
+
+    def forward(self, probabilities: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Predictions [B, K, H, W] by level -> logits [B, 1, h, w] of the levels that have a discriminator."""
+        return {level: discriminator(probabilities[level]) for level, discriminator in self.items()}
+
+    def init_weights(self) -> None:
+        """Draws new weights from torch's global generator."""
+        for discriminator in self.values():
+            discriminator.init_weights()

@@ -1,0 +1,84 @@
+"""Block masks of masked image consistency (MIC, Hoyer et al., CVPR 2023, section 3.2).
+
+Letters: B images, (H, W) crop, (m, n) grid of the blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmseg.registry import MODELS, build_checked
+from mmseg.utils.errors import UserError, suggestion
+
+
+def grid_size(size: Sequence[int], block: int) -> tuple[int, int]:
+    """Blocks per side of a crop (H, W): H / block, rounded (half to even, as published), at least 1."""
+    return tuple(max(1, round(side / block)) for side in size)
+
+
+def draw_noise(generator: torch.Generator, count: int, grid: Sequence[int]) -> Tensor:
+    """Uniform in [0, 1), one value per image and block: [B, 1, m, n]."""
+    return torch.rand(count, 1, *grid, generator=generator)
+
+
+def block_mask(noise: Tensor, ratio: float, size: Sequence[int]) -> Tensor:
+    """Keeps the blocks whose noise exceeds ``ratio``.
+
+    Args:
+        noise: [B, 1, m, n] in [0, 1).
+        ratio: share of the blocks that is masked, in [0, 1].
+        size: (H, W); where m does not divide H, the blocks are stretched.
+
+    Returns:
+        [B, 1, H, W] float32, 1 kept and 0 masked.
+    """
+    return F.interpolate((noise > ratio).float(), size=tuple(size), mode="nearest")
+
+
+class BlockMask:
+    """Draws which square blocks of a crop stay visible; other blocks in every image, the same in every channel.
+
+    Args:
+        mask_ratio: share of the blocks that is masked, in [0, 1].
+        mask_block_size: side of a block in pixels of the crop.
+    """
+
+    def __init__(self, *, mask_ratio: float, mask_block_size: int) -> None:
+        if not 0 <= mask_ratio <= 1:
+            raise UserError(f"mask_generator got mask_ratio={mask_ratio}. Use a share from 0 to 1.")
+        if mask_block_size < 1:
+            raise UserError(f"mask_generator got mask_block_size={mask_block_size}. Use 1 pixel or more.")
+        self.mask_ratio, self.mask_block_size = mask_ratio, mask_block_size
+
+    def __call__(self, image: Tensor, generator: torch.Generator) -> Tensor:
+        """Masks [B, 3, H, W] normalised: what is masked becomes 0, the mean colour of the normalisation.
+
+        Args:
+            image: the crops.
+            generator: of the masks, on the CPU.
+        """
+        size = image.shape[2:]
+        noise = draw_noise(generator, len(image), grid_size(size, self.mask_block_size))
+        return image * block_mask(noise.to(image.device), self.mask_ratio, size)
+
+
+MASK_GENERATORS: Mapping[str, type] = MappingProxyType({"block": BlockMask})
+"""By the names of published configs."""
+
+
+def build_mask_generator(mask_generator: Mapping | None) -> BlockMask:
+    """The generator of a config, e.g. ``dict(type='block', mask_ratio=0.7, mask_block_size=64)``.
+
+    Raises:
+        UserError: none is given, its type is not known, or one of its options.
+    """
+    kind = (mask_generator or {}).get("type")
+    if kind not in MASK_GENERATORS:
+        fix = suggestion(str(kind), MASK_GENERATORS) or " Use dict(type='block', mask_ratio=0.7, mask_block_size=64)."
+        raise UserError(f"mask_generator={mask_generator!r} has no known type.{fix}")
+    return build_checked({**mask_generator, "type": MASK_GENERATORS[kind]}, MODELS)

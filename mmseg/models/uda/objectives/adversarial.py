@@ -1,0 +1,66 @@
+"""Alignment of both domains in the space of predictions (AdaptSegNet, Tsai et al., CVPR 2018).
+
+Letters: B images, K classes, (H, W) predictions, (h, w) answers of the discriminator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from mmseg.models.losses.adversarial import SOURCE, TARGET
+from mmseg.models.uda.prediction import Prediction
+from mmseg.models.uda.step import StepContext
+
+DomainLoss = Callable[[Tensor, float], Tensor]
+"""(answer [B, 1, h, w], label of a domain) -> scalar."""
+
+
+def ask_frozen(discriminator: nn.Module, probabilities: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Answers [B, 1, h, w] whose gradients reach the predictions [B, K, H, W] and leave the discriminator alone."""
+    constants = {name: parameter.detach() for name, parameter in discriminator.named_parameters()}
+    return functional_call(discriminator, constants, (probabilities,))
+
+
+class AlignToSource:
+    """λ times what it costs that the discriminator does not take target predictions for source ones.
+
+    Args:
+        loss: of an answer and a domain.
+        weights: λ of the level 'main', and of 'aux' where the network has an auxiliary head.
+    """
+
+    start = 0
+
+    def __init__(self, *, loss: DomainLoss, weights: Mapping[str, float]) -> None:
+        self.loss, self.weights = loss, weights
+
+    def __call__(self, step: StepContext) -> Tensor:
+        image = step.target_image
+        probabilities = Prediction.of(step.forward(image, "target")).probabilities()
+        answers = ask_frozen(step.unwrapped_discriminator, probabilities)
+        step.record(target_image=image)
+        return step.log({f"loss.{level}": self.weights[level] * self.loss(answer, SOURCE) for level, answer in answers.items()}, "G_trg.")
+
+
+class Discriminate:
+    """Teaches the discriminator one domain, on the predictions of the student's pass over it.
+
+    Half of the loss belongs to each domain, so that their sum has the scale of one.
+
+    Args:
+        loss: of an answer and a domain.
+        domain: 'source' or 'target'; an objective before this one has passed over it.
+    """
+
+    start = 0
+
+    def __init__(self, *, loss: DomainLoss, domain: str) -> None:
+        self.loss, self.domain = loss, domain
+        self.label, self.prefix = {"source": (SOURCE, "D_src."), "target": (TARGET, "D_trg.")}[domain]
+
+    def __call__(self, step: StepContext) -> Tensor:
+        answers = step.discriminator(step.predictions[self.domain].probabilities())
+        return step.log({f"loss.{level}": 0.5 * self.loss(answer, self.label) for level, answer in answers.items()}, self.prefix)

@@ -1,0 +1,31 @@
+"""Confident predictions on the target: entropy minimisation (MinEnt of ADVENT, Vu et al., CVPR 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from mmseg.models.losses.entropy import entropy_loss
+from mmseg.models.uda.prediction import Prediction
+from mmseg.models.uda.step import StepContext
+
+
+class MinimizeEntropy:
+    """λ times the entropy of the student's target predictions.
+
+    Args:
+        weights: λ of the level 'main', and of 'aux' where the network has an auxiliary head.
+    """
+
+    start = 0
+
+    def __init__(self, *, weights: Mapping[str, float]) -> None:
+        self.weights = weights
+
+    def __call__(self, step: StepContext) -> Tensor:
+        image = step.target_image
+        probabilities = Prediction.of(step.forward(image, "target")).probabilities()
+        levels = [level for level in probabilities if level in self.weights]
+        step.record(target_image=image)
+        return step.log({f"loss.{level}": self.weights[level] * entropy_loss(probabilities[level]) for level in levels}, "ent.")

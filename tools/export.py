@@ -1,0 +1,70 @@
+"""Writes a network for use without this code: python tools/export.py CONFIG CHECKPOINT --out DIR [--size H W] [--format onnx] …"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import argparse
+from datetime import datetime, timezone
+from importlib.metadata import version
+
+from mmseg.apis.export import FORMATS, OPSET, ExportedFile, description, export_window, sliding_window
+from mmseg.apis.inference import init_model
+from mmseg.apis.train import check_writable
+from mmseg.engine.checkpoint import environment, file_hash
+from mmseg.utils.config import OptionAction, digest, load_config
+from mmseg.utils.errors import command_line
+from mmseg.utils.files import write_json
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Write the network of one window as ONNX and as a torch.export program (docs/export.md).")
+    parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
+    parser.add_argument("checkpoint", help="file of a training or a released one")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the files")
+    size_help = "window in pixels (default: that of the config's test_cfg, else the training crop)"
+    parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"), help=size_help)
+    parser.add_argument("--batch", type=int, default=1, metavar="B", help="windows per pass (default 1)")
+    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
+    parser.add_argument("--format", nargs="+", choices=tuple(FORMATS), default=list(FORMATS), help="files to write (default: both)")
+    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    return parser.parse_args()
+
+
+def file_records(files: dict[str, ExportedFile]) -> dict:
+    """The written files, for the JSON."""
+    return {name: {"name": file.path.name, "sha256": file_hash(file.path), "difference": file.difference} for name, file in files.items()}
+
+
+def versions() -> dict[str, str | int]:
+    """What wrote the files."""
+    return {**environment(), **{name: version(name) for name in ("onnx", "onnxscript", "onnxruntime")}, "opset": OPSET}
+
+
+@command_line
+def main() -> None:
+    args = parse_args()
+    cfg = load_config(args.config, args.cfg_options)
+    check_writable(args.out)
+    method = init_model(cfg, args.checkpoint, weights=args.weights)
+    window, stride = sliding_window(cfg, args.size)
+    record = description(method, window, stride, args.batch)
+    teacher = "" if args.weights == "model" else f"_{args.weights}"
+    base = args.out / f"{Path(args.checkpoint).stem}{teacher}_{window[0]}x{window[1]}"
+    files = export_window(method, base, window, batch=args.batch, formats=args.format)
+    record |= {
+        "files": file_records(files),
+        "checkpoint": {"path": args.checkpoint, "sha256": file_hash(args.checkpoint), "weights": args.weights},
+        "config": {"path": args.config, "digest": digest(cfg)},
+        "environment": versions(),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+    write_json(base.with_name(f"{base.name}.json"), record)
+    for file in files.values():
+        size = file.path.stat().st_size / 1e6
+        print(f"{file.path}: {size:.1f} MB, differs from the network by at most {file.difference:.0e} of the logits' range")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Prints a config in its native form: python tools/print_config.py CONFIG [--cfg-options key=value ...]"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import argparse
+
+from mmseg.utils.config import OptionAction, config_text, load_config
+from mmseg.utils.errors import command_line
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Print a complete config; what is printed is a config as well.")
+    parser.add_argument("config", help="Python config or JSON, native or in the 0.x form of published configs")
+    option_help = "override entries of the native form"
+    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help=option_help)
+    return parser.parse_args()
+
+
+@command_line
+def main() -> None:
+    args = parse_args()
+    print(config_text(load_config(args.config, args.cfg_options)), end="")
+
+
+if __name__ == "__main__":
+    main()
