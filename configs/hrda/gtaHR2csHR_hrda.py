@@ -2,7 +2,8 @@
 
 Command:   python run_experiments.py --config configs/hrda/gtaHR2csHR_hrda.py
 Published: 73.8 ± 0.3 mIoU over 3 seeds; 32 hours and 22.5 GB on a 24 GB card. Not trained by us yet.
-Needs:     data/gta and data/cityscapes (README, section Data) and pretrained/mit_b5.pth.
+Needs:     data/gta and data/cityscapes (README, section Data) and pretrained/mit_b5.pth
+           (sh tools/download_checkpoints.sh mit_b5).
 
 The comments name the symbols and sections of the paper.
 """

@@ -92,6 +92,8 @@ def save_onnx(program: ExportedProgram, path: Path) -> None:
     except torch.onnx.OnnxExporterError as error:
         tools = f"torch {torch.__version__} with onnxscript {version('onnxscript')}"
         raise UserError(f"{tools} cannot translate this network to ONNX. Use other versions, or --format exported_program.") from error
+    for node in translated.model.graph:
+        node.metadata_props.clear()  # stack traces, with the paths of this machine
     translated.save(path)
 
 

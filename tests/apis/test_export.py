@@ -92,6 +92,7 @@ def test_a_dilated_resnet_in_batches(tmp_path):
         expected = method.model.encode_decode(method.data_preprocessor.image(image))
         for name, file in files.items():
             assert relative_difference(export.FORMATS[name].run(file.path, image.float()), expected) < 1e-5, name
+    assert b"resnet.py" not in files["onnx"].path.read_bytes(), "no stack traces with paths of the exporting machine"
 
 
 def test_the_normalisation_is_inside_and_the_result_is_the_fused_one():
