@@ -95,6 +95,15 @@ def test_image_too_small_for_the_encoder() -> None:
         MODELS.build({"type": "mit_b0"})(IMAGE[:, :, :24])
 
 
+def test_decoder_of_other_widths_than_the_encoder() -> None:
+    model = MODELS.build({**plain(), "decode_head": {"type": "DAFormerHead", **daformer_head(in_channels=[8, 16, 24, 48])}})
+    match = (
+        r"DAFormerHead: the encoder gives \[8, 16, 24, 32\] channels, but in_channels=\[8, 16, 24, 48\]\. Set in_channels=\[8, 16, 24, 32\]"
+    )
+    with pytest.raises(UserError, match=match):
+        model(IMAGE)
+
+
 def test_branch_of_a_network_with_one_scale() -> None:
     with pytest.raises(UserError, match="has no output 'LR': it looks at one scale only"):
         MODELS.build(plain()).eval().inference(IMAGE, "LR")

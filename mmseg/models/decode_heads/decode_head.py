@@ -83,8 +83,17 @@ class DecodeHead(BaseModule):
             self.dropout = nn.Dropout2d(dropout_ratio)
 
     def select(self, features: Sequence[Tensor]) -> list[Tensor]:
-        """The levels that this decoder uses."""
-        return [features[index] for index in self.in_index]
+        """The levels that this decoder uses.
+
+        Raises:
+            UserError: the encoder gives levels of other widths than ``in_channels`` says.
+        """
+        chosen = [features[index] for index in self.in_index]
+        widths = [level.shape[1] for level in chosen]
+        if widths != self.in_channels:
+            fix = f"Set in_channels={widths if len(widths) > 1 else widths[0]}, or choose other levels with in_index."
+            raise UserError(f"{type(self).__name__}: the encoder gives {widths} channels, but in_channels={self.in_channels}. {fix}")
+        return chosen
 
     def decode(self, features: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The prediction, and ``SegOutput.branches``: what is trained instead of it alone, in a decoder that trains several."""
