@@ -65,7 +65,7 @@ def _resolved(cfg: dict, registry: Registry, default_args: dict) -> tuple[Any, d
         known = {*registry.module_dict, *(registry.parent.module_dict if registry.parent else ())}
         fix = suggestion(name, known) or f" Known: {', '.join(sorted(registry.module_dict or known))}."
         raise UserError(f"'{name}' is not a registered {registry.name}.{fix}")
-    known = _parameters(component)
+    known = options_of(component)
     for key in options if known is not None else ():
         if key not in known:
             fix = suggestion(key, known) or f" Its options: {', '.join(known) or 'none'}."
@@ -85,7 +85,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def _parameters(component: Any) -> dict[str, inspect.Parameter] | None:
+def options_of(component: Any) -> dict[str, inspect.Parameter] | None:
     """Options of a function or class; None if it takes any, to check them itself.
 
     A class that passes ``**kwargs`` on has the options of its base as well; ours never pass them to the engine.

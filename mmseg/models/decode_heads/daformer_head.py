@@ -41,22 +41,16 @@ class DAFormerHead(DecodeHead):
         channels: int,
         num_classes: int,
         decoder_params: dict,
-        dropout_ratio: float = 0.1,
         norm_cfg: dict | None = None,
-        align_corners: bool = False,
-        loss_decode: dict | None = None,
-        ignore_index: int = 255,
+        **shared,
     ) -> None:
         super().__init__(
             in_channels=in_channels,
             in_index=in_index,
             channels=channels,
             num_classes=num_classes,
-            dropout_ratio=dropout_ratio,
             norm_cfg=norm_cfg,
-            align_corners=align_corners,
-            loss_decode=loss_decode,
-            ignore_index=ignore_index,
+            **shared,
         )
         check_decoder_params("DAFormerHead", decoder_params, _PARAMETERS)
         width = decoder_params["embed_dims"]

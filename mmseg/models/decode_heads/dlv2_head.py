@@ -45,19 +45,15 @@ class DLV2Head(DecodeHead):
         in_index: int,
         num_classes: int,
         dilations: Sequence[int] = (6, 12, 18, 24),
-        align_corners: bool = False,
         init_cfg: dict | None = None,
-        loss_decode: dict | None = None,
-        ignore_index: int = 255,
+        **shared,
     ) -> None:
         super().__init__(
             in_channels=in_channels,
             in_index=in_index,
             channels=None,
             num_classes=num_classes,
-            align_corners=align_corners,
-            loss_decode=loss_decode,
-            ignore_index=ignore_index,
+            **shared,
         )
         self.std = _checked_std(init_cfg or _INIT)
         self.aspp_modules = nn.ModuleList(

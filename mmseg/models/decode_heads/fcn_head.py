@@ -48,22 +48,16 @@ class FCNHead(DecodeHead):
         kernel_size: int = 3,
         concat_input: bool = True,
         dilation: int = 1,
-        dropout_ratio: float = 0.1,
         norm_cfg: dict | None = None,
-        align_corners: bool = False,
-        loss_decode: dict | None = None,
-        ignore_index: int = 255,
+        **shared,
     ) -> None:
         super().__init__(
             in_channels=in_channels,
             in_index=in_index,
             channels=channels,
             num_classes=num_classes,
-            dropout_ratio=dropout_ratio,
             norm_cfg=norm_cfg,
-            align_corners=align_corners,
-            loss_decode=loss_decode,
-            ignore_index=ignore_index,
+            **shared,
         )
         if num_convs == 0 and in_channels != channels:
             raise UserError(f"FCNHead: num_convs=0 keeps the {in_channels} channels of its input. Use channels={in_channels}.")

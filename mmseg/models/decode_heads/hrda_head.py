@@ -21,7 +21,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmseg.models.decode_heads.decode_head import resize
-from mmseg.registry import MODELS
+from mmseg.registry import MODELS, options_of
 from mmseg.structures import Box, SegOutput, blend_windows, full_box
 from mmseg.utils.errors import UserError, suggestion
 
@@ -225,7 +225,7 @@ def _check_options(single_scale_head: str, head_options: dict) -> None:
     component = MODELS.get(single_scale_head)
     if component is None:
         return  # building it says which name is meant
-    known = inspect.signature(component).parameters
+    known = options_of(component)
     for key in head_options:
         if key not in known:
             own = inspect.signature(HRDAHead).parameters

@@ -41,23 +41,15 @@ class ISAHead(DecodeHead):
         num_classes: int,
         isa_channels: int,
         down_factor: Sequence[int] = (8, 8),
-        in_index: int = -1,
-        dropout_ratio: float = 0.1,
         norm_cfg: dict | None = None,
-        align_corners: bool = False,
-        loss_decode: dict | None = None,
-        ignore_index: int = 255,
+        **shared,
     ) -> None:
         super().__init__(
             in_channels=in_channels,
-            in_index=in_index,
             channels=channels,
             num_classes=num_classes,
-            dropout_ratio=dropout_ratio,
             norm_cfg=norm_cfg,
-            align_corners=align_corners,
-            loss_decode=loss_decode,
-            ignore_index=ignore_index,
+            **shared,
         )
         options = {"norm_cfg": norm_cfg, "act_cfg": RELU}
         attention = dict(channels=channels, hidden_channels=isa_channels, num_convs=2, **options)

@@ -40,22 +40,16 @@ class SegFormerHead(DecodeHead):
         channels: int,
         num_classes: int,
         decoder_params: dict,
-        dropout_ratio: float = 0.1,
         norm_cfg: dict | None = None,
-        align_corners: bool = False,
-        loss_decode: dict | None = None,
-        ignore_index: int = 255,
+        **shared,
     ) -> None:
         super().__init__(
             in_channels=in_channels,
             in_index=in_index,
             channels=channels,
             num_classes=num_classes,
-            dropout_ratio=dropout_ratio,
             norm_cfg=norm_cfg,
-            align_corners=align_corners,
-            loss_decode=loss_decode,
-            ignore_index=ignore_index,
+            **shared,
         )
         check_decoder_params("SegFormerHead", decoder_params, ("embed_dim", "conv_kernel_size"))
         width, kernel = decoder_params["embed_dim"], decoder_params["conv_kernel_size"]

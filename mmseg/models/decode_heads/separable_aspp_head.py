@@ -42,23 +42,15 @@ class DepthwiseSeparableASPPHead(DecodeHead):
         c1_in_channels: int,
         c1_channels: int,
         dilations: Sequence[int] = (1, 6, 12, 18),
-        in_index: int = -1,
-        dropout_ratio: float = 0.1,
         norm_cfg: dict | None = None,
-        align_corners: bool = False,
-        loss_decode: dict | None = None,
-        ignore_index: int = 255,
+        **shared,
     ) -> None:
         super().__init__(
             in_channels=in_channels,
-            in_index=in_index,
             channels=channels,
             num_classes=num_classes,
-            dropout_ratio=dropout_ratio,
             norm_cfg=norm_cfg,
-            align_corners=align_corners,
-            loss_decode=loss_decode,
-            ignore_index=ignore_index,
+            **shared,
         )
         options = {"norm_cfg": norm_cfg, "act_cfg": RELU}
         aspp = ASPP(in_channels=in_channels, out_channels=channels, dilations=dilations, sep=True, pool=True, **options)

@@ -38,22 +38,16 @@ class UPerHead(DecodeHead):
         channels: int,
         num_classes: int,
         pool_scales: Sequence[int] = (1, 2, 3, 6),
-        dropout_ratio: float = 0.1,
         norm_cfg: dict | None = None,
-        align_corners: bool = False,
-        loss_decode: dict | None = None,
-        ignore_index: int = 255,
+        **shared,
     ) -> None:
         super().__init__(
             in_channels=in_channels,
             in_index=in_index,
             channels=channels,
             num_classes=num_classes,
-            dropout_ratio=dropout_ratio,
             norm_cfg=norm_cfg,
-            align_corners=align_corners,
-            loss_decode=loss_decode,
-            ignore_index=ignore_index,
+            **shared,
         )
         options = {"norm_cfg": norm_cfg, "act_cfg": RELU}
         *finer, last = self.in_channels
