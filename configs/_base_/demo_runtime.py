@@ -2,4 +2,4 @@
 
 _base_ = ["default_runtime.py"]
 default_hooks = dict(checkpoint=dict(interval=200))
-custom_hooks = [dict(type="ResultHook"), dict(type="PictureHook", interval=400)]
+custom_hooks = [dict(type="ResultHook"), dict(type="PictureHook", interval=400), dict(type="ClassHealthHook", interval=100)]

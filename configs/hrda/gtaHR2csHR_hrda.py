@@ -1,6 +1,7 @@
 """HRDA, GTA -> Cityscapes at full resolution (Hoyer et al., ECCV 2022, Table 1, last row).
 
 Command:   python run_experiments.py --config configs/hrda/gtaHR2csHR_hrda.py
+Study:     --exp 40
 Published: 73.8 ± 0.3 mIoU over 3 seeds; 32 hours and 22.5 GB on a 24 GB card. Not trained by us yet.
 Needs:     data/gta and data/cityscapes (README, section Data) and pretrained/mit_b5.pth
            (sh tools/download_checkpoints.sh mit_b5).

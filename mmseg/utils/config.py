@@ -31,7 +31,12 @@ REQUIRED = (
 OPTIONAL = ("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader")
 TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
 DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed")
-NOT_IDENTITY = ("work_dir", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "launcher", "val_dataloader", "test_dataloader")
+NOT_IDENTITY = (
+    *("work_dir", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "launcher"),
+    *("val_dataloader", "val_evaluator", "test_dataloader"),
+)
+LOADING = ("num_workers", "pin_memory", "persistent_workers", "prefetch_factor")
+"""Options of a loader that change its speed alone: samples are functions of seed and index."""
 
 
 def read_config(path: str | Path) -> Config:
@@ -156,9 +161,10 @@ def config_text(cfg: Config) -> str:
 
 
 def digest(cfg: Config) -> str:
-    """Five hexadecimal digits of everything that decides what a run learns (not where and how it is logged)."""
+    """Eight hexadecimal digits of everything that decides what a run learns (not where and how it is logged or evaluated)."""
     identity = {key: value for key, value in cfg.to_dict().items() if key not in (*NOT_IDENTITY, *HELPERS)}
-    return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:5]
+    identity["train_dataloader"] = {key: value for key, value in identity["train_dataloader"].items() if key not in LOADING}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
 def run_name(name: str, cfg: Config) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mmengine.config import Config
 
+from mmseg.datasets.uda_dataset import CropOptions
 from tests.parity.records import reference_folder
 
 NETWORK = """
@@ -162,3 +163,28 @@ def published() -> list[tuple[str, dict[str, Any]]]:
     files = [folder / "experiments" / name for name in ("hrda.json", "daformer.json")] if folder else []
     tables = [json.loads(file.read_text()) for file in files if file.is_file()]
     return [(f"{table}-{run['name']}", run["cfg"]) for content in tables for table, runs in content.items() for run in runs]
+
+
+def as_json(value):
+    return json.loads(json.dumps(value))
+
+
+def decisive(cfg) -> dict:
+    """Everything that decides what is learned, with defaults filled in, for comparison.
+
+    Left out, and why: loader workers and ``default_hooks`` change nothing that is learned; ``pad`` only says whether an
+    image smaller than the crop is padded or an error, and GTA and Cityscapes have none.
+    """
+    cfg = cfg.to_dict()
+    data = dict(cfg["train_dataloader"]["dataset"])
+    crops = {key: {**vars(CropOptions(**data[key])), "pad": None} for key in ("source_crop", "target_crop") if data.get(key)}
+    folders = {key: {**data[key], "data_root": str(PurePosixPath(data[key]["data_root"]))} for key in ("source", "target") if key in data}
+    val = cfg["val_dataloader"]["dataset"]
+    return as_json(
+        {
+            **{key: cfg[key] for key in ("model", "uda", "optim_wrapper", "param_scheduler", "train_cfg", "val_evaluator", "seed")},
+            "train": {**cfg["train_dataloader"], "num_workers": None, "dataset": {**data, **crops, **folders}},
+            "val": {**val, "data_root": str(PurePosixPath(val["data_root"]))},
+            "cudnn": cfg["env_cfg"]["cudnn_benchmark"],
+        }
+    )

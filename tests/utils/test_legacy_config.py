@@ -1,7 +1,5 @@
 """Published configs in the 0.x form: recognised, complete, and equal to our own where both exist."""
 
-import json
-from pathlib import PurePosixPath
 
 import pytest
 import torch
@@ -16,37 +14,12 @@ from mmseg.registry import DATASETS, MODELS, build_checked, check_component
 from mmseg.utils import load_config
 from mmseg.utils.config import OPTIONAL, REQUIRED, config_text, digest, run_name
 from tests import tiny
-from tests.utils.legacy_configs import changed, flattened, published, write_json, write_python
+from tests.utils.legacy_configs import changed, decisive, flattened, published, write_json, write_python
 
 PUBLISHED = published()
 EXPERIMENTS = sorted({name.partition("-")[0] for name, _ in PUBLISHED}, key=int)
 needs_experiments = pytest.mark.skipif(not PUBLISHED, reason="no folder experiments (set MMSEG_REFERENCE to the reference records)")
 SCHEDULE_KEYS = {"type", "by_epoch", "begin", "end", "start_factor", "power", "eta_min"}
-
-
-def as_json(value):
-    return json.loads(json.dumps(value))
-
-
-def decisive(cfg) -> dict:
-    """Everything that decides what is learned, with defaults filled in, for comparison.
-
-    Left out, and why: loader workers and ``default_hooks`` change nothing that is learned; ``pad`` only says whether an
-    image smaller than the crop is padded or an error, and GTA and Cityscapes have none.
-    """
-    cfg = cfg.to_dict()
-    data = dict(cfg["train_dataloader"]["dataset"])
-    crops = {key: {**vars(CropOptions(**data[key])), "pad": None} for key in ("source_crop", "target_crop") if data.get(key)}
-    folders = {key: {**data[key], "data_root": str(PurePosixPath(data[key]["data_root"]))} for key in ("source", "target") if key in data}
-    val = cfg["val_dataloader"]["dataset"]
-    return as_json(
-        {
-            **{key: cfg[key] for key in ("model", "uda", "optim_wrapper", "param_scheduler", "train_cfg", "val_evaluator", "seed")},
-            "train": {**cfg["train_dataloader"], "num_workers": None, "dataset": {**data, **crops, **folders}},
-            "val": {**val, "data_root": str(PurePosixPath(val["data_root"]))},
-            "cudnn": cfg["env_cfg"]["cudnn_benchmark"],
-        }
-    )
 
 
 def find(name: str) -> dict:

@@ -1,0 +1,18 @@
+"""MIC on HRDA, Cityscapes -> ACDC (fog, night, rain and snow) at full resolution (Hoyer et al., CVPR 2023).
+
+Command:   python run_experiments.py --config configs/mic/csHR2acdcHR_mic_hrda.py
+Study:     --exp 80
+Published: 70.4 mIoU (68.0 without masking) on the test split, which only the benchmark's server evaluates (ours is
+           the validation split). Not trained by us yet.
+Needs:     data/cityscapes and data/acdc (README, section Data) and pretrained/mit_b5.pth
+           (sh tools/download_checkpoints.sh mit_b5).
+"""
+
+_base_ = "../hrda/csHR2acdcHR_hrda.py"
+
+uda = dict(
+    # Masked are one source and one target crop (hence batch_size=2), without jitter and blur.
+    mask_mode="separate",
+    # Blocks of 64x64 pixels, each masked with a probability of 0.7 (section 3.2).
+    mask_generator=dict(type="block", mask_ratio=0.7, mask_block_size=64),
+)

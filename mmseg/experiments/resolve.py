@@ -1,0 +1,148 @@
+"""From an experiment to its complete config: the files of configs/_base_ and what the fields change in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg.experiments.fields import HRDA, TRAINED_ON_TARGET, Experiment, Masking
+from mmseg.experiments.naming import run_stem
+from mmseg.utils.config import check_keys
+
+BASE = Path(__file__).resolve().parents[2] / "configs" / "_base_"
+FULL_NAMES = {"gta": "gta", "syn": "synthia", "cs": "cityscapes", "acdc": "acdc", "dzur": "darkzurich"}
+TRANSFORMERS = ("mitb3", "mitb4", "mitb5", "mitb5-del")
+MIN_LR_WITHOUT_WARM_UP = 1e-4
+"""``min_lr`` of the published runs without warm-up: above their learning rate, which therefore grows."""
+CROP_RATIOS = {False: 0.5, True: 2.0}
+"""By ``full_resolution``: a crop for a rare class shows at least this many times ``min_pixels`` of it."""
+MIN_PIXELS = 3000
+MARGINS = {False: [15, 120, 15, 15], True: [30, 240, 30, 30]}
+"""By ``full_resolution``: pixels at top, bottom, left and right of a Cityscapes image without pseudo-labels."""
+MASK_MODES = {"target": "separatetrg", "source": "separatesrc", "both": "separate"}
+
+
+def resolve(experiment: Experiment, seed: int = 0) -> Config:
+    """The complete, checked config of a run, as :func:`mmseg.utils.config.load_config` gives one."""
+    data = _data(experiment)
+    cfg = Config(
+        {
+            **base("default_runtime"),
+            "model": _model(experiment),
+            "uda": _method(experiment),
+            **{key: data[key] for key in ("train_dataloader", "val_dataloader", "val_evaluator")},
+            **_schedule(experiment),
+            "seed": seed,
+        }
+    )
+    if experiment.iterations < cfg.default_hooks.checkpoint.interval:
+        cfg.default_hooks.checkpoint.interval = experiment.iterations
+    check_keys(cfg, run_stem(experiment))
+    return cfg
+
+
+def base(name: str) -> dict:
+    """The content of a file of configs/_base_."""
+    return Config.fromfile(BASE / f"{name}.py").to_dict()
+
+
+def _data(experiment: Experiment) -> dict:
+    data = base(f"datasets/{_data_file(experiment)}")
+    dataset = data["train_dataloader"]["dataset"]
+    crops = [dataset[key] for key in ("source_crop", "target_crop") if dataset.get(key)]
+    for crop in crops:
+        crop["crop_size"] = (experiment.crop, experiment.crop)
+    if experiment.method not in TRAINED_ON_TARGET:
+        dataset.pop("target", None)
+        dataset.pop("target_crop", None)
+    dataset["source_crop"].pop("photo_metric_distortion", None)
+    if experiment.distorted:
+        dataset["source_crop"]["photo_metric_distortion"] = True
+    if experiment.rare_class_temperature is not None:
+        ratio = CROP_RATIOS[experiment.full_resolution]
+        dataset["rare_class_sampling"] = {
+            "min_pixels": MIN_PIXELS,
+            "class_temp": experiment.rare_class_temperature,
+            "min_crop_ratio": ratio,
+        }
+    if experiment.ignored_margins == "image":
+        dataset["crop_pseudo_margins"] = MARGINS[experiment.full_resolution]
+    if experiment.second_crop:
+        dataset["sync_crop_size"] = (experiment.second_crop, experiment.second_crop)
+    return data
+
+
+def _data_file(experiment: Experiment) -> str:
+    resolution, crop = ("HR", "1024x1024") if experiment.full_resolution else ("", "512x512")
+    target = f"{FULL_NAMES[experiment.target]}{resolution}"
+    supervised_on_target = experiment.method == "target-only" or experiment.source == experiment.target
+    return f"{target}_{crop}" if supervised_on_target else f"uda_{FULL_NAMES[experiment.source]}{resolution}_to_{target}_{crop}"
+
+
+def _model(experiment: Experiment) -> dict:
+    model = base(f"models/{experiment.decoder}_{experiment.encoder}")["model"]
+    if experiment.hrda:
+        model = _with_two_resolutions(model, experiment.hrda, experiment.seen_crop)
+    if experiment.sliding_test:
+        crop = experiment.seen_crop
+        window = {"stride": [crop // 2, crop // 2], "crop_size": [crop, crop]}
+        model["test_cfg"] = {"mode": "slide", "batched_slide": experiment.sliding_batch, **window}
+    return model
+
+
+def _with_two_resolutions(model: dict, hrda: HRDA, crop: int) -> dict:
+    both_whole = hrda.detail_crop == crop  # the detail view is no part of the context: each has a loss and its features
+    head = model["decode_head"]
+    head |= {"single_scale_head": head["type"], "type": "HRDAHead", "attention_classwise": True, "hr_loss_weight": hrda.detail_loss}
+    head |= {} if hrda.learned_attention else {"fixed_attention": 0.5}
+    head |= {"lr_loss_weight": 0.1} if both_whole else {}
+    return {
+        **model,
+        "type": "HRDAEncoderDecoder",
+        "scales": [1, hrda.scale],
+        "hr_crop_size": (hrda.detail_crop, hrda.detail_crop),
+        "feature_scale": "all" if both_whole else hrda.scale,
+        "crop_coord_divisible": 8,
+        "hr_slide_inference": True,
+        **({} if hrda.overlapping else {"hr_slide_overlapping": False}),
+        **({"blur_hr_crop": True} if hrda.blurred_detail else {}),
+    }
+
+
+def _method(experiment: Experiment) -> dict:
+    masking = _masking(experiment.masking) if experiment.masking else {}
+    if experiment.method in ("source-only", "target-only"):
+        return {"type": {"source-only": "SourceOnly", "target-only": "TargetOnly"}[experiment.method], **masking}
+    if experiment.method in ("minent", "advseg"):
+        return {**base(f"uda/{experiment.method}")["uda"], **masking}
+    uda = base("uda/dacs_a999_fdthings" if experiment.feature_distance == "things" else "uda/dacs")["uda"]
+    uda["alpha"] = experiment.alpha
+    if experiment.feature_distance == "all":
+        uda["imnet_feature_dist_lambda"] = base("uda/dacs_a999_fdthings")["uda"]["imnet_feature_dist_lambda"]
+    if experiment.ignored_margins == "rows":
+        top, bottom, *_ = MARGINS[experiment.full_resolution]
+        uda |= {"pseudo_weight_ignore_top": top, "pseudo_weight_ignore_bottom": bottom}
+    return {**uda, **masking}
+
+
+def _masking(masking: Masking) -> dict:
+    own = {} if masking.alpha is None else {"mask_alpha": masking.alpha}
+    own |= {} if masking.threshold == "same" else {"mask_pseudo_threshold": masking.threshold}
+    return {
+        "mask_mode": MASK_MODES[masking.domains] + ("aug" if masking.color_augmentation else ""),
+        "mask_generator": {"type": "block", "mask_ratio": masking.ratio, "mask_block_size": masking.block},
+        **own,
+    }
+
+
+def _schedule(experiment: Experiment) -> dict:
+    adamw = "adamw_poly10warm_40k" if experiment.encoder in TRANSFORMERS else "adamw_resnet_poly10warm_40k"
+    schedule = base(f"schedules/{'sgd_poly10warm_40k' if experiment.optimizer == 'sgd' else adamw}")
+    decay = schedule["param_scheduler"][-1]
+    decay["end"] = experiment.iterations + 1
+    if not experiment.warm_up:
+        decay["eta_min"] = MIN_LR_WITHOUT_WARM_UP
+        schedule["param_scheduler"] = [decay]
+    schedule["train_cfg"]["max_iters"] = experiment.iterations
+    return schedule

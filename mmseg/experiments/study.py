@@ -1,0 +1,112 @@
+"""Studies: the tables of the papers, their rows and published numbers, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmseg.experiments.fields import Experiment
+from mmseg.utils.errors import UserError, suggestion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A number of a paper.
+
+    Attributes:
+        mean: percent.
+        deviation: standard deviation over its seeds, where given.
+        note: what keeps it from being compared directly, such as 'test split'.
+    """
+
+    mean: float
+    deviation: float | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        spread = "" if self.deviation is None else f" ± {self.deviation}"
+        return f"{self.mean}{spread}" + (f" ({self.note})" if self.note else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigFile:
+    """A row that has a config of its own.
+
+    Attributes:
+        path: relative to the repository.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row of a table.
+
+    Attributes:
+        title: what the table prints.
+        setup: what is trained.
+        published: the paper's number, where known.
+        shared_with: id of the study that lists this run as its own; None for the study's own rows.
+    """
+
+    title: str
+    setup: Experiment | ConfigFile
+    published: Published | None = None
+    shared_with: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table or figure of a paper.
+
+    Attributes:
+        key: unique in its study; rows are addressed as ``key.number``, counted from 1.
+        title: what it shows.
+        rows: in the order of the paper.
+        metrics: columns, as (name in the results, heading); percent. The published numbers are the first column's.
+    """
+
+    key: str
+    title: str
+    rows: tuple[Row, ...]
+    metrics: tuple[tuple[str, str], ...] = (("mIoU", "mIoU"),)
+
+    def numbered(self) -> dict[str, Row]:
+        """The rows by their address."""
+        return {f"{self.key}.{number}": row for number, row in enumerate(self.rows, start=1)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What one id of ``--exp`` trains.
+
+    Attributes:
+        title: what it shows.
+        source: the paper and its tables.
+        tables: at least one.
+        seeds: of every row.
+    """
+
+    title: str
+    source: str
+    tables: tuple[Table, ...]
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    @property
+    def rows(self) -> dict[str, Row]:
+        """All rows by their address."""
+        return {address: row for table in self.tables for address, row in table.numbered().items()}
+
+    def select(self, only: Sequence[str]) -> dict[str, Row]:
+        """The rows that ``--only`` names: addresses, or keys of whole tables; all if it is empty.
+
+        Raises:
+            UserError: names nothing of this study.
+        """
+        groups = {table.key: table.numbered() for table in self.tables} | {address: {address: row} for address, row in self.rows.items()}
+        for name in only:
+            if name not in groups:
+                raise UserError(f"--only {name}: no such row or table.{suggestion(name, groups) or ' Known: ' + ', '.join(groups) + '.'}")
+        chosen = {address for name in only for address in groups[name]}
+        return {address: row for address, row in self.rows.items() if address in chosen or not only}
