@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import itertools
 import os
+from functools import partial
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
+from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper, _ParamScheduler
 from mmengine.registry import LOOPS, OPTIMIZERS, PARAM_SCHEDULERS, VISBACKENDS
 from mmengine.runner import Runner
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
@@ -45,7 +50,7 @@ class AdaptationRunner(Runner):
     """A runner whose state is plain tensors and numbers.
 
     All randomness of a run derives from (seed, iteration or sample, stream), so the state to resume is:
-    networks, optimizer, schedulers, iteration.
+    networks, optimizer, schedulers, iteration; and, for the log alone, what hooks have counted so far.
     """
 
     @property
@@ -61,10 +66,23 @@ class AdaptationRunner(Runner):
         return next(hook for hook in self.hooks if isinstance(hook, CheckpointHook))
 
     @property
+    def stateful_hooks(self) -> dict[str, Hook]:
+        """The hooks that count on between two iterations, by the names of their classes."""
+        return {type(hook).__name__: hook for hook in self.hooks if hasattr(hook, "state_dict")}
+
+    @property
     def all_schedulers(self) -> list[_ParamScheduler]:
         """The schedules of all optimizers, in their order."""
         grouped = self.param_schedulers
         return list(itertools.chain(*grouped.values())) if isinstance(grouped, dict) else grouped
+
+    def wrap_model(self, model_wrapper_cfg: None, model: UDAMethod) -> UDAMethod:
+        """The method on its device; of several processes, each network that is trained in a wrapper."""
+        if not self.distributed:
+            return super().wrap_model(None, model)
+        model = model.to(get_device())
+        model.distribute(partial(DistributedDataParallel, broadcast_buffers=False))
+        return model
 
     def save_state(self, path: str | os.PathLike, iteration: int) -> None:
         """Writes everything that a resume needs, after ``iteration`` finished iterations."""
@@ -81,13 +99,15 @@ class AdaptationRunner(Runner):
             "state_dict": self.network.state_dict(),
             "optimizer": self.optim_wrapper.state_dict(),
             "param_schedulers": [scheduler.state_dict() for scheduler in self.all_schedulers],
+            "hooks": {name: hook.state_dict() for name, hook in self.stateful_hooks.items()},
             "logged": {
                 name: buffer.data[0][-LOG_WINDOW:].tolist()
                 for name, buffer in self.message_hub.log_scalars.items()
                 if name.startswith("train/")
             },
         }
-        save_checkpoint(path, content)
+        if is_main_process():
+            save_checkpoint(path, content)
 
     def resume(self, filename: str, **_: object) -> None:
         """Restores student, teacher, optimizer, schedulers and iteration.
@@ -116,6 +136,8 @@ class AdaptationRunner(Runner):
         for name, values in content["logged"].items():
             for value in values:
                 self.message_hub.update_scalar(name, value)
+        for name, hook in self.stateful_hooks.items():
+            hook.load_state_dict(content.get("hooks", {}).get(name, {}))
         self._has_loaded = True
         self.logger.info(f"Resumed iteration {self.iter} from {filename}")
 
@@ -138,7 +160,8 @@ class AdaptationRunner(Runner):
     def load_or_resume(self) -> None:
         """The last step before training: once it has worked, the config is written."""
         super().load_or_resume()
-        write_text(Path(self.work_dir) / CONFIG, config_text(self.cfg))
+        if is_main_process():
+            write_text(Path(self.work_dir) / CONFIG, config_text(self.cfg))
 
     def get_hooks_info(self) -> str:
         """One line instead of a page."""

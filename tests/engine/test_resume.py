@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from mmseg.engine.checkpoint import read_checkpoint
@@ -15,6 +16,7 @@ FULL = {
     "train_cfg.max_iters": 2 * HALF,
     "train_cfg.val_interval": HALF,
     "default_hooks.checkpoint.interval": HALF,
+    "custom_hooks.2.interval": HALF - 1,  # shares of pseudo-labels: those of the second interval span the kill
     # Everything that draws: dropout and drop path, boxes, classes, jitter, blur, crops, rare classes.
     "model.backbone.drop_path_rate": 0.2,
     "model.decode_head.dropout_ratio": 0.2,
@@ -23,10 +25,10 @@ FULL = {
 }
 
 
-def logged(folder) -> dict[int, dict]:
-    """Scalars by iteration of all logs in a run folder, without times."""
+def logged(folder, kind: str = "decode.loss_seg") -> dict[int, dict]:
+    """Scalars by iteration of all logs in a run folder, without times: of the lines that have the scalar ``kind``."""
     lines = [line for file in sorted(folder.glob("*/vis_data/scalars.json")) for line in file.read_text().splitlines()]
-    entries = [entry for entry in map(json.loads, lines) if "decode.loss_seg" in entry]
+    entries = [entry for entry in map(json.loads, lines) if kind in entry]
     untimed = ("time", "data_time", "eta", "memory")
     return {entry["step"]: {key: value for key, value in entry.items() if key not in untimed} for entry in entries}
 
@@ -90,9 +92,13 @@ def test_killed_and_resumed_equals_uninterrupted(tiny_data, tmp_path):
     assert set(whole_log) == set(range(1, 2 * HALF + 1))
     for step in range(HALF + 1, 2 * HALF + 1):
         assert whole_log[step] == broken_log[step], step
+    for kind, steps in {"pseudo_share/train": {HALF - 1, 2 * (HALF - 1)}, "IoU.train": {HALF, 2 * HALF}}.items():
+        shares = logged(whole, kind)
+        assert set(shares) == steps and repr(shares) == repr(logged(broken, kind)), kind  # repr: an absent class is NaN
     curves = [json.loads((folder / "evaluations.json").read_text()) for folder in (whole, broken)]
     assert [entry["iteration"] for entry in curves[0]] == [HALF, 2 * HALF]
     assert curves[0] == curves[1]
+    assert all(sum(entry["pseudo_share"].values()) == pytest.approx(100) for entry in curves[0])
 
 
 def test_a_different_seed_trains_differently(tiny_data, tmp_path):

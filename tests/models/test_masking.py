@@ -102,6 +102,19 @@ def test_every_method_can_be_masked(name, monkeypatch):
     assert {"masked_image", "masked_label", "masked_weight"} <= logs.records.keys()
 
 
+@pytest.mark.parametrize("mode", MASK_MODES)
+@pytest.mark.parametrize("name", METHODS)
+def test_pseudo_labels_are_recorded_plainly_where_there_are_any(name, mode, monkeypatch):
+    """Those of the method's own teacher before those of the masking, for the whole batch, before anything is pasted or masked."""
+    method, crops = masked(name, mode, mask_pseudo_threshold=0.1), batch()
+    records = run_step(method, monkeypatch, crops=crops).records
+    assert ("pseudo_label" in records) == ("pseudo_weight" in records) == (name == "DACS" or MASK_MODES[mode].with_target)
+    if "pseudo_label" in records:
+        expected = method.teachers[0].label(crops)
+        assert torch.equal(records["pseudo_label"], expected.labels) and torch.equal(records["pseudo_weight"], expected.weights)
+        assert torch.equal(records["target_image"], crops.target_image)
+
+
 def test_masking_does_not_change_what_other_parts_draw_or_see(monkeypatch):
     plain, with_mask = (run_step(method, monkeypatch, 3) for method in (build(), masked(mode="separatetrgaug")))
     assert all(torch.equal(plain.records[key], with_mask.records[key]) for key in plain.records)

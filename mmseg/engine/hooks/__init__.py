@@ -1,7 +1,8 @@
 """What happens around training and is not learning."""
 
 from mmseg.engine.hooks.checkpoint_hook import CheckpointHook
+from mmseg.engine.hooks.class_health_hook import ClassHealthHook
 from mmseg.engine.hooks.picture_hook import PictureHook
 from mmseg.engine.hooks.result_hook import ResultHook
 
-__all__ = ["CheckpointHook", "PictureHook", "ResultHook"]
+__all__ = ["CheckpointHook", "ClassHealthHook", "PictureHook", "ResultHook"]

@@ -28,10 +28,17 @@ class ResultHook(Hook):
     priority = "NORMAL"
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Adds the metrics (percent) of this iteration to the curve; JSON knows no NaN, an absent class is null."""
+        """Adds the metrics (percent) of this iteration, and what other hooks have to add, to the curve.
+
+        JSON knows no NaN: an absent class is null.
+        """
         percent = {name: None if math.isnan(value) else value for name, value in (metrics or {}).items()}
-        earlier = [entry for entry in read_curve(runner.work_dir) if entry["iteration"] < runner.iter]
-        write_json(Path(runner.work_dir) / CURVE, [*earlier, {"iteration": runner.iter, "metrics": percent}])
+        entry = {"iteration": runner.iter, "metrics": percent}
+        for hook in runner.hooks:
+            if hasattr(hook, "curve_entry"):  # as ClassHealthHook
+                entry |= hook.curve_entry()
+        earlier = [other for other in read_curve(runner.work_dir) if other["iteration"] < runner.iter]
+        write_json(Path(runner.work_dir) / CURVE, [*earlier, entry])
 
     def after_train(self, runner: Runner) -> None:
         """Takes the last entry of the curve as the result."""

@@ -9,7 +9,7 @@ Letters: B images, K classes, (H, W) crop, (H0, W0) native label size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -58,6 +58,7 @@ class UDAMethod(BaseModel):
         self.ema_model = self.imnet_model = self.model_D = None
         self.teachers: Sequence[Teacher] = ()  # that of ema_model, where there is one, is the first
         self.objectives: Sequence[Objective] = ()
+        self.wrapped: dict[str, nn.Module] = {}  # a plain dictionary: no part of the state, whose keys stay those of one process
         self.seed = seed
 
     @property
@@ -75,6 +76,11 @@ class UDAMethod(BaseModel):
         for network in (*(teacher.network for teacher in self.teachers), self.imnet_model):
             if network is not None:
                 network.load_state_dict(self.model.state_dict())
+
+    def distribute(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
+        """Trains its networks through wrappers from now on, which average the gradients over the processes of a training."""
+        trained = {"student": self.model, "discriminator": self.model_D}
+        self.wrapped = {name: wrap(network) for name, network in trained.items() if network is not None}
 
     def train(self, mode: bool = True) -> UDAMethod:
         """Train mode: the teachers without dropout, the ImageNet network in eval mode."""
@@ -105,7 +111,7 @@ class UDAMethod(BaseModel):
 
     def context(self, batch: UDABatch, iteration: int) -> StepContext:
         """The shared values of one step."""
-        networks = {"student": self.model, "imnet": self.imnet_model, "discriminator": self.model_D}
+        networks = {"student": self.model, "imnet": self.imnet_model, "discriminator": self.model_D, **self.wrapped}
         return StepContext(batch=batch, iteration=iteration, streams=Streams(self.seed, iteration), **networks)
 
     def forward(self, inputs: Tensor, data_samples: None = None, mode: str = "tensor") -> Tensor:

@@ -24,7 +24,7 @@ def unwrapped(network: nn.Module) -> nn.Module:
 
 
 class StepLogs(dict):
-    """Scalars of a step by name, for the log; ``records`` holds the tensors that a hook may draw."""
+    """Scalars of a step by name, for the log; ``records`` holds the tensors that a hook may draw or count."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,9 +70,14 @@ class StepContext:
         return self.batch.target_image
 
     def pseudo_labels(self, teacher: Teacher) -> PseudoLabels:
-        """Pseudo-labels of the target crops, computed once per teacher and shared by all objectives."""
+        """Pseudo-labels of the target crops, computed once per teacher and shared by all objectives.
+
+        Those of the first teacher, which is the method's own where it has one, are recorded.
+        """
         if teacher not in self.pseudo:
-            self.pseudo[teacher] = teacher.label(self.batch)
+            pseudo = self.pseudo[teacher] = teacher.label(self.batch)
+            if len(self.pseudo) == 1:
+                self.record(target_image=self.target_image, pseudo_label=pseudo.labels, pseudo_weight=pseudo.weights)
         return self.pseudo[teacher]
 
     def forward(self, image: Tensor, name: str) -> SegOutput:
@@ -107,7 +112,7 @@ class StepContext:
         return sum(value for name, value in losses.items() if "loss" in name)
 
     def record(self, **tensors: Tensor) -> None:
-        """Keeps tensors for a hook that draws; nothing is copied."""
+        """Keeps tensors for hooks that draw or count; nothing is copied."""
         self.logs.records.update({name: tensor.detach() for name, tensor in tensors.items()})
 
 

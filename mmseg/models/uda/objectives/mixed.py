@@ -36,6 +36,5 @@ class MixedSupervision:
         output = step.forward(image, "mix")
         loss = step.log(step.student_loss(output, label, weight), "mix.")
         step.log({"mix.confident_share": pseudo.confident_share})
-        step.record(target_image=target, pseudo_label=pseudo.labels, pseudo_weight=pseudo.weights)
         step.record(mixed_image=image, mixed_label=label, mixed_weight=weight)
         return loss

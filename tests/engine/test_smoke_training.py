@@ -1,0 +1,49 @@
+"""A shrunk config trains from the loader to the result, whatever its method, domains and network."""
+
+import pytest
+
+from mmseg.apis.train import train
+from mmseg.utils.config import load_config
+from mmseg.utils.files import read_json
+from mmseg.utils.shrink import shrink
+
+HRDA, DAFORMER = "configs/hrda/gtaHR2csHR_hrda.py", "configs/daformer/gta2cs_daformer.py"
+BLOCKS = {"type": "block", "mask_ratio": 0.7, "mask_block_size": 64}
+ADVSEG = {"discriminator_type": "LS", "lr_D": 1e-4, "lr_D_power": 0.9, "lr_D_min": 0, "lambda_adv_target": {"main": 1e-3}}
+SUPERVISED = {"target": None, "target_crop": None, "crop_pseudo_margins": None, "rare_class_sampling": None}
+CITYSCAPES = {"type": "CityscapesDataset", "img_dir": "leftImg8bit/train", "ann_dir": "gtFine/train"}
+ACDC = {"type": "ACDCDataset", "img_dir": "rgb_anon/train"}
+TRAININGS = {
+    "hrda": (HRDA, {}),
+    "daformer": (DAFORMER, {}),
+    "mic": (HRDA, {"uda": {"mask_mode": "separatetrgaug", "mask_generator": BLOCKS}}),
+    "advseg": (DAFORMER, {"uda": {"_delete_": True, "type": "AdvSeg", **ADVSEG}}),
+    "minent": (DAFORMER, {"uda": {"_delete_": True, "type": "MinEnt", "lambda_ent": {"main": 1e-3}}}),
+    "source-only": (DAFORMER, {"uda": {"_delete_": True, "type": "SourceOnly"}, "train_dataloader": {"dataset": SUPERVISED}}),
+    "target-only": (
+        DAFORMER,
+        {"uda": {"_delete_": True, "type": "TargetOnly"}, "train_dataloader": {"dataset": {**SUPERVISED, "source": CITYSCAPES}}},
+    ),
+    "acdc": (
+        DAFORMER,
+        {
+            "train_dataloader": {"dataset": {"source": CITYSCAPES, "target": ACDC}},
+            "val_dataloader": {"dataset": {"type": "ACDCDataset", "img_dir": "rgb_anon/val", "ann_dir": "gt/val"}},
+        },
+    ),
+    "synthia": (
+        HRDA,
+        {"train_dataloader": {"dataset": {"source": {"type": "SynthiaDataset", "img_dir": "RGB", "ann_dir": "GT/LABELS"}}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_trains_evaluates_and_finishes(name, tiny_layouts, tmp_path):
+    path, changes = TRAININGS[name]
+    cfg = load_config(path)
+    cfg.merge_from_dict(changes)
+    result = train(shrink(cfg, tiny_layouts), tmp_path)
+    assert result["iteration"] == 2 and 0 <= result["metrics"]["mIoU"] <= 100
+    assert len(read_json(tmp_path / "evaluations.json", "")) == 1
+    assert (tmp_path / "latest.pth").is_file() and any((tmp_path / "pictures").iterdir())
