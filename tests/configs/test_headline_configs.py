@@ -1,0 +1,69 @@
+"""The configs outside configs/_base_: they load, build, name their own command, and equal the published runs."""
+
+import ast
+
+import pytest
+import torch
+
+from mmseg.engine.runner import build_model
+from mmseg.utils import load_config
+from tests import tiny
+from tests.utils.legacy_configs import decisive, published, write_json
+
+CONFIGS = tiny.ROOT / "configs"
+FILES = sorted(
+    str(path.relative_to(CONFIGS)) for path in CONFIGS.rglob("*.py") if path.relative_to(CONFIGS).parts[0] not in ("_base_", "generated")
+)
+PUBLISHED = dict(published())
+HRDA = "hrda1-512-01_daformer_sepaspp_sl_mitb5_poly10warm_s0"
+DAFORMER = "daformer_sepaspp_mitb5_poly10warm_s0"
+RUNS = {
+    "hrda/gtaHR2csHR_hrda.py": f"40-gtaHR2csHR_1024x1024_dacs_a999_fdthings_rcs001-20_cpl2_{HRDA}",
+    "hrda/synHR2csHR_hrda.py": f"40-synHR2csHR_1024x1024_dacs_a999_fdthings_rcs001-20_cpl2_{HRDA}",
+    "hrda/csHR2acdcHR_hrda.py": f"49-csHR2acdcHR_1024x1024_dacs_a999_fdthings_rcs001-20_{HRDA}",
+    "hrda/csHR2dzurHR_hrda.py": f"49-csHR2dzurHR_1024x1024_dacs_a999_fdthings_rcs001-20_{HRDA}",
+    "daformer/gta2cs_daformer.py": f"6-gta2cs_dacs_a999_fdthings_rcs001_cpl_{DAFORMER}",
+    "daformer/syn2cs_daformer.py": f"7-syn2cs_dacs_a999_fdthings_rcs001_cpl_{DAFORMER}",
+    "daformer/cs2acdc_daformer.py": f"8-cs2acdc_dacs_a999_fdthings_rcs001_cpl_{DAFORMER}",
+    "daformer/cs2dzur_daformer.py": f"8-cs2dzur_dacs_a999_fdthings_rcs001_cpl_{DAFORMER}",
+}
+MASKED = {
+    "mic/gtaHR2csHR_mic_hrda.py": ("hrda/gtaHR2csHR_hrda.py", "separatetrgaug", 64),
+    "mic/synHR2csHR_mic_hrda.py": ("hrda/synHR2csHR_hrda.py", "separatetrgaug", 64),
+    "mic/csHR2acdcHR_mic_hrda.py": ("hrda/csHR2acdcHR_hrda.py", "separate", 64),
+    "mic/csHR2dzurHR_mic_hrda.py": ("hrda/csHR2dzurHR_hrda.py", "separate", 64),
+    "mic/gta2cs_mic_daformer.py": ("daformer/gta2cs_daformer.py", "separatetrgaug", 32),
+}
+"""Config -> the one without masking, the mask mode, the side of a block."""
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_config_builds_its_method(file):
+    with torch.device("meta"):
+        method = build_model(load_config(CONFIGS / file))
+    assert sum(parameter.numel() for parameter in method.model.parameters()) > 0
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_docstring_gives_the_command(file):
+    text = ast.get_docstring(ast.parse((CONFIGS / file).read_text()))
+    assert f"python run_experiments.py --config configs/{file}\n" in text + "\n"
+
+
+@pytest.mark.parametrize("file", RUNS)
+def test_a_headline_config_equals_the_published_run(file, tmp_path):
+    if not PUBLISHED:
+        pytest.skip("no folder experiments (set MMSEG_REFERENCE to the reference records)")
+    actual, expected = (decisive(cfg) for cfg in (load_config(CONFIGS / file), load_config(write_json(tmp_path, PUBLISHED[RUNS[file]]))))
+    actual["val_evaluator"].pop("subsets", None)  # the means over 16 and 13 classes of Synthia come on top
+    target = expected["train"]["dataset"]["target"]
+    target["img_dir"] = target["img_dir"].rstrip("/")  # one published folder ends with a slash
+    assert actual == expected
+
+
+@pytest.mark.parametrize("file", MASKED)
+def test_mic_adds_the_masked_crops_alone(file):
+    plain, mode, block = MASKED[file]
+    expected = decisive(load_config(CONFIGS / plain))
+    expected["uda"] |= {"mask_mode": mode, "mask_generator": {"type": "block", "mask_ratio": 0.7, "mask_block_size": block}}
+    assert decisive(load_config(CONFIGS / file)) == expected
