@@ -1,8 +1,8 @@
-"""A config made small: the same parts, options and data pipeline, in seconds on a CPU.
+"""A config made small, in two sizes: seconds on a CPU (:func:`shrink`), or a real training of minutes (:func:`demo`).
 
-Everything measured in pixels is divided by one factor, encoder and decoder become narrow and shallow, and
-the folders are those of the demo domains. What stays is what a smoke test is about: types, options,
-losses, methods, crops, sampling and schedules of the config.
+Everything measured in pixels is divided, encoder and decoder become narrow and shallow, and the folders are
+those of the demo domains. What stays is what the config is about: types, options, losses, methods, crops and
+sampling.
 """
 
 from __future__ import annotations
@@ -13,118 +13,166 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-DEMO_FOLDERS = {
-    "GTADataset": "gta",
-    "SynthiaDataset": "synthia",
-    "CityscapesDataset": "cityscapes",
-    "ACDCDataset": "acdc",
-    "DarkZurichDataset": "dark_zurich",
-}
-"""Folder of each data set below the demo data."""
+from mmseg.datasets import CropOptions
+from mmseg.registry import MODELS, options_of
+from mmseg.utils.config import HELPERS
+from mmseg.utils.small_config import Size, crops, demo_folder, divided, required, resize_config
+from mmseg.utils.small_network import NetworkSize
 
-TEST_WIDTH = 128  # pixels of a shrunk validation image, about
-WIDTH = 8  # channels of the first encoder level, and of everything inside a decoder
-MIT = {
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+LEFT_OUT = ("load_from", "test_dataloader", *HELPERS)
+"""Entries that no small config has."""
+
+SMOKE_WIDTH = 128  # pixels of a validation image, about
+SMOKE_MIN_PIXELS = 2
+SMOKE_TRANSFORMER = {
     "embed_dims": [8, 16, 24, 32],
     "depths": [1, 1, 1, 1],
     "num_heads": [1, 2, 3, 4],
     "sr_ratios": [2, 1, 1, 1],  # a detail crop may have 8 pixels per side
     "mlp_ratios": [2, 2, 2, 2],
+    "qkv_bias": True,
 }
-DECODER_WIDTHS = ("channels", "embed_dims", "embed_dim", "isa_channels", "pam_channels", "c1_channels", "attention_embed_dim")
+SMOKE_NETWORK = NetworkSize(transformer=SMOKE_TRANSFORMER, depth=50, base_channels=8, channels=8, inner_channels=8)
+
+DEMO_DIVISOR = 4  # demo images are 512 pixels wide, those of Cityscapes 2048
+DEMO_MARGIN_DIVISOR = 8  # the hood of the demo's car covers half of the share of the image
+DEMO_RATIO_DIVISOR = 2  # of min_crop_ratio: a demo crop shows as much of the street, but fewer pixels of a rare class
+FROM_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "demo_data")
+WARM_UP = "LinearLR"
 
 
 def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
-    """A small copy of a complete config.
+    """A small copy of a complete config, for a training of seconds that shows whether its parts fit together.
+
+    It has no ``demo_data``: the caller sees to it that the folder exists, with images of any size.
 
     Args:
         cfg: native config of a training (:func:`mmseg.utils.config.load_config`).
-        demo_data: folder that holds the demo domains in the layouts that the config needs.
+        demo_data: folder that holds the demo domains in the layouts that the config needs (:func:`layouts`).
         iterations: length of the training; one evaluation follows.
+
+    Raises:
+        UserError: a data set or an encoder has no small form, or the config lacks a part.
     """
     small = Config(cfg.to_dict())
-    factor = 2 ** round(math.log2(max(small.val_dataloader.dataset.test_scale) / TEST_WIDTH))
+    divisor = 2 ** round(math.log2(max(required(small, "val_dataloader.dataset.test_scale")) / SMOKE_WIDTH))
+    size = Size(
+        divisor=divisor,
+        margin_divisor=divisor,
+        image_size=lambda scale: divided(scale, divisor),
+        min_pixels=SMOKE_MIN_PIXELS,
+        network=SMOKE_NETWORK,
+    )
+    resize_config(small, size, Path(demo_data))
     for loader in (small.train_dataloader, small.val_dataloader):
         loader.update(num_workers=0, batch_size=2)
-    _shrink_training_data(small.train_dataloader.dataset, factor, Path(demo_data))
-    _shrink_dataset(small.val_dataloader.dataset, factor, Path(demo_data))
-    _shrink_model(small.model, factor)
-    for key in ("pseudo_weight_ignore_top", "pseudo_weight_ignore_bottom"):
-        if small.uda.get(key):
-            small.uda[key] = _pixels(small.uda[key], factor)
-    if "mask_generator" in small.uda:
-        small.uda.mask_generator.mask_block_size = _pixels(small.uda.mask_generator.mask_block_size, factor)
+    for crop in crops(small.train_dataloader.dataset):
+        crop["pad"] = True  # sizes are rounded
+    if small.uda.get("self_training_start"):
+        small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
     small.train_cfg.update(max_iters=iterations, val_interval=iterations)
-    return small
+    for hook in (*small.default_hooks.values(), *small.get("custom_hooks", ())):
+        if hook and "interval" in hook:
+            hook["interval"] = min(hook["interval"], iterations)
+    return _without(small, (*LEFT_OUT, "demo_data"))
 
 
-def _pixels(value: int | Sequence[int], factor: int) -> int | list[int]:
-    if isinstance(value, (list, tuple)):
-        return [_pixels(single, factor) for single in value]
-    return max(1, round(value / factor)) if value else 0
+def demo(cfg: Config) -> Config:
+    """The same training on the demo domains: from scratch, minutes on a CPU, comparable with others of this size.
+
+    The demo configs say how large images, networks and batches are and how long is trained; the config says
+    what is trained. What published trainings differ in can be lost at this size:
+
+    - No network starts from ImageNet weights, so there is no feature distance to them.
+    - Every MiT becomes one small MiT, and every ResNet a narrow ResNet-50.
+    - DACS takes α, τ and the augmentation of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and
+      one of 0.99 are the same; all methods take its class weights of the source loss.
+    - One AdamW and one schedule for all, with warm-up where the config has one: the SGD of adversarial trainings
+      does not learn from scratch in 2,000 iterations.
+
+    Trainings that differ in nothing else become one, with one digest.
+
+    Args:
+        cfg: native config of a training at full or half resolution. That of a demo is returned as it is.
+
+    Raises:
+        UserError: as :func:`shrink`.
+    """
+    small = Config(cfg.to_dict())
+    if "demo_data" in small:
+        return small
+    base = Config.fromfile(CONFIGS / "demo" / "demoHR2demoHR_hrda.py")
+    resize_config(small, _demo_size(base), Path(base.demo_data))
+    for crop in crops(small.train_dataloader.dataset):
+        crop["pad"] = any(side > limit for side, limit in zip(crop["crop_size"], reversed(crop["img_scale"]), strict=True))
+        _drop_defaults(crop, CropOptions)
+    small["uda"] = _demo_method(small.uda, base.uda)
+    for name in ("train_dataloader", "val_dataloader"):
+        small[name] = {**base[name], "dataset": small[name].dataset}
+    subsets = {**base.val_evaluator.subsets, **small.val_evaluator.get("subsets", {})}
+    small["val_evaluator"] = {**base.val_evaluator, **small.val_evaluator, "subsets": subsets}
+    warm_up = any(schedule["type"] == WARM_UP for schedule in small.param_scheduler)
+    for key in FROM_DEMO:
+        small[key] = base[key]
+    if not warm_up:
+        small["param_scheduler"] = [schedule for schedule in base.param_scheduler if schedule["type"] != WARM_UP]
+    return _without(small, LEFT_OUT)
 
 
-def _shrink_training_data(dataset: dict, factor: int, demo_data: Path) -> None:
-    for name in ("source", "target"):
-        if dataset.get(name):
-            _shrink_dataset(dataset[name], factor, demo_data)
-            crop = dataset[f"{name}_crop"]
-            crop.update(img_scale=_pixels(crop.img_scale, factor), crop_size=_pixels(crop.crop_size, factor), pad=True)
-    for key in ("crop_pseudo_margins", "sync_crop_size"):
-        if dataset.get(key):
-            dataset[key] = _pixels(dataset[key], factor)
-    if dataset.get("rare_class_sampling"):
-        dataset.rare_class_sampling.min_pixels = 2
+def layouts(cfg: Config) -> list[str]:
+    """The demo domains that the small forms of a config need: names for ``tools/make_demo_data.py --layout``, sorted.
+
+    Raises:
+        UserError: there is no demo domain for one of its data sets.
+    """
+    training = required(cfg, "train_dataloader.dataset")
+    datasets = (training.get("source"), training.get("target"), required(cfg, "val_dataloader.dataset"))
+    return sorted({demo_folder(dataset) for dataset in datasets if dataset})
 
 
-def _shrink_dataset(dataset: dict, factor: int, demo_data: Path) -> None:
-    dataset["data_root"] = str(demo_data / DEMO_FOLDERS[dataset["type"]])
-    if dataset.get("test_scale"):
-        dataset["test_scale"] = _pixels(dataset["test_scale"], factor)
+def demo_image_size(scale: Sequence[int], full: Sequence[int]) -> list[int]:
+    """Size (w, h) of a demo image in the place of one of ``scale``: ``full``, halved until its width is closest to the divided one."""
+    halvings = max(0, round(math.log2(full[0] * DEMO_DIVISOR / scale[0])))
+    return [side // 2**halvings for side in full]
 
 
-def _shrink_model(model: dict, factor: int) -> None:
-    model["pretrained"] = None
-    widths = _shrink_encoder(model["backbone"])
-    for name in ("decode_head", "auxiliary_head"):
-        if model.get(name):
-            _shrink_head(model[name], widths)
-    if "hr_crop_size" in model:
-        model["hr_crop_size"] = _pixels(model["hr_crop_size"], factor)
-    for key in ("crop_size", "stride"):
-        if key in model.get("test_cfg", {}):
-            model["test_cfg"][key] = _pixels(model["test_cfg"][key], factor)
+def _demo_size(base: Config) -> Size:
+    """That of the demo configs; ``base`` is HRDA's."""
+    head, encoder = base.model.decode_head, base.model.backbone
+    resnet = Config.fromfile(CONFIGS / "_base_" / "models" / "dlv2_tiny.py").model.backbone
+    return Size(
+        divisor=DEMO_DIVISOR,
+        margin_divisor=DEMO_MARGIN_DIVISOR,
+        image_size=lambda scale: demo_image_size(scale, base.val_dataloader.dataset.test_scale),
+        min_pixels=base.train_dataloader.dataset.rare_class_sampling.min_pixels,
+        ratio_divisor=DEMO_RATIO_DIVISOR,
+        network=NetworkSize(
+            transformer={key: value for key, value in encoder.items() if key != "type"},
+            depth=resnet.depth,
+            base_channels=resnet.base_channels,
+            channels=head.channels,
+            inner_channels=head.decoder_params.embed_dims,
+            dropout=head.dropout_ratio,
+        ),
+    )
 
 
-def _shrink_encoder(backbone: dict) -> list[int]:
-    """Replaces the size of an encoder in place; returns the channels of its four levels."""
-    kind = backbone["type"]
-    if kind.startswith("mit_b") or kind == "MixVisionTransformer":
-        backbone.clear()
-        backbone.update(type="MixVisionTransformer", qkv_bias=True, **MIT)
-        return MIT["embed_dims"]
-    backbone.update(depth=50, base_channels=WIDTH)
-    if "stem_channels" in backbone or kind == "ResNetV1c":
-        backbone["stem_channels"] = WIDTH
-    if "groups" in backbone:
-        backbone["groups"] = 2
-    return [WIDTH * 4 * 2**level for level in range(4)]
+def _demo_method(uda: dict, dacs: dict) -> dict:
+    """The options of a method that mean something in a demo; ``dacs`` are those of the demo's DACS."""
+    kept = {key: value for key, value in uda.items() if not key.startswith("imnet_")}
+    _drop_defaults(kept, MODELS.get(kept["type"]))
+    return {**kept, **(dacs if kept["type"] == dacs["type"] else {"source_class_weight": dacs["source_class_weight"]})}
 
 
-def _shrink_head(head: dict, widths: Sequence[int]) -> None:
-    index = head["in_index"]
-    head["in_channels"] = widths[index] if isinstance(index, int) else [widths[level] for level in index]
-    if "c1_in_channels" in head:
-        head["c1_in_channels"] = widths[0]
-    if head["type"] == "HRDAHead":
-        head["attention_embed_dim"] = WIDTH
-    _narrow(head)
+def _drop_defaults(options: dict, component: type) -> None:
+    """Removes what a component does anyway, so that trainings that are the same have one digest."""
+    for key, option in options_of(component).items():
+        if key in options and options[key] == option.default:
+            del options[key]
 
 
-def _narrow(options: dict) -> None:
-    """Sets every width that an option names, at any depth."""
-    for key, value in options.items():
-        if key in DECODER_WIDTHS and isinstance(value, int):
-            options[key] = WIDTH
-        elif isinstance(value, dict):
-            _narrow(value)
+def _without(cfg: Config, keys: Sequence[str]) -> Config:
+    for key in keys:
+        cfg.pop(key, None)
+    return cfg

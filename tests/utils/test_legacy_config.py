@@ -1,6 +1,5 @@
 """Published configs in the 0.x form: recognised, complete, and equal to our own where both exist."""
 
-
 import pytest
 import torch
 from mmengine.config import Config

@@ -1,0 +1,91 @@
+"""A network made small: the same types, levels, options and losses with fewer channels and layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mmseg.registry import MODELS
+from mmseg.utils.errors import UserError
+
+MIT_TYPES = ("mit_b0", "mit_b1", "mit_b2", "mit_b3", "mit_b4", "mit_b5", "MixVisionTransformer")
+RESNET_TYPES = ("ResNet", "ResNetV1c", "ResNeXt", "ResNeSt")
+GROUPS = 2  # of the convolutions of a ResNeXt
+SMALL_TIMM = "test_vit"  # timm's plain transformer for tests, 64 channels
+INNER_WIDTHS = ("embed_dims", "embed_dim", "isa_channels", "pam_channels", "c1_channels", "attention_embed_dim")
+"""What decoders call the widths before their last layer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSize:
+    """How small a network becomes.
+
+    Attributes:
+        transformer: the MiT that every MiT becomes, as options of ``MixVisionTransformer``.
+        depth, base_channels: of every ResNet; its stem has as many channels as its first stage is based on.
+        channels: of a decoder's last layer.
+        inner_channels: of everything before it, see :data:`INNER_WIDTHS`.
+        dropout: ``dropout_ratio`` of the decoders that have one; None keeps theirs.
+    """
+
+    transformer: Mapping[str, object]
+    depth: int
+    base_channels: int
+    channels: int
+    inner_channels: int
+    dropout: float | None = None
+
+
+def shrink_network(model: dict, size: NetworkSize) -> None:
+    """Gives the ``model`` of a config another size, in place; it starts from random weights then.
+
+    Raises:
+        UserError: the type of its encoder has no small form.
+    """
+    model["pretrained"] = None
+    widths = _shrink_encoder(model["backbone"], size)
+    for name in ("decode_head", "auxiliary_head"):
+        if model.get(name):
+            _shrink_head(model[name], widths, size)
+
+
+def _shrink_encoder(backbone: dict, size: NetworkSize) -> Sequence[int]:
+    """Returns the channels of its levels."""
+    kind = backbone["type"]
+    for key in ("pretrained", "init_cfg", "img_size"):
+        backbone.pop(key, None)
+    if kind in MIT_TYPES:
+        backbone.clear()
+        backbone.update(type="MixVisionTransformer", **size.transformer)
+        return backbone["embed_dims"]
+    if kind in RESNET_TYPES:
+        backbone.update(depth=size.depth, base_channels=size.base_channels, stem_channels=size.base_channels)
+        if backbone.get("groups", 1) > 1:
+            backbone["groups"] = GROUPS
+        return [size.base_channels * 4 * 2**level for level in backbone.get("out_indices", range(4))]  # a bottleneck block quadruples
+    if kind == "TimmBackbone":
+        backbone["name"] = SMALL_TIMM
+        return MODELS.build(backbone).out_channels
+    known = ", ".join((*MIT_TYPES, *RESNET_TYPES, "TimmBackbone"))
+    raise UserError(f"The encoder '{kind}' has no small form for --smoke and --demo. Use one of {known}.")
+
+
+def _shrink_head(head: dict, widths: Sequence[int], size: NetworkSize) -> None:
+    index = head.get("in_index", -1)
+    head["in_channels"] = widths[index] if isinstance(index, int) else [widths[level] for level in index]
+    if "c1_in_channels" in head:
+        head["c1_in_channels"] = widths[0]
+    if head["type"] == "HRDAHead":
+        head["attention_embed_dim"] = size.inner_channels
+    if size.dropout is not None and "dropout_ratio" in head:
+        head["dropout_ratio"] = size.dropout
+    _narrow(head, {"channels": size.channels} | dict.fromkeys(INNER_WIDTHS, size.inner_channels))
+
+
+def _narrow(options: dict, widths: Mapping[str, int]) -> None:
+    """Sets every width that an option names, at any depth."""
+    for key, value in options.items():
+        if key in widths and isinstance(value, int):
+            options[key] = widths[key]
+        elif isinstance(value, dict):
+            _narrow(value, widths)
