@@ -164,7 +164,16 @@ def digest(cfg: Config) -> str:
     """Eight hexadecimal digits of everything that decides what a run learns (not where and how it is logged or evaluated)."""
     identity = {key: value for key, value in cfg.to_dict().items() if key not in (*NOT_IDENTITY, *HELPERS)}
     identity["train_dataloader"] = {key: value for key, value in identity["train_dataloader"].items() if key not in LOADING}
-    return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:8]
+    return hashlib.sha256(json.dumps(_canonical(identity), sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def _canonical(value: Any) -> Any:
+    """Equal values in one spelling: 1 for 1.0, lists for tuples."""
+    if isinstance(value, dict):
+        return {key: _canonical(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(entry) for entry in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def run_name(name: str, cfg: Config) -> str:

@@ -85,6 +85,12 @@ def test_the_digest_covers_what_is_learned_and_nothing_else():
     assert len({base, *others}) == 4
 
 
+def test_the_digest_does_not_depend_on_spelling_or_on_the_speed_of_loading():
+    base = digest(load_config(CONFIG, {"optim_wrapper.optimizer.weight_decay": 0.0, "train_dataloader.num_workers": 0}))
+    same = digest(load_config(CONFIG, {"optim_wrapper.optimizer.weight_decay": 0, "train_dataloader.num_workers": 3}))
+    assert same == base and len(base) == 8
+
+
 def test_a_resolved_config_has_the_digest_of_its_source(tmp_path):
     cfg = load_config(CONFIG, seed=2)
     resolved = tmp_path / "resolved.py"
