@@ -1,7 +1,8 @@
 """Trains a config, or all rows of a study.
 
+python run_experiments.py --list [44]                        the studies, or the rows of one
+python run_experiments.py --exp 44 [--only 7.2] [--seed 0]   trains them; --demo on the demo domains, --smoke two iterations
 python run_experiments.py --config configs/hrda/gtaHR2csHR_hrda.py
-python run_experiments.py --exp 0
 """
 
 import sys
@@ -12,40 +13,112 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import argparse
 
 from experiments import STUDIES
-from mmseg.apis.launch import Run, launch_all, launch_one, report, study_table
-from mmseg.utils.config import OptionAction
+from mmseg.apis.launch import launch_all, launch_one, report, say_what_is_missing, write_configs
+from mmseg.apis.listing import list_rows, list_studies
+from mmseg.apis.processes import Start
+from mmseg.apis.runs import Run, study_runs
+from mmseg.apis.smoke import smoke
+from mmseg.apis.summary_tables import print_study
+from mmseg.experiments import Study
+from mmseg.utils.config import OptionAction, load_config
 from mmseg.utils.errors import UserError, command_line
+
+ALL = -1
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--config", help="train this config and evaluate it")
-    what.add_argument("--exp", type=int, metavar="ID", help="run all rows and seeds of a study of experiments.py")
-    parser.add_argument("--seed", type=int, help="with --config: replaces the seed of the config")
-    parser.add_argument("--jobs", type=int, default=1, help="with --exp: runs at the same time, which share the CPU cores (default: 1)")
+    what.add_argument("--exp", type=int, metavar="ID", help="train all rows and seeds of a study of experiments.py")
+    what.add_argument(
+        "--list", type=int, nargs="?", const=ALL, metavar="ID", help="print the studies, or the rows of one and how far they are"
+    )
+    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="of a study: these rows, such as 7.2, or tables, such as 7")
+    parser.add_argument(
+        "--seed", type=int, nargs="+", default=[], metavar="N", help="instead of the seed of the config, or those of the study"
+    )
+    parser.add_argument("--demo", action="store_true", help="of a study: the same on the demo domains, in minutes per run on a CPU")
+    parser.add_argument("--smoke", action="store_true", help="with --exp: two small iterations of each row on the CPU, kept nowhere")
+    parser.add_argument("--dry-run", action="store_true", help="with --exp: write the complete configs to configs/generated, train nothing")
+    parser.add_argument("--jobs", type=int, default=1, help="with --exp: runs at the same time, which share cores and GPUs (default: 1)")
+    parser.add_argument("--gpus", type=int, metavar="N", help="train each run on N GPUs, in N processes (default: one process)")
+    parser.add_argument("--launcher", choices=("none", "slurm"), default="none", help="slurm: by srun, with the options in SRUN_ARGS")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     return parser.parse_args()
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuses options that contradict each other, or that would be ignored."""
+    study = args.exp is not None or args.list not in (None, ALL)
+    trains = not (args.smoke or args.dry_run or args.list is not None)
+    refused = {
+        "--only belongs to a study. Give its --exp ID": args.only and not study,
+        "--demo belongs to a study. Give its --exp ID": args.demo and not study,
+        "--smoke belongs to --exp ID. Leave it out, or give a study": args.smoke and args.exp is None,
+        "--dry-run belongs to --exp ID. Leave it out, or give a study": args.dry_run and args.exp is None,
+        "--smoke and --demo are two sizes of a study. Give one of them": args.smoke and args.demo,
+        "--smoke trains and --dry-run does not. Give one of them": args.smoke and args.dry_run,
+        f"--seed {' '.join(map(str, args.seed))}: --config trains one run. Give one seed": args.config and len(args.seed) > 1,
+        f"--jobs {args.jobs}: no run would ever start. Use 1 or more": args.jobs < 1,
+        f"--jobs {args.jobs}: one run at a time is trained here. Leave it out": args.jobs > 1 and not (trains and args.exp is not None),
+        f"--gpus {args.gpus}: no process would ever start. Use 1 or more": args.gpus is not None and args.gpus < 1,
+        "--gpus and --launcher are for trainings. Leave them out": not trains and (args.gpus or args.launcher != "none"),
+    }
+    for reason, given in refused.items():
+        if given:
+            raise UserError(f"{reason}.")
+
+
+def find_study(number: int, option: str) -> Study:
+    """The study of an id."""
+    if number not in STUDIES:
+        near = min(STUDIES, key=lambda known: abs(known - number))
+        known = ", ".join(map(str, STUDIES))
+        raise UserError(f"{option} {number}: there is no such study. Known: {known}. Did you mean {near} ({STUDIES[near].title})?")
+    return STUDIES[number]
+
+
+def run_config(args: argparse.Namespace, start: Start) -> int:
+    """Trains one config and reports on it."""
+    cfg = load_config(args.config, args.cfg_options, *args.seed)
+    run = Run.of(Path(args.config).stem, cfg)
+    launch_one(run, start)
+    report(run)
+    return 0
+
+
+def run_study(args: argparse.Namespace, start: Start) -> int:
+    """Trains a study and prints its results."""
+    study = find_study(args.exp, "--exp")
+    if args.smoke:
+        return smoke(study.select(args.only), [*args.seed, *study.seeds][0], args.cfg_options)
+    runs = study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options)
+    every = [run for group in runs.values() for run in group]
+    if args.dry_run:
+        write_configs(args.exp, every)
+        return 0
+    outcomes = launch_all(every, args.jobs, start)
+    print_study(study, runs)
+    return say_what_is_missing(outcomes)
 
 
 @command_line
 def main() -> int:
     args = parse_args()
-    if args.config:
-        run = Run.of(args.config, seed=args.seed, options=args.cfg_options)
-        launch_one(run)
-        report(run)
+    check(args)
+    start = Start(launcher=args.launcher, gpus=args.gpus)
+    start.check()
+    if args.config is not None:
+        return run_config(args, start)
+    if args.exp is not None:
+        return run_study(args, start)
+    if args.list == ALL:
+        list_studies(STUDIES)
         return 0
-    if args.exp not in STUDIES:
-        known = ", ".join(f"{number} ({study.title})" for number, study in STUDIES.items())
-        raise UserError(f"--exp {args.exp}: there is no such study. Known: {known}.")
-    if args.jobs < 1:
-        raise UserError(f"--jobs {args.jobs}: no run would ever start. Use 1 or more.")
-    study = STUDIES[args.exp]
-    runs = {row: [Run.of(row.config, seed=seed, options=args.cfg_options) for seed in study.seeds] for row in study.rows}
-    failed = launch_all([run for group in runs.values() for run in group], jobs=args.jobs)
-    study_table(study, runs)
-    return 1 if failed else 0
+    study = find_study(args.list, "--list")
+    list_rows(study, study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options))
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Trains a config: python tools/train.py CONFIG [--work-dir DIR] [--resume] [--load-from FILE] [--seed N] [--cfg-options key=value ...]"""
+"""Trains a config: python tools/train.py CONFIG [--work-dir DIR] [--resume] [--load-from FILE] [--seed N] [--cfg-options key=value ...]
+
+On N GPUs: python -m torch.distributed.run --standalone --nproc_per_node N tools/train.py CONFIG --launcher pytorch
+"""
 
 import sys
 from pathlib import Path
@@ -10,6 +13,7 @@ import argparse
 import rich
 
 from mmseg.apis.train import train
+from mmseg.engine.distributed import LAUNCHERS, is_first_process
 from mmseg.evaluation import per_class_table
 from mmseg.utils.config import OptionAction, load_config, run_name
 from mmseg.utils.errors import command_line
@@ -24,6 +28,7 @@ def parse_args() -> argparse.Namespace:
         "--load-from", metavar="FILE", help="start from the networks of this checkpoint (student, teacher, ImageNet network)"
     )
     parser.add_argument("--seed", type=int, help="replaces the seed of the config")
+    parser.add_argument("--launcher", choices=LAUNCHERS, default="none", help="what starts one process per GPU (default: one process)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     return parser.parse_args()
 
@@ -34,9 +39,11 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options, args.seed)
     if args.load_from is not None:
         cfg.load_from = args.load_from
+    cfg.launcher = args.launcher
     work_dir = Path(args.work_dir or Path("work_dirs") / run_name(Path(args.config).stem, cfg))
     result = train(cfg, work_dir, resume=args.resume)
-    rich.print(per_class_table(result["metrics"], title=f"{work_dir} after {result['iteration']} iterations"))
+    if is_first_process(args.launcher):
+        rich.print(per_class_table(result["metrics"], title=f"{work_dir} after {result['iteration']} iterations"))
 
 
 if __name__ == "__main__":

@@ -2,97 +2,94 @@
 
 from __future__ import annotations
 
-import os
-import statistics
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from queue import SimpleQueue
 
 import rich
-from mmengine.config import Config
-from rich.table import Table
 
+from mmseg.apis.needs import check_needs
+from mmseg.apis.processes import Children, Start, interruptible
+from mmseg.apis.runs import ROOT, Run, distinct
 from mmseg.apis.train import check_writable
 from mmseg.engine.hooks.checkpoint_hook import BEST, LATEST
-from mmseg.engine.hooks.result_hook import RESULT
 from mmseg.engine.runner import CONFIG
 from mmseg.evaluation import per_class_table
-from mmseg.utils.config import config_text, load_config, run_name
+from mmseg.utils.config import config_text
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import read_json, write_text
+from mmseg.utils.files import write_text
+from mmseg.utils.locks import in_use
+from mmseg.utils.shrink import layouts
 
-if TYPE_CHECKING:
-    from experiments import Row, Study
-
-ROOT = Path(__file__).resolve().parents[2]
+CONSOLE = "console.log"
+GENERATED = Path("configs/generated")
 
 
-@dataclass(frozen=True)
-class Run:
-    """One training: a complete config and its folder.
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run of a launch ended.
 
     Attributes:
-        cfg: complete config.
-        folder: where it trains, named by config, seed and digest.
+        run: the training.
+        failure: its one line; None unless it failed.
+        elsewhere: another launch is training it.
     """
 
-    cfg: Config
-    folder: Path
-
-    @classmethod
-    def of(cls, config: str, *, seed: int | None, options: dict) -> Run:
-        """The run of a config file."""
-        cfg = load_config(config, options, seed)
-        root = Path(cfg.get("work_dir") or "work_dirs")
-        return cls(cfg, root / run_name(Path(config).stem, cfg))
-
-    @property
-    def finished(self) -> bool:
-        return (self.folder / RESULT).is_file()
-
-    @property
-    def result(self) -> dict:
-        """The content of ``result.json``."""
-        return read_json(self.folder / RESULT, "Run the study again: finished runs are skipped.")
-
-    def command(self) -> list[str]:
-        """The command that trains it; resumes where there is a state."""
-        resume = ["--resume"] if (self.folder / LATEST).is_file() else []
-        return [sys.executable, str(ROOT / "tools" / "train.py"), str(self.folder / CONFIG), "--work-dir", str(self.folder), *resume]
+    run: Run
+    failure: str | None = None
+    elsewhere: bool = False
 
 
 def prepare(runs: Sequence[Run]) -> None:
-    """Makes the demo data that configs ask for, and writes the complete configs."""
-    for folder in dict.fromkeys(run.cfg.get("demo_data") for run in runs):
-        if folder:
-            make_demo_data(folder)
+    """Draws the demo data that configs ask for, and refuses what cannot start.
+
+    Raises:
+        UserError: data or starting weights are missing, or a run folder cannot be written to.
+    """
+    domains: dict[str, set[str]] = {}
+    for run in runs:
+        if run.cfg.get("demo_data"):
+            domains.setdefault(run.cfg.demo_data, set()).update(layouts(run.cfg))
+    for folder, names in domains.items():
+        make_demo_data(folder, "--layout", *sorted(names))
+    check_needs(runs)
     for run in runs:
         check_writable(run.folder)
-        write_text(run.folder / CONFIG, config_text(run.cfg))
 
 
-def make_demo_data(folder: str) -> None:
-    """Draws the demo domains into ``folder`` unless they are complete; the tool prints its own errors."""
-    code = subprocess.call([sys.executable, str(ROOT / "tools" / "make_demo_data.py"), "--out", folder])
+def make_demo_data(folder: str | Path, *options: str) -> None:
+    """Draws demo domains into ``folder`` unless they are complete; the tool prints its own errors."""
+    code = subprocess.call([sys.executable, str(ROOT / "tools" / "make_demo_data.py"), "--out", str(folder), *options])
     if code:
         sys.exit(code)
 
 
-def launch_one(run: Run) -> None:
+def write_configs(number: int, runs: Sequence[Run]) -> None:
+    """Writes the complete config of each training of study ``number`` to ``configs/generated/<number>``."""
+    for run in distinct(runs):
+        write_text(GENERATED / str(number) / f"{run.folder.name}.py", config_text(run.cfg))
+    print(f"{len(distinct(runs))} configs written to {GENERATED / str(number)}; nothing was trained.")
+
+
+def launch_one(run: Run, start: Start) -> None:
     """Trains one run in a process of its own, with its output on the console.
 
     Raises:
-        UserError: the training failed; it said why.
+        UserError: another process trains it, or the training failed; it said why.
     """
     if run.finished:
         rich.print(f"{run.folder} is finished; its results follow. Delete the folder to train again.")
         return
+    if run.state == "running":
+        raise in_use(run.folder)
     prepare([run])
-    code = subprocess.call(run.command())
+    write_text(run.folder / CONFIG, config_text(run.cfg))
+    with interruptible() as children:
+        code = children.call(start.command(run))
     if code == 2:
         sys.exit(2)  # the training has printed its one line
     if code:
@@ -101,27 +98,84 @@ def launch_one(run: Run) -> None:
         )
 
 
-def launch_all(runs: Sequence[Run], jobs: int) -> list[Run]:
-    """Trains runs, ``jobs`` at a time, each with its share of the cores; returns those that failed."""
-    todo = [run for run in runs if not run.finished]
-    rich.print(f"{len(runs)} runs, {len(runs) - len(todo)} of them finished, {jobs} at a time.")
-    prepare(todo)
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    with ThreadPoolExecutor(jobs) as pool:
-        codes = list(pool.map(lambda run: _launch_quietly(run, threads), todo))
-    return [run for run, code in zip(todo, codes, strict=True) if code]
+def launch_all(runs: Sequence[Run], jobs: int, start: Start) -> list[Outcome]:
+    """Trains each distinct run, ``jobs`` at a time, each with its share of the cores; returns how they ended.
+
+    Raises:
+        UserError: something that a run needs is missing; nothing was started then.
+    """
+    todo = [run for run in distinct(runs) if not run.finished]
+    count = len(distinct(runs))
+    print(f"{count} run{'s' * (count != 1)}, {count - len(todo)} of them finished, {jobs} at a time.", flush=True)
+    prepare([run for run in todo if run.state != "running"])
+    slots: SimpleQueue[int] = SimpleQueue()
+    for slot in range(jobs):
+        slots.put(slot)
+
+    def train(run: Run) -> Outcome:
+        slot = slots.get()
+        try:
+            return _train(run, children, start, start.environment(slot, jobs))
+        finally:
+            slots.put(slot)
+
+    with ThreadPoolExecutor(jobs) as pool, interruptible() as children:
+        return list(pool.map(train, todo))
 
 
-def _launch_quietly(run: Run, threads: int) -> int:
-    print(f"started  {run.folder}, output in console.log there", flush=True)
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    with open(run.folder / "console.log", "a") as console:
-        code = subprocess.call(run.command(), stdout=console, stderr=subprocess.STDOUT, env=environment)
-    outcome = f"finished: mIoU {run.result['metrics']['mIoU']:.2f}" if code == 0 else f"failed with exit code {code}"
-    print(f"{outcome}  {run.folder}", flush=True)
-    if code:  # the last line says why
-        print(*(run.folder / "console.log").read_text().splitlines()[-1:], file=sys.stderr)
-    return code
+def _train(run: Run, children: Children, start: Start, environment: dict[str, str]) -> Outcome:
+    if children.ending:
+        return Outcome(run=run)
+    if run.state == "running":
+        print(f"running elsewhere  {run.folder}", flush=True)
+        return Outcome(run=run, elsewhere=True)
+    try:
+        code, output = _call(run, children, start, environment)
+    except UserError as error:
+        code, output = 2, f"error: {error}"
+    except OSError as error:
+        code, output = 2, f"error: Cannot write to {run.folder}: {error.strerror}. Free some space or choose a writable folder."
+    if children.ending:
+        return Outcome(run=run)
+    if run.finished:
+        print(f"finished: mIoU {run.result['metrics']['mIoU']:.2f}  {run.folder}", flush=True)
+        return Outcome(run=run)
+    if run.state == "running":  # another launch was faster
+        print(f"running elsewhere  {run.folder}", flush=True)
+        return Outcome(run=run, elsewhere=True)
+    print(f"failed with exit code {code}  {run.folder}", flush=True)
+    return Outcome(run=run, failure=failure_line(output))
+
+
+def _call(run: Run, children: Children, start: Start, environment: dict[str, str]) -> tuple[int, str]:
+    """Exit code and output of a training."""
+    print(f"{'resumed' if run.started else 'started'}  {run.folder}, output in {CONSOLE} there", flush=True)
+    write_text(run.folder / CONFIG, config_text(run.cfg))
+    with open(run.folder / CONSOLE, "a+", errors="replace") as console:
+        before = console.tell()
+        code = children.call(start.command(run), environment, stdout=console, stderr=subprocess.STDOUT)
+        console.seek(before)
+        return code, console.read()
+
+
+def failure_line(output: str) -> str:
+    """The line of a training's output that says why it failed: the last error of its own, or what comes last."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    own = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return (own or lines or ["It printed nothing."])[-1]
+
+
+def say_what_is_missing(outcomes: Sequence[Outcome]) -> int:
+    """Prints which runs failed or are trained elsewhere; returns the exit code."""
+    elsewhere = [outcome.run for outcome in outcomes if outcome.elsewhere]
+    failed = [outcome for outcome in outcomes if outcome.failure]
+    if elsewhere:
+        print("Trained elsewhere now:", *(run.folder for run in elsewhere), sep="\n  ")
+    if failed:
+        print(f"{len(failed)} of {len(outcomes)} runs failed. The same command tries them again:", file=sys.stderr)
+    for outcome in failed:
+        print(f"  {outcome.run.folder.name}: {outcome.failure} Log: {outcome.run.folder / CONSOLE}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def report(run: Run) -> None:
@@ -139,25 +193,3 @@ def report(run: Run) -> None:
     for name, path in places.items():
         print(f"{name:<12}{path}")
     print(f"mIoU {result['metrics']['mIoU']:.2f}")
-
-
-def study_table(study: Study, runs: Mapping[Row, Sequence[Run]]) -> None:
-    """Prints mean ± standard deviation (n - 1) and minimum over the finished seeds of every row."""
-    table = Table(title=study.title, title_justify="left")
-    table.add_column("row")
-    table.add_column("seeds", justify="right")
-    for _, heading in study.metrics:
-        table.add_column(heading, justify="right")
-        table.add_column("min", justify="right")
-    for row, group in runs.items():
-        results = [run.result["metrics"] for run in group if run.finished]
-        cells = [cell for name, _ in study.metrics for cell in _spread([result[name] for result in results])]
-        table.add_row(row.title, str(len(results)), *cells)
-    rich.print(table)
-
-
-def _spread(values: Sequence[float]) -> tuple[str, str]:
-    if not values:
-        return "not run", ""
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.mean(values):.1f} ± {deviation:.1f}", f"{min(values):.1f}"

@@ -111,17 +111,19 @@ def study_runs(
         options: overrides by dotted key.
     """
     runs: dict[str, list[Run]] = {}
+    known: dict[str, Run] = {}  # rows of one digest are one run, whatever their names
     for address, row in study.select(only).items():
         for seed in seeds or study.seeds:
             stem, cfg = row_config(row, seed, options)
             stem, cfg = (f"demo_{stem}", demo_config(cfg)) if demo and "demo_data" not in cfg else (stem, cfg)
-            runs.setdefault(address, []).append(Run.of(stem, cfg))
+            run = Run.of(stem, cfg)
+            runs.setdefault(address, []).append(known.setdefault(run.digest, run))
     return runs
 
 
 def distinct(runs: Iterable[Run]) -> list[Run]:
     """Each training once, in the order of its first appearance."""
-    return list({run.digest: run for run in reversed(list(runs))}.values())[::-1]
+    return list({run.digest: run for run in runs}.values())
 
 
 def demo_config(cfg: Config) -> Config:

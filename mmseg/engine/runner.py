@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,7 +12,6 @@ from mmengine.device import get_device
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper, _ParamScheduler
 from mmengine.registry import LOOPS, OPTIMIZERS, PARAM_SCHEDULERS, VISBACKENDS
 from mmengine.runner import Runner
@@ -55,8 +53,8 @@ class AdaptationRunner(Runner):
 
     @property
     def network(self) -> nn.Module:
-        """The method itself, without the wrapper of distributed training."""
-        return self.model.module if is_model_wrapper(self.model) else self.model
+        """The method; :meth:`wrap_model` leaves it bare, so that its state has the same keys whatever the number of processes."""
+        return self.model
 
     @property
     def checkpoint_hook(self):
@@ -77,11 +75,11 @@ class AdaptationRunner(Runner):
         return list(itertools.chain(*grouped.values())) if isinstance(grouped, dict) else grouped
 
     def wrap_model(self, model_wrapper_cfg: None, model: UDAMethod) -> UDAMethod:
-        """The method on its device; of several processes, each network that is trained in a wrapper."""
+        """The method on its device; in a group of processes, it trains its networks through wrappers."""
         if not self.distributed:
             return super().wrap_model(None, model)
         model = model.to(get_device())
-        model.distribute(partial(DistributedDataParallel, broadcast_buffers=False))
+        model.distribute(DistributedDataParallel)
         return model
 
     def save_state(self, path: str | os.PathLike, iteration: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 from pathlib import Path
 
 from mmengine.config import Config
@@ -43,7 +45,12 @@ def resolve(experiment: Experiment, seed: int = 0) -> Config:
 
 
 def base(name: str) -> dict:
-    """The content of a file of configs/_base_."""
+    """The content of a file of configs/_base_, to be changed freely."""
+    return copy.deepcopy(_content(name))
+
+
+@functools.cache  # a study reads the same few files hundreds of times
+def _content(name: str) -> dict:
     return Config.fromfile(BASE / f"{name}.py").to_dict()
 
 

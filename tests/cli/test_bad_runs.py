@@ -179,15 +179,6 @@ def test_unusable_device(fails, trained):
 # Launchers
 
 
-def test_unknown_study(fails):
-    line = fails(run_experiments.main, "--exp", "99")
-    assert line.startswith("--exp 99: there is no such study. Known: 0 (")
-
-
-def test_no_jobs(fails):
-    assert fails(run_experiments.main, "--exp", "0", "--jobs", "0") == "--jobs 0: no run would ever start. Use 1 or more."
-
-
 def test_launched_training_says_what_is_wrong_once(tiny_data, tmp_path):
     options = tiny.options(tiny_data, **{"uda.alfa": 0.9, "work_dir": str(tmp_path)})
     done = tiny.run("run_experiments.py", "--config", tiny.CONFIG, *options)

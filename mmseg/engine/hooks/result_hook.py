@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -37,9 +38,11 @@ class ResultHook(Hook):
         for hook in runner.hooks:
             if hasattr(hook, "curve_entry"):  # as ClassHealthHook
                 entry |= hook.curve_entry()
-        earlier = [other for other in read_curve(runner.work_dir) if other["iteration"] < runner.iter]
-        write_json(Path(runner.work_dir) / CURVE, [*earlier, entry])
+        if is_main_process():
+            earlier = [other for other in read_curve(runner.work_dir) if other["iteration"] < runner.iter]
+            write_json(Path(runner.work_dir) / CURVE, [*earlier, entry])
 
+    @master_only
     def after_train(self, runner: Runner) -> None:
         """Takes the last entry of the curve as the result."""
         last = read_curve(runner.work_dir)[-1]

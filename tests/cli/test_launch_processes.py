@@ -1,0 +1,93 @@
+"""One training in several processes: torchrun and Slurm, on CPUs."""
+
+import json
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+import torch
+
+import run_experiments
+from tests import tiny
+from tests.cli.study_script import launched
+from tools import train as train_tool
+
+
+def state(folder: Path) -> dict:
+    return torch.load(folder / "latest.pth", weights_only=True)
+
+
+def check(folder: Path, trained: Path) -> None:
+    """The state has the entries that one process writes, so that one process may resume it."""
+    assert json.loads((folder / "result.json").read_text())["iteration"] == 2
+    ours, theirs = state(folder), state(trained)
+    assert ours.keys() == theirs.keys() and ours["state_dict"].keys() == theirs["state_dict"].keys()
+
+
+def test_torchrun_with_one_process_learns_the_same(tiny_data, tmp_path, trained):
+    options = tiny.options(tiny_data, work_dir=str(tmp_path))
+    done = launched(tiny.command("run_experiments.py", "--config", tiny.CONFIG, "--gpus", "1", *options))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder,) = tmp_path.iterdir()
+    check(folder, trained)
+    for key, value in state(trained)["state_dict"].items():
+        torch.testing.assert_close(state(folder)["state_dict"][key], value)
+
+
+def test_two_processes(tiny_data, tmp_path, trained):
+    """They resume what one process has begun."""
+    folder = Path(shutil.copytree(trained, tmp_path / "run"))
+    (folder / "result.json").unlink()
+    torchrun = [sys.executable, *["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "tools/train.py"]]
+    options = tiny.options(tiny_data, **{"train_cfg.max_iters": 4})
+    done = launched([*torchrun, tiny.CONFIG, "--work-dir", str(folder), "--resume", "--launcher", "pytorch", *options])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((folder / "result.json").read_text())["iteration"] == 4
+    assert done.stdout.count("│ all pixels") == 1
+    assert state(folder)["state_dict"].keys() == state(trained)["state_dict"].keys()
+
+
+SRUN = """#!/bin/sh
+echo "$@" > "$0.log"
+while [ "$1" != "$PYTHON" ]; do shift; done
+export SLURM_PROCID=0 SLURM_LOCALID=0 SLURM_NTASKS=1 SLURM_JOB_ID=1 SLURM_STEP_ID=0 SLURM_JOB_NODELIST='node[1-1]'
+exec "$@"
+"""
+SCONTROL = """#!/bin/sh
+test "$*" = "show hostnames node[1-1]" && echo localhost
+"""
+
+
+def test_slurm(tiny_data, tmp_path, trained, monkeypatch):
+    for name, script in {"srun": SRUN, "scontrol": SCONTROL}.items():
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    with socket.socket() as free:
+        free.bind(("", 0))
+        port = free.getsockname()[1]
+    for name, value in {"PYTHON": sys.executable, "SRUN_ARGS": "--partition gpu", "MASTER_PORT": str(port)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    options = tiny.options(tiny_data, work_dir=str(tmp_path / "runs"))
+    done = launched(tiny.command("run_experiments.py", "--config", tiny.CONFIG, "--launcher", "slurm", *options))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " --partition gpu " in (tmp_path / "srun.log").read_text()
+    (folder,) = (tmp_path / "runs").iterdir()
+    check(folder, trained)
+
+
+def test_a_launcher_that_started_nothing(fails, folder, monkeypatch):
+    monkeypatch.delenv("RANK", raising=False)
+    line = fails(train_tool.main, tiny.CONFIG, "--work-dir", folder, "--launcher", "pytorch")
+    assert line.startswith("--launcher pytorch needs the environment variable RANK. Start the command with python -m torch.distributed.run")
+    assert not folder.exists()
+
+
+def test_no_slurm(fails, tiny_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    options = tiny.options(tiny_data, work_dir=str(tmp_path / "runs"))
+    line = fails(run_experiments.main, "--config", tiny.CONFIG, "--launcher", "slurm", *options)
+    assert (
+        line == "--launcher slurm needs the command srun, which is not on this machine. Start it on a login node, or leave the option out."
+    )

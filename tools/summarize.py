@@ -1,0 +1,56 @@
+"""The tables of a study, measured beside published: python tools/summarize.py ID [--demo] [--only ROW ...] [--seed S ...] [--per-class]"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import argparse
+import shlex
+
+from experiments import STUDIES
+from mmseg.apis.runs import WORK_DIRS, study_runs
+from mmseg.apis.summary import collect
+from mmseg.apis.summary_files import write_summary
+from mmseg.apis.summary_tables import print_tables, study_tables
+from mmseg.utils.config import OptionAction
+from mmseg.utils.errors import UserError, command_line, suggestion
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Print the tables of a study and write them as Markdown, CSV and one HTML page.")
+    parser.add_argument("study", metavar="ID", help="of experiments.py, as for run_experiments.py --exp")
+    parser.add_argument("--demo", action="store_true", help="its runs on the demo domains")
+    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="rows such as 7.1, or whole tables such as 7")
+    parser.add_argument("--seed", nargs="+", type=int, default=[], metavar="S", help="instead of the seeds of the study")
+    parser.add_argument("--per-class", action="store_true", help="print the IoU of every class as well; the files always have it")
+    parser.add_argument("--out", type=Path, metavar="DIR", help=f"folder for the files (default: {WORK_DIRS}/summary_ID)")
+    option_help = "what the runs were launched with; digests depend on it"
+    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help=option_help)
+    return parser.parse_args()
+
+
+def known_study(text: str) -> int:
+    """The id that a command line names."""
+    known = [str(number) for number in STUDIES]
+    if text not in known:
+        raise UserError(f"Study {text} does not exist.{suggestion(text, known)} Known: {', '.join(known)}.")
+    return int(text)
+
+
+@command_line
+def main() -> None:
+    args = parse_args()
+    study_id = known_study(args.study)
+    study = STUDIES[study_id]
+    runs = study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options)
+    summary = collect(study, runs)
+    print_tables(study_tables(summary, per_class=args.per_class))
+    folder = args.out or Path(WORK_DIRS) / f"summary_{study_id}{'_demo' if args.demo else ''}"
+    command = shlex.join(["python", "tools/summarize.py", *sys.argv[1:]])
+    for path in write_summary(summary, study_id, folder, command):
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
