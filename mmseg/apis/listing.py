@@ -12,12 +12,10 @@ from mmseg.experiments import Study
 
 
 def list_studies(studies: Mapping[int, Study]) -> None:
-    """Prints the ids with what they reproduce."""
-    rows = [
-        (str(number), study.source, study.title, str(len(study.rows)), str(len(study.rows) * len(study.seeds)))
-        for number, study in studies.items()
-    ]
-    print_tables([TextTable(title="Studies", headings=("id", "of", "study", "rows", "runs"), rows=tuple(rows), left=3)])
+    """Prints the ids with what they reproduce; a row that several tables of a study show is trained once."""
+    trainings = {number: len({row.setup for row in study.rows.values()}) * len(study.seeds) for number, study in studies.items()}
+    rows = [(str(number), study.source, study.title, str(len(study.rows)), str(trainings[number])) for number, study in studies.items()]
+    print_tables([TextTable(title="Studies", headings=("id", "of", "study", "rows", "trainings"), rows=tuple(rows), left=3)])
 
 
 def list_rows(study: Study, runs: Mapping[str, Sequence[Run]]) -> None:

@@ -13,6 +13,7 @@ from mmseg.engine.hooks.checkpoint_hook import LATEST
 from mmseg.engine.hooks.result_hook import RESULT, read_curve
 from mmseg.engine.runner import CONFIG
 from mmseg.experiments import ConfigFile, Row, Study, resolve, run_stem
+from mmseg.utils import shrink
 from mmseg.utils.config import apply_options, digest, load_config, run_name
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import read_json
@@ -115,7 +116,7 @@ def study_runs(
     for address, row in study.select(only).items():
         for seed in seeds or study.seeds:
             stem, cfg = row_config(row, seed, options)
-            stem, cfg = (f"demo_{stem}", demo_config(cfg)) if demo and "demo_data" not in cfg else (stem, cfg)
+            stem, cfg = (f"demo_{stem}", shrink.demo(cfg)) if demo and "demo_data" not in cfg else (stem, cfg)
             run = Run.of(stem, cfg)
             runs.setdefault(address, []).append(known.setdefault(run.digest, run))
     return runs
@@ -124,10 +125,3 @@ def study_runs(
 def distinct(runs: Iterable[Run]) -> list[Run]:
     """Each training once, in the order of its first appearance."""
     return list({run.digest: run for run in runs}.values())
-
-
-def demo_config(cfg: Config) -> Config:
-    """The same training on the demo domains."""
-    from mmseg.utils import shrink
-
-    return shrink.demo(cfg)
