@@ -9,7 +9,6 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmseg.apis.runs import Run
-from mmseg.datasets.base import without_labels
 from mmseg.datasets.class_check import check_class_lists
 from mmseg.datasets.rare_class_sampling import RareClassOptions, build_rare_class_table
 from mmseg.models.pretrained import find_weights, pretrained_path
@@ -62,5 +61,5 @@ def _datasets(cfg: Config) -> Iterator[tuple[dict, dict | None]]:
     training = cfg.train_dataloader.dataset.to_dict()
     yield training["source"], training.get("rare_class_sampling")
     if training.get("target"):
-        yield without_labels(training["target"]), None
+        yield {**training["target"], "ann_dir": None}, None
     yield cfg.val_dataloader.dataset.to_dict(), None
