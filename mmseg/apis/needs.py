@@ -9,7 +9,6 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmseg.apis.runs import Run
-from mmseg.datasets.class_check import check_class_lists
 from mmseg.datasets.rare_class_sampling import RareClassOptions, build_rare_class_table
 from mmseg.models.pretrained import find_weights, pretrained_path
 from mmseg.registry import DATASETS
@@ -17,18 +16,17 @@ from mmseg.utils.errors import UserError
 
 
 def check_needs(runs: Sequence[Run]) -> None:
-    """Refuses runs whose parts have other classes, and whose data or starting weights are missing; looks at each data set once.
+    """Refuses runs whose data or starting weights are missing; looks at each data set once.
 
     Raises:
         UserError: names the first folder or file that is missing, and what makes it.
     """
-    for run in runs:
-        check_class_lists(run.cfg)
-        if not run.started:  # a resumed one has its weights in its state
-            check_weights(run.cfg)
     datasets = [data for run in runs for data in _datasets(run.cfg)]
     for dataset, rare in {json.dumps(data, sort_keys=True): data for data in datasets}.values():
         check_data(dataset, rare)
+    for run in runs:
+        if not run.started:  # a resumed one has its weights in its state
+            check_weights(run.cfg)
 
 
 def check_weights(cfg: Config) -> None:
