@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parents[1]
 CONFIG = "configs/demo/demoHR2demoHR_hrda.py"
 
 
-def options(data: Path, **changes: object) -> list[str]:
-    """``--cfg-options`` that shrink the demo HRDA config to crops of 64 pixels on the data in ``data``."""
-    values = {
+def values(data: Path, **changes: object) -> dict[str, object]:
+    """Overrides that shrink the demo HRDA config to crops of 64 pixels on the data in ``data``."""
+    return {
         "demo_data": None,
         "crop_size": (64, 64),
         "train_dataloader.num_workers": 0,
@@ -38,7 +38,11 @@ def options(data: Path, **changes: object) -> list[str]:
         "custom_hooks.1.interval": 100,
         **changes,
     }
-    return ["--cfg-options", *(f"{key}={value!r}" for key, value in values.items())]
+
+
+def options(data: Path, **changes: object) -> list[str]:
+    """The same as ``--cfg-options``."""
+    return ["--cfg-options", *(f"{key}={value!r}" for key, value in values(data, **changes).items())]
 
 
 def command(tool: str, *arguments: str) -> list[str]:

@@ -10,12 +10,15 @@ import hashlib
 
 import rich
 import torch
+from torch.utils.data import DataLoader
 
-from mmseg.apis.evaluate import evaluate, evaluation_loader, result_record, write_attention
+from mmseg.apis.evaluate import Evaluation, evaluate, evaluation_loader, result_record, target_loaders, target_name, write_attention
 from mmseg.apis.inference import describe_inference, init_model
+from mmseg.apis.submission import BENCHMARKS, submission_writer, write_archive
 from mmseg.apis.train import check_writable
 from mmseg.apis.writers import Writer, label_id_writer, overlay_writer, palette_writer
-from mmseg.evaluation import per_class_table
+from mmseg.evaluation import metric_config, per_class_table, targets_table
+from mmseg.models.uda import UDAMethod
 from mmseg.utils.config import OptionAction, load_config
 from mmseg.utils.errors import UserError, command_line, suggestion
 from mmseg.utils.files import write_json
@@ -31,7 +34,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--eval", nargs="+", metavar="METRIC", help="mIoU, the only metric and the default")
     add_inference_options(parser)
     add_output_options(parser)
+    add_server_options(parser)
     parser.add_argument("--test-set", action="store_true", help="the test split instead of the validation split")
+    targets_help = "several data sets and the mean over them: those of val_dataloader in these files"
+    parser.add_argument("--targets", nargs="+", metavar="[NAME=]FILE", help=targets_help)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     return parser.parse_args()
@@ -48,13 +54,19 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     show_help = "folder for predictions (default with --hrda-out or an unlabelled split: preds_<…> beside the checkpoint)"
     parser.add_argument("--show-dir", type=Path, help=show_help)
     parser.add_argument("--opacity", type=float, default=1.0, help="1 (default) writes palette PNGs, less lays colours over the photo")
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help="another copy of the result (default: eval/ beside the checkpoint)")
+
+
+def add_server_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format-only", action="store_true", help="no evaluation: write what a test server takes; reads no labels")
     parser.add_argument("--imgfile-prefix", type=Path, metavar="DIR", help="folder for it (default: format beside the checkpoint)")
     ids_help = "with --format-only write label ids (default), not train ids"
-    parser.add_argument("--to-label-id", action=argparse.BooleanOptionalAction, default=True, help=ids_help)
+    parser.add_argument("--to-label-id", action=argparse.BooleanOptionalAction, help=ids_help)
     options_help = "the same two as imgfile_prefix=DIR to_label_id=True"
     parser.add_argument("--eval-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help=options_help)
-    parser.add_argument("--out", type=Path, metavar="FILE.json", help="another copy of the result (default: eval/ beside the checkpoint)")
+    benchmark_help = "with --format-only write what its server takes: label ids for Cityscapes, train ids for the others"
+    parser.add_argument("--benchmark", choices=BENCHMARKS, help=benchmark_help)
+    parser.add_argument("--archive", type=Path, metavar="FILE.zip", help="with --format-only also pack the files for the upload")
 
 
 def check_args(args: argparse.Namespace) -> None:
@@ -75,7 +87,22 @@ def check_args(args: argparse.Namespace) -> None:
         if key not in FORMAT_OPTIONS:
             fix = suggestion(key, FORMAT_OPTIONS) or f" Use {' or '.join(FORMAT_OPTIONS)}."
             raise UserError(f"--eval-options has no entry '{key}'.{fix}")
+    check_server_args(args)
+    if args.targets and (args.test_set or args.format_only):
+        other = "--test-set" if args.test_set else "--format-only"
+        raise UserError(f"--targets and {other} exclude each other: the files of the targets name the splits. Leave one of them out.")
     check_device(args.device)
+
+
+def check_server_args(args: argparse.Namespace) -> None:
+    """Refuses options for a test server that contradict each other."""
+    for option in ("benchmark", "archive"):
+        if getattr(args, option) is not None and not args.format_only:
+            raise UserError(f"--{option} is about files for a test server. Add --format-only.")
+    if args.benchmark and (args.to_label_id is not None or "to_label_id" in args.eval_options):
+        raise UserError(f"--benchmark {args.benchmark} says which ids are written. Leave to_label_id out.")
+    if args.archive is not None and args.archive.suffix != ".zip":
+        raise UserError(f"--archive {args.archive}: servers take zip archives. Use --archive {args.archive.with_suffix('.zip')}.")
 
 
 def check_device(device: str) -> None:
@@ -94,6 +121,7 @@ def variant(args: argparse.Namespace) -> str:
     parts += [args.hrda_out] if args.hrda_out else []
     parts += ["aug"] if args.aug_test else []
     parts += ["test"] if args.test_set else []
+    parts += [target_name(target) for target in args.targets or ()]
     parts += [hashlib.sha256(repr(sorted(args.cfg_options.items())).encode()).hexdigest()[:5]] if args.cfg_options else []
     return "".join(f"_{part}" for part in parts)
 
@@ -113,8 +141,10 @@ def make_writers(args: argparse.Namespace, dataset_info: dict, show_dir: Path | 
     palette, writers = dataset_info["palette"], []
     if show_dir is not None:
         writers.append(palette_writer(show_dir, palette) if args.opacity == 1 else overlay_writer(show_dir, palette, args.opacity))
-    if format_dir is not None:
-        raw = args.eval_options.get("to_label_id", args.to_label_id)
+    if format_dir is not None and args.benchmark:
+        writers.append(submission_writer(args.benchmark, format_dir, dataset_info))
+    elif format_dir is not None:
+        raw = args.eval_options.get("to_label_id", args.to_label_id is not False)
         writers.append(label_id_writer(format_dir, palette, dataset_info["label_ids"]) if raw else palette_writer(format_dir, palette))
     return writers
 
@@ -124,23 +154,38 @@ def main() -> None:
     args = parse_args()
     check_args(args)
     cfg = load_config(args.config, args.cfg_options)
-    loader = evaluation_loader(cfg, test_set=args.test_set, labels=not args.format_only)
+    if args.targets:
+        loaders = target_loaders(args.targets)
+    else:
+        loaders = {"": evaluation_loader(cfg, test_set=args.test_set, labels=not args.format_only)}
     method = init_model(cfg, args.checkpoint, args.device, args.weights, inference_mode=args.inference_mode)
     print(f"Inference: {describe_inference(method.model.test_cfg)}")
-    labelled = loader.dataset.labelled
+    evaluations = {name: evaluate_one(args, method, loader, metric_config(cfg), name) for name, loader in loaders.items()}
+    measured = {name: evaluation for name, evaluation in evaluations.items() if evaluation and evaluation.metrics}
+    if measured:
+        outcome = measured if args.targets else measured[""]
+        report(args, measured, result_record(cfg, args.config, args.checkpoint, outcome, options(args)))
+
+
+def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader, metric: dict, target: str) -> Evaluation | None:
+    """Evaluates one data set and writes its predictions, below the name of the target if there are several; None for attention maps."""
+    labelled, info = loader.dataset.labelled, loader.dataset.metainfo
     show_dir, format_dir = output_folders(args, labelled)
-    for folder in filter(None, (show_dir, format_dir)):
+    show_dir = show_dir and show_dir / target
+    for folder in filter(None, (show_dir, format_dir, args.archive and args.archive.parent)):
         check_writable(folder)
     if args.hrda_out == "ATT":
         count = write_attention(method, loader, show_dir)
         print(f"{count} attention maps (0 context: dark, 1 detail: bright) in {show_dir}")
-        return
-    writers = make_writers(args, loader.dataset.metainfo, show_dir, format_dir)
-    evaluation = evaluate(method, loader, cfg.val_evaluator, branch=args.hrda_out, augment=args.aug_test, writers=writers)
-    if labelled:
-        report(args, result_record(cfg, args.config, args.checkpoint, evaluation, options(args)))
+        return None
+    writers = make_writers(args, info, show_dir, format_dir)
+    evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, writers=writers)
     for folder in filter(None, (show_dir, format_dir)):
         print(f"Predictions of {evaluation.images} images: {folder}")
+    if args.archive is not None:
+        write_archive(args.archive, format_dir, loader.dataset.images.names)
+        print(f"Archive: {args.archive}")
+    return evaluation
 
 
 def options(args: argparse.Namespace) -> dict:
@@ -148,11 +193,18 @@ def options(args: argparse.Namespace) -> dict:
     return {key: getattr(args, key) for key in ("weights", "inference_mode", "hrda_out", "aug_test", "test_set", "cfg_options")}
 
 
-def report(args: argparse.Namespace, record: dict) -> None:
-    """Prints the per-class table and writes the record."""
+def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record: dict) -> None:
+    """Prints the tables and writes the record."""
     checkpoint = Path(args.checkpoint)
     name = f"{checkpoint.stem}{variant(args)}"
-    rich.print(per_class_table(record["metrics"], title=f"{checkpoint.parent / name}, {record['images']} images"))
+    for target, evaluation in evaluations.items():
+        title = f"{checkpoint.parent / name}{target and f', {target}'}, {evaluation.images} images"
+        title = "\n".join(filter(None, (title, evaluation.absent_note)))
+        conditions = {condition: part.metrics for condition, part in evaluation.conditions.items()}
+        rich.print(per_class_table(evaluation.metrics, title, conditions))
+    if "targets" in record:
+        metrics = {target: evaluation.metrics for target, evaluation in evaluations.items()}
+        rich.print(targets_table(metrics, record["mean"], f"{checkpoint.parent / name}, mean over the targets"))
     for path in filter(None, (checkpoint.parent / "eval" / f"{name}.json", args.out)):
         write_json(path, record)
         print(f"Result: {path}")

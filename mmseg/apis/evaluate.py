@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -21,11 +23,13 @@ from torch.utils.data import DataLoader
 
 from mmseg.apis.inference import class_probabilities, native_logits, read_rgb
 from mmseg.apis.writers import Writer, png_name
+from mmseg.datasets.base import without_labels
 from mmseg.engine.checkpoint import environment, file_hash
 from mmseg.engine.runner import build_loader_config
+from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, METRICS
-from mmseg.utils.config import digest
+from mmseg.utils.config import digest, native_form, read_config
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import write_image
 from mmseg.visualization import heat
@@ -39,11 +43,24 @@ class Evaluation:
         images: their number.
         metrics: percent by name (see :class:`mmseg.evaluation.IoUMetric`); empty without labels.
         confusion: int64 [K, K] pixel counts, rows are true classes; None without labels.
+        conditions: the same for the images of each weather condition, by its name; empty where images have none.
+        absent: classes that the source lacks, and ``eval_absent``: what became of their pixels.
     """
 
     images: int
     metrics: dict[str, float]
     confusion: np.ndarray | None
+    conditions: Mapping[str, Evaluation] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    eval_absent: str | None = None
+
+    @property
+    def absent_note(self) -> str:
+        """What became of the pixels of classes that the source lacks, in one line; empty if it lacks none."""
+        if not self.absent:
+            return ""
+        fate = {"penalise": "count against the predicted class", "ignore": "are left out"}[self.eval_absent]
+        return f"Not in the source: {', '.join(self.absent)}; their pixels {fate} (eval_absent='{self.eval_absent}')"
 
 
 def evaluation_loader(cfg: Config, *, test_set: bool = False, labels: bool = True) -> DataLoader:
@@ -63,8 +80,37 @@ def evaluation_loader(cfg: Config, *, test_set: bool = False, labels: bool = Tru
         loader = copy.deepcopy(cfg.get("test_dataloader")) or as_test_split(loader)
     dataset = loader["dataset"]
     if not labels or (test_set and dataset.get("ann_dir") and not has_label_files(dataset)):
-        dataset["ann_dir"] = None
+        loader["dataset"] = without_labels(dataset)
     return Runner.build_dataloader(build_loader_config(loader))
+
+
+def target_loaders(targets: Sequence[str]) -> dict[str, DataLoader]:
+    """The validation data of several configs, by name, for one network on several targets.
+
+    Args:
+        targets: files with a ``val_dataloader``, such as those in ``configs/_base_/datasets``; ``NAME=FILE`` gives one
+            another name than that of its file.
+
+    Raises:
+        UserError: a file is missing or has no ``val_dataloader``, two have one name, or data are missing.
+    """
+    loaders = {}
+    for target in targets:
+        name, path = target_name(target), target.rpartition("=")[2]
+        if name in loaders:
+            raise UserError(f"--targets: two are called '{name}'. Write NAME=FILE for one of them.")
+        cfg = native_form(read_config(path), path)
+        if "val_dataloader" not in cfg:
+            fix = "Give files such as configs/_base_/datasets/bdd100k_val.py."
+            raise UserError(f"--targets {target}: {path} has no val_dataloader. {fix}")
+        loaders[name] = Runner.build_dataloader(build_loader_config(cfg.val_dataloader))
+    return loaders
+
+
+def target_name(target: str) -> str:
+    """``NAME`` of ``NAME=FILE``, else the name of the file without its suffix."""
+    name, _, path = target.rpartition("=")
+    return name or Path(path).stem
 
 
 def as_test_split(loader: dict) -> dict:
@@ -81,8 +127,8 @@ def as_test_split(loader: dict) -> dict:
 
 def has_label_files(dataset: dict) -> bool:
     """Whether any image of a dataset config has its label file."""
-    images = DATASETS.build({**dataset, "ann_dir": None})
-    folder = Path(dataset["data_root"]) / dataset["ann_dir"]
+    images = DATASETS.build(without_labels(dataset))
+    folder = images.find_label_folder(Path(dataset["data_root"]) / dataset["ann_dir"])
     return any((folder / name).is_file() for name in images.label_names)
 
 
@@ -107,8 +153,10 @@ def predictions(method: UDAMethod, loader: DataLoader, *, branch: str | None = N
     dataset = loader.dataset
     for index in progress(range(len(dataset))):
         probabilities = class_probabilities(method, read_rgb(dataset.images.path(index)), branch=branch, augment=True)
-        label = {"label": torch.from_numpy(dataset.read_label(index))} if dataset.labelled else {}
-        yield {"path": str(dataset.images.path(index)), "prediction": probabilities.argmax(dim=0).to(torch.uint8), **label}
+        known = {"label": torch.from_numpy(dataset.read_label(index))} if dataset.labelled else {}
+        if getattr(dataset, "conditions", None):
+            known["condition"] = dataset.conditions[index]
+        yield {"path": str(dataset.images.path(index)), "prediction": probabilities.argmax(dim=0).to(torch.uint8), **known}
 
 
 def evaluate(
@@ -140,9 +188,18 @@ def evaluate(
             scores.process(None, [sample])
         for write in writers:
             write(sample["path"], sample["prediction"].cpu().numpy())
-    if not loader.dataset.labelled:
-        return Evaluation(count, {}, None)
-    return Evaluation(count, scores.compute_metrics(scores.results), scores.confusion(scores.results))
+    return evaluation_of(scores) if loader.dataset.labelled else Evaluation(count, {}, None)
+
+
+def evaluation_of(scores: IoUMetric) -> Evaluation:
+    """What a metric has counted."""
+    results = scores.results
+    images = Counter(condition for condition, _ in results)
+    conditions = {
+        name: Evaluation(images[name], scores.scores(confusion), confusion) for name, confusion in scores.conditions(results).items()
+    }
+    metrics, confusion = scores.compute_metrics(results), scores.confusion(results)
+    return Evaluation(len(results), metrics, confusion, conditions, scores.absent, scores.eval_absent if scores.absent else None)
 
 
 def check_classes(count: int, classes: Sequence[str]) -> None:
@@ -165,23 +222,57 @@ def write_attention(method: UDAMethod, loader: DataLoader, folder: Path) -> int:
     return len(images)
 
 
-def result_record(cfg: Config, config: str, checkpoint: str | Path, evaluation: Evaluation, options: dict) -> dict:
+def result_record(
+    cfg: Config, config: str, checkpoint: str | Path, evaluation: Evaluation | Mapping[str, Evaluation], options: dict
+) -> dict:
     """Everything that a reader of a number may ask for, ready for JSON (an absent class is null).
 
     Args:
         cfg: complete config.
         config: its file.
         checkpoint: file of the weights.
-        evaluation: the numbers.
+        evaluation: the numbers; by the name of the data set, if several were evaluated.
         options: what was asked for on the command line.
     """
     return {
-        "metrics": {name: None if math.isnan(value) else value for name, value in evaluation.metrics.items()},
-        "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
-        "images": evaluation.images,
+        **(numbers(evaluation) if isinstance(evaluation, Evaluation) else numbers_of_targets(evaluation)),
         "checkpoint": {"path": str(checkpoint), "sha256": file_hash(checkpoint)},
         "config": {"path": config, "digest": digest(cfg)},
         "options": options,
         "environment": environment(),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
+
+
+def numbers(evaluation: Evaluation) -> dict:
+    """An evaluation, ready for JSON; ``conditions`` and ``eval_absent`` only where there is something to say."""
+    record = {
+        "metrics": without_nan(evaluation.metrics),
+        "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
+        "images": evaluation.images,
+    }
+    if evaluation.conditions:
+        record["conditions"] = {name: numbers(part) for name, part in evaluation.conditions.items()}
+    if evaluation.absent:
+        record["eval_absent"] = {"mode": evaluation.eval_absent, "classes": list(evaluation.absent)}
+    return record
+
+
+def numbers_of_targets(evaluations: Mapping[str, Evaluation]) -> dict:
+    """Several evaluations and their mean, ready for JSON."""
+    return {
+        "targets": {name: numbers(evaluation) for name, evaluation in evaluations.items()},
+        "mean": without_nan(mean_metrics([evaluation.metrics for evaluation in evaluations.values() if evaluation.metrics])),
+    }
+
+
+def mean_metrics(results: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of ``mIoU``, ``mAcc``, ``aAcc`` and every ``mIoU.<subset>`` that all results have; every data set counts the same."""
+    shared = [key for key in results[0] if all(key in metrics for metrics in results)] if results else []
+    means = [key for key in shared if key in ("mIoU", "mAcc", "aAcc") or key.startswith("mIoU.")]
+    return {key: statistics.fmean(metrics[key] for metrics in results) for key in means}
+
+
+def without_nan(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON knows no NaN."""
+    return {name: None if math.isnan(value) else value for name, value in metrics.items()}

@@ -24,9 +24,9 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from mmseg.apis.inference import inference_config
+from mmseg.datasets.base import class_info
 from mmseg.models.data_preprocessor import normalize
 from mmseg.models.uda import UDAMethod
-from mmseg.registry import DATASETS
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import atomic_path
 
@@ -206,9 +206,9 @@ def description(method: UDAMethod, window: Sequence[int], stride: Sequence[int],
         UserError: the network has another number of classes than the validation data of its config.
     """
     dataset, preprocessor = method.cfg.val_dataloader.dataset, method.data_preprocessor
-    data = DATASETS.get(dataset.type)
-    if len(data.classes) != method.model.num_classes:
-        text = f"The network predicts {method.model.num_classes} classes, but {dataset.type} of val_dataloader has {len(data.classes)}"
+    data = class_info(dataset)
+    if len(data["classes"]) != method.model.num_classes:
+        text = f"The network predicts {method.model.num_classes} classes, but {dataset.type} of val_dataloader has {len(data['classes'])}"
         raise UserError(f"{text}. Use the data set with the classes that it was trained for.")
     shape = {"shape": [batch, 3, *window], "dtype": "float32"}
     return {
@@ -217,7 +217,7 @@ def description(method: UDAMethod, window: Sequence[int], stride: Sequence[int],
         "window": list(window),
         "stride": list(stride),
         "test_scale": dataset.get("test_scale"),
-        "classes": list(data.classes),
-        "palette": [list(color) for color in data.palette],
+        "classes": list(data["classes"]),
+        "palette": [list(color) for color in data["palette"]],
         "normalization": {"mean": list(preprocessor.grey_mean), "std": list(preprocessor.grey_std)},
     }

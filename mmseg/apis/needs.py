@@ -9,6 +9,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmseg.apis.runs import Run
+from mmseg.datasets.base import without_labels
+from mmseg.datasets.class_check import check_class_lists
 from mmseg.datasets.rare_class_sampling import RareClassOptions, build_rare_class_table
 from mmseg.models.pretrained import find_weights, pretrained_path
 from mmseg.registry import DATASETS
@@ -16,11 +18,13 @@ from mmseg.utils.errors import UserError
 
 
 def check_needs(runs: Sequence[Run]) -> None:
-    """Refuses runs whose data or starting weights are missing; looks at each data set once.
+    """Refuses runs whose parts have other classes, and whose data or starting weights are missing; looks at each data set once.
 
     Raises:
         UserError: names the first folder or file that is missing, and what makes it.
     """
+    for run in runs:
+        check_class_lists(run.cfg)
     datasets = [data for run in runs for data in _datasets(run.cfg)]
     for dataset, rare in {json.dumps(data, sort_keys=True): data for data in datasets}.values():
         check_data(dataset, rare)
@@ -59,5 +63,5 @@ def _datasets(cfg: Config) -> Iterator[tuple[dict, dict | None]]:
     training = cfg.train_dataloader.dataset.to_dict()
     yield training["source"], training.get("rare_class_sampling")
     if training.get("target"):
-        yield {**training["target"], "ann_dir": None}, None
+        yield without_labels(training["target"]), None
     yield cfg.val_dataloader.dataset.to_dict(), None

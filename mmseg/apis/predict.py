@@ -17,8 +17,8 @@ from mmengine.config import Config
 from mmseg.apis.inference import Prediction, inference_model, native_logits
 from mmseg.apis.passes import Pass, counted_passes
 from mmseg.apis.sources import Source, read_photo
+from mmseg.datasets.base import class_info
 from mmseg.models.uda import UDAMethod
-from mmseg.registry import DATASETS
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import write_image
 from mmseg.visualization import colorize_labels, overlay, write_palette_png
@@ -78,12 +78,12 @@ def class_colors(cfg: Config, num_classes: int) -> tuple[Sequence[str], Palette]
     Raises:
         UserError: the data set is not known, or has another number of classes than the network.
     """
-    name = cfg.val_dataloader.dataset.type
-    dataset = DATASETS.get(name)
-    if dataset is None or len(dataset.classes) != num_classes:
-        given = "is not known" if dataset is None else f"has {len(dataset.classes)} classes, but the network {num_classes}"
-        raise UserError(f"The data set {name} {given}. Set val_dataloader.dataset.type to the data set of the training.")
-    return dataset.classes, dataset.palette
+    dataset = cfg.val_dataloader.dataset
+    info = class_info(dataset)
+    if len(info["classes"]) != num_classes:
+        given = f"has {len(info['classes'])} classes, but the network {num_classes}"
+        raise UserError(f"The data set {dataset.type} {given}. Set val_dataloader.dataset to the data set of the training.")
+    return info["classes"], info["palette"]
 
 
 def look_at(model: UDAMethod, photo: np.ndarray, options: Options, kinds: Sequence[str]) -> tuple[dict[str, Picture], Look]:

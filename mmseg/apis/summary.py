@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mmseg.apis.runs import Run
+from mmseg.datasets.class_groups import class_groups
 from mmseg.engine.hooks.result_hook import CURVE, RESULT
 from mmseg.evaluation import ClassDeath, dead_classes
+from mmseg.evaluation.scores import class_names
 from mmseg.experiments import Row, Study, Table
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import read_json
@@ -161,8 +163,8 @@ class TableSummary:
     @property
     def classes(self) -> list[str]:
         """Names of the classes that any run was evaluated on, in the order of its metrics."""
-        names = (key for row in self.rows for run in row.runs for entry in run.curve for key in entry["metrics"])
-        return list(dict.fromkeys(key.removeprefix(CLASS) for key in names if key.startswith(CLASS)))
+        names = (name for row in self.rows for run in row.runs for entry in run.curve for name in class_names(entry["metrics"]))
+        return list(dict.fromkeys(names))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +229,7 @@ def read_run(run: Run) -> RunSummary:
         iteration=(result or (curve[-1] if curve else {})).get("iteration"),
         metrics=result.get("metrics", {}),
         curve=tuple(curve),
-        subsets=run.cfg.val_evaluator.get("subsets") or {},
+        subsets=class_groups(run.cfg.val_evaluator.get("subsets")),
     )
 
 

@@ -54,3 +54,8 @@ def label_id_writer(folder: Path, palette: Palette, label_ids: Sequence[int]) ->
     for raw, color in zip(label_ids, palette, strict=True):
         raw_palette[raw] = color
     return lambda image, prediction: write_palette_png(folder / png_name(image), raw_ids[prediction], raw_palette)
+
+
+def train_id_writer(folder: Path) -> Writer:
+    """Train ids as grey 8-bit PNG."""
+    return lambda image, prediction: write_image(folder / png_name(image), prediction)

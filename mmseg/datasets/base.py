@@ -12,11 +12,13 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from mmseg.datasets.classes import CLASSES, IGNORE, LABEL_IDS, PALETTE
-from mmseg.datasets.image_files import list_files, list_images, read_grey
+from mmseg.datasets.class_statistics import ClassStatistics, read_converted
+from mmseg.datasets.classes import CLASSES, IGNORE, LABEL_IDS, PALETTE, check_class_names, class_lut
+from mmseg.datasets.image_files import ImageFiles, list_files, list_images, read_grey
+from mmseg.datasets.palettes import default_palette
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
-from mmseg.registry import DATASETS
-from mmseg.utils.errors import UserError
+from mmseg.registry import DATASETS, check_component
+from mmseg.utils.errors import BadFileError, UserError
 
 
 def image_tensor(image: np.ndarray) -> torch.Tensor:
@@ -28,7 +30,27 @@ def check_label_values(label: np.ndarray, num_classes: int, path: Path, fix: str
     """Raises UserError for a value that is neither a train id nor 255."""
     wrong = label[(label >= num_classes) & (label != IGNORE)]
     if wrong.size:
-        raise UserError(f"{path} holds the label {wrong[0]}, which is neither a train id (0..{num_classes - 1}) nor {IGNORE}. {fix}")
+        raise BadFileError(f"{path} holds the label {wrong[0]}, which is neither a train id (0..{num_classes - 1}) nor {IGNORE}. {fix}")
+
+
+def dataset_class(config: dict) -> type:
+    """The class that a data set config names, with its options checked; no data are looked for.
+
+    Raises:
+        UserError: the type or an option is unknown.
+    """
+    check_component(config, DATASETS)
+    return DATASETS.get(config["type"]) if isinstance(config["type"], str) else config["type"]
+
+
+def class_info(config: dict) -> dict:
+    """``metainfo`` of the data set that a config describes; the data need not exist."""
+    return dataset_class(config).class_info(config)
+
+
+def without_labels(config: dict) -> dict:
+    """The config of the same data set as an unlabelled domain: its label files are never looked for."""
+    return dataset_class(config).without_labels(config)
 
 
 @DATASETS.register_module()
@@ -47,6 +69,8 @@ class SegmentationDataset(Dataset):
             files need not exist and are never opened.
         img_suffix: end of the image names.
         seg_map_suffix: end of the label names.
+        classes: names of the classes of the training, where they are not all of the data set's own: own ones that are
+            not among them are ignored, and their order is that of the network's outputs.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
 
     Raises:
@@ -55,10 +79,13 @@ class SegmentationDataset(Dataset):
 
     classes: tuple[str, ...] = CLASSES
     palette: tuple = PALETTE
+    label_ids: tuple[int, ...] = LABEL_IDS
     converter: str | None = None  # command that makes train ids and statistics, without the folder
     image_folder: str | None = None
     image_suffix = ".png"
     label_suffix = "_labelTrainIds.png"
+    label_option = "ann_dir"  # that of the constructor
+    file_weights: np.ndarray | None = None  # a training draws all files alike
 
     def __init__(
         self,
@@ -68,6 +95,7 @@ class SegmentationDataset(Dataset):
         ann_dir: str | None = None,
         img_suffix: str | None = None,
         seg_map_suffix: str | None = None,
+        classes: Sequence[str] | None = None,
         test_scale: Sequence[int] | None = None,
     ) -> None:
         img_dir = self.image_folder if img_dir is None else img_dir
@@ -77,16 +105,48 @@ class SegmentationDataset(Dataset):
             raise UserError(f"{type(self).__name__} needs the option 'img_dir'. Add img_dir=… to its dictionary in the config.")
         self.data_root = Path(data_root)
         self.test_scale = test_scale
-        self.images = list_images(self.data_root / img_dir, img_suffix, type(self).__name__)
-        self.label_folder = None if ann_dir is None else self.data_root / ann_dir
-        self.label_names = tuple(name.removesuffix(img_suffix) + seg_map_suffix for name in self.images.names)
+        self.label_lut = None if classes is None else class_lut(self.classes, classes)
+        self.metainfo = self.class_info({"classes": classes})
+        self.classes, self.palette = self.metainfo["classes"], self.metainfo["palette"]
+        self.images = self.find_images(self.data_root / img_dir, img_suffix)
+        self.label_folder = None if ann_dir is None else self.find_label_folder(self.data_root / ann_dir)
+        self.label_names = tuple(self.stem(name, img_suffix) + seg_map_suffix for name in self.images.names)
         if self.labelled:
             self._check_label_files(seg_map_suffix)
 
-    @property
-    def metainfo(self) -> dict:
-        """What the metric, the pictures and the exporter need: names, colours and label ids of the classes."""
-        return {"classes": tuple(self.classes), "palette": self.palette, "label_ids": LABEL_IDS}
+    @classmethod
+    def class_info(cls, config: dict) -> dict:
+        """What the metric, the pictures and the exporter need, from the config alone.
+
+        Returns:
+            ``classes`` names, ``palette`` RGB, ``label_ids`` raw ids for a test server (255 where there is none), ``absent``
+            names of classes that no label of this data set can show.
+        """
+        if config.get("classes") is None:
+            return {"classes": tuple(cls.classes), "palette": cls.palette, "label_ids": cls.label_ids, "absent": ()}
+        names = check_class_names(config["classes"], cls.__name__)
+        own = {name: (color, label_id) for name, color, label_id in zip(cls.classes, cls.palette, cls.label_ids, strict=True)}
+        others = zip(default_palette(len(names)), [IGNORE] * len(names), strict=True)
+        palette, label_ids = zip(*(own.get(name, other) for name, other in zip(names, others, strict=True)), strict=True)
+        return {"classes": names, "palette": palette, "label_ids": label_ids, "absent": tuple(name for name in names if name not in own)}
+
+    @classmethod
+    def without_labels(cls, config: dict) -> dict:
+        """See :func:`without_labels`."""
+        return {**config, cls.label_option: None}
+
+    def find_images(self, folder: Path, suffix: str) -> ImageFiles:
+        """The images below a folder."""
+        return list_images(folder, suffix, type(self).__name__)
+
+    def find_label_folder(self, folder: Path) -> Path:
+        """The folder that label names are relative to, from that in the config."""
+        return folder
+
+    @staticmethod
+    def stem(name: str, suffix: str) -> str:
+        """What an image and its label have in common: the relative path without the end."""
+        return name.removesuffix(suffix)
 
     @property
     def convert_hint(self) -> str:
@@ -94,6 +154,11 @@ class SegmentationDataset(Dataset):
         if self.converter is None:
             return f"Write it as train ids 0..{len(self.classes) - 1} and 255."
         return f"Create it with: {self.converter} {self.data_root}"
+
+    @property
+    def place(self) -> str:
+        """Where the data lie, for messages."""
+        return str(self.data_root)
 
     @property
     def labelled(self) -> bool:
@@ -111,19 +176,29 @@ class SegmentationDataset(Dataset):
         """
         path = self.label_path(index)
         label = read_grey(path)
-        check_label_values(label, len(self.classes), path, f"Delete it. {self.convert_hint}")
-        return label
+        check_label_values(label, len(type(self).classes), path, f"Delete it. {self.convert_hint}")
+        return label if self.label_lut is None else self.label_lut[label]
+
+    def class_statistics(self) -> ClassStatistics:
+        """Pixels of every class in every label, for rare-class sampling: read from what the converter wrote.
+
+        Raises:
+            UserError: the statistics are missing or stale; names the converter's command.
+        """
+        found = read_converted(self)
+        return found if self.label_lut is None else found.mapped(self.label_lut)
 
     def label_path(self, index: int) -> Path:
         if not self.labelled:
-            raise UserError(f"{type(self).__name__} at {self.data_root} is unlabelled (ann_dir=None). Set ann_dir to use its labels.")
+            name = self.label_option
+            raise UserError(f"{type(self).__name__} at {self.data_root} is unlabelled ({name}=None). Set {name} to use its labels.")
         return self.label_folder / self.label_names[index]
 
     def check_same_size(self, index: int, image: np.ndarray, label: np.ndarray) -> None:
         """Raises UserError unless the image [H, W, 3] and the label [H, W] have one size."""
         if image.shape[:2] != label.shape:
             sizes = f"{image.shape[1]}x{image.shape[0]}, its label {self.label_path(index)} {label.shape[1]}x{label.shape[0]}"
-            raise UserError(f"{self.images.path(index)} has {sizes}. Copy the matching pair again.")
+            raise BadFileError(f"{self.images.path(index)} has {sizes}. Copy the matching pair again.")
 
     def __getitem__(self, index: int) -> dict:
         """An evaluation sample.

@@ -5,9 +5,11 @@ Source: the Cityscapes label table (Cordts et al., CVPR 2016); GTA (Richter et a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+
+from mmseg.utils.errors import UserError
 
 IGNORE = 255  # train id of everything outside the 19 classes
 
@@ -89,3 +91,32 @@ def train_id_lut(label_map: Mapping[int, int] = LABEL_MAP) -> np.ndarray:
     for raw, train_id in label_map.items():
         lut[raw] = train_id
     return lut
+
+
+def check_class_names(names: Sequence[str], owner: str) -> tuple[str, ...]:
+    """The class names of a config as a tuple.
+
+    Raises:
+        UserError: they are no list of different names, or too many for 8-bit labels.
+    """
+    if isinstance(names, str) or not all(isinstance(name, str) and name for name in names) or not names:
+        raise UserError(f"{owner}: classes is {names!r}. Give a list of names, such as classes=['background', 'crack'].")
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        raise UserError(f"{owner}: classes names '{twice[0]}' twice. Give every class its own name.")
+    if len(names) > IGNORE:
+        raise UserError(f"{owner}: classes has {len(names)} names, but labels of 8 bits hold {IGNORE}. Join some of the classes.")
+    return tuple(names)
+
+
+def class_lut(own: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """A table from a data set's own class indices to those of a training, by name.
+
+    Args:
+        own: the K names of the data set.
+        names: the names of the training.
+
+    Returns:
+        uint8 [256], ``IGNORE`` for own classes that the training lacks.
+    """
+    return train_id_lut({index: list(names).index(name) for index, name in enumerate(own) if name in names})

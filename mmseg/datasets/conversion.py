@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,19 +13,19 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from mmseg.datasets.classes import CLASSES, IGNORE, train_id_lut
+from mmseg.datasets.image_files import read_grey
 from mmseg.datasets.raw_labels import LabelFile, RawLabels
-from mmseg.utils.files import read_json, write_image, write_json
-
-STATS_FILE = "sample_class_stats.json"
-STATS_DICT_FILE = "sample_class_stats_dict.json"
-CLASS_FILE = "samples_with_class.json"
+from mmseg.datasets.statistics_files import CLASS_FILE, FINGERPRINT_FILE, STATS_DICT_FILE, STATS_FILE, is_current, write_statistics
+from mmseg.utils.errors import UserError
+from mmseg.utils.files import read_json, write_image
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What one label contains: pixels by train id, and pixels of raw ids that no label table knows."""
+    """What one label contains: pixels by train id, and pixels of raw ids that no label table knows; whether it was written."""
 
     file: LabelFile
+    written: bool
     pixels: Mapping[int, int]
     unknown: Mapping[int, int]
 
@@ -37,6 +37,7 @@ class Summary:
     files: int
     counted: int
     written: int
+    published: int | None = None
     classes: tuple[str, ...] = ()
     unknown: Mapping[int, int] = field(default_factory=dict)
 
@@ -46,6 +47,8 @@ class Summary:
             yield f"Nothing to do: all {self.files} labels and their class statistics are up to date."
             return
         yield f"{self.files} labels, {self.written} of them newly written, {self.counted} in the class statistics."
+        if self.published not in (None, self.files):
+            yield f"The published data set has {self.published} labels."
         missing = [name for name in CLASSES if name not in self.classes]
         yield f"{len(self.classes)} of {len(CLASSES)} classes occur" + (f"; absent: {', '.join(missing)}." if missing else ".")
         for raw_id, pixels in sorted(self.unknown.items()):
@@ -56,15 +59,16 @@ def convert_file(file: LabelFile, *, raw: RawLabels) -> Counts:
     """Writes the train ids of one label unless they are up to date, and counts the pixels of its classes."""
     ids = raw.read(file.source, raw.fix)
     label = train_id_lut(raw.label_map)[ids]
-    if not file.is_current:
+    outdated = file.output != file.source and not (file.is_current and _holds(file.output, label))
+    if outdated:
         write_image(file.output, label)
     pixels = {train_id: int(n) for train_id, n in enumerate(np.bincount(label.ravel(), minlength=256)) if n and train_id != IGNORE}
     unknown = {raw_id: int(n) for raw_id, n in enumerate(np.bincount(ids.ravel(), minlength=256)) if n and raw_id not in raw.known}
-    return Counts(file, pixels, unknown)
+    return Counts(file, outdated, pixels, unknown)
 
 
 def convert_dataset(*, root: Path, raw: RawLabels, nproc: int, folder: str | None = None, out_dir: Path | None = None) -> Summary:
-    """Converts all labels and writes the three statistics files; does nothing where everything is up to date.
+    """Converts all labels and writes the files of the class statistics; does nothing where everything is up to date.
 
     Args:
         root: data root; the statistics name their files relative to it.
@@ -81,33 +85,16 @@ def convert_dataset(*, root: Path, raw: RawLabels, nproc: int, folder: str | Non
     counted = sum(file.counted for file in files)
     if _is_complete(root, files, out_dir):
         return Summary(files=len(files), counted=counted, written=0)
-    written = sum(not file.is_current for file in files)
     work = functools.partial(convert_file, raw=raw)
     counts = list(mapped(work, files, nproc=nproc, title=f"Converting {root.name}"))
-    write_statistics(root, [c for c in counts if c.file.counted], out_dir)
+    write_statistics(root, {_name(c.file, root): c.pixels for c in counts if c.file.counted}, out_dir)
+    written = sum(c.written for c in counts)
     seen = {train_id for c in counts for train_id in c.pixels}
     unknown: dict[int, int] = {}
     for raw_id, pixels in (item for c in counts for item in c.unknown.items()):
         unknown[raw_id] = unknown.get(raw_id, 0) + pixels
     names = tuple(CLASSES[train_id] for train_id in sorted(seen))
-    return Summary(files=len(files), counted=counted, written=written, classes=names, unknown=unknown)
-
-
-def write_statistics(root: Path, counts: Iterable[Counts], out_dir: Path) -> None:
-    """Writes the class statistics; paths are relative to ``root``, with forward slashes.
-
-    * ``sample_class_stats_dict.json``: {file: {trainId: pixels}}
-    * ``samples_with_class.json``: {trainId: [[file, pixels], ...]}
-    * ``sample_class_stats.json``: [{file, trainId: pixels, ...}, ...], written last: it marks the set as complete.
-    """
-    by_file = {c.file.output.relative_to(root).as_posix(): {str(k): n for k, n in c.pixels.items()} for c in counts}
-    by_class: dict[str, list[list]] = {}
-    for file, pixels in by_file.items():
-        for train_id, count in pixels.items():
-            by_class.setdefault(train_id, []).append([file, count])
-    write_json(out_dir / STATS_DICT_FILE, by_file)
-    write_json(out_dir / CLASS_FILE, dict(sorted(by_class.items(), key=lambda item: int(item[0]))))
-    write_json(out_dir / STATS_FILE, [{"file": file, **pixels} for file, pixels in by_file.items()])
+    return Summary(files=len(files), counted=counted, written=written, published=raw.published, classes=names, unknown=unknown)
 
 
 def mapped(work: Callable, items: Sequence, *, nproc: int, title: str) -> Iterator:
@@ -132,11 +119,23 @@ def _pool(nproc: int) -> Iterator[Callable]:
 
 
 def _is_complete(root: Path, files: Sequence[LabelFile], out_dir: Path) -> bool:
-    stats = out_dir / STATS_FILE
-    if not stats.is_file() or not all(file.is_current for file in files):
+    """Whether all labels are converted and the statistics are of them; a copy to another machine leaves it so."""
+    written = all((out_dir / name).is_file() for name in (STATS_FILE, STATS_DICT_FILE, CLASS_FILE, FINGERPRINT_FILE))
+    if not written or not all(file.is_current for file in files):
         return False
-    newest = max(file.source.stat().st_mtime_ns for file in files)
-    if stats.stat().st_mtime_ns < newest or not all((out_dir / name).is_file() for name in (STATS_DICT_FILE, CLASS_FILE)):
+    fix = "Delete it and convert again."
+    counted = {_name(file, root) for file in files if file.counted}
+    return counted == {entry["file"] for entry in read_json(out_dir / STATS_FILE, fix)} and is_current(root, counted, out_dir, fix)
+
+
+def _holds(path: Path, label: np.ndarray) -> bool:
+    """Whether a file is whole and has these train ids; an older label map, or somebody's editor, may have written others."""
+    try:
+        return np.array_equal(read_grey(path), label)
+    except UserError:
         return False
-    listed = {entry["file"] for entry in read_json(stats, "Delete it and convert again.")}
-    return listed == {file.output.relative_to(root).as_posix() for file in files if file.counted}
+
+
+def _name(file: LabelFile, root: Path) -> str:
+    """How the statistics call a label: relative to the data root, with forward slashes."""
+    return file.output.relative_to(root).as_posix()

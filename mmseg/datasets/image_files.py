@@ -1,4 +1,4 @@
-"""Image files on disk: listing and decoding, with errors that name the file.
+"""Image files on disk or in zip archives: listing and decoding, with errors that name the file.
 
 Letters: (H, W) native size.
 """
@@ -9,10 +9,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from mmseg.utils.errors import UserError
+from mmseg.datasets.archives import list_members, matching_folders, read_member, split_archive
+from mmseg.datasets.decoding import COLOR, UNCHANGED, decode
+from mmseg.utils.errors import BadFileError, UserError
 
 _FILE_ENDS = {".png": b"IEND\xaeB`\x82", ".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9"}
 _TAIL = 4096  # bytes in which the end mark is looked for: some writers append a few of their own
@@ -25,16 +26,18 @@ class ImageFiles:
     Attributes:
         folder: where the images lie.
         names: sorted paths relative to ``folder``.
+        folders: the folder of every image, where they lie in several archives.
     """
 
     folder: Path
     names: tuple[str, ...]
+    folders: tuple[Path, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
 
     def path(self, index: int) -> Path:
-        return self.folder / self.names[index]
+        return (self.folders[index] if self.folders else self.folder) / self.names[index]
 
     def read(self, index: int) -> np.ndarray:
         """uint8 [H, W, 3], channel order BGR."""
@@ -42,7 +45,12 @@ class ImageFiles:
 
 
 def list_files(folder: Path, suffix: str) -> tuple[str, ...]:
-    """Sorted relative paths of all files below ``folder`` that end with ``suffix``; hidden ones are skipped."""
+    """Sorted relative paths of all files below ``folder`` that end with ``suffix``; hidden ones are skipped.
+
+    ``folder`` may lie in a zip archive.
+    """
+    if archive := split_archive(folder):
+        return tuple(sorted(list_members(*archive, suffix)))
     found = []
     for parent, _, names in os.walk(folder, followlinks=True):
         relative = os.path.relpath(parent, folder)
@@ -52,43 +60,67 @@ def list_files(folder: Path, suffix: str) -> tuple[str, ...]:
 
 
 def list_images(folder: Path, suffix: str, owner: str) -> ImageFiles:
-    """Lists a folder that has to exist and hold images; ``owner`` opens the error message."""
-    if not folder.is_dir():
-        raise UserError(f"{owner}: the image folder {folder} does not exist. Put the data there or change data_root and img_dir.")
-    names = list_files(folder, suffix)
-    if not names:
+    """Lists a folder that has to exist and hold images.
+
+    Args:
+        folder: may lie in a zip archive (``data/gta/01_images.zip/images``) or in several (``data/gta/*_images.zip/images``).
+        suffix: end of the names.
+        owner: opens the error message.
+    """
+    folders = matching_folders(folder)
+    missing = [place for place in folders if not _exists(place)]
+    if missing or not folders:
+        where = missing[0] if missing else folder
+        raise UserError(f"{owner}: the image folder {where} does not exist. Put the data there or change data_root and img_dir.")
+    found = sorted((name, place) for place in folders for name in list_files(place, suffix))
+    if not found:
         raise UserError(f"{owner}: {folder} holds no file that ends with '{suffix}'. Put the images there or change img_dir or img_suffix.")
-    return ImageFiles(folder, names)
+    names, places = zip(*found, strict=True)
+    return ImageFiles(folder, names, () if folders == [folder] else places)
+
+
+def _exists(folder: Path) -> bool:
+    archive = split_archive(folder)
+    return archive[0].is_file() if archive else folder.is_dir()
 
 
 def read_image(path: Path) -> np.ndarray:
     """Decodes an image of any format: uint8 [H, W, 3], channel order BGR."""
-    return _decode(path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)  # labels carry no orientation either
+    return _decode(path, COLOR)
 
 
 def read_unchanged(path: Path) -> np.ndarray:
     """Decodes an image with the channels and bits that it has: uint8 or uint16, [H, W] or BGR(A) [H, W, channels]."""
-    return _decode(path, cv2.IMREAD_UNCHANGED)
+    return _decode(path, UNCHANGED)
 
 
 def read_grey(path: Path) -> np.ndarray:
     """Decodes a single-channel 8-bit image without changing its values: uint8 [H, W]."""
     image = read_unchanged(path)
     if image.ndim != 2 or image.dtype != np.uint8:
-        raise UserError(f"{path} is not a single-channel 8-bit image (shape {image.shape}, {image.dtype}). Convert it to train ids first.")
+        shape = f"shape {image.shape}, {image.dtype}"
+        raise BadFileError(f"{path} is not a single-channel 8-bit image ({shape}). Convert it to train ids first.")
     return image
 
 
 def _decode(path: Path, mode: int) -> np.ndarray:
     """Decodes a whole file. OpenCV itself returns half an image for a truncated PNG, hence the look at its end."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror or error}. Put the file there or start with a fresh list of files.") from None
+    data = _read_bytes(path)
     end = _FILE_ENDS.get(path.suffix.lower(), b"")
     complete = bool(data) and end in data[-_TAIL:]
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), mode) if complete else None
+    image = decode(data, mode) if complete else None
     if image is None:
         what = "empty" if not data else "cut off" if not complete else "not a readable image"
-        raise UserError(f"{path} is {what} ({len(data)} bytes). Copy or download the file again.")
+        raise BadFileError(f"{path} is {what} ({len(data)} bytes). Copy or download the file again.")
     return image
+
+
+def _read_bytes(path: Path) -> bytes:
+    if archive := split_archive(path):
+        return read_member(*archive)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadFileError(
+            f"Cannot read {path}: {error.strerror or error}. Put the file there or start with a fresh list of files."
+        ) from None

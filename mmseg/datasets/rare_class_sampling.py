@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 
 from mmseg.datasets.base import SegmentationDataset
-from mmseg.datasets.conversion import CLASS_FILE, STATS_FILE
+from mmseg.datasets.class_statistics import total_pixels
+from mmseg.datasets.several import SeveralDatasets
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import read_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,29 +48,31 @@ class RareClassTable:
         classes: train ids [C], the rarest first.
         probabilities: float32 [C], sums to 1.
         files: for every class the indices of the source files that hold enough of it.
+        weights: share of each of the N files in the draws, [N]; None draws the files of a class alike.
     """
 
     classes: np.ndarray
     probabilities: np.ndarray
     files: Mapping[int, np.ndarray]
+    weights: np.ndarray | None = None
 
     def draw(self, rng: np.random.Generator) -> tuple[int, int]:
         """Draws a class and then one of its files: (train id, file index)."""
         rare_class = int(rng.choice(self.classes, p=self.probabilities))
-        return rare_class, int(rng.choice(self.files[rare_class]))
+        files = self.files[rare_class]
+        if self.weights is None:
+            return rare_class, int(rng.choice(files))
+        weights = self.weights[files]
+        return rare_class, int(rng.choice(files, p=weights / weights.sum()))
 
 
 def class_frequencies(stats: Sequence[Mapping]) -> dict[int, float]:
     """Share of each class among all labelled pixels of the source, the rarest first.
 
     Args:
-        stats: one mapping {train id: pixels, "file": name} per label file.
+        stats: mappings {train id: pixels}; an entry "file" does not count.
     """
-    pixels: dict[int, int] = {}
-    for entry in stats:
-        for key, count in entry.items():
-            if key != "file":
-                pixels[int(key)] = pixels.get(int(key), 0) + count
+    pixels = total_pixels(stats)
     total = sum(pixels.values())
     ordered = sorted(pixels.items(), key=lambda item: (item[1], item[0]))
     return {train_id: count / total for train_id, count in ordered}
@@ -84,64 +85,28 @@ def class_probabilities(frequencies: Sequence[float], temperature: float) -> np.
     return weights / weights.sum()
 
 
-def build_rare_class_table(dataset: SegmentationDataset, options: RareClassOptions) -> RareClassTable:
-    """Reads the statistics of a source data set.
+def build_rare_class_table(dataset: SegmentationDataset | SeveralDatasets, options: RareClassOptions) -> RareClassTable:
+    """Reads or counts the class statistics of a source data set.
 
     Raises:
         UserError: statistics are missing, were made for other files, or a class has no file with enough
             pixels.
     """
-    stats, samples = _read_statistics(dataset, STATS_FILE), _read_statistics(dataset, CLASS_FILE)
-    indices = _file_indices(dataset, [entry["file"] for entry in stats])
-    frequencies = class_frequencies(stats)
+    statistics = dataset.class_statistics()
+    frequencies = class_frequencies([statistics.pixels])
     files = {}
     for train_id in frequencies:
-        names = [name for name, pixels in samples.get(str(train_id), []) if pixels > options.min_pixels]
-        if not names:
+        files[train_id] = np.array([index for index, pixels in statistics.files[train_id] if pixels > options.min_pixels])
+        if not files[train_id].size:
             raise UserError(_no_file_text(dataset, train_id, options.min_pixels))
-        files[train_id] = np.array([_index_of(name, indices, dataset) for name in names])
     classes = np.array(list(frequencies))
-    return RareClassTable(classes, class_probabilities(list(frequencies.values()), options.class_temp), files)
+    probabilities = class_probabilities(list(frequencies.values()), options.class_temp)
+    return RareClassTable(classes, probabilities, files, dataset.file_weights)
 
 
-def _read_statistics(dataset: SegmentationDataset, name: str):
-    path = dataset.data_root / name
-    if not path.exists():
-        raise UserError(f"RareClassSampling needs class statistics, but {path} does not exist. {dataset.convert_hint}")
-    return read_json(path, dataset.convert_hint)
-
-
-def _no_file_text(dataset: SegmentationDataset, train_id: int, min_pixels: int) -> str:
+def _no_file_text(dataset: SegmentationDataset | SeveralDatasets, train_id: int, min_pixels: int) -> str:
     name = dataset.classes[train_id]
     return (
-        f"RareClassSampling: no label in {dataset.data_root} has more than {min_pixels} pixels of the class '{name}'. "
+        f"RareClassSampling: no label in {dataset.place} has more than {min_pixels} pixels of the class '{name}'. "
         "Lower rare_class_sampling.min_pixels or add images with this class."
     )
-
-
-def _file_indices(dataset: SegmentationDataset, listed: Sequence[str]) -> dict[str, int]:
-    """Maps every name of the statistics to the index of its file; both must know the same files."""
-    by_path = {name: index for index, name in enumerate(dataset.label_names)}
-    by_base = {PurePosixPath(name).name: index for name, index in by_path.items()}
-    folder = f"{dataset.label_folder.relative_to(dataset.data_root).as_posix()}/"
-    indices = {}
-    for name in listed:  # the published statistics carry the path from the working folder, ours from the data root
-        base = PurePosixPath(name).name
-        index = by_path.get(name.partition(folder)[2], by_base.get(base))
-        if index is None:
-            raise UserError(_stale_text(dataset, f"names {name}, which is not among the labels"))
-        indices[name] = index
-    unlisted = set(range(len(dataset))) - set(indices.values())
-    if unlisted:
-        raise UserError(_stale_text(dataset, f"lacks {dataset.label_names[min(unlisted)]}"))
-    return indices
-
-
-def _index_of(name: str, indices: Mapping[str, int], dataset: SegmentationDataset) -> int:
-    if name not in indices:
-        raise UserError(_stale_text(dataset, f"and {CLASS_FILE} do not list the same files ({name})"))
-    return indices[name]
-
-
-def _stale_text(dataset: SegmentationDataset, what: str) -> str:
-    return f"RareClassSampling: {dataset.data_root / STATS_FILE} {what}: the statistics are stale. {dataset.convert_hint}"

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmseg.datasets import classes, synthia
+from mmseg.datasets import classes, mapillary, synthia
+from mmseg.datasets.acdc import ACDCDataset
 from mmseg.datasets.image_files import read_unchanged
 from mmseg.utils.errors import UserError
 
@@ -51,6 +52,7 @@ class RawLabels:
         label_map: raw id -> train id; the others are ignored.
         known: ids that occur on purpose; others are reported.
         fix: what mends a broken label file, a full sentence.
+        published: number of labels of the published data set.
     """
 
     layout: str
@@ -60,6 +62,7 @@ class RawLabels:
     label_map: Mapping[int, int]
     known: frozenset[int]
     fix: str
+    published: int
 
 
 def read_ids(path: Path, fix: str) -> np.ndarray:
@@ -124,6 +127,33 @@ def find_cityscapes(root: Path, folder: str) -> list[LabelFile]:
     return [LabelFile(source, out, source.parent.parent.name == "train") for source, out in zip(sources, outputs, strict=True)]
 
 
+def find_mapillary(root: Path, folder: str) -> list[LabelFile]:
+    """The raw labels of Mapillary Vistas: ``<root>/{training,validation}/<folder>/*.png``; only ``training`` is counted.
+
+    One of the two is enough, because the data set is often used for evaluation alone.
+    """
+    folders = [root / split / folder for split in ("training", "validation")]
+    sources = [path for labels in folders for path in sorted(labels.glob("[!.]*.png")) if not path.name.endswith(TRAIN_ID_SUFFIX)]
+    if not sources:
+        found = f"holds neither training/{folder}/*.png nor validation/{folder}/*.png" if root.is_dir() else "is not a folder"
+        raise UserError(f"{root} {found}. Unpack Mapillary Vistas v1.2 there.")
+    return [LabelFile(source, source.with_name(source.stem + TRAIN_ID_SUFFIX), source.parent == folders[0]) for source in sources]
+
+
+def find_acdc(root: Path, folder: str) -> list[LabelFile]:
+    """The labels of ACDC, which are train ids already, in both layouts that the data set reads; only ``train`` is counted.
+
+    Raises:
+        UserError: an image of the training or validation split has no label.
+    """
+    _existing_folder(root, folder, "Unpack rgb_anon_trainvaltest.zip and gt_trainval.zip there")
+    files = []
+    for split in ("train", "val"):
+        data = ACDCDataset(data_root=str(root), img_dir=f"rgb_anon/{split}", ann_dir=f"{folder}/{split}")
+        files += [LabelFile(path, path, split == "train") for path in map(data.label_path, range(len(data)))]
+    return files
+
+
 def _numbered(root: Path, folder: str, example: str, unpack: str) -> list[LabelFile]:
     """Files whose stems end in a digit, so that outputs are left out."""
     labels = _existing_folder(root, folder, unpack)
@@ -150,6 +180,7 @@ GTA = RawLabels(
     label_map=classes.LABEL_MAP,
     known=KNOWN_LABEL_IDS,
     fix="Download and unpack the GTA label archive that holds it again.",
+    published=24_966,
 )
 CITYSCAPES = RawLabels(
     layout="leftImg8bit/ and gtFine/",
@@ -159,6 +190,7 @@ CITYSCAPES = RawLabels(
     label_map=classes.LABEL_MAP,
     known=KNOWN_LABEL_IDS,
     fix="Download and unpack gtFine_trainvaltest.zip again.",
+    published=5_000,
 )
 SYNTHIA = RawLabels(
     layout="RGB/ and GT/LABELS/",
@@ -168,4 +200,25 @@ SYNTHIA = RawLabels(
     label_map=synthia.LABEL_MAP,
     known=frozenset(range(synthia.NUM_LABEL_IDS)),
     fix="Unpack SYNTHIA_RAND_CITYSCAPES.rar again.",
+    published=9_400,
+)
+MAPILLARY = RawLabels(
+    layout="training/ and validation/",
+    folder="labels",
+    find=find_mapillary,
+    read=read_ids,
+    label_map=mapillary.LABEL_MAP,
+    known=frozenset(range(mapillary.NUM_LABEL_IDS)),
+    fix="Unpack Mapillary Vistas v1.2 again.",
+    published=20_000,
+)
+ACDC = RawLabels(
+    layout="rgb_anon/ and gt/",
+    folder="gt",
+    find=find_acdc,
+    read=read_ids,
+    label_map={train_id: train_id for train_id in range(len(classes.CLASSES))},
+    known=frozenset({*range(len(classes.CLASSES)), classes.IGNORE}),
+    fix="Unpack gt_trainval.zip again.",
+    published=2_006,
 )

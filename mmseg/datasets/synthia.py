@@ -21,3 +21,10 @@ class SynthiaDataset(SegmentationDataset):
 
     converter = "python tools/convert_datasets/synthia.py"
     image_folder = "RGB"
+
+    @classmethod
+    def class_info(cls, config: dict) -> dict:
+        """As of every data set; terrain, truck and train are ``absent`` as well."""
+        info = super().class_info(config)
+        absent = {*info["absent"], *(cls.classes[train_id] for train_id in ABSENT)}
+        return {**info, "absent": tuple(name for name in info["classes"] if name in absent)}

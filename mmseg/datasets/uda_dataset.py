@@ -5,59 +5,29 @@ Letters: (H, W) crop; sizes are (height, width), scales (width, height) as in al
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from mmseg.datasets import transforms
-from mmseg.datasets.base import SegmentationDataset, image_tensor
+from mmseg.datasets.base import SegmentationDataset, image_tensor, without_labels
 from mmseg.datasets.classes import IGNORE
+from mmseg.datasets.crop_options import CropOptions
 from mmseg.datasets.image_files import ImageFiles
 from mmseg.datasets.rare_class_sampling import RareClassOptions, build_rare_class_table
+from mmseg.datasets.several import SeveralDatasets
+from mmseg.datasets.worker_reports import ReadingBoard
 from mmseg.registry import DATASETS, build_checked
 from mmseg.structures import Box
-from mmseg.utils.errors import UserError
-from mmseg.utils.randomness import Streams
+from mmseg.utils.errors import BadFileError, UserError
+from mmseg.utils.randomness import Streams, derive_seed
 
-
-@dataclass(frozen=True, kw_only=True)
-class CropOptions:
-    """The dictionaries ``source_crop`` and ``target_crop`` of a config.
-
-    Attributes:
-        img_scale: (w, h) that the image is resized to fit into, aspect ratio kept, pixels.
-        crop_size: (H, W) of the crop, pixels.
-        cat_max_ratio: a crop is redrawn, up to 10 times, while one class fills this share of its labelled
-            pixels; 1 accepts every crop. Source only.
-        flip_prob: probability of mirroring left and right.
-        pad: whether a resized image smaller than the crop is padded; otherwise it is an error.
-        photo_metric_distortion: whether brightness, contrast, saturation and hue are changed at random
-            ("CAug" in the published names). Source only.
-    """
-
-    img_scale: Sequence[int]
-    crop_size: Sequence[int]
-    cat_max_ratio: float = 1.0
-    flip_prob: float = 0.5
-    pad: bool = False
-    photo_metric_distortion: bool = False
-
-    def __post_init__(self) -> None:
-        long, short = max(self.img_scale), min(self.img_scale)
-        if max(self.crop_size) > long or min(self.crop_size) > short:
-            self.check_fits((short, long) if self.img_scale[0] >= self.img_scale[1] else (long, short))
-
-    def check_fits(self, size: Sequence[int]) -> None:
-        """Raises UserError if the crop is larger than the resized image ``size`` (h, w) and may not be padded."""
-        if not self.pad and (self.crop_size[0] > size[0] or self.crop_size[1] > size[1]):
-            crop, scale = "x".join(map(str, reversed(self.crop_size))), "x".join(map(str, self.img_scale))
-            raise UserError(
-                f"The crop (crop_size, {crop} as width x height) is larger than the image of {size[1]}x{size[0]} "
-                f"at img_scale {scale}. Use a smaller crop_size, a larger img_scale, or pad=True."
-            )
+DRAWS = 5  # bad samples in a row that end a training which skips them
 
 
 @DATASETS.register_module()
@@ -70,16 +40,19 @@ class UDADataset(Dataset):
 
     Args:
         source: labelled data set, or its config.
-        target: data set of the target domain, or its config; its ``ann_dir`` is ignored. None for
+        target: data set of the target domain, or its config; its labels are ignored. None for
             training on the source alone.
         seed: seed of all draws.
-        source_crop, target_crop: options of :class:`CropOptions`.
+        source_crop, target_crop: options of :class:`CropOptions`. For :class:`SeveralDatasets`, ``source_crop.img_scale``
+            may be a list with one (w, h) for each of them.
         crop_pseudo_margins: rows and columns at [top, bottom, left, right] of the resized target image
             that get no pseudo-labels, in pixels of the resized image; gives the target a ``valid`` mask.
         rare_class_sampling: options of :class:`RareClassOptions`; None takes every source file once per
             epoch, in a new order each time.
         sync_crop_size: (h, w) of a second crop at the same place of the source and the target crop
             (the ablation of crop sizes in HRDA, Table 8).
+        on_bad_sample: 'raise' ends the training at a missing, broken or mislabelled file; 'skip' logs it and takes another
+            sample in its place, until 5 in a row are bad: rare while fewer than one file in 20 is, soon where one in 5 is.
 
     Raises:
         UserError: an option does not fit the others, or the data are not as expected.
@@ -96,19 +69,25 @@ class UDADataset(Dataset):
         crop_pseudo_margins: Sequence[int] | None = None,
         rare_class_sampling: dict | None = None,
         sync_crop_size: Sequence[int] | None = None,
+        on_bad_sample: str = "raise",
     ) -> None:
         self.seed = seed
         self.source = _labelled(source)
         self.target = _images_only(target)
-        self.source_crop = _options(CropOptions, source_crop)
+        self.source_crops = source_crops(source_crop, self.source)
         self.target_crop = _options(CropOptions, target_crop)
         self.margins = crop_pseudo_margins
         self.sync_crop_size = sync_crop_size
+        self.on_bad_sample = on_bad_sample
+        self.board = ReadingBoard()
+        self._logged: set[str] = set()
         self.rare = _options(RareClassOptions, rare_class_sampling)
         self.table = build_rare_class_table(self.source, self.rare) if self.rare else None
         self._check()
 
     def _check(self) -> None:
+        if self.on_bad_sample not in ("raise", "skip"):
+            raise UserError(f"UDADataset got on_bad_sample={self.on_bad_sample!r}. Use 'raise' or 'skip'.")
         if self.target is not None and self.target_crop is None:
             raise UserError("UDADataset has a target, but no target_crop. Add target_crop=dict(img_scale=…, crop_size=…).")
         if self.target is None and (self.target_crop or self.margins):
@@ -126,6 +105,11 @@ class UDADataset(Dataset):
             raise UserError(f"UDADataset: sync_crop_size {tuple(self.sync_crop_size)} is larger than crop_size. Use a smaller one.")
 
     @property
+    def source_crop(self) -> CropOptions:
+        """Of the first source; those of the others differ in ``img_scale`` alone."""
+        return self.source_crops[0]
+
+    @property
     def metainfo(self) -> dict:
         """As of the source."""
         return self.source.metainfo
@@ -140,8 +124,26 @@ class UDADataset(Dataset):
         Returns:
             ``index``; ``source`` with ``image`` uint8 [3, H, W] RGB, ``label`` uint8 [H, W], ``size``
             int64 [2] (height and width before padding); ``target`` with ``image``, ``size`` and, with
-            margins, ``valid`` uint8 [H, W] (1: pseudo-labels may be used).
+            margins, ``valid`` uint8 [H, W] (1: pseudo-labels may be used); ``skipped``, the number of
+            bad samples that this one stands in for, if they are to be skipped.
         """
+        if self.on_bad_sample == "raise":
+            return self.load(index)
+        for draw in range(DRAWS):
+            try:
+                return {**self.load(self.number_of_draw(index, draw)), "index": index, "skipped": draw}
+            except BadFileError as error:
+                last = str(error)
+                self._log_once(last)
+        raise UserError(f"UDADataset: {DRAWS} samples in a row are bad, so many files must be. Find them with tools/check_data.py. {last}")
+
+    def number_of_draw(self, index: int, draw: int) -> int:
+        """The running number of the sample that is taken for ``index`` after ``draw`` bad ones."""
+        return derive_seed(self.seed, index, "replacement", draw) if draw else index
+
+    def load(self, index: int) -> dict:
+        """The sample with the running number ``index``, bad or not."""
+        self.board.note(index)
         streams = Streams(self.seed, index)
         sample = {"index": index, "source": self.load_source(streams)}
         if self.target is not None:
@@ -150,8 +152,8 @@ class UDADataset(Dataset):
 
     def load_source(self, streams: Streams) -> dict:
         """Decides on the label, then decodes the image."""
-        options = self.source_crop
         rare_class, index = self.draw_source_file(streams)
+        options = self.source_crops[self.source.part_number(index) if len(self.source_crops) > 1 else 0]
         native = self.source.read_label(index)
         size = transforms.keep_ratio_size(native.shape, options.img_scale)
         options.check_fits(size)
@@ -175,7 +177,7 @@ class UDADataset(Dataset):
     def load_target(self, streams: Streams) -> dict:
         """Draws file, crop and flip without looking at anything but the image size."""
         options = self.target_crop
-        image = self.target.read(int(streams.numpy("target.file").choice(len(self.target))))
+        image = self.target.read(self.draw_target_file(streams))
         size = transforms.keep_ratio_size(image.shape[:2], options.img_scale)
         options.check_fits(size)
         box = transforms.draw_crop_box(streams.numpy("target.crop"), *size, options.crop_size)
@@ -188,11 +190,30 @@ class UDADataset(Dataset):
         return {**crop, "valid": finish_mask(valid, options.crop_size, flipped, fill=0)}
 
     def draw_source_file(self, streams: Streams) -> tuple[int | None, int]:
-        """(rare class or None, file index): by rare-class sampling, or a new order of all files per epoch."""
+        """(rare class or None, file index): by rare-class sampling, by weights, or a new order of all files per epoch."""
         if self.table is not None:
             return self.table.draw(streams.numpy("source.file"))
+        if self.source.file_weights is not None:
+            return None, int(streams.numpy("source.file").choice(len(self), p=self.source.file_weights))
         epoch, position = divmod(streams.index, len(self))
         return None, int(Streams(self.seed, epoch).numpy("source.order").permutation(len(self))[position])
+
+    def draw_target_file(self, streams: Streams) -> int:
+        """Index of a target file, all of them alike."""
+        return int(streams.numpy("target.file").choice(len(self.target)))
+
+    def files(self, index: int) -> list[Path]:
+        """The files that the sample with the running number ``index`` is read from."""
+        streams = Streams(self.seed, index)
+        source = self.draw_source_file(streams)[1]
+        files = [self.source.images.path(source), self.source.label_path(source)]
+        return files if self.target is None else [*files, self.target.path(self.draw_target_file(streams))]
+
+    def _log_once(self, text: str) -> None:
+        """In the log of the training; with several workers, each of them tells it once."""
+        if text not in self._logged:
+            self._logged.add(text)
+            print_log(f"Skipped: {text}", logger="current", level=logging.WARNING)
 
     def _margin_mask(self, size: tuple[int, int]) -> np.ndarray:
         top, bottom, left, right = self.margins
@@ -243,15 +264,28 @@ def _options(kind: type, options: dict | None):
     return None if options is None else build_checked({"type": kind, **options}, DATASETS)
 
 
-def _labelled(dataset: dict | SegmentationDataset) -> SegmentationDataset:
+def source_crops(options: dict, source: SegmentationDataset | SeveralDatasets) -> tuple[CropOptions, ...]:
+    """One for all sources, or one for each of :class:`SeveralDatasets` where ``img_scale`` is a list of scales."""
+    scales = options.get("img_scale")
+    if not scales or not isinstance(scales[0], (list, tuple)):
+        return (_options(CropOptions, options),)
+    parts = len(source.parts) if isinstance(source, SeveralDatasets) else 1
+    if len(scales) != parts:
+        fix = "Give one (width, height) for all, or one for each data set."
+        raise UserError(f"UDADataset: source_crop.img_scale lists {len(scales)} scales, but the source is {parts} data set(s). {fix}")
+    return tuple(_options(CropOptions, {**options, "img_scale": scale}) for scale in scales)
+
+
+def _labelled(dataset: dict | SegmentationDataset | SeveralDatasets) -> SegmentationDataset | SeveralDatasets:
     dataset = build_checked(dataset, DATASETS) if isinstance(dataset, dict) else dataset
     if not dataset.labelled:
-        raise UserError(f"UDADataset: the source {dataset.data_root} has no labels. Set ann_dir in its config.")
+        option = "labels of its data sets" if isinstance(dataset, SeveralDatasets) else dataset.label_option
+        raise UserError(f"UDADataset: the source {dataset.place} has no labels. Set {option} in its config.")
     return dataset
 
 
 def _images_only(dataset: dict | SegmentationDataset | None) -> ImageFiles | None:
     """Keeps the images of the target and forgets the rest, so that training cannot reach its labels."""
     if isinstance(dataset, dict):
-        dataset = build_checked({**dataset, "ann_dir": None}, DATASETS)
+        dataset = build_checked(without_labels(dataset), DATASETS)
     return dataset.images if dataset is not None else None

@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 
 from mmseg.datasets import raw_labels, synthia
+from mmseg.datasets.acdc import CONDITIONS
 from mmseg.datasets.classes import IGNORE, LABEL_IDS, LABEL_NAMES, PALETTE
 from mmseg.datasets.raw_labels import RawLabels
-from mmseg.demo.scene import Scene, render
+from mmseg.demo.scene import EGO_VEHICLE, Scene, render
 from mmseg.demo.styles import CITYSCAPES, GTA, STYLES, Style
 from mmseg.utils.files import write_image, write_text
 from mmseg.visualization.colorize import write_palette_png
@@ -26,6 +27,11 @@ MANIFEST = "demo_manifest.json"
 DRAWING = 1  # to be raised when painters change, so that scenes drawn by older ones are noticed
 TRAIN_CITIES, VAL_CITIES = ("altdorf", "bergheim", "neustadt"), ("seeburg", "talheim")
 FIRST_THING = 11  # train ids from here to 18 are people and vehicles
+MAPILLARY_IDS = (13, 15, 17, 6, 3, 45, 48, 50, 30, 29, 27, 19, 20, 55, 61, 54, 58, 57, 52)
+"""One of Mapillary's ids for each train id 0..18."""
+MAPILLARY_EGO_VEHICLE, MAPILLARY_UNLABELED = 64, 65
+MAPILLARY_SIZES = ((1, 1), (0.75, 1.125), (1.125, 1.265625), (0.5625, 1.5))
+"""Where scenes are twice as wide as high: the same, 4:3, 16:9 and upright 3:4."""
 FIRST_VAL = 1_000_000  # scene index of the first validation scene; training scenes count from 0
 
 
@@ -50,7 +56,8 @@ class FolderLayout:
         splits: of which the data set has scenes.
         image: path of the picture (split, number), relative to the data set.
         write_label: writes the label(s) of a scene for (data set, relative path of the picture, scene).
-        raw: what its labels are converted from; None where they are train ids already.
+        raw: what its labels are converted from; None where there is nothing to convert or to count.
+        sizes: of the scenes in turns, as multiples of the (width, height) that are asked for.
     """
 
     style: Style
@@ -58,6 +65,7 @@ class FolderLayout:
     image: Callable[[str, int], str]
     write_label: Callable[[Path, str, Scene], None]
     raw: RawLabels | None = None
+    sizes: tuple[tuple[float, float], ...] = ((1, 1),)
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,8 @@ def write_scene(job: Job, *, parameters: Parameters, out: Path) -> None:
         return
     cv2.setNumThreads(1)  # the scenes are spread over processes already
     index = job.number + (FIRST_VAL if job.split == "val" else 0)
-    scene = render(parameters.seed, index, layout.style, (parameters.width, parameters.height))
+    wide, high = layout.sizes[job.number % len(layout.sizes)]
+    scene = render(parameters.seed, index, layout.style, (round(parameters.width * wide), round(parameters.height * high)))
     layout.write_label(root, image, scene)
     write_image(root / image, scene.image[..., ::-1])
 
@@ -114,26 +123,39 @@ def cityscapes_image(split: str, number: int) -> str:
 
 
 def acdc_image(split: str, number: int) -> str:
-    """In one folder per split, as the published configs expect it."""
-    return f"rgb_anon/{split}/{_frame(number)}_rgb_anon.png"
+    """As unpacked: below its condition, all four in turns."""
+    return f"rgb_anon/{CONDITIONS[number % len(CONDITIONS)]}/{split}/{_frame(number)[:8]}/{_frame(number)}_rgb_anon.png"
 
 
 def dark_zurich_image(split: str, number: int) -> str:
     return f"rgb_anon/{split}/night/{_frame(number)[:8]}/{_frame(number)}_rgb_anon.png"
 
 
+def bdd100k_image(split: str, number: int) -> str:
+    return f"images/10k/{split}/b1c66a42-{number:08x}.jpg"
+
+
+def mapillary_image(split: str, number: int) -> str:
+    """Names are keys, which may end in letters as well as in digits."""
+    return f"{'validation' if split == 'val' else 'training'}/images/{number:06d}_key.jpg"
+
+
 def _frame(number: int) -> str:
-    """Both data sets name a frame by its drive (here 50 frames long) and its number in it."""
+    """ACDC and Dark Zurich name a frame by its drive (here 50 frames long) and its number in it."""
     return f"GOPR{number // 50:04d}_frame_{number % 50 + 1:06d}"
 
 
 def write_gta_label(root: Path, image: str, scene: Scene) -> None:
     """An 8-bit palette PNG of label ids."""
-    write_palette_png(root / "labels" / Path(image).name, scene.label_ids, label_id_palette())
+    write_palette_png(root / "labels" / Path(image).name, scene.label_ids, palette_of(LABEL_IDS))
 
 
 def write_synthia_label(root: Path, image: str, scene: Scene) -> None:
-    """A 16-bit PNG with the class in red and a number of the person or vehicle in green; 0 is void, as are classes that SYNTHIA lacks."""
+    """Writes the label and the depth.
+
+    The label is a 16-bit PNG with the class in red and a number of the person or vehicle in green; 0 is void, as are
+    classes that SYNTHIA lacks.
+    """
     table = np.zeros(256, np.uint16)
     table[: len(synthia.LABEL_IDS)] = synthia.LABEL_IDS
     table[list(synthia.ABSENT)] = 0
@@ -141,6 +163,17 @@ def write_synthia_label(root: Path, image: str, scene: Scene) -> None:
     _, green = cv2.connectedComponents(((scene.label >= FIRST_THING) & (scene.label != IGNORE)).astype(np.uint8))
     pixels = np.dstack([np.zeros_like(red), green.astype(np.uint16), red])
     write_image(root / "GT" / "LABELS" / Path(image).name, pixels)
+    write_image(root / "Depth" / Path(image).name, depth_in_centimetres(scene.inverse_depth))
+
+
+def depth_in_centimetres(inverse_depth: np.ndarray) -> np.ndarray:
+    """As SYNTHIA stores depth: uint16 [H, W], 65535 in the sky. Training uses 65536 / (raw + 1), which is 1 there.
+
+    Args:
+        inverse_depth: float32 [H, W] in 1/m, 0 is infinitely far.
+    """
+    with np.errstate(divide="ignore"):
+        return np.minimum(np.rint(100 / inverse_depth), 65535).astype(np.uint16)
 
 
 def write_cityscapes_labels(root: Path, image: str, scene: Scene) -> None:
@@ -163,11 +196,24 @@ def write_validation_train_ids(root: Path, image: str, scene: Scene) -> None:
         write_train_ids(root, image, scene)
 
 
-def label_id_palette() -> list[tuple[int, int, int]]:
-    """The class colours by raw label id, black for ids outside the 19 classes; GTA's label files carry such a palette."""
-    colors = [(0, 0, 0)] * (max(LABEL_IDS) + 1)
-    for label_id, color in zip(LABEL_IDS, PALETTE, strict=True):
-        colors[label_id] = color
+def write_bdd100k_label(root: Path, image: str, scene: Scene) -> None:
+    """Train ids."""
+    write_image(root / "labels" / "sem_seg" / "masks" / Path(image).relative_to("images/10k").with_suffix(".png"), scene.label)
+
+
+def write_mapillary_label(root: Path, image: str, scene: Scene) -> None:
+    """An 8-bit palette PNG of Mapillary's own ids; people and vehicles too are without the number of the instance."""
+    ids = np.full(256, MAPILLARY_UNLABELED, np.uint8)
+    ids[: len(MAPILLARY_IDS)] = MAPILLARY_IDS
+    label = np.where(scene.label_ids == EGO_VEHICLE, np.uint8(MAPILLARY_EGO_VEHICLE), ids[scene.label])
+    write_palette_png(root / image.replace("/images/", "/labels/").replace(".jpg", ".png"), label, palette_of(MAPILLARY_IDS))
+
+
+def palette_of(ids: Sequence[int]) -> list[tuple[int, int, int]]:
+    """The class colours by raw id, from the raw id of each train id, and black for the others: the label files carry such palettes."""
+    colors = [(0, 0, 0)] * (max(ids) + 1)
+    for raw_id, color in zip(ids, PALETTE, strict=True):
+        colors[raw_id] = color
     return colors
 
 
@@ -187,7 +233,10 @@ LAYOUTS = {
     "gta": FolderLayout(GTA, ("source",), gta_image, write_gta_label, raw_labels.GTA),
     "cityscapes": FolderLayout(CITYSCAPES, ("train", "val"), cityscapes_image, write_cityscapes_labels, raw_labels.CITYSCAPES),
     "synthia": FolderLayout(GTA, ("source",), synthia_image, write_synthia_label, raw_labels.SYNTHIA),
-    "acdc": FolderLayout(CITYSCAPES, ("train", "val"), acdc_image, write_train_ids),
+    "acdc": FolderLayout(CITYSCAPES, ("train", "val"), acdc_image, write_train_ids, raw_labels.ACDC),
     "dark_zurich": FolderLayout(CITYSCAPES, ("train", "val"), dark_zurich_image, write_validation_train_ids),
+    "bdd100k": FolderLayout(CITYSCAPES, ("train", "val"), bdd100k_image, write_bdd100k_label),
+    "mapillary": FolderLayout(CITYSCAPES, ("train", "val"), mapillary_image, write_mapillary_label, raw_labels.MAPILLARY, MAPILLARY_SIZES),
 }
-"""The data sets that can be imitated, by their folders. All sources show the same scenes, and so do all targets."""
+"""The data sets that can be imitated, by their folders. All sources show the same scenes, and so do all targets; Mapillary does so
+at sizes of its own."""

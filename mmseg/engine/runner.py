@@ -19,9 +19,11 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
+from mmseg.datasets.class_check import check_class_lists
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.optimizers import JointOptimWrapper
 from mmseg.engine.weights import covers, load_exactly, load_method
+from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import (
     DATA_SAMPLERS,
@@ -234,6 +236,7 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         resume_from: a training checkpoint to continue from; goes before ``load_from`` of the config.
     """
     check_engine_parts(cfg)
+    check_class_lists(cfg)
     hooks = {name: hook and HOOKS.build(hook) for name, hook in cfg.default_hooks.items()}
     train_dataloader = build_loader_config(cfg.train_dataloader, seed=cfg.seed)
     val_dataloader = build_loader_config(cfg.val_dataloader)
@@ -244,7 +247,7 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         work_dir=cfg.work_dir,
         train_dataloader=train_dataloader,
         val_dataloader=val_dataloader,
-        val_evaluator=build_evaluator(cfg.val_evaluator),
+        val_evaluator=build_evaluator(metric_config(cfg)),
         train_cfg=cfg.train_cfg,
         val_cfg={},
         optim_wrapper=build_optimizer(cfg.optim_wrapper, model),

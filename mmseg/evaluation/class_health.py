@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mmseg.evaluation.scores import class_names
+
 DEAD, LEARNED = 1.0, 10.0
 """IoU in percent: below the first a class is dead, from the second on it had been learned."""
 
@@ -60,8 +62,7 @@ def dead_classes(curve: Sequence[dict], max_iters: int | None = None) -> list[Cl
     if not curve:
         return []
     late = max_iters is None or 2 * curve[-1]["iteration"] >= max_iters
-    names = [key.removeprefix("IoU.") for key in curve[-1]["metrics"] if key.startswith("IoU.")]
-    deaths = [death for name in names if (death := _death(curve, name)) is not None]
+    deaths = [death for name in class_names(curve[-1]["metrics"]) if (death := _death(curve, name)) is not None]
     return [death for death in deaths if death.collapsed or late]
 
 

@@ -1,78 +1,51 @@
-"""Intersection over union from one confusion matrix over the whole data set.
+"""Intersection over union from one confusion matrix over the whole data set, and from one for each weather condition.
 
 Letters: K classes, (H, W) native label size.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 from mmengine.evaluator import BaseMetric
-from rich.table import Table
-from torch import Tensor
 
-from mmseg.datasets.classes import IGNORE
+from mmseg.datasets.class_groups import Group, class_groups
+from mmseg.datasets.classes import CLASSES, IGNORE
+from mmseg.evaluation.scores import confusion_matrix, drop_labels, iou_from_confusion, summarise, summarise_categories
 from mmseg.registry import METRICS
 from mmseg.utils.errors import UserError, suggestion
 
+EVAL_ABSENT = ("penalise", "ignore")
 
-def confusion_matrix(prediction: Tensor, label: Tensor, num_classes: int, ignore_index: int = IGNORE) -> Tensor:
-    """Counts pixels by (true class, predicted class); ignored pixels are left out.
-
-    Args:
-        prediction: [H, W] class indices in [0, K).
-        label: [H, W] class indices in [0, K) or ``ignore_index``, same shape.
-
-    Returns:
-        int64 [K, K], rows are true classes.
-
-    Raises:
-        ValueError: shapes differ or a value is out of range.
-    """
-    if prediction.shape != label.shape:
-        raise ValueError(f"The prediction {tuple(prediction.shape)} and the label {tuple(label.shape)} differ in size.")
-    counted = label != ignore_index
-    truth, guess = label[counted].long(), prediction[counted].long()
-    if truth.numel() and max(int(truth.max()), int(guess.max())) >= num_classes:
-        raise ValueError(f"Label {int(truth.max())} or prediction {int(guess.max())} is not below {num_classes} classes.")
-    return torch.bincount(truth * num_classes + guess, minlength=num_classes**2).view(num_classes, num_classes)
-
-
-def iou_from_confusion(confusion: np.ndarray) -> dict[str, np.ndarray]:
-    """IoU, class accuracy and overall accuracy as fractions in [0, 1].
-
-    Args:
-        confusion: [K, K], rows are true classes.
-
-    Returns:
-        ``IoU`` [K] = TP / (TP + FP + FN), NaN for a class in neither label nor prediction; ``Acc`` [K] =
-        TP / (TP + FN), NaN for a class not in the labels; ``aAcc`` share of correct pixels.
-    """
-    hits, truth, guess = np.diag(confusion), confusion.sum(1), confusion.sum(0)
-    with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that marks an absent class
-        return {"IoU": hits / (truth + guess - hits), "Acc": hits / truth, "aAcc": np.asarray(hits.sum() / confusion.sum())}
-
-
-def nan_mean(values: np.ndarray) -> float:
-    """Mean over the entries that are not NaN; NaN if all are."""
-    present = values[~np.isnan(values)]
-    return float(present.mean()) if present.size else float("nan")
+Counts = tuple[str | None, np.ndarray]
+"""The condition of an image, if it has one, and its confusion matrix int64 [K, K]."""
 
 
 @METRICS.register_module()
 class IoUMetric(BaseMetric):
     """mIoU and per-class IoU in percent.
 
-    Keys of the result: ``mIoU``, ``mAcc``, ``aAcc``, ``IoU.<class>``, ``Acc.<class>`` and, for every subset,
-    ``mIoU.<subset>``. Absent classes are NaN and do not enter means.
+    Keys of the result: ``mIoU``, ``mAcc``, ``aAcc``, ``IoU.<class>``, ``Acc.<class>``; ``mIoU.<subset>`` for every
+    subset, with ``IoU.<subset>.<category>`` where a subset unites classes; ``mIoU.<condition>`` where samples have a
+    condition (ACDC: fog, night, rain, snow). Absent classes are NaN and do not enter means.
 
     Args:
         classes: class names; None takes those of the data set.
         ignore_index: label value that is not evaluated.
-        subsets: names of class groups and their classes, e.g. ``dict(thin=['pole', 'person'])``.
+        subsets: groups of classes: names of well-known ones (``['19', '16', '13', '7']``), or a dictionary of own
+            ones. A list of classes, ``dict(thin=['pole', 'person'])``, gives the mean of their IoU. Categories,
+            ``dict(two=dict(road=['road'], rest=['pole', 'person']))``, unite their classes before IoU is computed;
+            they hold every class of the data exactly once.
+        absent: classes that the source does not show, so that a network cannot know them.
+        eval_absent: what becomes of pixels labelled with them. 'penalise': they are evaluated, so that each one counts
+            against the class that is predicted there (HRDA and most work with 19 outputs). 'ignore': they are left out,
+            and the absent classes have no IoU (work with 16 outputs). The two are not comparable.
         collect_device: 'cpu' or 'gpu', where mmengine gathers the processes' results.
+
+    Raises:
+        UserError: an option names an unknown group or class, or contradicts another.
     """
 
     default_prefix = ""  # plain keys; None makes mmengine warn
@@ -82,13 +55,22 @@ class IoUMetric(BaseMetric):
         *,
         classes: Sequence[str] | None = None,
         ignore_index: int = IGNORE,
-        subsets: Mapping[str, Sequence[str]] | None = None,
+        subsets: Sequence[str] | Mapping[str, Group] | None = None,
+        absent: Sequence[str] = (),
+        eval_absent: str = "penalise",
         collect_device: str = "cpu",
     ) -> None:
         super().__init__(collect_device=collect_device)
+        if eval_absent not in EVAL_ABSENT:
+            fix = suggestion(str(eval_absent), EVAL_ABSENT) or f" Use '{EVAL_ABSENT[0]}' or '{EVAL_ABSENT[1]}'."
+            raise UserError(f"IoUMetric: eval_absent={eval_absent!r} is not known.{fix}")
+        if eval_absent == "ignore" and not absent:
+            raise UserError("IoUMetric: eval_absent='ignore' needs the classes that the source lacks. Add absent=[…].")
         self.given_classes = classes
         self.ignore_index = ignore_index
-        self.subsets = dict(subsets or {})
+        self.groups = class_groups(subsets)
+        self.absent = tuple(absent)
+        self.eval_absent = eval_absent
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -97,13 +79,25 @@ class IoUMetric(BaseMetric):
             raise UserError("IoUMetric knows no class names: the data set has none. Set classes=[…] in the metric.")
         return tuple(self.given_classes or self.dataset_meta["classes"])
 
+    @property
+    def subsets(self) -> dict[str, Sequence[str]]:
+        """The groups whose IoU is averaged: classes by name."""
+        return {name: group for name, group in self.groups.items() if not isinstance(group, Mapping)}
+
+    @property
+    def categories(self) -> dict[str, Mapping[str, Sequence[str]]]:
+        """The groups that unite classes: classes by category, by name."""
+        return {name: group for name, group in self.groups.items() if isinstance(group, Mapping)}
+
     @BaseMetric.dataset_meta.setter
     def dataset_meta(self, dataset_meta: dict) -> None:
-        """Known when a run starts: a wrong subset is found then, not after hours."""
+        """Known when a run starts: a wrong group is found then, not after hours."""
         self._dataset_meta = dataset_meta
         for name, members in self.subsets.items():
-            for member in members:
-                _position(member, self.classes, name)
+            check_members(members, self.classes, f"the subset '{name}'")
+        for name, categories in self.categories.items():
+            check_categories(name, categories, self.classes)
+        check_members(self.absent, self.classes, "absent")
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
         """Counts each image on its own, because mmengine drops the images that pad the last distributed batch."""
@@ -114,53 +108,46 @@ class IoUMetric(BaseMetric):
                 )
             prediction = sample["prediction"]
             label = sample["label"].to(prediction.device)
-            self.results.append(confusion_matrix(prediction, label, len(self.classes), self.ignore_index).cpu().numpy())
+            confusion = confusion_matrix(prediction, label, len(self.classes), self.ignore_index)
+            self.results.append((sample.get("condition"), confusion.cpu().numpy()))
 
-    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
-        """Sums the matrices [K, K] and returns percentages."""
-        return summarise(iou_from_confusion(self.confusion(results)), self.classes, self.subsets)
+    def compute_metrics(self, results: list[Counts]) -> dict[str, float]:
+        """Sums the matrices and returns percentages."""
+        conditions = {f"mIoU.{name}": self.scores(counts)["mIoU"] for name, counts in self.conditions(results).items()}
+        return self.scores(self.confusion(results)) | conditions
+
+    def scores(self, confusion: np.ndarray) -> dict[str, float]:
+        """Percentages from the counts of some images, int64 [K, K]."""
+        ignored = [self.classes.index(name) for name in self.absent] if self.eval_absent == "ignore" else []
+        confusion = drop_labels(confusion, ignored)
+        fractions = iou_from_confusion(confusion)
+        fractions["IoU"][ignored] = np.nan  # not 0 as soon as one pixel is taken for them
+        return summarise(fractions, self.classes, self.subsets) | summarise_categories(confusion, self.classes, self.categories)
 
     @staticmethod
-    def confusion(results: list[np.ndarray]) -> np.ndarray:
-        """The counts of all images, int64 [K, K], rows are true classes."""
-        return np.sum(results, axis=0, dtype=np.int64)
+    def confusion(results: list[Counts]) -> np.ndarray:
+        """The counts of all images, int64 [K, K], rows are true classes, absent ones included."""
+        return np.sum([counts for _, counts in results], axis=0, dtype=np.int64)
+
+    @classmethod
+    def conditions(cls, results: list[Counts]) -> dict[str, np.ndarray]:
+        """The counts of the images of each condition, by its name in alphabetical order; empty if no image has one."""
+        names = sorted({condition for condition, _ in results if condition is not None})
+        return {name: cls.confusion([entry for entry in results if entry[0] == name]) for name in names}
 
 
-def summarise(scores: Mapping[str, np.ndarray], classes: Sequence[str], subsets: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Names the scores of :func:`iou_from_confusion` and averages them, in percent."""
-    iou, accuracy = 100 * scores["IoU"], 100 * scores["Acc"]
-    metrics = {"mIoU": nan_mean(iou), "mAcc": nan_mean(accuracy), "aAcc": 100 * float(scores["aAcc"])}
-    for name, members in subsets.items():
-        metrics[f"mIoU.{name}"] = nan_mean(iou[[_position(member, classes, name) for member in members]])
-    metrics |= {f"IoU.{name}": float(value) for name, value in zip(classes, iou, strict=True)}
-    return metrics | {f"Acc.{name}": float(value) for name, value in zip(classes, accuracy, strict=True)}
+def check_members(members: Sequence[str], classes: Sequence[str], owner: str) -> None:
+    """Refuses names that are no class; ``owner`` says where they stand."""
+    for member in members:
+        if member not in classes:
+            raise UserError(f"IoUMetric: {owner} names the unknown class '{member}'.{suggestion(member, classes) or ' Correct it.'}")
 
 
-def _position(member: str, classes: Sequence[str], subset: str) -> int:
-    if member not in classes:
-        raise UserError(f"IoUMetric: the subset '{subset}' names the unknown class '{member}'.{suggestion(member, classes)}")
-    return list(classes).index(member)
-
-
-def per_class_table(results: Mapping[str, float], title: str | None = None) -> Table:
-    """A table of IoU and accuracy per class with the means below, for ``rich.print``.
-
-    Args:
-        results: what :class:`IoUMetric` returns, percent.
-        title: heading.
-    """
-    table = Table("class", title=title, title_justify="left")
-    for heading in ("IoU", "accuracy"):
-        table.add_column(heading, justify="right")
-    for name in (key.removeprefix("IoU.") for key in results if key.startswith("IoU.")):
-        table.add_row(name, _percent(results[f"IoU.{name}"]), _percent(results[f"Acc.{name}"]))
-    table.add_section()
-    for key in (key for key in results if key.startswith("mIoU.")):
-        table.add_row(f"mean of {key.removeprefix('mIoU.')}", _percent(results[key]), "")
-    table.add_row("mean", _percent(results["mIoU"]), _percent(results["mAcc"]), style="bold")
-    table.add_row("all pixels", "", _percent(results["aAcc"]))
-    return table
-
-
-def _percent(value: float | None) -> str:
-    return "absent" if value is None or np.isnan(value) else f"{value:.2f}"
+def check_categories(name: str, categories: Mapping[str, Sequence[str]], classes: Sequence[str]) -> None:
+    """Refuses categories that do not hold every class once; members may be Cityscapes classes that the data lack."""
+    counts = Counter(member for members in categories.values() for member in members)
+    check_members(counts, (*classes, *CLASSES), f"the subset '{name}'")
+    for member in classes:
+        if counts[member] != 1:
+            given = f"the categories of the subset '{name}' hold the class '{member}' {counts[member]} times"
+            raise UserError(f"IoUMetric: {given}. Name every class in one category.")

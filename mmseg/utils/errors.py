@@ -17,8 +17,12 @@ class UserError(ValueError):
 
     def __init__(self, text: str) -> None:
         if "Original Traceback" in text:
-            text = text.rstrip().splitlines()[-1].removeprefix(f"{__name__}.UserError: ")
+            text = text.rstrip().splitlines()[-1].removeprefix(f"{__name__}.{type(self).__name__}: ")
         super().__init__(text)
+
+
+class BadFileError(UserError):
+    """A data file that is missing, broken or not what it should be; training may skip it."""
 
 
 def suggestion(name: str, candidates: Iterable[str]) -> str:

@@ -14,9 +14,10 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmseg.datasets import CropOptions
+from mmseg.datasets.class_groups import class_groups
 from mmseg.registry import MODELS, options_of
 from mmseg.utils.config import HELPERS
-from mmseg.utils.small_config import Size, crops, demo_folder, divided, required, resize_config
+from mmseg.utils.small_config import Size, crops, demo_folder, divided, required, resize_config, single_datasets
 from mmseg.utils.small_network import NetworkSize
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -65,8 +66,8 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
         network=SMOKE_NETWORK,
     )
     resize_config(small, size, Path(demo_data))
-    for loader in (small.train_dataloader, small.val_dataloader):
-        loader.update(num_workers=0, batch_size=2)
+    small.train_dataloader.update(num_workers=0, batch_size=2)
+    small.val_dataloader.update(num_workers=0)  # images of several sizes need the batch size 1 of their config
     for crop in crops(small.train_dataloader.dataset):
         crop["pad"] = True  # sizes are rounded
     if small.uda.get("self_training_start"):
@@ -110,7 +111,7 @@ def demo(cfg: Config) -> Config:
     small["uda"] = _demo_method(small.uda, base.uda)
     for name in ("train_dataloader", "val_dataloader"):
         small[name] = {**base[name], "dataset": small[name].dataset}
-    subsets = {**base.val_evaluator.subsets, **small.val_evaluator.get("subsets", {})}
+    subsets = {**class_groups(base.val_evaluator.subsets), **class_groups(small.val_evaluator.get("subsets"))}
     small["val_evaluator"] = {**base.val_evaluator, **small.val_evaluator, "subsets": subsets}
     warm_up = any(schedule["type"] == WARM_UP for schedule in small.param_scheduler)
     for key in FROM_DEMO:
@@ -128,7 +129,7 @@ def layouts(cfg: Config) -> list[str]:
     """
     training = required(cfg, "train_dataloader.dataset")
     datasets = (training.get("source"), training.get("target"), required(cfg, "val_dataloader.dataset"))
-    return sorted({demo_folder(dataset) for dataset in datasets if dataset})
+    return sorted({demo_folder(single) for dataset in datasets if dataset for single in single_datasets(dataset)})
 
 
 def demo_image_size(scale: Sequence[int], full: Sequence[int]) -> list[int]:

@@ -18,6 +18,8 @@ DEMO_FOLDERS = {
     "CityscapesDataset": "cityscapes",
     "ACDCDataset": "acdc",
     "DarkZurichDataset": "dark_zurich",
+    "BDD100KDataset": "bdd100k",
+    "MapillaryDataset": "mapillary",
 }
 """Folder of each data set below the demo data; also the name of its layout."""
 
@@ -102,17 +104,31 @@ def demo_folder(dataset: dict) -> str:
     return DEMO_FOLDERS[kind]
 
 
+def single_datasets(dataset: dict) -> list[dict]:
+    """The configs of the data sets that :class:`SeveralDatasets` joins, or of the one that it is."""
+    return [single for part in dataset["datasets"] for single in single_datasets(part)] if "datasets" in dataset else [dataset]
+
+
 def _resize_dataset(dataset: dict, size: Size, demo_data: Path) -> None:
-    dataset["data_root"] = str(demo_data / demo_folder(dataset))
-    if dataset.get("test_scale"):
-        dataset["test_scale"] = size.image_size(dataset["test_scale"])
+    for single in single_datasets(dataset):
+        single["data_root"] = str(demo_data / demo_folder(single))
+        if single.get("test_scale"):
+            single["test_scale"] = size.image_size(single["test_scale"])
+
+
+def _resized_scale(scale: Sequence, size: Size) -> list:
+    """``img_scale`` of a crop at another size; one for all data sets where they no longer differ."""
+    if not isinstance(scale[0], (list, tuple)):
+        return size.image_size(scale)
+    scales = [size.image_size(single) for single in scale]
+    return scales[0] if all(single == scales[0] for single in scales) else scales
 
 
 def _resize_sampling(dataset: dict, size: Size) -> None:
     """Which pixels of an image a training sees, and how many of a rare class."""
     for crop in crops(dataset):
         if "img_scale" in crop:
-            crop["img_scale"] = size.image_size(crop["img_scale"])
+            crop["img_scale"] = _resized_scale(crop["img_scale"], size)
         _divide(crop, "crop_size", size.divisor)
     _divide(dataset, "sync_crop_size", size.divisor)
     _divide(dataset, "crop_pseudo_margins", size.margin_divisor)

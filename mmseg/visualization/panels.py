@@ -34,6 +34,17 @@ def text_width(text: str) -> int:
     return int(np.ceil(caption_font().getlength(text)))
 
 
+def fitted(text: str, width: int) -> str:
+    """The text, without its middle where it is wider than ``width`` pixels."""
+    if text_width(text) <= width:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        short = f"{text[: kept // 2]}…{text[len(text) - kept + kept // 2 :]}"
+        if text_width(short) <= width:
+            return short
+    return "…"
+
+
 def scale_tile(picture: np.ndarray, height: int) -> np.ndarray:
     """Scales to ``height`` and keeps the aspect: [H, W, 3] -> [height, ., 3].
 

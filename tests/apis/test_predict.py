@@ -83,7 +83,7 @@ def test_class_colours_come_from_the_data_set_of_the_config():
     with pytest.raises(UserError, match=r"CityscapesDataset has 19 classes, but the network 3\. Set val_dataloader"):
         class_colors(cfg, 3)
     cfg.val_dataloader.dataset.type = "Nowhere"
-    with pytest.raises(UserError, match=r"Nowhere is not known\. Set"):
+    with pytest.raises(UserError, match="'Nowhere' is not a registered dataset"):
         class_colors(cfg, 19)
 
 

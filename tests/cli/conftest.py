@@ -8,6 +8,7 @@ import pytest
 
 from tests import tiny
 from tests.cli.failures import one_line, written
+from tools import test as test_tool
 from tools import train as train_tool
 
 
@@ -57,3 +58,28 @@ def trained(tiny_data, tmp_path_factory) -> Path:
     done = tiny.run("tools/train.py", tiny.CONFIG, "--work-dir", str(folder), *tiny.options(tiny_data))
     assert done.returncode == 0 and done.stderr == "", done.stderr
     return folder
+
+
+@pytest.fixture
+def run(trained, folder):
+    """A copy of a finished run."""
+    shutil.copytree(trained, folder)
+    return folder
+
+
+@pytest.fixture
+def evaluates(run, monkeypatch, capsys):
+    """Runs tools/test.py on that run in this process; returns what it prints."""
+
+    def evaluate(*arguments, checkpoint="latest.pth") -> str:
+        monkeypatch.chdir(tiny.ROOT)
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setattr(sys, "argv", ["test.py", *map(str, (run / "config.py", run / checkpoint, *arguments))])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            test_tool.main()
+        printed = capsys.readouterr()
+        assert ended.value.code == 0, printed.err
+        return printed.out
+
+    return evaluate

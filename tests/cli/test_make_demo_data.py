@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg.datasets.classes import LABEL_NAMES, PALETTE, train_id_lut
-from mmseg.demo.files import MANIFEST, Parameters, polygons
+from mmseg.datasets import mapillary
+from mmseg.datasets.classes import CLASSES, LABEL_NAMES, PALETTE, train_id_lut
+from mmseg.demo import CITYSCAPES, GTA, render
+from mmseg.demo.files import FIRST_VAL, MANIFEST, Parameters, depth_in_centimetres, polygons
 from mmseg.utils.errors import UserError
 from tools.make_demo_data import make_demo_data
 
@@ -140,7 +142,7 @@ def test_a_layout_is_added_without_redrawing_the_others(tmp_path):
 
 def test_an_interrupted_layout_goes_on_with_the_next_run(tmp_path):
     assert make_demo_data(out=tmp_path, parameters=TINY, layouts=["acdc"])
-    lost = tmp_path / "acdc/rgb_anon/val/GOPR0000_frame_000001_rgb_anon.png"
+    lost = tmp_path / "acdc/rgb_anon/fog/val/GOPR0000/GOPR0000_frame_000001_rgb_anon.png"
     content = lost.read_bytes()
     lost.unlink()
     manifest = json.loads((tmp_path / MANIFEST).read_text())
@@ -173,6 +175,55 @@ def test_synthia_layout_and_encoding(tmp_path):
     assert not raw[..., 0].any() and (raw[..., 1] > 0).any()
     assert set(np.unique(raw[raw[..., 1] > 0][:, 2])) <= {0, 8, 10, 11, 12, 17, 19}  # instances of people and vehicles
     assert len(json.loads((root / "sample_class_stats.json").read_text())) == 3
+
+
+def test_synthia_has_depth_in_centimetres(tmp_path):
+    assert make_demo_data(out=tmp_path, parameters=TINY, layouts=["synthia"])
+    raw = cv2.imread(str(tmp_path / "synthia/Depth/0000000.png"), cv2.IMREAD_UNCHANGED)
+    scene = render(TINY.seed, 0, GTA, (TINY.width, TINY.height))
+    assert raw.dtype == np.uint16 and raw.shape == scene.label.shape
+    assert (raw[scene.label == CLASSES.index("sky")] == 65535).all()
+    nearer = 65536 / (raw[scene.inverse_depth > 0] + 1)
+    np.testing.assert_allclose(nearer, 655.36 * scene.inverse_depth[scene.inverse_depth > 0], rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("inverse_depth", "raw"), [(0.0, 65535), (1e-4, 65535), (1 / 655.35, 65535), (0.01, 10000), (0.5, 200), (1.0, 100), (100.0, 1)]
+)
+def test_depth_in_closed_form(inverse_depth, raw):
+    assert depth_in_centimetres(np.float32([[inverse_depth]])).tolist() == [[raw]]
+
+
+def test_acdc_layout(tmp_path):
+    assert make_demo_data(out=tmp_path, parameters=replace(TINY, target=5), layouts=["acdc"])
+    for condition, count in {"fog": 2, "night": 1, "rain": 1, "snow": 1}.items():
+        images = sorted((tmp_path / "acdc/rgb_anon" / condition / "train").glob("*/*_rgb_anon.png"))
+        assert len(images) == count
+        for image in images:
+            label = str(image).replace("/rgb_anon/", "/gt/").replace("_rgb_anon.png", "_gt_labelTrainIds.png")
+            assert set(np.unique(cv2.imread(label, cv2.IMREAD_UNCHANGED))) <= {*range(19), 255}
+    assert len(json.loads((tmp_path / "acdc/sample_class_stats.json").read_text())) == 5
+
+
+def test_bdd100k_layout(tmp_path):
+    assert make_demo_data(out=tmp_path, parameters=TINY, layouts=["bdd100k"])
+    (image,) = (tmp_path / "bdd100k/images/10k/val").glob("*.jpg")
+    label = cv2.imread(str(tmp_path / f"bdd100k/labels/sem_seg/masks/val/{image.stem}.png"), cv2.IMREAD_UNCHANGED)
+    assert Image.open(image).format == "JPEG" and label.shape == (32, 64)
+    assert np.array_equal(label, render(TINY.seed, FIRST_VAL, CITYSCAPES, (64, 32)).label)
+
+
+def test_mapillary_layout_and_encoding(tmp_path):
+    assert make_demo_data(out=tmp_path, parameters=replace(TINY, target=4), layouts=["mapillary"])
+    sizes = [(64, 32), (48, 36), (72, 40), (36, 48)]
+    for number, size in enumerate(sizes):
+        image = Image.open(tmp_path / f"mapillary/training/images/{number:06d}_key.jpg")
+        label = Image.open(tmp_path / f"mapillary/training/labels/{number:06d}_key.png")
+        assert image.format == "JPEG" and image.size == label.size == size and label.mode == "P"
+        assert label.getpalette()[13 * 3 : 14 * 3] == list(PALETTE[0])  # road
+        assert {13, 64} <= set(np.unique(label)) <= set(mapillary.LABEL_MAP) | {64, 65}
+        train_ids = cv2.imread(str(tmp_path / f"mapillary/training/labels/{number:06d}_key_labelTrainIds.png"), cv2.IMREAD_UNCHANGED)
+        assert np.array_equal(train_ids, render(TINY.seed, number, CITYSCAPES, size).label)
 
 
 def test_unknown_layout(tmp_path):

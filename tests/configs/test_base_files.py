@@ -11,7 +11,16 @@ from tests.utils.legacy_configs import decisive, published, write_json
 
 BASE = tiny.ROOT / "configs" / "_base_"
 PUBLISHED = dict(published())
-OWN = ("_tiny", "_demo", "_demo_256x256")
+OWN = (
+    "_tiny",
+    "_demo",
+    "_demo_256x256",
+    "_val",
+    "_to_mapillary_512x512",
+    "_to_mapillaryHR_1024x1024",
+    "gta_synthia_to_cityscapes_512x512",
+    "gtaHR_synthiaHR_to_cityscapesHR_1024x1024",
+)
 """Ends of the names of our own files, which no published run has."""
 OF_THE_ROW = ("rare_class_sampling", "crop_pseudo_margins", "sync_crop_size")
 """Options of the training data that a row adds to a file of configs/_base_/datasets."""

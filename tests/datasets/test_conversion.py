@@ -98,7 +98,7 @@ def test_statistics_count_every_pixel_that_is_not_ignored(gta):
 def test_converting_again_changes_nothing_and_skips_outputs(gta):
     convert(gta)
     before = {path: path.stat().st_mtime_ns for path in gta.rglob("*")}
-    assert len(before) == 1 + 3 * 2 + 3
+    assert len(before) == 1 + 3 * 2 + 4
     summary = convert(gta)
     assert summary.written == 0 and "Nothing to do" in next(summary.lines())
     assert {path: path.stat().st_mtime_ns for path in gta.rglob("*")} == before

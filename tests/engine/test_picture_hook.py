@@ -12,12 +12,14 @@ import torch
 from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 
+from mmseg.datasets.classes import CLASSES, PALETTE
 from mmseg.engine.hooks.picture_hook import PictureHook, draw_step, evaluating, prediction_tiles, record_tile
 from mmseg.registry import HOOKS, MODELS
 from mmseg.utils.errors import UserError
 
 SIZE = 64
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+NAMES = {"classes": CLASSES, "palette": PALETTE}
 TINY = Path(__file__).parents[2] / "configs/_base_/models/daformer_tiny.py"
 
 
@@ -54,7 +56,9 @@ class Runner(SimpleNamespace):
     def __init__(self, network, work_dir, max_iters=10):
         self.added = []
         visualizer = SimpleNamespace(add_image=lambda name, image, step: self.added.append((name, image, step)))
-        super().__init__(network=network, work_dir=str(work_dir), iter=0, max_iters=max_iters, visualizer=visualizer)
+        loader = SimpleNamespace(dataset=SimpleNamespace(metainfo=NAMES))
+        parts = {"network": network, "visualizer": visualizer, "train_dataloader": loader}
+        super().__init__(work_dir=str(work_dir), iter=0, max_iters=max_iters, **parts)
 
 
 def optimizer(network) -> OptimWrapper:
@@ -83,7 +87,7 @@ def test_draws_the_first_every_interval_and_the_last_iteration(tmp_path, dacs):
 
 def test_one_panel_for_each_image_up_to_max_images(dacs):
     network, logs = dacs
-    heights = [draw_step(network.model, logs.records, mean=MEAN, std=STD, max_images=count).shape[0] for count in (1, 2, 9)]
+    heights = [draw_step(network.model, logs.records, mean=MEAN, std=STD, **NAMES, max_images=count).shape[0] for count in (1, 2, 9)]
     assert heights[0] < heights[1] == heights[2]
 
 
@@ -149,7 +153,7 @@ def test_prediction_tiles_of_every_kind_of_network(kind):
     network = MODELS.build(network_config(kind))
     photo = np.zeros((SIZE, SIZE, 3), np.uint8)
     with evaluating(network):
-        tiles = prediction_tiles(network.segment(torch.zeros(1, 3, SIZE, SIZE)), photo, "target")
+        tiles = prediction_tiles(network.segment(torch.zeros(1, 3, SIZE, SIZE)), photo, "target", **NAMES)
     captions = [caption for caption, _ in tiles]
     assert len(captions) == len(TILES[kind])
     assert all(caption.startswith(expected) for caption, expected in zip(captions, TILES[kind], strict=True))
@@ -167,10 +171,10 @@ def test_source_only_predicts_on_the_source(tmp_path):
 
 def test_records_are_drawn_as_their_names_say():
     value = np.full((4, 6), 0.25, np.float32)
-    caption, picture = record_tile("pseudo_weight", value, MEAN, STD)
+    caption, picture = record_tile("pseudo_weight", value, MEAN, STD, PALETTE)
     assert caption == "pseudo weight, mean 0.25" and picture.shape == (4, 6, 3)
-    caption, picture = record_tile("mixed_label", np.full((4, 6), 255), MEAN, STD)
+    caption, picture = record_tile("mixed_label", np.full((4, 6), 255), MEAN, STD, PALETTE)
     assert caption == "mixed label" and not picture.any()
-    caption, picture = record_tile("target_image", np.zeros((3, 4, 6), np.float32), MEAN, STD)
+    caption, picture = record_tile("target_image", np.zeros((3, 4, 6), np.float32), MEAN, STD, PALETTE)
     assert caption == "target" and (picture == np.round(MEAN)).all()
-    assert record_tile("features", value, MEAN, STD) is None
+    assert record_tile("features", value, MEAN, STD, PALETTE) is None

@@ -31,6 +31,7 @@ TRAININGS = {
             "val_dataloader": {"dataset": {"type": "ACDCDataset", "img_dir": "rgb_anon/val", "ann_dir": "gt/val"}},
         },
     ),
+    "two sources": ("configs/hrda/gtaHR_synHR2csHR_hrda.py", {}),
     "synthia": (
         HRDA,
         {"train_dataloader": {"dataset": {"source": {"type": "SynthiaDataset", "img_dir": "RGB", "ann_dir": "GT/LABELS"}}}},

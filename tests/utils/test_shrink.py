@@ -82,7 +82,7 @@ def test_a_resnet_and_its_decoder_agree_on_the_channels(make_small):
         (
             {"train_dataloader.dataset.source.type": "KITTI"},
             "There is no demo domain for the data set type 'KITTI'. "
-            "Use one of GTADataset, SynthiaDataset, CityscapesDataset, ACDCDataset, DarkZurichDataset.",
+            "Use one of GTADataset, SynthiaDataset, CityscapesDataset, ACDCDataset, DarkZurichDataset, BDD100KDataset, MapillaryDataset.",
         ),
         (
             {"val_dataloader.dataset.type": "SegmentationDataset"},

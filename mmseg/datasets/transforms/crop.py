@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from mmseg.datasets.classes import IGNORE
@@ -32,7 +33,7 @@ def is_dominated(label: np.ndarray, max_ratio: float) -> bool:
         label: uint8 [h, w], train ids and 255; ignored pixels do not count.
         max_ratio: share in [0, 1].
     """
-    counts = np.bincount(label.ravel(), minlength=IGNORE + 1)[:IGNORE]
+    counts = cv2.calcHist([label], [0], None, [IGNORE], [0, IGNORE])  # float32, which counts up to 2**24 exactly
     return np.count_nonzero(counts) < 2 or counts.max() >= max_ratio * counts.sum()
 
 

@@ -71,9 +71,9 @@ def photo_metric_distortion(image: np.ndarray, parameters: PhotoMetric) -> np.nd
 
 
 def change_levels(values: np.ndarray, gain: float = 1.0, shift: float = 0.0) -> np.ndarray:
-    """``values * gain + shift`` for uint8 of any shape; saturates, fractions are cut off."""
+    """``values * gain + shift`` for uint8 [H, W] or [H, W, 3]; saturates, fractions are cut off."""
     table = np.arange(256, dtype=np.float32) * np.float32(gain) + np.float32(shift)
-    return table.clip(0, 255).astype(np.uint8)[values]
+    return cv2.LUT(values, table.clip(0, 255).astype(np.uint8))
 
 
 def change_contrast(image: np.ndarray, factor: float | None) -> np.ndarray:
@@ -95,5 +95,5 @@ def change_hue(image: np.ndarray, steps: int | None) -> np.ndarray:
     if steps is None:
         return image
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
-    hsv[..., 0] = ((np.arange(256) + steps) % HUES).astype(np.uint8)[hsv[..., 0]]
+    hsv[..., 0] = cv2.LUT(hsv[..., 0], ((np.arange(256) + steps) % HUES).astype(np.uint8))
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)

@@ -5,6 +5,7 @@ Letters: (H, W) before, (h, w) after.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -40,9 +41,32 @@ def resize_label(label: np.ndarray, size: Sequence[int]) -> np.ndarray:
 
 
 def resized_crop(image: np.ndarray, size: Sequence[int], box: Box) -> np.ndarray:
-    """The region ``box`` of the image resized to ``size`` (h, w).
+    """The region ``box`` of the image resized to ``size`` (h, w): the same pixels, without resizing what lies beyond it.
 
-    The whole image is resized. A version that resizes only the rows and columns under the box belongs
-    here; it has to return the same pixels.
+    Args:
+        image: uint8 [H, W, 3].
+        size: (h, w) of the whole resized image.
+        box: region of the resized image.
     """
-    return resize_image(image, size)[box.slices]
+    if image.shape[:2] == tuple(size):
+        return image[box.slices]
+    top, rows = _source_span(image.shape[0], size[0], box.y1, box.y2)
+    left, columns = _source_span(image.shape[1], size[1], box.x1, box.x2)
+    # With factors instead of a size, OpenCV keeps the ratio of the whole image.
+    part = cv2.resize(image[rows, columns], None, fx=size[1] / image.shape[1], fy=size[0] / image.shape[0], interpolation=cv2.INTER_LINEAR)
+    return part[box.y1 - top : box.y2 - top, box.x1 - left : box.x2 - left]
+
+
+def _source_span(length: int, resized: int, start: int, stop: int) -> tuple[int, slice]:
+    """Which pixels of one axis of the source give the pixels [start, stop) of the resized axis.
+
+    Returns:
+        the resized pixel that the span begins with, and the span in the source. It begins at 0 unless one length is a
+        multiple of the other: elsewhere, OpenCV would round the positions of a later beginning differently.
+    """
+    end = math.ceil(stop * length / resized) + 1  # a neighbour to interpolate with
+    if length % resized and resized % length:
+        return 0, slice(0, end)
+    factor = max(resized // length, 1)
+    first = max(start - factor, 0) // factor * factor  # one source pixel earlier, also a neighbour
+    return first, slice(first * length // resized, end)

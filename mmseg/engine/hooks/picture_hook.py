@@ -6,7 +6,7 @@ Letters: B images, K classes, (H, W) crop.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -18,12 +18,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from mmseg.datasets.classes import CLASSES, PALETTE
 from mmseg.registry import HOOKS
 from mmseg.structures import SegOutput
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import write_image
-from mmseg.visualization.colorize import colorize_labels, denormalize, heat, overlay
+from mmseg.visualization.colorize import Palette, colorize_labels, denormalize, heat, overlay
 from mmseg.visualization.panels import Tile, draw_panel, legend, stack
 
 FOLDER = "pictures"
@@ -47,19 +46,20 @@ def evaluating(network: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def record_tile(name: str, value: np.ndarray, mean: tuple, std: tuple) -> Tile | None:
+def record_tile(name: str, value: np.ndarray, mean: tuple, std: tuple, palette: Palette) -> Tile | None:
     """One recorded tensor of one image, drawn as the last word of its name says.
 
     Args:
         name: ``…_image``, ``…_label`` or ``…_weight``; others are not drawn.
         value: normalised [3, H, W], train ids [H, W], or [H, W] in [0, 1].
         mean, std: of the normalisation.
+        palette: RGB by train id.
     """
     caption, kind = name.replace("_", " "), name.rpartition("_")[2]
     if kind == "image":
         return caption.removesuffix(" image"), denormalize(value, mean, std)
     if kind == "label":
-        return caption, colorize_labels(value.astype(np.uint8), PALETTE)
+        return caption, colorize_labels(value.astype(np.uint8), palette)
     if kind == "weight":
         return f"{caption}, mean {value.mean():.2f}", heat(value)
     return None
@@ -70,41 +70,53 @@ def enlarged(values: Tensor, size: tuple[int, int]) -> np.ndarray:
     return F.interpolate(values.float(), size, mode="bilinear", align_corners=False)[0].cpu().numpy()
 
 
-def prediction_tiles(output: SegOutput, photo: np.ndarray, name: str) -> list[Tile]:
+def prediction_tiles(output: SegOutput, photo: np.ndarray, name: str, classes: Sequence[str], palette: Palette) -> list[Tile]:
     """What a network predicts: each view alone where there are several, the fusion, and the scale attention.
 
     Args:
         output: of ``segment`` for one image.
         photo: the image, uint8 RGB [H, W, 3].
         name: what the image is called.
+        classes, palette: names and colours by train id.
     """
     size = photo.shape[:2]
     several = len(output.views) > 1
     looks = {f"{view.name} prediction": view.logits for view in output.views} if several else {}
     looks["fused prediction" if several else "prediction"] = output.logits
-    colors = [colorize_labels(enlarged(logits, size).argmax(0).astype(np.uint8), PALETTE) for logits in looks.values()]
+    colors = [colorize_labels(enlarged(logits, size).argmax(0).astype(np.uint8), palette) for logits in looks.values()]
     tiles = [*zip(looks, colors, strict=True), (f"prediction over {name}", overlay(photo, colors[-1], 0.5))]
     if output.attention is not None:
-        tiles += attention_tiles(enlarged(output.attention, size))
+        tiles += attention_tiles(enlarged(output.attention, size), classes)
     return tiles
 
 
-def attention_tiles(attention: np.ndarray) -> list[Tile]:
-    """Share of the detail view, [K or 1, H, W] in [0, 1]: the mean over classes, and a thin class if class-wise."""
+def attention_tiles(attention: np.ndarray, classes: Sequence[str]) -> list[Tile]:
+    """Share of the detail view, [K or 1, H, W] in [0, 1]: the mean over classes, and a class if class-wise (a thin one, or the last)."""
     mean = attention.mean(0)
     if len(attention) == 1:
         return [(f"scale attention, mean {mean.mean():.2f}", heat(mean))]
-    thin = attention[CLASSES.index(THIN_CLASS)]
-    return [(f"attention, all classes: {mean.mean():.2f}", heat(mean)), (f"attention, {THIN_CLASS}: {thin.mean():.2f}", heat(thin))]
+    name = THIN_CLASS if THIN_CLASS in classes else classes[-1]
+    single = attention[classes.index(name)]
+    return [(f"attention, all classes: {mean.mean():.2f}", heat(mean)), (f"attention, {name}: {single.mean():.2f}", heat(single))]
 
 
-def draw_step(student: nn.Module, records: dict[str, Tensor], *, mean: tuple, std: tuple, max_images: int) -> np.ndarray:
+def draw_step(
+    student: nn.Module,
+    records: dict[str, Tensor],
+    *,
+    mean: tuple,
+    std: tuple,
+    classes: Sequence[str],
+    palette: Palette,
+    max_images: int,
+) -> np.ndarray:
     """Two rows for each image: what the step recorded, and what the student predicts on its target (else source) crop.
 
     Args:
         student: a segmentor; left as it was.
         records: [B, ...] by name, see :class:`mmseg.models.uda.step.StepLogs`; with 'source_image' or 'target_image'.
         mean, std: of the normalisation.
+        classes, palette: names and colours by train id.
         max_images: the first so many of the batch.
 
     Returns:
@@ -114,13 +126,14 @@ def draw_step(student: nn.Module, records: dict[str, Tensor], *, mean: tuple, st
     images = records[name][:max_images]
     panels = []
     for index in range(len(images)):
-        drawn = (record_tile(key, value[index].cpu().numpy(), mean, std) for key, value in records.items())
+        drawn = (record_tile(key, value[index].cpu().numpy(), mean, std, palette) for key, value in records.items())
         with evaluating(student):  # one image at a time: drawing must not need more memory than training
             output = student.segment(images[index : index + 1])
         photo = denormalize(images[index].cpu().numpy(), mean, std)
-        rows = [[tile for tile in drawn if tile is not None], prediction_tiles(output, photo, name.removesuffix("_image"))]
+        predicted = prediction_tiles(output, photo, name.removesuffix("_image"), classes, palette)
+        rows = [[tile for tile in drawn if tile is not None], predicted]
         panels.append(draw_panel(rows, tile_height=int(np.clip(images.shape[2], *TILE_HEIGHTS))))
-    names = legend((*PALETTE, (0, 0, 0)), (*CLASSES, "ignored"), width=panels[0].shape[1])
+    names = legend((*palette, (0, 0, 0)), (*classes, "ignored"), width=panels[0].shape[1])
     return stack([*panels, names])
 
 
@@ -159,6 +172,8 @@ class PictureHook(Hook):
         network = runner.network
         student = getattr(network.model, "module", network.model)  # of distributed training
         statistics = {"mean": network.data_preprocessor.grey_mean, "std": network.data_preprocessor.grey_std}
-        picture = draw_step(student, outputs.records, **statistics, max_images=self.max_images)
+        info = runner.train_dataloader.dataset.metainfo
+        names = {"classes": info["classes"], "palette": info["palette"]}
+        picture = draw_step(student, outputs.records, **statistics, **names, max_images=self.max_images)
         write_image(Path(runner.work_dir) / FOLDER / f"iter_{iteration:06d}.png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         runner.visualizer.add_image("panels", picture, step=iteration)

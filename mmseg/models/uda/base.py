@@ -123,16 +123,15 @@ class UDAMethod(BaseModel):
         """Predicts a collated validation sample at native resolution.
 
         Returns:
-            one dictionary per image: 'prediction' uint8 [H0, W0], 'path', and 'label' where there is one.
+            one dictionary per image: 'prediction' uint8 [H0, W0], 'path', and what else of the sample the metric may need:
+            'label' and 'condition', where there is one.
         """
         logits = self.model.inference(self.data_preprocessor.image(data["image"]), **inference_options)
         samples = []
         for index, path in enumerate(data["path"]):
             native = F.interpolate(logits[index : index + 1], data["native_size"][index].tolist(), mode="bilinear", align_corners=False)
             sample = {"path": path, "prediction": native.argmax(dim=1)[0].to(torch.uint8)}
-            if "label" in data:
-                sample["label"] = data["label"][index]
-            samples.append(sample)
+            samples.append(sample | {key: data[key][index] for key in ("label", "condition") if key in data})
         return samples
 
     val_step = test_step

@@ -1,0 +1,57 @@
+"""Files inside zip archives, read without unpacking: ``data/gta/01_images.zip/images/00001.png`` names a member of an archive."""
+
+from __future__ import annotations
+
+import functools
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+from mmseg.utils.errors import BadFileError
+
+
+def split_archive(path: Path) -> tuple[Path, str] | None:
+    """(archive, name inside it) of a path that leads into a zip archive; None for any other path."""
+    for place in (path, *path.parents):
+        if place.suffix.lower() == ".zip" and not place.is_dir():
+            return place, path.relative_to(place).as_posix()
+    return None
+
+
+def matching_folders(folder: Path) -> list[Path]:
+    """One folder per archive for a pattern such as ``data/gta/*_images.zip/images``; any other folder as it is."""
+    for place in (folder, *folder.parents):
+        if place.suffix.lower() == ".zip" and "*" in place.name:
+            return [archive / folder.relative_to(place) for archive in sorted(place.parent.glob(place.name))]
+    return [folder]
+
+
+def list_members(archive: Path, folder: str, suffix: str) -> list[str]:
+    """Names below a folder of an archive ("." is the whole archive), relative to it, that end with ``suffix``; hidden ones are skipped."""
+    prefix = "" if folder == "." else f"{folder}/"
+    names = (name for name in _opened(archive, os.getpid()).namelist() if name.startswith(prefix) and name.endswith(suffix))
+    return [name.removeprefix(prefix) for name in names if not name.rpartition("/")[2].startswith(".")]
+
+
+def read_member(archive: Path, name: str) -> bytes:
+    """The content of one file of an archive.
+
+    Raises:
+        BadFileError: the archive or the file is missing, cut off or damaged.
+    """
+    try:
+        return _opened(archive, os.getpid()).read(name)
+    except KeyError:
+        raise BadFileError(f"{archive} holds no file {name}. Download the archive again or start with a fresh list of files.") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise BadFileError(f"{archive / name} is damaged ({error}). Download the archive again.") from None
+
+
+@functools.cache
+def _opened(archive: Path, process: int) -> zipfile.ZipFile:
+    """Opened once per process: loader workers that shared a handle would move each other's place in the file."""
+    try:
+        return zipfile.ZipFile(archive)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise BadFileError(f"{archive} cannot be opened as a zip archive ({error}). Download it again.") from None

@@ -1,0 +1,61 @@
+"""Whether network, data and method of a config speak of the same classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmengine.config import Config
+
+from mmseg.datasets.base import class_info
+from mmseg.utils.errors import UserError
+
+
+def check_class_lists(cfg: Config) -> None:
+    """Refuses a config whose parts have other classes; needs no data.
+
+    Raises:
+        UserError: names the key of the config that is wrong.
+    """
+    source, val = (class_info(config) for config in (cfg.train_dataloader.dataset.source, cfg.val_dataloader.dataset))
+    check_same_classes(source["classes"], val["classes"])
+    count = len(source["classes"])
+    heads = {"decode_head": cfg.model.decode_head, "auxiliary_head": cfg.model.get("auxiliary_head")}
+    for name, head in heads.items():
+        check_num_classes(f"model.{name}", head, count)
+    unknown = [name for name in source["absent"] if name in val["absent"]]
+    if unknown:
+        where = "of train_dataloader.dataset.source or val_dataloader.dataset"
+        fix = "Correct its name, map a label id to it with label_map, or take it out of classes."
+        raise UserError(f"No label {where} can show the class '{unknown[0]}'. {fix}")
+    check_method(cfg.uda, count)
+
+
+def check_same_classes(source: Sequence[str], val: Sequence[str]) -> None:
+    """Refuses validation data with other classes than the source, or in another order."""
+    if source != val:
+        differing = [name for name in (*source, *val) if (name in source) != (name in val)]
+        what = f"'{differing[0]}' is in one list only" if differing else "the order differs"
+        raise UserError(
+            f"train_dataloader.dataset.source has {len(source)} classes and val_dataloader.dataset {len(val)}: {what}. "
+            "Set classes of both to one list."
+        )
+
+
+def check_num_classes(key: str, head: dict | Sequence[dict] | None, count: int) -> None:
+    """Refuses a head, or one of several, with another number of outputs."""
+    for single in head if isinstance(head, (list, tuple)) else [head] if head else []:
+        if single.get("num_classes") != count:
+            given = f"{key}.num_classes is {single.get('num_classes')}, but the source data have {count} classes"
+            raise UserError(f"{given}. Set {key}.num_classes={count}.")
+
+
+def check_method(uda: dict, count: int) -> None:
+    """Refuses options of a method that are made for other classes."""
+    weights = uda.get("source_class_weight")
+    if weights is not None and len(weights) != count:
+        fix = "Give one weight per class, or None."
+        raise UserError(f"uda.source_class_weight has {len(weights)} numbers, but the source data have {count} classes. {fix}")
+    things = uda.get("imnet_feature_dist_classes") or ()
+    if things and max(things) >= count:
+        fix = "List the indices of your own things that ImageNet shows, or None for all pixels."
+        raise UserError(f"uda.imnet_feature_dist_classes names the class {max(things)}, but the source data have {count} classes. {fix}")

@@ -1,0 +1,48 @@
+"""How a training crop is cut: the options of one domain.
+
+Letters: (H, W) crop; sizes are (height, width), scales (width, height) as in all configs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmseg.utils.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class CropOptions:
+    """The dictionaries ``source_crop`` and ``target_crop`` of a config.
+
+    Attributes:
+        img_scale: (w, h) that the image is resized to fit into, aspect ratio kept, pixels.
+        crop_size: (H, W) of the crop, pixels.
+        cat_max_ratio: a crop is redrawn, up to 10 times, while one class fills this share of its labelled
+            pixels; 1 accepts every crop. Source only.
+        flip_prob: probability of mirroring left and right.
+        pad: whether a resized image smaller than the crop is padded; otherwise it is an error.
+        photo_metric_distortion: whether brightness, contrast, saturation and hue are changed at random
+            ("CAug" in the published names). Source only.
+    """
+
+    img_scale: Sequence[int]
+    crop_size: Sequence[int]
+    cat_max_ratio: float = 1.0
+    flip_prob: float = 0.5
+    pad: bool = False
+    photo_metric_distortion: bool = False
+
+    def __post_init__(self) -> None:
+        long, short = max(self.img_scale), min(self.img_scale)
+        if max(self.crop_size) > long or min(self.crop_size) > short:
+            self.check_fits((short, long) if self.img_scale[0] >= self.img_scale[1] else (long, short))
+
+    def check_fits(self, size: Sequence[int]) -> None:
+        """Raises UserError if the crop is larger than the resized image ``size`` (h, w) and may not be padded."""
+        if not self.pad and (self.crop_size[0] > size[0] or self.crop_size[1] > size[1]):
+            crop, scale = "x".join(map(str, reversed(self.crop_size))), "x".join(map(str, self.img_scale))
+            raise UserError(
+                f"The crop (crop_size, {crop} as width x height) is larger than the image of {size[1]}x{size[0]} "
+                f"at img_scale {scale}. Use a smaller crop_size, a larger img_scale, or pad=True."
+            )

@@ -1,0 +1,43 @@
+"""Mapillary Vistas v1.2 (Neuhold et al., ICCV 2017): <split>/images/*.jpg and <split>/labels/*_labelTrainIds.png, of many sizes."""
+
+from mmseg.datasets.base import SegmentationDataset
+from mmseg.registry import DATASETS
+
+LABEL_MAP = {
+    13: 0,
+    24: 0,  # general lane marking
+    41: 0,  # manhole
+    2: 1,  # curb
+    15: 1,
+    17: 2,
+    6: 3,
+    3: 4,
+    45: 5,
+    47: 5,  # utility pole
+    48: 6,
+    50: 7,  # front of a traffic sign
+    30: 8,
+    29: 9,
+    27: 10,
+    19: 11,
+    20: 12,  # bicyclist
+    21: 12,  # motorcyclist
+    22: 12,  # other rider
+    55: 13,
+    61: 14,
+    54: 15,
+    58: 16,  # on rails
+    57: 17,
+    52: 18,
+}
+"""Raw class -> train id; the other ones are ignored."""
+
+NUM_LABEL_IDS = 66
+
+
+@DATASETS.register_module()
+class MapillaryDataset(SegmentationDataset):
+    """Mapillary Vistas in its own folders; options as :class:`SegmentationDataset`."""
+
+    converter = "python tools/convert_datasets/mapillary.py"
+    image_suffix = ".jpg"

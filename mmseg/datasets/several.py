@@ -1,0 +1,162 @@
+"""Several data sets as one, such as GTA and SYNTHIA as the source of one training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from mmseg.datasets.base import SegmentationDataset, class_info, without_labels
+from mmseg.datasets.class_statistics import ClassStatistics, merged
+from mmseg.datasets.image_files import ImageFiles
+from mmseg.registry import DATASETS, build_checked
+from mmseg.utils.errors import UserError
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Counts files of several lists on: those of the second follow those of the first."""
+
+    sizes: tuple[int, ...]
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Index of the first file of each list."""
+        return np.cumsum((0, *self.sizes[:-1]))
+
+    def place(self, index: int) -> tuple[int, int]:
+        """(list, index in it) of a file."""
+        part = int(np.searchsorted(self.starts, index, side="right")) - 1
+        return part, index - int(self.starts[part])
+
+    def __len__(self) -> int:
+        return sum(self.sizes)
+
+
+@dataclass(frozen=True)
+class SeveralImageFiles:
+    """The images of several domains and nothing else, like :class:`ImageFiles`."""
+
+    parts: tuple[ImageFiles, ...]
+
+    @cached_property
+    def order(self) -> Joined:
+        return Joined(tuple(len(part) for part in self.parts))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Paths relative to the folder of each part."""
+        return tuple(name for part in self.parts for name in part.names)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def path(self, index: int) -> Path:
+        part, index = self.order.place(index)
+        return self.parts[part].path(index)
+
+    def read(self, index: int) -> np.ndarray:
+        """uint8 [H, W, 3], channel order BGR."""
+        part, index = self.order.place(index)
+        return self.parts[part].read(index)
+
+
+@DATASETS.register_module()
+class SeveralDatasets(Dataset):
+    """Data sets with one list of classes, for ``source`` or ``target`` of a training.
+
+    Sizes differ between data sets, so ``source_crop.img_scale`` may be a list with one (w, h) for each of them.
+
+    Args:
+        datasets: their configs.
+        weights: share of each data set in the draws, up to a common factor; None draws all files alike, so that a data
+            set of twice as many files is drawn twice as often. Rare-class sampling draws the class first, from the
+            frequencies in all files together, and then one of its files with these shares.
+
+    Raises:
+        UserError: the classes differ, only some have labels, or there are not as many weights as data sets.
+    """
+
+    def __init__(self, *, datasets: Sequence[dict], weights: Sequence[float] | None = None) -> None:
+        self.metainfo = self.class_info({"datasets": datasets})
+        self.parts = tuple(build_checked(config, DATASETS) for config in datasets)
+        self.labelled = self.parts[0].labelled
+        if any(part.labelled != self.labelled for part in self.parts):
+            raise UserError("SeveralDatasets: only some of the data sets have labels. Give all of them labels, or none.")
+        self.images = SeveralImageFiles(tuple(part.images for part in self.parts))
+        self.label_names = tuple(name for part in self.parts for name in part.label_names)
+        self.file_weights = None if weights is None else self._file_weights(weights)
+
+    @classmethod
+    def class_info(cls, config: dict) -> dict:
+        """See :func:`mmseg.datasets.base.class_info`: of the first data set; ``absent`` are classes that none can show."""
+        if not config.get("datasets"):
+            raise UserError("SeveralDatasets needs data sets. Set datasets=[dict(type='…', …), …].")
+        infos = [class_info(part) for part in config["datasets"]]
+        for part, info in zip(config["datasets"], infos, strict=True):
+            if info["classes"] != infos[0]["classes"]:
+                types = f"{config['datasets'][0]['type']} and {part['type']}"
+                raise UserError(f"SeveralDatasets: {types} have other classes. Give all of them one list with the option classes.")
+        return {**infos[0], "absent": tuple(name for name in infos[0]["absent"] if all(name in info["absent"] for info in infos))}
+
+    @classmethod
+    def without_labels(cls, config: dict) -> dict:
+        """See :func:`mmseg.datasets.base.without_labels`."""
+        return {**config, "datasets": [without_labels(part) for part in config["datasets"]]}
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.metainfo["classes"]
+
+    @property
+    def place(self) -> str:
+        """Where the data lie, for messages."""
+        return " and ".join(part.place for part in self.parts)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def part(self, index: int) -> tuple[SegmentationDataset, int]:
+        """The data set that a file belongs to, and its index there."""
+        part, index = self.images.order.place(index)
+        return self.parts[part], index
+
+    def part_number(self, index: int) -> int:
+        """Which of the data sets a file belongs to."""
+        return self.images.order.place(index)[0]
+
+    def label_path(self, index: int) -> Path:
+        part, index = self.part(index)
+        return part.label_path(index)
+
+    def read_label(self, index: int) -> np.ndarray:
+        """See :meth:`SegmentationDataset.read_label`."""
+        part, index = self.part(index)
+        return part.read_label(index)
+
+    def check_same_size(self, index: int, image: np.ndarray, label: np.ndarray) -> None:
+        """See :meth:`SegmentationDataset.check_same_size`."""
+        part, index = self.part(index)
+        part.check_same_size(index, image, label)
+
+    def __getitem__(self, index: int) -> dict:
+        """An evaluation sample, see :class:`SegmentationDataset`."""
+        part, index = self.part(index)
+        return part[index]
+
+    def class_statistics(self) -> ClassStatistics:
+        """Those of all data sets together."""
+        return merged([part.class_statistics() for part in self.parts], self.images.order.starts.tolist())
+
+    def _file_weights(self, weights: Sequence[float]) -> np.ndarray:
+        """Share of every file: that of its data set, divided among its files. [N], sums to 1."""
+        if len(weights) != len(self.parts) or min(weights) < 0 or sum(weights) <= 0:
+            fix = "Give one number above 0 for each of them"
+            raise UserError(f"SeveralDatasets: weights={list(weights)} for {len(self.parts)} data sets. {fix}.")
+        sizes = self.images.order.sizes
+        return np.repeat(np.array(weights) / sum(weights) / sizes, sizes)

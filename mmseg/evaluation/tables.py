@@ -1,0 +1,71 @@
+"""Scores as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from rich.table import Table
+
+from mmseg.evaluation.scores import class_names
+
+Metrics = Mapping[str, float | None]
+"""What :class:`mmseg.evaluation.IoUMetric` returns, percent; NaN or, from a JSON file, None for an absent class."""
+
+
+def per_class_table(results: Metrics, title: str | None = None, conditions: Mapping[str, Metrics] | None = None) -> Table:
+    """A table of IoU and accuracy per class with the means below, for ``rich.print``.
+
+    Args:
+        results: of all images.
+        title: heading.
+        conditions: results of the images of each weather condition; one column of IoU each.
+    """
+    conditions = conditions or {}
+    table = Table("class", title=title, title_justify="left")
+    for heading in ("IoU", *(f"IoU {name}" for name in conditions), "accuracy"):
+        table.add_column(heading, justify="right")
+
+    def add(label: str, iou: str, accuracy: str | None = None, style: str | None = None) -> None:
+        cells = [_percent(metrics.get(iou)) for metrics in (results, *conditions.values())]
+        table.add_row(label, *cells, _percent(results[accuracy]) if accuracy else "", style=style)
+
+    for name in class_names(results):
+        add(name, f"IoU.{name}", f"Acc.{name}")
+    table.add_section()
+    for key in _means(results, conditions):
+        name = key.removeprefix("mIoU.")
+        for category in (other for other in results if other.startswith(f"IoU.{name}.")):
+            add(category.removeprefix("IoU.").replace(".", ": ", 1), category)
+        add(f"mean of {name}", key)
+    add("mean", "mIoU", "mAcc", style="bold")
+    table.add_row("all pixels", *[""] * (1 + len(conditions)), _percent(results["aAcc"]))
+    return table
+
+
+def targets_table(targets: Mapping[str, Metrics], mean: Metrics, title: str | None = None) -> Table:
+    """One row of means for each of several evaluated data sets, and one for the mean over them.
+
+    Args:
+        targets: results by data set.
+        mean: of every metric that all of them have.
+        title: heading.
+    """
+    keys = ["mIoU", *(key for key in mean if key.startswith("mIoU."))]
+    table = Table("target", title=title, title_justify="left")
+    for key in keys:
+        table.add_column(key, justify="right")
+    for name, metrics in targets.items():
+        table.add_row(name, *(_percent(metrics[key]) for key in keys))
+    table.add_section()
+    table.add_row("mean", *(_percent(mean[key]) for key in keys), style="bold")
+    return table
+
+
+def _means(results: Metrics, conditions: Mapping[str, Metrics]) -> list[str]:
+    """The keys of means that get a row of their own: those of conditions have a column where there are columns."""
+    return [key for key in results if key.startswith("mIoU.") and key.removeprefix("mIoU.") not in conditions]
+
+
+def _percent(value: float | None) -> str:
+    return "absent" if value is None or np.isnan(value) else f"{value:.2f}"

@@ -1,0 +1,67 @@
+"""tools/benchmark.py data: the figures are there, for any config and for demo scenes; their size is not tested."""
+
+import json
+
+import pytest
+
+from tests import tiny
+from tools import benchmark
+from tools.benchmarks import data
+
+VARIANTS = {"without_rare_class_sampling", "with_rare_class_sampling"}
+
+
+@pytest.fixture
+def measured(monkeypatch, tmp_path, tiny_data):
+    """Runs the command on tiny data; returns its JSON."""
+
+    def run(*arguments: str, **changes) -> dict:
+        out = tmp_path / "figures.json"
+        command = ["benchmark.py", "data", tiny.CONFIG, "--samples", "4", "--rounds", "1", "--json", str(out), *arguments]
+        monkeypatch.setattr("sys.argv", [*command, *tiny.options(tiny_data, **changes)])
+        with pytest.raises(SystemExit) as ended:
+            benchmark.main()
+        assert not ended.value.code
+        return json.loads(out.read_text())
+
+    return run
+
+
+def test_figures_of_a_config(measured, capsys):
+    figures = measured()
+    for key in ("plain", "ours", "ratio"):
+        assert figures[key].keys() == VARIANTS
+        assert all(value > 0 for value in (*figures[key].values(), *figures["wall"][key].values()))
+    for name in VARIANTS:
+        assert figures["ratio"][name] == pytest.approx(figures["ours"][name] / figures["plain"][name])  # of one round
+    assert figures["passes"]["without_rare_class_sampling"] == 1
+    assert figures["environment"].keys() >= {"date", "cpu", "cores", "load_average", "opencv", "torch", "python"}
+    assert f"{figures['ratio']['with_rare_class_sampling']:.2f}" in capsys.readouterr().out
+
+
+def test_a_config_without_rare_class_sampling(measured):
+    assert measured(**{"train_dataloader.dataset.rare_class_sampling": None})["ratio"].keys() == {"without_rare_class_sampling"}
+
+
+def test_demo_scenes(measured, monkeypatch, tmp_path):
+    """Drawn once, at the sizes of the originals (here: smaller)."""
+    monkeypatch.setattr(data, "SIZES", {"gta": (120, 66), "cityscapes": (128, 64)})
+    cache = tmp_path / "cache"
+    arguments = ["--demo", "--cache", str(cache), "--scenes", "2"]
+    margins = {"train_dataloader.dataset.crop_pseudo_margins": [1, 1, 1, 1]}
+    figures = measured(*arguments, **margins)
+    drawn = {path: path.stat().st_mtime_ns for path in cache.rglob("*.png")}
+    assert figures["demo"] and len(list((cache / "gta/gta/images").iterdir())) == 2
+    measured(*arguments, **margins)
+    assert drawn == {path: path.stat().st_mtime_ns for path in cache.rglob("*.png")}
+
+
+def test_nothing_to_measure(fails):
+    line = fails(benchmark.main, "data", tiny.CONFIG, "--samples", "1")
+    assert line.endswith("nothing to measure. Use at least 2 samples, 1 round and 1 scene.")
+
+
+def test_a_config_without_a_target(fails, tiny_data):
+    changes = {"train_dataloader.dataset.target": None, "train_dataloader.dataset.target_crop": None}
+    line = fails(benchmark.main, "data", tiny.CONFIG, *tiny.options(tiny_data, **changes))
+    assert line.startswith("The benchmark needs a training with a target.")

@@ -1,0 +1,60 @@
+"""Shows what a network sees in training: python tools/browse_dataset.py CONFIG [--number N] [--seed S] [--checkpoint FILE] [--out DIR]
+
+One picture per sample: source crop, label and drawn class; target crop and where pseudo-labels may be used; the mix of
+both after augmentation, its label and weight; and the masked crop, where the method has one.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import argparse
+
+import cv2
+import torch
+
+from mmseg.apis.browse import build_browser
+from mmseg.apis.train import check_writable
+from mmseg.datasets.conversion import progress_bar
+from mmseg.utils.config import OptionAction, load_config
+from mmseg.utils.errors import UserError, command_line
+from mmseg.utils.files import write_image
+from mmseg.visualization.training_sample import draw_training_sample
+from tools.test import check_device
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Draw the first samples of a training.")
+    parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
+    parser.add_argument("--number", type=int, default=8, metavar="N", help="of samples (default: %(default)s)")
+    parser.add_argument("--seed", type=int, help="replaces the seed of the config")
+    checkpoint_help = "networks of a training, whose teacher gives pseudo-labels (default: none are drawn)"
+    parser.add_argument("--checkpoint", metavar="FILE", help=checkpoint_help)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="gets sample_000000.png, … (default: work_dirs/browse_<config>)")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="for the networks of --checkpoint")
+    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    return parser.parse_args()
+
+
+@command_line
+def main() -> None:
+    args = parse_args()
+    if args.number < 1:
+        raise UserError(f"--number {args.number} draws nothing. Use 1 or more.")
+    check_device(args.device)
+    cfg = load_config(args.config, args.cfg_options, args.seed)
+    out = args.out or Path("work_dirs") / f"browse_{Path(args.config).stem}"
+    check_writable(out)
+    browser = build_browser(cfg, checkpoint=args.checkpoint, device=args.device)
+    with progress_bar() as bar:
+        for sample in bar.track(browser.samples(args.number), total=args.number, description="Drawing"):
+            picture = draw_training_sample(sample, palette=browser.palette, names=browser.classes)
+            write_image(out / f"sample_{sample.index:06d}.png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    print(f"{args.number} samples of seed {cfg.seed} in {out}")
+    if args.checkpoint is None and browser.method.teachers:
+        print("Black in the labels of mixed crops: what --checkpoint FILE would fill with pseudo-labels.")
+
+
+if __name__ == "__main__":
+    main()

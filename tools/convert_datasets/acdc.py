@@ -1,0 +1,22 @@
+"""Counts the pixels of every class of the training split of ACDC, whose labels are train ids already, for its use as a source.
+
+python tools/convert_datasets/acdc.py data/acdc --nproc 8
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this clone, also where another mmseg is installed
+
+from mmseg.datasets.raw_labels import ACDC
+from mmseg.utils.errors import command_line
+from tools.convert_datasets.command import convert
+
+
+@command_line
+def main() -> None:
+    convert(__doc__, ACDC)
+
+
+if __name__ == "__main__":
+    main()
