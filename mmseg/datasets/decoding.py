@@ -9,11 +9,7 @@ import struct
 
 import cv2
 import numpy as np
-
-try:
-    from kornia_rs.io import decode_image_png_u8
-except ImportError:  # only slower
-    decode_image_png_u8 = None
+from kornia_rs.io import decode_image_png_u8
 
 COLOR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION  # labels carry no orientation either
 UNCHANGED = cv2.IMREAD_UNCHANGED
@@ -40,7 +36,7 @@ def _decode_plain_png(data: bytes, modes: dict[int, str]) -> np.ndarray | None:
     Returns:
         uint8 [H, W] or BGR [H, W, 3]; None leaves the file to OpenCV, broken ones included.
     """
-    if decode_image_png_u8 is None or len(data) < 26 or data[12:16] != b"IHDR":
+    if len(data) < 26 or data[12:16] != b"IHDR":
         return None
     width, height, bits, color_type = struct.unpack_from(">IIBB", data, 16)
     header = data[: data.find(b"IDAT")]

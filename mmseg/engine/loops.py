@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from mmengine.registry import LOOPS
 from mmengine.runner import IterBasedTrainLoop
+from torch import nn
+
+from mmseg.datasets.worker_reports import explained_deaths
 
 
 @LOOPS.register_module()
@@ -13,9 +17,23 @@ class AdaptationTrainLoop(IterBasedTrainLoop):
     A resumed run jumps to its first sample: :class:`mmseg.datasets.RunningIndexSampler` skips without loading.
     """
 
+    skipped = 0  # bad samples since the start or the resume
+
+    def run(self) -> nn.Module:
+        """Trains to the end; a loader worker that dies is reported with the files that it was reading."""
+        with explained_deaths(self.dataloader.dataset):
+            return super().run()
+
     def run_iter(self, data_batch: dict) -> None:
         """One iteration; ``data_batch`` is a collated loader sample."""
+        self._count_skipped(data_batch)
         super().run_iter({**data_batch, "iteration": self._iter})
+
+    def _count_skipped(self, data_batch: dict) -> None:
+        """The workers log the bad files; how many samples they cost is logged here."""
+        if (count := int(data_batch.get("skipped", torch.zeros(())).sum())) > 0:
+            self.skipped += count
+            self.runner.logger.warning(f"{self.skipped} bad samples have been replaced so far.")
 
     def validates_after(self, iteration: int) -> bool:
         """Whether an evaluation follows when ``iteration`` iterations are done."""

@@ -71,22 +71,34 @@ WIDER_IMAGE = png(np.zeros((64, 130, 3), np.uint8))
 @pytest.mark.parametrize(
     ("pattern", "change", "text"),
     [
-        ("gta/labels/*TrainIds.png", lambda _: WRONG_LABEL, "holds the label 33, which is neither a train id (0..18) nor 255. Delete it."),
+        ("gta/labels/*TrainIds.png", lambda _: WRONG_LABEL, "Create it with: python tools/convert_datasets/gta.py"),
         ("gtFine/val/*/*TrainIds.png", lambda _: WRONG_LABEL, "Create it with: python tools/convert_datasets/cityscapes.py"),
         ("gta/images/*.png", lambda _: WIDER_IMAGE, "has 130x64, its label"),
         ("gta/images/*.png", lambda content: content[:900], "is cut off (900 bytes). Copy or download the file again."),
         ("leftImg8bit/train/*/*.png", lambda content: content[:900], "is cut off (900 bytes). Copy or download the file again."),
         ("leftImg8bit/val/*/*.png", lambda content: content[:-20], "is cut off"),
-        ("gta/labels/*TrainIds.png", lambda _: WIDER_IMAGE, "is not a single-channel 8-bit image"),
         ("gta/sample_class_stats.json", lambda content: content[:40], "is not valid JSON"),
         ("gta/sample_class_stats.json", lambda _: b"[]", "the statistics are stale. Create it with: python tools/convert_datasets/gta.py"),
     ],
-    ids=["label", "val label", "sizes", "cut image", "cut target", "cut val", "colours", "cut statistics", "stale statistics"],
+    ids=["label", "val label", "sizes", "cut image", "cut target", "cut val", "cut statistics", "stale statistics"],
 )
 def test_broken_file(train_fails, data, pattern, change, text):
     rewrite(data, pattern, change)
     line = train_fails(data=data)
     assert text in line and str(data) in line
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        (WRONG_LABEL, "holds the label 33, which is neither a train id (0..18) nor 255. Delete it."),
+        (WIDER_IMAGE, "is not a single-channel 8-bit image"),
+    ],
+    ids=["ids", "colours"],
+)
+def test_wrong_labels_without_statistics_to_tell(train_fails, data, label, text):
+    rewrite(data, "gta/labels/*TrainIds.png", lambda _: label)
+    assert text in train_fails(data=data, **{f"{DATASET}.rare_class_sampling": None})
 
 
 def test_broken_file_in_a_worker(tiny_data, data, folder):

@@ -39,15 +39,9 @@ def test_same_values_as_opencv(tmp_path, name, mode):
 
 
 def test_the_quick_decoder_is_used(tmp_path, monkeypatch):
-    pytest.importorskip("kornia_rs")
     monkeypatch.setattr(decoding.cv2, "imdecode", lambda *_: pytest.fail("OpenCV decoded a plain PNG"))
     np.testing.assert_array_equal(decoding.decode(encoded(tmp_path, *IMAGES["colours"][:1]), decoding.COLOR), COLORS[..., ::-1])
     np.testing.assert_array_equal(decoding.decode(encoded(tmp_path, *IMAGES["grey"][:1]), decoding.UNCHANGED), COLORS[..., 0])
-
-
-def test_without_the_quick_decoder(tmp_path, monkeypatch):
-    monkeypatch.setattr(decoding, "decode_image_png_u8", None)
-    np.testing.assert_array_equal(decoding.decode(encoded(tmp_path, *IMAGES["colours"][:1]), decoding.COLOR), COLORS[..., ::-1])
 
 
 DAMAGES = [lambda data: data[:-40], lambda data: data[:80] + bytes(4) + data[84:], lambda data: data[:20], lambda _: b"x"]
