@@ -46,14 +46,23 @@ def test_unknown_study(fails, option):
 # What a study needs
 
 
+RARE = "train_dataloader.dataset.rare_class_sampling.min_pixels=2"
+ROOTS = {
+    "train_dataloader.dataset.source": "gta",
+    "train_dataloader.dataset.target": "cityscapes",
+    "val_dataloader.dataset": "cityscapes",
+}
+
+
 def row(tmp_path: Path, *options: str) -> list[str]:
     """A row of HRDA's ablations, trained below ``tmp_path``."""
     return ["--exp", "44", "--only", "7.6", "--seed", "0", "--cfg-options", f"work_dir={tmp_path}", *options]
 
 
-def test_missing_weights(fails, tmp_path):
+def test_missing_weights(fails, tmp_path, tiny_data):
     missing = tmp_path / "mit_b5.pth"
-    line = fails(run_experiments.main, *row(tmp_path, f"model.pretrained={missing}"))
+    options = [f"{part}.data_root={tiny_data / folder}" for part, folder in ROOTS.items()]
+    line = fails(run_experiments.main, *row(tmp_path, *options, RARE, f"model.pretrained={missing}"))
     assert line.startswith(f"The pretrained weights {missing} do not exist. Download it with 'sh tools/download_checkpoints.sh mit_b5'")
     assert not list(tmp_path.iterdir())
 
@@ -66,14 +75,8 @@ def test_missing_weights(fails, tmp_path):
     ],
 )
 def test_missing_data(fails, tmp_path, tiny_data, key, name, converter):
-    roots = {
-        "train_dataloader.dataset.source": "gta",
-        "train_dataloader.dataset.target": "cityscapes",
-        "val_dataloader.dataset": "cityscapes",
-    }
-    options = [f"{part}.data_root={tiny_data / folder}" for part, folder in roots.items() if part != key]
-    rare = "train_dataloader.dataset.rare_class_sampling.min_pixels=2"
-    line = fails(run_experiments.main, *row(tmp_path, "model.pretrained=None", rare, *options, f"{key}.data_root={tmp_path}/nowhere"))
+    options = [f"{part}.data_root={tiny_data / folder}" for part, folder in ROOTS.items() if part != key]
+    line = fails(run_experiments.main, *row(tmp_path, "model.pretrained=None", RARE, *options, f"{key}.data_root={tmp_path}/nowhere"))
     fix = f"Put the data there as section 'Data' of README.md describes, and convert it with: python tools/convert_datasets/{converter}.py"
     assert line == f"{name} needs the folder {tmp_path}/nowhere, which does not exist. {fix} {tmp_path}/nowhere"
     assert not list(tmp_path.iterdir())
