@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from mmengine.registry import LOOPS
 from mmengine.runner import IterBasedTrainLoop
 from torch import nn
@@ -17,10 +16,9 @@ class AdaptationTrainLoop(IterBasedTrainLoop):
     A resumed run jumps to its first sample: :class:`mmseg.datasets.RunningIndexSampler` skips without loading.
     """
 
-    skipped = 0  # bad samples since the start or the resume
-
     def run(self) -> nn.Module:
         """Trains to the end; a loader worker that dies is reported with the files that it was reading."""
+        self.skipped = 0  # bad samples since the start or the resume
         with explained_deaths(self.dataloader.dataset):
             return super().run()
 
@@ -31,8 +29,8 @@ class AdaptationTrainLoop(IterBasedTrainLoop):
 
     def _count_skipped(self, data_batch: dict) -> None:
         """The workers log the bad files; how many samples they cost is logged here."""
-        if (count := int(data_batch.get("skipped", torch.zeros(())).sum())) > 0:
-            self.skipped += count
+        if "skipped" in data_batch and data_batch["skipped"].any():
+            self.skipped += int(data_batch["skipped"].sum())
             self.runner.logger.warning(f"{self.skipped} bad samples have been replaced so far.")
 
     def validates_after(self, iteration: int) -> bool:

@@ -1,35 +1,12 @@
-"""GTA and Synthia together to Cityscapes at full resolution, crops of 1024x1024.
+"""GTA and Synthia together to Cityscapes at full resolution, crops of 1024x1024."""
 
-All files are drawn alike, so GTA more often than Synthia; ``weights`` of the source changes that. The statistics of
-rare-class sampling are those of both.
-"""
-
+_base_ = ["uda_gta_synthia_to_cityscapes_512x512.py"]
 crop_size = (1024, 1024)
 train_dataloader = dict(
-    batch_size=2,
-    num_workers=4,
-    sampler=dict(type="RunningIndexSampler"),
     dataset=dict(
-        type="UDADataset",
-        source=dict(
-            type="SeveralDatasets",
-            datasets=[
-                dict(type="GTADataset", data_root="data/gta", img_dir="images", ann_dir="labels"),
-                dict(type="SynthiaDataset", data_root="data/synthia", img_dir="RGB", ann_dir="GT/LABELS"),
-            ],
-        ),
-        target=dict(type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/train"),
         # One scale per source, in their order.
-        source_crop=dict(img_scale=[(2560, 1440), (2560, 1520)], crop_size=crop_size, cat_max_ratio=0.75),
+        source_crop=dict(img_scale=[(2560, 1440), (2560, 1520)], crop_size=crop_size),
         target_crop=dict(img_scale=(2048, 1024), crop_size=crop_size),
     ),
 )
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(
-        type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/val", ann_dir="gtFine/val", test_scale=(2048, 1024)
-    ),
-)
-val_evaluator = dict(type="IoUMetric")
+val_dataloader = dict(dataset=dict(test_scale=(2048, 1024)))

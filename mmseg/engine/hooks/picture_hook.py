@@ -170,10 +170,9 @@ class PictureHook(Hook):
         if not (due and is_main_process()):
             return
         network = runner.network
-        student = getattr(network.model, "module", network.model)  # of distributed training
         statistics = {"mean": network.data_preprocessor.grey_mean, "std": network.data_preprocessor.grey_std}
         info = runner.train_dataloader.dataset.metainfo
         names = {"classes": info["classes"], "palette": info["palette"]}
-        picture = draw_step(student, outputs.records, **statistics, **names, max_images=self.max_images)
+        picture = draw_step(network.model, outputs.records, **statistics, **names, max_images=self.max_images)
         write_image(Path(runner.work_dir) / FOLDER / f"iter_{iteration:06d}.png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         runner.visualizer.add_image("panels", picture, step=iteration)

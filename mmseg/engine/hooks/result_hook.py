@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from mmengine.runner import Runner
 
 from mmseg.engine.checkpoint import environment
 from mmseg.registry import HOOKS
-from mmseg.utils.files import write_json
+from mmseg.utils.files import read_json, write_json
 
 RESULT, CURVE = "result.json", "evaluations.json"
 
@@ -52,4 +51,4 @@ class ResultHook(Hook):
 def read_curve(work_dir: str) -> list[dict]:
     """The evaluations of a run so far, oldest first."""
     file = Path(work_dir) / CURVE
-    return json.loads(file.read_text()) if file.is_file() else []
+    return read_json(file, "Delete it: evaluations from now on start a new one.") if file.is_file() else []
