@@ -155,7 +155,7 @@ def main() -> None:
     check_args(args)
     cfg = load_config(args.config, args.cfg_options)
     if args.targets:
-        loaders = target_loaders(args.targets)
+        loaders = target_loaders(args.targets, cfg.get("scale"))
     else:
         loaders = {"": evaluation_loader(cfg, test_set=args.test_set, labels=not args.format_only)}
     method = init_model(cfg, args.checkpoint, args.device, args.weights, inference_mode=args.inference_mode)

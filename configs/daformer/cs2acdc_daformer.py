@@ -11,10 +11,14 @@ Needs:     data/cityscapes and data/acdc (README, section Data) and pretrained/m
 _base_ = [
     "../_base_/default_runtime.py",
     "../_base_/models/daformer_sepaspp_mitb5.py",
-    "../_base_/datasets/uda_cityscapes_to_acdc_512x512.py",
+    "../_base_/datasets/uda_cityscapes_to_acdc.py",
     "../_base_/uda/dacs_a999_fdthings.py",
     "../_base_/schedules/adamw_poly10warm_40k.py",
 ]
+
+# Half of the full resolution, and crops of it.
+scale = 0.5
+crop_size = (512, 512)
 
 # These rows are made for Cityscapes as the target; the published runs ignore them on ACDC, too.
 uda = dict(pseudo_weight_ignore_top=15, pseudo_weight_ignore_bottom=120)

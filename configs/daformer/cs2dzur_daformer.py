@@ -11,10 +11,14 @@ Needs:     data/cityscapes and data/dark_zurich (README, section Data) and pretr
 _base_ = [
     "../_base_/default_runtime.py",
     "../_base_/models/daformer_sepaspp_mitb5.py",
-    "../_base_/datasets/uda_cityscapes_to_darkzurich_512x512.py",
+    "../_base_/datasets/uda_cityscapes_to_darkzurich.py",
     "../_base_/uda/dacs_a999_fdthings.py",
     "../_base_/schedules/adamw_poly10warm_40k.py",
 ]
+
+# Half of the full resolution, and crops of it.
+scale = 0.5
+crop_size = (512, 512)
 
 # These rows are made for Cityscapes as the target; the published runs ignore them on Dark Zurich, too.
 uda = dict(pseudo_weight_ignore_top=15, pseudo_weight_ignore_bottom=120)

@@ -11,10 +11,14 @@ Needs:     data/synthia and data/cityscapes (README, section Data) and pretraine
 _base_ = [
     "../_base_/default_runtime.py",
     "../_base_/models/daformer_sepaspp_mitb5.py",
-    "../_base_/datasets/uda_synthia_to_cityscapes_512x512.py",
+    "../_base_/datasets/uda_synthia_to_cityscapes.py",
     "../_base_/uda/dacs_a999_fdthings.py",
     "../_base_/schedules/adamw_poly10warm_40k.py",
 ]
+
+# Half of the full resolution, and crops of it.
+scale = 0.5
+crop_size = (512, 512)
 
 # Rectification borders at the top and the ego vehicle at the bottom get no pseudo-labels.
 uda = dict(pseudo_weight_ignore_top=15, pseudo_weight_ignore_bottom=120)

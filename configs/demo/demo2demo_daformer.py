@@ -6,19 +6,17 @@ Command:   python run_experiments.py --config configs/demo/demo2demo_daformer.py
 _base_ = [
     "../_base_/demo_runtime.py",
     "../_base_/models/daformer_tiny.py",
-    "../_base_/datasets/uda_demo_256x256.py",
+    "../_base_/datasets/uda_demo.py",
     "../_base_/uda/dacs_demo.py",
     "../_base_/schedules/adamw_demo.py",
 ]
 
 # The same street in half as many pixels per side: the crop still covers 256x256 pixels of the original.
+scale = 0.5
 crop_size = (128, 128)
 train_dataloader = dict(
     dataset=dict(
-        source_crop=dict(img_scale=(256, 128), crop_size=crop_size),
-        target_crop=dict(img_scale=(256, 128), crop_size=crop_size),
         crop_pseudo_margins=[2, 15, 2, 2],
         rare_class_sampling=dict(min_pixels=40, class_temp=0.01, min_crop_ratio=0.25),
     ),
 )
-val_dataloader = dict(dataset=dict(test_scale=(256, 128)))

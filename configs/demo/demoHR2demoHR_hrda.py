@@ -7,7 +7,7 @@ Measured:  42.5 ± 1.2 mIoU over 3 seeds (README, the demo study)
 _base_ = [
     "../_base_/demo_runtime.py",
     "../_base_/models/daformer_tiny.py",
-    "../_base_/datasets/uda_demo_256x256.py",
+    "../_base_/datasets/uda_demo.py",
     "../_base_/uda/dacs_demo.py",
     "../_base_/schedules/adamw_demo.py",
 ]

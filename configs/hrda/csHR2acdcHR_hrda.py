@@ -12,7 +12,7 @@ _base_ = [
     "../_base_/default_runtime.py",
     "../_base_/models/daformer_sepaspp_mitb5.py",
     # Cityscapes at 2048x1024, ACDC at 1920x1080, crops of 1024x1024.
-    "../_base_/datasets/uda_cityscapesHR_to_acdcHR_1024x1024.py",
+    "../_base_/datasets/uda_cityscapes_to_acdc.py",
     "../_base_/uda/dacs_a999_fdthings.py",
     "../_base_/schedules/adamw_poly10warm_40k.py",
 ]

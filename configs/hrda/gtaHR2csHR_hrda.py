@@ -13,8 +13,8 @@ _base_ = [
     "../_base_/default_runtime.py",
     # DAFormer network: MiT-B5 encoder f^E, context-aware decoder f^S (section 3.1).
     "../_base_/models/daformer_sepaspp_mitb5.py",
-    # GTA at 2560x1440, Cityscapes at 2048x1024, crops of 1024x1024.
-    "../_base_/datasets/uda_gtaHR_to_cityscapesHR_1024x1024.py",
+    # Full resolution: GTA at 2560x1440, Cityscapes at 2048x1024; crops of 1024x1024.
+    "../_base_/datasets/uda_gta_to_cityscapes.py",
     # DACS with an EMA teacher and the feature distance on things (section 3.1).
     "../_base_/uda/dacs_a999_fdthings.py",
     # AdamW, 40,000 iterations.

@@ -17,7 +17,7 @@ train_dataloader = dict(
                 dict(type="SynthiaDataset", data_root="data/synthia", img_dir="RGB", ann_dir="GT/LABELS"),
             ],
         ),
-        # One scale per source, in their order.
-        source_crop=dict(img_scale=[(2560, 1440), (2560, 1520)]),
+        # One size per source, in their order.
+        source_crop=dict(full_size=[(2560, 1440), (2560, 1520)]),
     ),
 )

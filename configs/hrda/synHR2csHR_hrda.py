@@ -12,7 +12,7 @@ _base_ = [
     "../_base_/default_runtime.py",
     "../_base_/models/daformer_sepaspp_mitb5.py",
     # Synthia at 2560x1520, Cityscapes at 2048x1024, crops of 1024x1024; means over 16 and 13 classes.
-    "../_base_/datasets/uda_synthiaHR_to_cityscapesHR_1024x1024.py",
+    "../_base_/datasets/uda_synthia_to_cityscapes.py",
     "../_base_/uda/dacs_a999_fdthings.py",
     "../_base_/schedules/adamw_poly10warm_40k.py",
 ]

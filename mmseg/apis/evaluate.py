@@ -30,6 +30,7 @@ from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, METRICS
 from mmseg.utils.config import digest, native_form, read_config
+from mmseg.utils.data_sizes import resolve_sizes
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import write_image
 from mmseg.visualization import heat
@@ -84,12 +85,13 @@ def evaluation_loader(cfg: Config, *, test_set: bool = False, labels: bool = Tru
     return Runner.build_dataloader(build_loader_config(loader))
 
 
-def target_loaders(targets: Sequence[str]) -> dict[str, DataLoader]:
+def target_loaders(targets: Sequence[str], scale: float | None = None) -> dict[str, DataLoader]:
     """The validation data of several configs, by name, for one network on several targets.
 
     Args:
         targets: files with a ``val_dataloader``, such as those in ``configs/_base_/datasets``; ``NAME=FILE`` gives one
             another name than that of its file.
+        scale: share of the full resolution that the network was trained at; None takes that of each file.
 
     Raises:
         UserError: a file is missing or has no ``val_dataloader``, two have one name, or data are missing.
@@ -103,6 +105,9 @@ def target_loaders(targets: Sequence[str]) -> dict[str, DataLoader]:
         if "val_dataloader" not in cfg:
             fix = "Give files such as configs/_base_/datasets/bdd100k_val.py."
             raise UserError(f"--targets {target}: {path} has no val_dataloader. {fix}")
+        if scale is not None:
+            cfg.scale = scale
+        resolve_sizes(cfg)
         loaders[name] = Runner.build_dataloader(build_loader_config(cfg.val_dataloader))
     return loaders
 

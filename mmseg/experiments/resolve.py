@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmseg.experiments.fields import HRDA, TRAINED_ON_TARGET, Experiment, Masking
 from mmseg.experiments.naming import run_stem
 from mmseg.utils.config import check_keys
+from mmseg.utils.data_sizes import resolve_sizes
 
 BASE = Path(__file__).resolve().parents[2] / "configs" / "_base_"
 FULL_NAMES = {"gta": "gta", "syn": "synthia", "cs": "cityscapes", "acdc": "acdc", "dzur": "darkzurich"}
@@ -56,10 +57,8 @@ def _content(name: str) -> dict:
 
 def _data(experiment: Experiment) -> dict:
     data = base(f"datasets/{_data_file(experiment)}")
-    dataset = data["train_dataloader"]["dataset"]
-    crops = [dataset[key] for key in ("source_crop", "target_crop") if dataset.get(key)]
-    for crop in crops:
-        crop["crop_size"] = (experiment.crop, experiment.crop)
+    data |= {"scale": 1 if experiment.full_resolution else 0.5, "crop_size": (experiment.crop, experiment.crop)}
+    dataset = resolve_sizes(data)["train_dataloader"]["dataset"]
     if experiment.method not in TRAINED_ON_TARGET:
         dataset.pop("target", None)
         dataset.pop("target_crop", None)
@@ -81,10 +80,9 @@ def _data(experiment: Experiment) -> dict:
 
 
 def _data_file(experiment: Experiment) -> str:
-    resolution, crop = ("HR", "1024x1024") if experiment.full_resolution else ("", "512x512")
-    target = f"{FULL_NAMES[experiment.target]}{resolution}"
+    target = FULL_NAMES[experiment.target]
     supervised_on_target = experiment.method == "target-only" or experiment.source == experiment.target
-    return f"{target}_{crop}" if supervised_on_target else f"uda_{FULL_NAMES[experiment.source]}{resolution}_to_{target}_{crop}"
+    return target if supervised_on_target else f"uda_{FULL_NAMES[experiment.source]}_to_{target}"
 
 
 def _model(experiment: Experiment) -> dict:

@@ -6,11 +6,13 @@ import argparse
 import ast
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from mmseg.utils.data_sizes import resolve_sizes
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.files import read_json
 from mmseg.utils.legacy import is_legacy, upgrade
@@ -118,7 +120,7 @@ def check_counts(cfg: Config, path: str | Path) -> None:
             raise UserError(f"{path}: {name} is {value!r}. Use a whole number of at least {minimum}.")
 
 
-HELPERS = ("crop_size", "norm_cfg", "img_scale", "data_root", "source_root", "target_root")
+HELPERS = ("scale", "crop_size", "norm_cfg", "img_scale", "data_root", "source_root", "target_root")
 """Names that our configs use for values which other entries repeat."""
 
 
@@ -144,6 +146,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: i
     """
     cfg = native_form(read_config(path), path)
     apply_options(cfg, options or {}, path)
+    resolve_sizes(cfg)
     cfg.seed = seed if seed is not None else cfg.get("seed", 0)
     check_keys(cfg, path)
     return cfg
@@ -181,17 +184,30 @@ def run_name(name: str, cfg: Config) -> str:
     return f"{name}_s{cfg.seed}_{digest(cfg)}"
 
 
+def parse_options(texts: Sequence[str], given_as: str = "--cfg-options") -> dict[str, Any]:
+    """Overrides by dotted key from ``key.path=value`` texts; values are Python literals, anything else is a string.
+
+    Args:
+        texts: the arguments.
+        given_as: where the user wrote them, for the error.
+
+    Raises:
+        UserError: a text has another form.
+    """
+    options = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UserError(f"{given_as} {text}: not of the form key=value. Write for example train_cfg.max_iters=100.")
+        try:
+            options[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            options[key] = value
+    return options
+
+
 class OptionAction(argparse.Action):
-    """Collects ``key.path=value`` arguments of a command line; values are Python literals, anything else is a string."""
+    """Collects ``key.path=value`` arguments of a command line, see :func:`parse_options`."""
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: list[str], option_string: str | None = None):
-        options = dict(getattr(namespace, self.dest) or {})
-        for text in values:
-            key, equals, value = text.partition("=")
-            if not equals or not key:
-                raise UserError(f"--cfg-options {text}: not of the form key=value. Write for example train_cfg.max_iters=100.")
-            try:
-                options[key] = ast.literal_eval(value)
-            except (ValueError, SyntaxError):
-                options[key] = value
-        setattr(namespace, self.dest, options)
+        setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **parse_options(values)})

@@ -17,6 +17,7 @@ from mmseg.datasets import CropOptions
 from mmseg.datasets.class_groups import class_groups
 from mmseg.registry import MODELS, options_of
 from mmseg.utils.config import HELPERS
+from mmseg.utils.data_sizes import resolve_sizes
 from mmseg.utils.small_config import Size, crops, demo_folder, divided, required, resize_config, single_datasets
 from mmseg.utils.small_network import NetworkSize
 
@@ -103,7 +104,7 @@ def demo(cfg: Config) -> Config:
     small = Config(cfg.to_dict())
     if "demo_data" in small:
         return small
-    base = Config.fromfile(CONFIGS / "demo" / "demoHR2demoHR_hrda.py")
+    base = resolve_sizes(Config.fromfile(CONFIGS / "demo" / "demoHR2demoHR_hrda.py"))
     resize_config(small, _demo_size(base), Path(base.demo_data))
     for crop in crops(small.train_dataloader.dataset):
         crop["pad"] = any(side > limit for side, limit in zip(crop["crop_size"], reversed(crop["img_scale"]), strict=True))

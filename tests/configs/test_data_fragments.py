@@ -6,23 +6,19 @@ from mmengine.config import Config
 
 from mmseg.datasets import UDADataset
 from mmseg.registry import DATASETS, METRICS, build_checked
+from mmseg.utils.data_sizes import resolve_sizes
 from mmseg.utils.small_config import demo_folder
 from tests import tiny
 
 BASE = tiny.ROOT / "configs/_base_/datasets"
-EVALUATED = {
-    "bdd100k_val": "BDD100KDataset",
-    "mapillary_val": "MapillaryDataset",
-    "uda_synthia_to_mapillary_512x512": "MapillaryDataset",
-    "bdd100kHR_val": "BDD100KDataset",
-    "mapillaryHR_val": "MapillaryDataset",
-    "uda_synthiaHR_to_mapillaryHR_1024x1024": "MapillaryDataset",
-}
-PAIR = ("uda_synthia_to_mapillary_512x512", "uda_synthiaHR_to_mapillaryHR_1024x1024")
+EVALUATED = {"bdd100k_val": "BDD100KDataset", "mapillary_val": "MapillaryDataset", "uda_synthia_to_mapillary": "MapillaryDataset"}
+SCALES = {1: (2048, 1024), 0.5: (1024, 512)}
 
 
-def read(name: str) -> Config:
-    return Config.fromfile(BASE / f"{name}.py")
+def read(name: str, scale: float) -> Config:
+    cfg = Config.fromfile(BASE / f"{name}.py")
+    cfg.scale, cfg.crop_size = scale, (round(1024 * scale),) * 2
+    return resolve_sizes(cfg)
 
 
 def at(dataset: dict, folder) -> dict:
@@ -30,11 +26,12 @@ def at(dataset: dict, folder) -> dict:
     return {**dataset, "data_root": str(folder / demo_folder(dataset))}
 
 
+@pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("name", EVALUATED)
-def test_evaluation(name, tiny_layouts):
-    cfg = read(name)
+def test_evaluation(name, scale, tiny_layouts):
+    cfg = read(name, scale)
     assert cfg.val_dataloader.batch_size == 1  # sizes differ
-    assert cfg.val_dataloader.dataset.test_scale == ((2048, 1024) if "HR" in name else (1024, 512))
+    assert cfg.val_dataloader.dataset.test_scale == SCALES[scale]
     assert cfg.val_dataloader.dataset.type == EVALUATED[name]
     dataset = build_checked(at(cfg.val_dataloader.dataset.to_dict(), tiny_layouts), DATASETS)
     metric = build_checked(cfg.val_evaluator.to_dict(), METRICS)
@@ -45,10 +42,10 @@ def test_evaluation(name, tiny_layouts):
     assert metric.compute_metrics(metric.results)["mIoU"] == 100
 
 
-@pytest.mark.parametrize("name", PAIR)
-def test_training_crops_of_images_of_many_sizes(name, tiny_layouts):
-    options = read(name).train_dataloader.dataset.to_dict()
-    size = 1024 if "HR" in name else 512
+@pytest.mark.parametrize("scale", SCALES)
+def test_training_crops_of_images_of_many_sizes(scale, tiny_layouts):
+    options = read("uda_synthia_to_mapillary", scale).train_dataloader.dataset.to_dict()
+    size = round(1024 * scale)
     assert options.pop("type") == "UDADataset"
     assert options["source_crop"]["crop_size"] == options["target_crop"]["crop_size"] == (size, size)
     assert options["source_crop"]["img_scale"] == (size * 5 // 2, size * 95 // 64)

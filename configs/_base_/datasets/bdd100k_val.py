@@ -1,5 +1,6 @@
-"""Evaluation on the validation split of BDD100K at half resolution, for networks trained at it."""
+"""Evaluation on the validation split of BDD100K."""
 
+scale = 1  # share of the full resolution
 val_dataloader = dict(
     batch_size=1,
     num_workers=4,
@@ -9,7 +10,7 @@ val_dataloader = dict(
         data_root="data/bdd100k",
         img_dir="images/10k/val",
         ann_dir="labels/sem_seg/masks/val",
-        test_scale=(1024, 512),
+        full_size=(2048, 1024),
     ),
 )
 val_evaluator = dict(type="IoUMetric")

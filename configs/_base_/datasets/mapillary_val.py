@@ -1,5 +1,6 @@
-"""Evaluation on the validation split of Mapillary Vistas v1.2 at half resolution, for networks trained at it."""
+"""Evaluation on the validation split of Mapillary Vistas v1.2."""
 
+scale = 1  # share of the full resolution
 val_dataloader = dict(
     batch_size=1,
     num_workers=4,
@@ -9,7 +10,7 @@ val_dataloader = dict(
         data_root="data/mapillary",
         img_dir="validation/images",
         ann_dir="validation/labels",
-        test_scale=(1024, 512),
+        full_size=(2048, 1024),
     ),
 )
 val_evaluator = dict(type="IoUMetric")

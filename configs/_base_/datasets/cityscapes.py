@@ -1,9 +1,10 @@
-"""Cityscapes with its labels at half resolution, crops of 512x512: the oracle (DAFormer).
+"""Cityscapes with its labels: the oracle.
 
 The labelled training split takes the place of the source. As in all published supervised runs, images are distorted.
 """
 
-crop_size = (512, 512)
+crop_size = (1024, 1024)  # of training crops, (height, width) in pixels
+scale = 1  # share of the full resolution: 1 for HRDA, 0.5 (with crops of 512x512) for DAFormer
 train_dataloader = dict(
     batch_size=2,
     num_workers=4,
@@ -11,7 +12,7 @@ train_dataloader = dict(
     dataset=dict(
         type="UDADataset",
         source=dict(type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/train", ann_dir="gtFine/train"),
-        source_crop=dict(img_scale=(1024, 512), crop_size=crop_size, cat_max_ratio=0.75, photo_metric_distortion=True),
+        source_crop=dict(full_size=(2048, 1024), cat_max_ratio=0.75, photo_metric_distortion=True),
     ),
 )
 val_dataloader = dict(
@@ -19,7 +20,7 @@ val_dataloader = dict(
     num_workers=4,
     sampler=dict(type="DefaultSampler", shuffle=False),
     dataset=dict(
-        type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/val", ann_dir="gtFine/val", test_scale=(1024, 512)
+        type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/val", ann_dir="gtFine/val", full_size=(2048, 1024)
     ),
 )
 val_evaluator = dict(type="IoUMetric")

@@ -1,10 +1,11 @@
-"""GTA and Synthia together to Cityscapes at half resolution, crops of 512x512.
+"""GTA and Synthia together to Cityscapes.
 
 All files are drawn alike, so GTA more often than Synthia; ``weights`` of the source changes that. The statistics of
 rare-class sampling are those of both.
 """
 
-crop_size = (512, 512)
+crop_size = (1024, 1024)  # of training crops, (height, width) in pixels
+scale = 1  # share of the full resolution: 1 for HRDA, 0.5 (with crops of 512x512) for DAFormer
 train_dataloader = dict(
     batch_size=2,
     num_workers=4,
@@ -19,9 +20,9 @@ train_dataloader = dict(
             ],
         ),
         target=dict(type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/train"),
-        # One scale per source, in their order.
-        source_crop=dict(img_scale=[(1280, 720), (1280, 760)], crop_size=crop_size, cat_max_ratio=0.75),
-        target_crop=dict(img_scale=(1024, 512), crop_size=crop_size),
+        # One size per source, in their order.
+        source_crop=dict(full_size=[(2560, 1440), (2560, 1520)], cat_max_ratio=0.75),
+        target_crop=dict(full_size=(2048, 1024)),
     ),
 )
 val_dataloader = dict(
@@ -29,7 +30,7 @@ val_dataloader = dict(
     num_workers=4,
     sampler=dict(type="DefaultSampler", shuffle=False),
     dataset=dict(
-        type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/val", ann_dir="gtFine/val", test_scale=(1024, 512)
+        type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/val", ann_dir="gtFine/val", full_size=(2048, 1024)
     ),
 )
 val_evaluator = dict(type="IoUMetric")

@@ -1,6 +1,7 @@
-"""GTA to Cityscapes at half resolution, crops of 512x512 (DAFormer)."""
+"""GTA to Cityscapes."""
 
-crop_size = (512, 512)
+crop_size = (1024, 1024)  # of training crops, (height, width) in pixels
+scale = 1  # share of the full resolution: 1 for HRDA, 0.5 (with crops of 512x512) for DAFormer
 train_dataloader = dict(
     batch_size=2,
     num_workers=4,
@@ -9,8 +10,8 @@ train_dataloader = dict(
         type="UDADataset",
         source=dict(type="GTADataset", data_root="data/gta", img_dir="images", ann_dir="labels"),
         target=dict(type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/train"),
-        source_crop=dict(img_scale=(1280, 720), crop_size=crop_size, cat_max_ratio=0.75),
-        target_crop=dict(img_scale=(1024, 512), crop_size=crop_size),
+        source_crop=dict(full_size=(2560, 1440), cat_max_ratio=0.75),
+        target_crop=dict(full_size=(2048, 1024)),
     ),
 )
 val_dataloader = dict(
@@ -18,7 +19,7 @@ val_dataloader = dict(
     num_workers=4,
     sampler=dict(type="DefaultSampler", shuffle=False),
     dataset=dict(
-        type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/val", ann_dir="gtFine/val", test_scale=(1024, 512)
+        type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/val", ann_dir="gtFine/val", full_size=(2048, 1024)
     ),
 )
 val_evaluator = dict(type="IoUMetric")

@@ -1,9 +1,10 @@
-"""Cityscapes to ACDC (fog, night, rain and snow) at half resolution, crops of 512x512 (DAFormer).
+"""Cityscapes to ACDC (fog, night, rain and snow).
 
 Measured is the validation split; the published numbers are from the benchmark's test split.
 """
 
-crop_size = (512, 512)
+crop_size = (1024, 1024)  # of training crops, (height, width) in pixels
+scale = 1  # share of the full resolution: 1 for HRDA, 0.5 (with crops of 512x512) for DAFormer
 train_dataloader = dict(
     batch_size=2,
     num_workers=4,
@@ -12,14 +13,14 @@ train_dataloader = dict(
         type="UDADataset",
         source=dict(type="CityscapesDataset", data_root="data/cityscapes", img_dir="leftImg8bit/train", ann_dir="gtFine/train"),
         target=dict(type="ACDCDataset", data_root="data/acdc", img_dir="rgb_anon/train"),
-        source_crop=dict(img_scale=(1024, 512), crop_size=crop_size, cat_max_ratio=0.75),
-        target_crop=dict(img_scale=(960, 540), crop_size=crop_size),
+        source_crop=dict(full_size=(2048, 1024), cat_max_ratio=0.75),
+        target_crop=dict(full_size=(1920, 1080)),
     ),
 )
 val_dataloader = dict(
     batch_size=1,
     num_workers=4,
     sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(type="ACDCDataset", data_root="data/acdc", img_dir="rgb_anon/val", ann_dir="gt/val", test_scale=(960, 540)),
+    dataset=dict(type="ACDCDataset", data_root="data/acdc", img_dir="rgb_anon/val", ann_dir="gt/val", full_size=(1920, 1080)),
 )
 val_evaluator = dict(type="IoUMetric")

@@ -1,6 +1,0 @@
-"""Cityscapes with its labels at full resolution, crops of 1024x1024: the oracle (HRDA)."""
-
-_base_ = ["cityscapes_512x512.py"]
-crop_size = (1024, 1024)
-train_dataloader = dict(dataset=dict(source_crop=dict(img_scale=(2048, 1024), crop_size=crop_size)))
-val_dataloader = dict(dataset=dict(test_scale=(2048, 1024)))
