@@ -105,7 +105,7 @@ def read_grey(path: Path) -> np.ndarray:
 
 def _decode(path: Path, mode: int) -> np.ndarray:
     """Decodes a whole file. OpenCV itself returns half an image for a truncated PNG, hence the look at its end."""
-    data = _read_bytes(path)
+    data = read_bytes(path)
     end = _FILE_ENDS.get(path.suffix.lower(), b"")
     complete = bool(data) and end in data[-_TAIL:]
     image = decode(data, mode) if complete else None
@@ -115,7 +115,12 @@ def _decode(path: Path, mode: int) -> np.ndarray:
     return image
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The content of a file on disk or in a zip archive.
+
+    Raises:
+        BadFileError: it is missing, or cannot be read.
+    """
     if archive := split_archive(path):
         return read_member(*archive)
     try:

@@ -5,6 +5,7 @@ Letters: (H, W) native label size.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from PIL import Image
 
 from mmseg.datasets import classes, mapillary, synthia
 from mmseg.datasets.acdc import ACDCDataset
-from mmseg.datasets.image_files import read_unchanged
+from mmseg.datasets.archives import split_archive
+from mmseg.datasets.image_files import list_files, read_bytes, read_unchanged
 from mmseg.utils.errors import UserError
 
 TRAIN_ID_SUFFIX = "_labelTrainIds.png"
@@ -25,7 +27,7 @@ class LabelFile:
     """One label to convert.
 
     Attributes:
-        source: raw label.
+        source: raw label; may lie in a zip archive.
         output: train-id label that is written.
         counted: whether the file enters the class statistics.
     """
@@ -36,8 +38,10 @@ class LabelFile:
 
     @property
     def is_current(self) -> bool:
-        """Whether the output exists and is not older than the raw label."""
-        return self.output.is_file() and self.output.stat().st_mtime_ns >= self.source.stat().st_mtime_ns
+        """Whether the output exists and is not older than the raw label, or than the archive that holds it."""
+        archive = split_archive(self.source)
+        source = archive[0] if archive else self.source
+        return self.output.is_file() and self.output.stat().st_mtime_ns >= source.stat().st_mtime_ns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +80,7 @@ def read_ids(path: Path, fix: str) -> np.ndarray:
         UserError: the file cannot be decoded, or holds colours instead of ids.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(read_bytes(path))) as image:
             image.load()
             mode = image.mode
             ids = np.asarray(image)
@@ -107,7 +111,7 @@ def read_red_ids(path: Path, fix: str) -> np.ndarray:
 
 def find_gta(root: Path, folder: str) -> list[LabelFile]:
     """The raw labels of GTA: ``<root>/<folder>/00001.png``."""
-    return _numbered(root, folder, "00001.png", "Unpack the GTA label archives there")
+    return _numbered(root, folder, "00001.png", "Put the GTA label archives into the data folder, or unpack them there")
 
 
 def find_synthia(root: Path, folder: str) -> list[LabelFile]:
@@ -117,14 +121,14 @@ def find_synthia(root: Path, folder: str) -> list[LabelFile]:
 
 def find_cityscapes(root: Path, folder: str) -> list[LabelFile]:
     """The raw labels of Cityscapes: ``<root>/<folder>/<split>/<city>/*_labelIds.png``; only ``train`` is counted."""
-    labels = _existing_folder(root, folder, "Unpack gtFine_trainvaltest.zip there")
-    sources = sorted(labels.glob("*/*/*_labelIds.png"))
-    splits = {source.parent.parent.name for source in sources}
+    unpack = "Put gtFine_trainvaltest.zip into the data folder, or unpack it there"
+    sources = {name: path for name, path in _raw_labels(root, folder, unpack).items() if _is_cityscapes(name)}
+    splits = {name.split("/")[0] for name in sources}
     if "train" not in splits:
         found = f"only {', '.join(sorted(splits))}" if splits else "no <split>/<city>/*_labelIds.png at all"
-        raise UserError(f"{labels} holds no train/<city>/*_labelIds.png ({found}). Unpack gtFine_trainvaltest.zip there.")
-    outputs = (source.with_name(source.name.replace("_labelIds.png", TRAIN_ID_SUFFIX)) for source in sources)
-    return [LabelFile(source, out, source.parent.parent.name == "train") for source, out in zip(sources, outputs, strict=True)]
+        raise UserError(f"{root / folder} holds no train/<city>/*_labelIds.png ({found}). {unpack}.")
+    outputs = {name: root / folder / name.replace("_labelIds.png", TRAIN_ID_SUFFIX) for name in sources}
+    return [LabelFile(path, outputs[name], name.startswith("train/")) for name, path in sources.items()]
 
 
 def find_mapillary(root: Path, folder: str) -> list[LabelFile]:
@@ -132,12 +136,16 @@ def find_mapillary(root: Path, folder: str) -> list[LabelFile]:
 
     One of the two is enough, because the data set is often used for evaluation alone.
     """
-    folders = [root / split / folder for split in ("training", "validation")]
-    sources = [path for labels in folders for path in sorted(labels.glob("[!.]*.png")) if not path.name.endswith(TRAIN_ID_SUFFIX)]
-    if not sources:
+    files = []
+    for split in ("training", "validation"):
+        labels = f"{split}/{folder}"
+        for name, path in raw_files(root, labels).items():
+            if "/" not in name and not name.endswith(TRAIN_ID_SUFFIX):
+                files.append(LabelFile(path, root / labels / _train_id_name(name), counted=split == "training"))
+    if not files:
         found = f"holds neither training/{folder}/*.png nor validation/{folder}/*.png" if root.is_dir() else "is not a folder"
         raise UserError(f"{root} {found}. Unpack Mapillary Vistas v1.2 there.")
-    return [LabelFile(source, source.with_name(source.stem + TRAIN_ID_SUFFIX), source.parent == folders[0]) for source in sources]
+    return files
 
 
 def find_acdc(root: Path, folder: str) -> list[LabelFile]:
@@ -146,7 +154,7 @@ def find_acdc(root: Path, folder: str) -> list[LabelFile]:
     Raises:
         UserError: an image of the training or validation split has no label.
     """
-    _existing_folder(root, folder, "Unpack rgb_anon_trainvaltest.zip and gt_trainval.zip there")
+    _check_folder(root, folder, "Unpack rgb_anon_trainvaltest.zip and gt_trainval.zip there")
     files = []
     for split in ("train", "val"):
         data = ACDCDataset(data_root=str(root), img_dir=f"rgb_anon/{split}", ann_dir=f"{folder}/{split}")
@@ -154,20 +162,41 @@ def find_acdc(root: Path, folder: str) -> list[LabelFile]:
     return files
 
 
+def raw_files(root: Path, folder: str) -> dict[str, Path]:
+    """The PNGs of a label folder, by their sorted names relative to it: on disk, or else in the zip archives of the data folder."""
+    found = {}
+    for place in (*(archive / folder for archive in sorted(root.glob("*.zip")) if archive.is_file()), root / folder):
+        found |= {name: place / name for name in list_files(place, ".png")}
+    return dict(sorted(found.items()))
+
+
 def _numbered(root: Path, folder: str, example: str, unpack: str) -> list[LabelFile]:
     """Files whose stems end in a digit, so that outputs are left out."""
-    labels = _existing_folder(root, folder, unpack)
-    sources = sorted(p for p in labels.glob("*.png") if p.stem[-1].isdigit())
+    sources = {name: path for name, path in _raw_labels(root, folder, unpack).items() if "/" not in name and path.stem[-1].isdigit()}
     if not sources:
-        raise UserError(f"{labels} holds no label such as {example}. {unpack}.")
-    return [LabelFile(source, source.with_name(source.stem + TRAIN_ID_SUFFIX)) for source in sources]
+        raise UserError(f"{root / folder} holds no label such as {example}. {unpack}.")
+    return [LabelFile(path, root / folder / _train_id_name(name)) for name, path in sources.items()]
 
 
-def _existing_folder(root: Path, folder: str, unpack: str) -> Path:
+def _raw_labels(root: Path, folder: str, unpack: str) -> dict[str, Path]:
+    found = raw_files(root, folder)
+    if not found:
+        _check_folder(root, folder, unpack)
+    return found
+
+
+def _train_id_name(name: str) -> str:
+    return name.removesuffix(".png") + TRAIN_ID_SUFFIX
+
+
+def _is_cityscapes(name: str) -> bool:
+    return name.count("/") == 2 and name.endswith("_labelIds.png")
+
+
+def _check_folder(root: Path, folder: str, unpack: str) -> None:
     for path in (root, root / folder):
         if not path.is_dir():
             raise UserError(f"{path} is not a folder. {unpack}, or name the folder that holds {folder}/.")
-    return root / folder
 
 
 KNOWN_LABEL_IDS = frozenset({*range(len(classes.LABEL_NAMES)), 255})  # a license plate is -1, which an 8-bit file stores as 255

@@ -9,7 +9,10 @@ import pytest
 from torch.utils.data import DataLoader
 
 from mmseg.datasets import CityscapesDataset, GTADataset, RunningIndexSampler, UDADataset
+from mmseg.datasets.conversion import convert_dataset
 from mmseg.datasets.image_files import list_files, read_image
+from mmseg.datasets.raw_labels import CITYSCAPES, GTA, TRAIN_ID_SUFFIX, raw_files
+from mmseg.datasets.statistics_files import CLASS_FILE, STATS_FILE
 from mmseg.utils.errors import UserError
 from tests.datasets.toy import crop, make_cityscapes, make_gta, position_image
 from tests.datasets.toy import source_config as gta_config
@@ -120,3 +123,37 @@ def test_damaged_member(gta):
     archive.write_bytes(content)
     with pytest.raises(UserError, match=r"01_images.zip/images/00002.png is damaged .* Download the archive again."):
         read_image(archive / "images/00002.png")
+
+
+@pytest.mark.parametrize(
+    ("raw", "layout", "folder"), [(GTA, "gta", "labels"), (CITYSCAPES, "cityscapes", "gtFine")], ids=["gta", "cityscapes"]
+)
+def test_raw_labels_are_converted_out_of_their_archives(raw, layout, folder, tiny_layouts, tmp_path):
+    expected, root = tiny_layouts / layout, tmp_path / layout
+    shutil.copytree(expected / folder, root / folder)
+    names = [
+        path.relative_to(root).as_posix() for path in sorted((root / folder).rglob("*.png")) if not path.name.endswith(TRAIN_ID_SUFFIX)
+    ]
+    pack(root / "01_labels.zip", root, names[:2])
+    pack(root / "02_labels.zip", root, names[2:])
+    shutil.rmtree(root / folder)
+
+    summary = convert_dataset(root=root, raw=raw, nproc=1)
+    assert summary.written == summary.files > 2
+    written = sorted(path.relative_to(root) for path in (root / folder).rglob("*.png"))
+    assert written == sorted(path.relative_to(expected) for path in (expected / folder).rglob(f"*{TRAIN_ID_SUFFIX}"))
+    for name in written:
+        np.testing.assert_array_equal(read_image(root / name), read_image(expected / name))
+    for name in (STATS_FILE, CLASS_FILE):
+        assert (root / name).read_text() == (expected / name).read_text()
+    assert convert_dataset(root=root, raw=raw, nproc=1).written == 0
+
+
+def test_an_unpacked_raw_label_wins_over_that_of_an_archive(tmp_path):
+    (tmp_path / "labels").mkdir()
+    for name in ("1.png", "2.png"):
+        (tmp_path / "labels" / name).write_bytes(b"")
+    pack(tmp_path / "labels.zip", tmp_path, ["labels/1.png"])
+    with zipfile.ZipFile(tmp_path / "labels.zip", "a") as archive:
+        archive.writestr("labels/2.png", b"")
+    assert raw_files(tmp_path, "labels") == {"1.png": tmp_path / "labels.zip/labels/1.png", "2.png": tmp_path / "labels/2.png"}
