@@ -11,7 +11,7 @@ from typing import Any
 from mmseg.apis.runs import Run
 from mmseg.datasets.class_groups import class_groups
 from mmseg.engine.hooks.result_hook import CURVE, RESULT
-from mmseg.evaluation import ClassDeath, dead_classes
+from mmseg.evaluation import ClassDeath, dead_classes, metric_config
 from mmseg.evaluation.scores import class_names
 from mmseg.experiments import Row, Study, Table
 from mmseg.utils.errors import UserError
@@ -61,6 +61,7 @@ class RunSummary:
         metrics: of the result, percent, None for an absent class; empty unless it is finished.
         curve: entries of ``evaluations.json``, oldest first; the result alone where that file is missing.
         subsets: classes by the name of the subset that the metric of the config averages over.
+        absent: classes that the source does not show.
     """
 
     seed: int
@@ -73,6 +74,7 @@ class RunSummary:
     metrics: Mapping[str, float | None]
     curve: tuple[dict, ...]
     subsets: Mapping[str, Sequence[str]]
+    absent: Sequence[str]
 
     def value(self, metric: str) -> float | None:
         """A metric of the result, percent.
@@ -101,7 +103,7 @@ class RunSummary:
     @property
     def deaths(self) -> list[ClassDeath]:
         """The classes that are dead at the last evaluation."""
-        return dead_classes(self.curve, self.max_iters)
+        return dead_classes(self.curve, self.max_iters, self.absent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +232,7 @@ def read_run(run: Run) -> RunSummary:
         metrics=result.get("metrics", {}),
         curve=tuple(curve),
         subsets=class_groups(run.cfg.val_evaluator.get("subsets")),
+        absent=metric_config(run.cfg)["absent"],
     )
 
 

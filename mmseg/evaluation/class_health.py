@@ -48,7 +48,7 @@ def class_iou(entry: dict, name: str) -> float | None:
     return None if absent else metrics.get(f"IoU.{name}")
 
 
-def dead_classes(curve: Sequence[dict], max_iters: int | None = None) -> list[ClassDeath]:
+def dead_classes(curve: Sequence[dict], max_iters: int | None = None, absent: Sequence[str] = ()) -> list[ClassDeath]:
     """The classes with an IoU below 1 % at the last evaluation, in the order of the metrics.
 
     A class that once had 10 % or more has collapsed. One that never had is named from the middle of the training
@@ -58,11 +58,13 @@ def dead_classes(curve: Sequence[dict], max_iters: int | None = None) -> list[Cl
         curve: entries of ``evaluations.json``, oldest first: ``iteration``, ``metrics`` with ``IoU.<class>`` and
             ``Acc.<class>`` in percent (null if absent), and ``pseudo_share`` by class where there are pseudo-labels.
         max_iters: iterations of the whole training; None if the curve is complete.
+        absent: classes that the source does not show, as terrain in Synthia: nobody expects them to be learned.
     """
     if not curve:
         return []
     late = max_iters is None or 2 * curve[-1]["iteration"] >= max_iters
-    deaths = [death for name in class_names(curve[-1]["metrics"]) if (death := _death(curve, name)) is not None]
+    judged = [name for name in class_names(curve[-1]["metrics"]) if name not in absent]
+    deaths = [death for name in judged if (death := _death(curve, name)) is not None]
     return [death for death in deaths if death.collapsed or late]
 
 

@@ -22,11 +22,13 @@ CLASSES = ("road", "train", "sky")
 class Runner(SimpleNamespace):
     """The part of a runner that both hooks use; ``added`` lists what the visualizer got."""
 
-    def __init__(self, work_dir, hook: ClassHealthHook, classes: tuple[str, ...] = CLASSES):
+    def __init__(self, work_dir, hook: ClassHealthHook, classes: tuple[str, ...] = CLASSES, absent: tuple[str, ...] = ()):
         self.added = []
         visualizer = SimpleNamespace(add_scalars=lambda scalars, step: self.added.append((step, scalars)))
         loader = SimpleNamespace(dataset=SimpleNamespace(metainfo={"classes": classes}))
-        general = {"visualizer": visualizer, "val_dataloader": loader, "logger": logging.getLogger("class health")}
+        source = SimpleNamespace(dataset=SimpleNamespace(source=SimpleNamespace(metainfo={"absent": absent})))
+        loaders = {"train_dataloader": source, "val_dataloader": loader}
+        general = {"visualizer": visualizer, "logger": logging.getLogger("class health"), **loaders}
         super().__init__(work_dir=str(work_dir), hooks=[ResultHook(), hook], iter=0, max_iters=10, **general)
         hook.before_train(self)
 
@@ -92,6 +94,15 @@ def test_a_class_that_dies_is_a_warning(tmp_path, caplog):
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "Class 'train' has died: IoU 0.0 % (best 43.2 % at iteration 1), 0.00 % of the pseudo-label pixels.")
     ]
+
+
+def test_classes_that_the_source_lacks_are_not_warned_of(tmp_path, caplog):
+    runner = Runner(tmp_path, ClassHealthHook(interval=100), absent=("train",))
+    runner.max_iters = 1
+    runner.step(0)
+    runner.evaluate(road=80.0, train=0.0, sky=0.0)
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == 1 and "'sky'" in messages[0] and "'train'" not in messages[0]
 
 
 def test_without_pseudo_labels_there_are_no_shares_but_warnings(tmp_path, caplog):
@@ -166,3 +177,9 @@ def test_the_counts_of_all_processes_are_summed(tmp_path):
     logged = [[2, {"pseudo_share/road": 50, "pseudo_share/train": 12.5, "pseudo_share/sky": 37.5}]]
     for rank in range(2):
         assert json.loads((tmp_path / f"{rank}.json").read_text()) == [[2, 1, 1], logged, logged]
+
+
+def test_a_result_needs_its_curve(tmp_path):
+    runner = Runner(tmp_path, ClassHealthHook())
+    with pytest.raises(UserError, match=r"evaluations.json is gone.*Evaluate the last checkpoint"):
+        runner.hooks[0].after_train(runner)

@@ -34,6 +34,10 @@ def test_a_class_that_was_never_learned_is_named_from_the_middle_on(max_iters, n
     assert [(death.name, death.collapsed, death.pseudo_share) for death in deaths] == ([("bus", False, None)] if named else [])
 
 
+def test_a_class_that_the_source_does_not_show_is_not_named():
+    assert [death.name for death in dead_classes(curve(train=[0, 0], bus=[0, 0]), absent=["train"])] == ["bus"]
+
+
 def test_a_recovered_class_is_not_named():
     assert dead_classes(curve(bus=[40, 0, 20])) == []
 

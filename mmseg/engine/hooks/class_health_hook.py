@@ -72,11 +72,13 @@ class ClassHealthHook(Hook):
             raise UserError(f"ClassHealthHook got interval={interval}. Use 1 or more, or leave the hook out of custom_hooks.")
         self.interval = interval
         self.classes: tuple[str, ...] = ()
+        self.absent: tuple[str, ...] = ()
         self.counts: dict[str, Tensor] = {}  # [K] since the last 'log' and the last 'evaluation', of this process
 
     def before_train(self, runner: Runner) -> None:
-        """Learns the names of the classes."""
+        """Learns the names of the classes, and which of them the source does not show."""
         self.classes = tuple(runner.val_dataloader.dataset.metainfo["classes"])
+        self.absent = tuple(runner.train_dataloader.dataset.source.metainfo["absent"])
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None) -> None:
         """Counts, and logs when due; ``runner.iter`` counts finished iterations from 0.
@@ -105,7 +107,7 @@ class ClassHealthHook(Hook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Names the dead."""
-        for line in death_notices(dead_classes(read_curve(runner.work_dir), runner.max_iters)):
+        for line in death_notices(dead_classes(read_curve(runner.work_dir), runner.max_iters, self.absent)):
             runner.logger.warning(line)
 
     def state_dict(self) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from mmseg.engine.checkpoint import environment
 from mmseg.registry import HOOKS
+from mmseg.utils.errors import UserError
 from mmseg.utils.files import read_json, write_json
 
 RESULT, CURVE = "result.json", "evaluations.json"
@@ -43,8 +44,16 @@ class ResultHook(Hook):
 
     @master_only
     def after_train(self, runner: Runner) -> None:
-        """Takes the last entry of the curve as the result."""
-        last = read_curve(runner.work_dir)[-1]
+        """Takes the last entry of the curve as the result.
+
+        Raises:
+            UserError: the curve was deleted before a resume at the last iteration.
+        """
+        curve = read_curve(runner.work_dir)
+        if not curve:
+            fix = "Evaluate the last checkpoint with tools/test.py, or put the file back and resume again."
+            raise UserError(f"{Path(runner.work_dir) / CURVE} is gone, and with it the result of this training. {fix}")
+        last = curve[-1]
         write_json(Path(runner.work_dir) / RESULT, {**last, "seed": runner.seed, "environment": environment()})
 
 
