@@ -1,6 +1,6 @@
 #!/bin/sh
 # Evaluates a released folder (config as *.json, latest.pth) or a run of ours (config.py, latest.pth):
-#   sh test.sh FOLDER [options of tools/test.py, such as --weights ema_model or --hrda-out LR]
+#   sh test.sh FOLDER [options of tools/test.py, such as --weights ema_model, --hrda-out LR or --preset fast]
 # Prints IoU per class and mIoU, writes palette PNG predictions to FOLDER/preds and the result to FOLDER/eval.
 set -eu
 
@@ -45,11 +45,11 @@ choose checkpoint "$(existing "$run"/*.pth)" latest.pth
 checkpoint=$chosen
 echo "config $config, checkpoint $checkpoint"
 
-# One branch of HRDA must not overwrite the predictions of all.
+# One branch of HRDA or one preset must not overwrite the predictions of another.
 preds=preds previous=
 for argument in "$@"; do
-    case $argument in --hrda-out=*) preds=preds_${argument#*=} ;; esac
-    [ "$previous" != --hrda-out ] || preds=preds_$argument
+    case $argument in --hrda-out=* | --preset=*) preds=${preds}_${argument#*=} ;; esac
+    case $previous in --hrda-out | --preset) preds=${preds}_$argument ;; esac
     previous=$argument
 done
 exec "${PYTHON:-python}" "$(dirname "$0")/tools/test.py" "$config" "$checkpoint" --show-dir "$run/$preds" "$@"

@@ -1,9 +1,14 @@
 """Measures this code on this machine.
 
+    python tools/benchmark.py train configs/demo/demoHR2demoHR_hrda.py                          iterations of a training
+    python tools/benchmark.py train configs/hrda/gtaHR2csHR_hrda.py --compare baseline ours     two settings in turn
+    python tools/benchmark.py infer configs/hrda/gtaHR2csHR_hrda.py                             predictions of whole images
+    python tools/benchmark.py fit configs/hrda/gtaHR2csHR_hrda.py --memory 12                   what fits into a GPU of 12 GB
     python tools/benchmark.py data configs/hrda/gtaHR2csHR_hrda.py               the loader over the data of a config
     python tools/benchmark.py data configs/hrda/gtaHR2csHR_hrda.py --demo        over demo scenes as large as GTA and Cityscapes
 
-"data": samples per second of one loader worker, against a pipeline that decodes, resizes and crops step by step.
+"train", "infer" and "fit" work on synthetic images of the config's sizes with random weights, on the GPU if there is one; see
+docs/benchmarks.md. "data": samples per second of one loader worker, against a pipeline that decodes, resizes and crops step by step.
 """
 
 import sys
@@ -13,29 +18,99 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
+from mmengine.device import get_device
 from rich.console import Console
 from rich.table import Table
 
+from mmseg.apis.presets import PRESETS
 from mmseg.utils.config import OptionAction, load_config
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.files import write_json
+from tools.benchmarks.compare import measure
 from tools.benchmarks.data import BATCH, demo_options, measure_loader, surroundings
+from tools.benchmarks.fit import fit
+from tools.benchmarks.peak import GIB
+from tools.benchmarks.report import fit_line, speed_table
+from tools.benchmarks.sessions import PredictionSession, TrainingSession
+from tools.benchmarks.settings import Setting
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
+    for name, kind, step in (("train", TrainingSession, "iteration"), ("infer", PredictionSession, "image")):
+        speed = commands.add_parser(name, help=f"speed and memory per {step}")
+        speed.set_defaults(run=benchmark_speed, kind=kind, step=step, preset=None)
+        add_speed_options(speed)
+    commands.choices["infer"].add_argument(
+        "--preset", choices=PRESETS, help="of tools/test.py; a side of --compare may have its own: preset=fast"
+    )
+    memory = commands.add_parser("fit", help="the largest setting that fits into a memory")
+    memory.set_defaults(run=benchmark_fit)
+    memory.add_argument("config")
+    memory.add_argument("--memory", type=float, required=True, metavar="GB", help="of the GPU (2^30 bytes)")
     data = commands.add_parser("data", help="speed of the loader")
     data.set_defaults(run=benchmark_data)
-    data.add_argument("config", nargs="?", default="configs/hrda/gtaHR2csHR_hrda.py", help="crops and sampling (default: %(default)s)")
-    data.add_argument("--demo", action="store_true", help="use demo scenes of the original sizes in place of the config's data")
-    data.add_argument("--scenes", type=int, default=12, help="demo scenes per domain (default: %(default)s)")
-    data.add_argument("--cache", type=Path, default=Path("data/benchmark"), help="where demo scenes are kept (default: %(default)s)")
-    data.add_argument("--samples", type=int, default=20, help="samples per loader and round (default: %(default)s)")
-    data.add_argument("--rounds", type=int, default=5, help="rounds that the medians are taken of (default: %(default)s)")
-    data.add_argument("--json", type=Path, metavar="FILE", help="write the figures: plain, ours, ratio, each with and without")
-    data.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_data_options(data)
+    for command in commands.choices.values():
+        command.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
+        command.add_argument(
+            "--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries"
+        )
     return parser.parse_args()
+
+
+def add_speed_options(parser: argparse.ArgumentParser) -> None:
+    sides = "each 'ours', 'baseline', or entries of the config such as precision=bf16,model.backbone.with_cp=True"
+    parser.add_argument("config")
+    parser.add_argument("--compare", nargs=2, metavar=("A", "B"), help=f"how many times as fast B is as A; {sides}")
+    parser.add_argument("--iterations", type=int, default=5, help="steps per round (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds that the medians are taken of (default: %(default)s)")
+    parser.add_argument("--warmup", type=int, default=3, help="steps before the first round (default: %(default)s)")
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", nargs="?", default="configs/hrda/gtaHR2csHR_hrda.py", help="crops and sampling (default: %(default)s)")
+    parser.add_argument("--demo", action="store_true", help="use demo scenes of the original sizes in place of the config's data")
+    parser.add_argument("--scenes", type=int, default=12, help="demo scenes per domain (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path("data/benchmark"), help="where demo scenes are kept (default: %(default)s)")
+    parser.add_argument("--samples", type=int, default=20, help="samples per loader and round (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds that the medians are taken of (default: %(default)s)")
+
+
+def benchmark_speed(args: argparse.Namespace) -> None:
+    """Measures a training or predictions, of one setting or of two in turn."""
+    if min(args.iterations, args.rounds, args.warmup) < 1:
+        given = f"--iterations {args.iterations} --rounds {args.rounds} --warmup {args.warmup}"
+        raise UserError(f"{given}: nothing to measure. Use at least 1 of each.")
+    settings = [Setting.parse(text) for text in args.compare or ["ours"]]
+    steps = {"iterations": args.iterations, "rounds": args.rounds, "warmup": args.warmup}
+    options = {**args.cfg_options, **({"preset": args.preset} if args.preset else {})}
+    result = measure(args.kind, settings, args.config, options, **steps)
+    if args.json:
+        write_json(args.json, result)
+    Console().print(speed_table(result, args.step))
+
+
+def benchmark_fit(args: argparse.Namespace) -> int:
+    """Looks for the largest setting that fits; the exit code is 1 if none does."""
+    if args.memory <= 0:
+        raise UserError(f"--memory {args.memory}: no memory at all. Give the GB of a GPU, such as --memory 12.")
+    on_gpu = get_device() == "cuda"
+    if not on_gpu:
+        print("No GPU: these are estimates from what the process takes in memory on the CPU.")
+    result = fit(args.config, args.cfg_options, round(args.memory * GIB), lambda tried: print(fit_line(tried), flush=True))
+    if args.json:
+        write_json(
+            args.json, {**result, "config": args.config, "memory": args.memory, "estimate": not on_gpu, "environment": surroundings()}
+        )
+    if result["changes"] is None:
+        fix = "Try smaller crops or train_dataloader.batch_size=1, which train something else"
+        print(f"Nothing fits into {args.memory:g} GB. {fix}.", file=sys.stderr)
+        return 1
+    changes = " ".join(f"{key}={value}" for key, value in result["changes"].items())
+    print(f"Fits into {args.memory:g} GB " + (f"with --cfg-options {changes}" if changes else "as it is"))
+    return 0
 
 
 def benchmark_data(args: argparse.Namespace) -> None:
@@ -66,9 +141,9 @@ def table(result: dict) -> Table:
 
 
 @command_line
-def main() -> None:
+def main() -> int | None:
     args = parse_args()
-    args.run(args)
+    return args.run(args)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Evaluates a checkpoint of ours or a released one: python tools/test.py CONFIG CHECKPOINT [--weights ema_model] [--show-dir DIR] …"""
+"""Evaluates a checkpoint of ours or a released one: python tools/test.py CONFIG CHECKPOINT [--weights ema_model] [--show-dir DIR] …
+
+On N GPUs: torchrun --standalone --nproc_per_node N tools/test.py CONFIG CHECKPOINT
+"""
 
 import sys
 from pathlib import Path
@@ -10,13 +13,18 @@ import hashlib
 
 import rich
 import torch
+from mmengine.config import Config
+from mmengine.dist import barrier, is_main_process
 from torch.utils.data import DataLoader
 
 from mmseg.apis.evaluate import Evaluation, evaluate, evaluation_loader, result_record, target_loaders, target_name, write_attention
 from mmseg.apis.inference import describe_inference, init_model
+from mmseg.apis.passes import describe_work
+from mmseg.apis.presets import PRESETS, apply_preset, preset_precision
 from mmseg.apis.submission import BENCHMARKS, submission_writer, write_archive
 from mmseg.apis.train import check_writable
 from mmseg.apis.writers import Writer, label_id_writer, overlay_writer, palette_writer
+from mmseg.engine.distributed import found_launcher, one_printer, one_voice, process_group
 from mmseg.evaluation import metric_config, per_class_table, targets_table
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.config import OptionAction, load_config
@@ -46,6 +54,8 @@ def parse_args() -> argparse.Namespace:
 def add_inference_options(parser: argparse.ArgumentParser) -> None:
     mode_help = "as the config says (default), one pass, or windows (of the config, else training crops with half overlap)"
     parser.add_argument("--inference-mode", choices=("same", "whole", "slide"), default="same", help=mode_help)
+    preset_help = "paper (default) is what the config says; the others look at less, with a lower mIoU: docs/inference.md"
+    parser.add_argument("--preset", choices=PRESETS, default="paper", help=preset_help)
     parser.add_argument("--hrda-out", choices=("LR", "HR", "ATT"), help="context prediction, detail prediction, or scale attention of HRDA")
     parser.add_argument("--aug-test", action="store_true", help="average six scales and their mirror images")
 
@@ -78,6 +88,9 @@ def check_args(args: argparse.Namespace) -> None:
         raise UserError("--eval and --format-only exclude each other: a test split has no labels. Leave one of them out.")
     if args.aug_test and args.hrda_out == "ATT":
         raise UserError("--aug-test averages predictions, and --hrda-out ATT writes none. Leave one of them out.")
+    if args.preset != "paper" and args.inference_mode != "same":
+        given = f"--preset {args.preset} and --inference-mode {args.inference_mode}"
+        raise UserError(f"{given} exclude each other: a preset says where the network looks. Leave one of them out.")
     if not 0 < args.opacity <= 1:
         raise UserError(f"--opacity {args.opacity} is not a share. Use a number above 0, at most 1.")
     if args.out is not None and args.out.suffix != ".json":
@@ -118,6 +131,7 @@ def variant(args: argparse.Namespace) -> str:
     """What distinguishes this evaluation from others of the same checkpoint, for file names."""
     parts = [args.weights] if args.weights != "model" else []
     parts += [args.inference_mode] if args.inference_mode != "same" else []
+    parts += [args.preset] if args.preset != "paper" else []
     parts += [args.hrda_out] if args.hrda_out else []
     parts += ["aug"] if args.aug_test else []
     parts += ["test"] if args.test_set else []
@@ -154,15 +168,24 @@ def main() -> None:
     args = parse_args()
     check_args(args)
     cfg = load_config(args.config, args.cfg_options)
+    launcher = found_launcher()
+    with one_voice(launcher), process_group(launcher, cfg.env_cfg.dist_cfg.backend), one_printer():
+        run(args, cfg)
+
+
+def run(args: argparse.Namespace, cfg: Config) -> None:
+    """All of an evaluation; of several processes, the first one prints and writes the result."""
     if args.targets:
         loaders = target_loaders(args.targets, cfg.get("scale"))
     else:
         loaders = {"": evaluation_loader(cfg, test_set=args.test_set, labels=not args.format_only)}
     method = init_model(cfg, args.checkpoint, args.device, args.weights, inference_mode=args.inference_mode)
+    apply_preset(method.model, PRESETS[args.preset])
     print(f"Inference: {describe_inference(method.model.test_cfg)}")
-    evaluations = {name: evaluate_one(args, method, loader, metric_config(cfg), name) for name, loader in loaders.items()}
+    with preset_precision(PRESETS[args.preset], args.device):
+        evaluations = {name: evaluate_one(args, method, loader, metric_config(cfg), name) for name, loader in loaders.items()}
     measured = {name: evaluation for name, evaluation in evaluations.items() if evaluation and evaluation.metrics}
-    if measured:
+    if measured and is_main_process():
         outcome = measured if args.targets else measured[""]
         report(args, measured, result_record(cfg, args.config, args.checkpoint, outcome, options(args)))
 
@@ -173,16 +196,19 @@ def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader
     show_dir, format_dir = output_folders(args, labelled)
     show_dir = show_dir and show_dir / target
     for folder in filter(None, (show_dir, format_dir, args.archive and args.archive.parent)):
-        check_writable(folder)
+        if is_main_process():
+            check_writable(folder)
     if args.hrda_out == "ATT":
         count = write_attention(method, loader, show_dir)
         print(f"{count} attention maps (0 context: dark, 1 detail: bright) in {show_dir}")
         return None
     writers = make_writers(args, info, show_dir, format_dir)
     evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, writers=writers)
+    print(f"Preset {args.preset}, per image: {describe_work(evaluation.work)}")
     for folder in filter(None, (show_dir, format_dir)):
         print(f"Predictions of {evaluation.images} images: {folder}")
-    if args.archive is not None:
+    barrier()  # every process writes the predictions of its images
+    if args.archive is not None and is_main_process():
         write_archive(args.archive, format_dir, loader.dataset.images.names)
         print(f"Archive: {args.archive}")
     return evaluation
@@ -190,7 +216,7 @@ def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader
 
 def options(args: argparse.Namespace) -> dict:
     """What decides the numbers, for the record."""
-    return {key: getattr(args, key) for key in ("weights", "inference_mode", "hrda_out", "aug_test", "test_set", "cfg_options")}
+    return {key: getattr(args, key) for key in ("weights", "inference_mode", "preset", "hrda_out", "aug_test", "test_set", "cfg_options")}
 
 
 def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record: dict) -> None:

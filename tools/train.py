@@ -1,6 +1,6 @@
 """Trains a config: python tools/train.py CONFIG [--work-dir DIR] [--resume] [--load-from FILE] [--seed N] [--cfg-options key=value ...]
 
-On N GPUs: python -m torch.distributed.run --standalone --nproc_per_node N tools/train.py CONFIG --launcher pytorch
+On N GPUs: torchrun --standalone --nproc_per_node N tools/train.py CONFIG
 """
 
 import sys
@@ -13,7 +13,7 @@ import argparse
 import rich
 
 from mmseg.apis.train import train
-from mmseg.engine.distributed import LAUNCHERS, is_first_process
+from mmseg.engine.distributed import LAUNCHERS, found_launcher, is_first_process
 from mmseg.evaluation import per_class_table
 from mmseg.utils.config import OptionAction, load_config, run_name
 from mmseg.utils.errors import command_line
@@ -28,7 +28,7 @@ def parse_args() -> argparse.Namespace:
         "--load-from", metavar="FILE", help="start from the networks of this checkpoint (student, teacher, ImageNet network)"
     )
     parser.add_argument("--seed", type=int, help="replaces the seed of the config")
-    parser.add_argument("--launcher", choices=LAUNCHERS, default="none", help="what starts one process per GPU (default: one process)")
+    parser.add_argument("--launcher", choices=LAUNCHERS, help="what started one process per GPU (default: torchrun is found, slurm is not)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     return parser.parse_args()
 
@@ -39,10 +39,10 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options, args.seed)
     if args.load_from is not None:
         cfg.load_from = args.load_from
-    cfg.launcher = args.launcher
+    cfg.launcher = args.launcher or found_launcher()
     work_dir = Path(args.work_dir or Path("work_dirs") / run_name(Path(args.config).stem, cfg))
     result = train(cfg, work_dir, resume=args.resume)
-    if is_first_process(args.launcher):
+    if is_first_process(cfg.launcher):
         rich.print(per_class_table(result["metrics"], title=f"{work_dir} after {result['iteration']} iterations"))
 
 

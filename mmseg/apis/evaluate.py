@@ -10,18 +10,20 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.dist import get_dist_info
 from mmengine.runner import Runner
 from rich.progress import track
 from torch.utils.data import DataLoader
 
 from mmseg.apis.inference import class_probabilities, native_logits, read_rgb
+from mmseg.apis.passes import counted_passes, encoder_work
 from mmseg.apis.writers import Writer, png_name
 from mmseg.datasets.base import without_labels
 from mmseg.engine.checkpoint import environment, file_hash
@@ -46,6 +48,7 @@ class Evaluation:
         confusion: int64 [K, K] pixel counts, rows are true classes; None without labels.
         conditions: the same for the images of each weather condition, by its name; empty where images have none.
         absent: classes that the source lacks, and ``eval_absent``: what became of their pixels.
+        work: what went through the encoder, see :func:`mmseg.apis.passes.encoder_work`; empty if not counted.
     """
 
     images: int
@@ -54,6 +57,7 @@ class Evaluation:
     conditions: Mapping[str, Evaluation] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     eval_absent: str | None = None
+    work: Mapping[str, float | dict] = field(default_factory=dict)
 
     @property
     def absent_note(self) -> str:
@@ -142,8 +146,14 @@ def progress(steps: Sequence | DataLoader) -> Iterator:
     return track(steps, description="Evaluating", total=len(steps))
 
 
+def own_share(images: int) -> range:
+    """The images of this process, in one of several processes: every n-th."""
+    rank, processes = get_dist_info()
+    return range(rank, images, processes)
+
+
 def predictions(method: UDAMethod, loader: DataLoader, *, branch: str | None = None, augment: bool = False) -> Iterator[dict]:
-    """Predicts every image of a loader; see :meth:`UDAMethod.test_step` for the samples.
+    """Predicts the images of a loader, in one of several processes its share; see :meth:`UDAMethod.test_step` for the samples.
 
     Args:
         method: of :func:`mmseg.apis.init_model`.
@@ -156,7 +166,7 @@ def predictions(method: UDAMethod, loader: DataLoader, *, branch: str | None = N
             yield from method.test_step(batch, branch=branch)
         return
     dataset = loader.dataset
-    for index in progress(range(len(dataset))):
+    for index in progress(own_share(len(dataset))):
         probabilities = class_probabilities(method, read_rgb(dataset.images.path(index)), branch=branch, augment=True)
         known = {"label": torch.from_numpy(dataset.read_label(index))} if dataset.labelled else {}
         if getattr(dataset, "conditions", None):
@@ -173,7 +183,7 @@ def evaluate(
     augment: bool = False,
     writers: Sequence[Writer] = (),
 ) -> Evaluation:
-    """IoU and accuracy of a network, and files of what it predicts.
+    """IoU and accuracy of a network, and files of what it predicts; several processes share the images, and all have the result.
 
     Args:
         method, loader, branch, augment: see :func:`predictions`.
@@ -187,13 +197,16 @@ def evaluate(
     scores.dataset_meta = loader.dataset.metainfo
     check_classes(method.model.num_classes, scores.classes)
     count = 0
-    for sample in predictions(method, loader, branch=branch, augment=augment):
-        count += 1
-        if loader.dataset.labelled:
-            scores.process(None, [sample])
-        for write in writers:
-            write(sample["path"], sample["prediction"].cpu().numpy())
-    return evaluation_of(scores) if loader.dataset.labelled else Evaluation(count, {}, None)
+    with counted_passes(method.model) as passes:
+        for sample in predictions(method, loader, branch=branch, augment=augment):
+            count += 1
+            if loader.dataset.labelled:
+                scores.process(None, [sample])
+            for write in writers:
+                write(sample["path"], sample["prediction"].cpu().numpy())
+    scores.results = scores.gather(len(loader.dataset))
+    evaluation = evaluation_of(scores) if loader.dataset.labelled else Evaluation(len(loader.dataset), {}, None)
+    return replace(evaluation, work=encoder_work(passes, max(count, 1)))  # a process may have no image
 
 
 def evaluation_of(scores: IoUMetric) -> Evaluation:
@@ -215,12 +228,12 @@ def check_classes(count: int, classes: Sequence[str]) -> None:
 
 
 def write_attention(method: UDAMethod, loader: DataLoader, folder: Path) -> int:
-    """Writes the scale attention of every image as a heat map; returns their number.
+    """Writes the scale attention of every image as a heat map, in one of several processes of its share; returns their number.
 
     The map is the attention weighted by the predicted class probabilities, from 0 (context) to 1 (detail).
     """
     images = loader.dataset.images
-    for index in progress(range(len(images))):
+    for index in progress(own_share(len(images))):
         attention = native_logits(method, read_rgb(images.path(index)), branch="ATT")
         colors = heat(attention[0].clamp(0, 1).cpu().numpy())
         write_image(folder / png_name(images.path(index)), np.ascontiguousarray(colors[..., ::-1]))
@@ -250,12 +263,14 @@ def result_record(
 
 
 def numbers(evaluation: Evaluation) -> dict:
-    """An evaluation, ready for JSON; ``conditions`` and ``eval_absent`` only where there is something to say."""
+    """An evaluation, ready for JSON; ``encoder``, ``conditions`` and ``eval_absent`` only where there is something to say."""
     record = {
         "metrics": without_nan(evaluation.metrics),
         "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
         "images": evaluation.images,
     }
+    if evaluation.work:
+        record["encoder"] = dict(evaluation.work)
     if evaluation.conditions:
         record["conditions"] = {name: numbers(part) for name, part in evaluation.conditions.items()}
     if evaluation.absent:

@@ -96,7 +96,7 @@ def inference_config(cfg: Config, inference_mode: str = "same") -> dict:
     if inference_mode == "same":
         return own
     if inference_mode == "whole":
-        return {"mode": "whole"}
+        return {"mode": "whole", **{key: own[key] for key in ("pixels_per_pass",) if key in own}}
     if inference_mode != "slide":
         raise UserError(f"The inference mode '{inference_mode}' is not known. Use 'same', 'whole' or 'slide'.")
     crop = own.get("crop_size") or cfg.train_dataloader.dataset.source_crop.crop_size
@@ -121,7 +121,11 @@ def inference_model(model: UDAMethod, image: str | Path | np.ndarray, *, branch:
         branch: 'LR' or 'HR' for the context or the detail prediction of HRDA alone.
         augment: average the probabilities of six scales and their mirror images (twelve times the work).
     """
-    probabilities = class_probabilities(model, read_rgb(image), branch=branch, augment=augment)
+    return prediction_of(class_probabilities(model, read_rgb(image), branch=branch, augment=augment))
+
+
+def prediction_of(probabilities: Tensor) -> Prediction:
+    """The most probable classes of float32 [K, H, W]."""
     confidence, labels = probabilities.max(dim=0)
     return Prediction(labels.to(torch.uint8).cpu().numpy(), confidence.cpu().numpy(), probabilities)
 
@@ -136,7 +140,6 @@ def class_probabilities(model: UDAMethod, image: np.ndarray, *, branch: str | No
     return total / len(looks)
 
 
-@torch.no_grad()
 def native_logits(model: UDAMethod, image: np.ndarray, *, branch: str | None = None, ratio: float = 1.0, flipped: bool = False) -> Tensor:
     """Logits at native size from one look at the image.
 
@@ -150,11 +153,20 @@ def native_logits(model: UDAMethod, image: np.ndarray, *, branch: str | None = N
     Returns:
         float32 [K, H, W], for 'ATT' [1, H, W] in [0, 1].
     """
+    branch = model.model.known_branch(branch)
+    return native_branches(model, image, [branch], ratio=ratio, flipped=flipped)[branch]
+
+
+@torch.no_grad()
+def native_branches(
+    model: UDAMethod, image: np.ndarray, branches: Sequence[str], *, ratio: float = 1.0, flipped: bool = False
+) -> dict[str, Tensor]:
+    """:func:`native_logits` of several branches (any of ``model.model.branches``) from the same look."""
     small = resize_image(image, look_size(image.shape[:2], model.cfg.val_dataloader.dataset.get("test_scale"), ratio))
     tensor = torch.from_numpy(np.ascontiguousarray(small.transpose(2, 0, 1)))[None]
-    logits = model.model.inference(model.data_preprocessor.image(tensor.flip(3) if flipped else tensor), branch=branch)
-    native = F.interpolate(logits, image.shape[:2], mode="bilinear", align_corners=False)[0]
-    return native.flip(2) if flipped else native
+    looks = model.model.inference_branches(model.data_preprocessor.image(tensor.flip(3) if flipped else tensor), branches)
+    native = {branch: F.interpolate(look, image.shape[:2], mode="bilinear", align_corners=False)[0] for branch, look in looks.items()}
+    return {branch: logits.flip(2) for branch, logits in native.items()} if flipped else native
 
 
 def look_size(size: Sequence[int], test_scale: Sequence[int] | None, ratio: float) -> tuple[int, int]:

@@ -159,10 +159,13 @@ def _call(run: Run, children: Children, start: Start, environment: dict[str, str
 
 
 def failure_line(output: str) -> str:
-    """The line of a training's output that says why it failed: the last error of its own, or what comes last."""
+    """The line of a training's output that says why it failed: its first error of its own, or what comes last.
+
+    With several processes, later errors are those of processes that have lost the first.
+    """
     lines = [line for line in output.splitlines() if line.strip()]
     own = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    return (own or lines or ["It printed nothing."])[-1]
+    return [*own, *lines[-1:], "It printed nothing."][0]
 
 
 def say_what_is_missing(outcomes: Sequence[Outcome]) -> int:

@@ -1,4 +1,4 @@
-"""What a network really does for an image: passes, windows, and crops through the encoder.
+"""What a network really does for an image: crops and passes through the encoder.
 
 Letters: (H, W) size of an image.
 """
@@ -7,67 +7,76 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from torch import Tensor, nn
-
-from mmseg.structures import SegOutput
+from torch import nn
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One call of a network.
+    """One pass of an encoder.
 
     Attributes:
-        windows: images of its batch, whole or windows of a larger one.
+        crops: images of its batch.
         size: (H, W) of each.
-        crops: number and (H, W) of the crops that the encoder saw, by the name of the view.
     """
 
-    windows: int
+    crops: int
     size: tuple[int, int]
-    crops: Mapping[str, tuple[int, tuple[int, int]]]
 
 
 @contextlib.contextmanager
 def counted_passes(network: nn.Module) -> Iterator[list[Pass]]:
-    """Notes every pass of a segmentor while the context lasts, from what its encoder is given."""
-    passes, seen = [], []
-    segment = network.segment
+    """Notes every pass of a segmentor's encoder while the context lasts."""
+    passes = []
 
-    def noted(image: Tensor) -> SegOutput:
-        seen.clear()
-        output = segment(image)
-        crops = {view.name: (shape[0], tuple(shape[2:])) for view, shape in zip(output.views, seen, strict=True)}
-        passes.append(Pass(len(image), tuple(image.shape[2:]), crops))
-        return output
+    def note(_: nn.Module, inputs: tuple) -> None:
+        passes.append(Pass(len(inputs[0]), tuple(inputs[0].shape[2:])))
 
-    hook = network.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape))
-    network.segment = noted
+    hook = network.backbone.register_forward_pre_hook(note)
     try:
         yield passes
     finally:
         hook.remove()
-        del network.segment
+
+
+def encoder_work(passes: Sequence[Pass], images: int) -> dict:
+    """The passes for a number of images, on average for one, ready for JSON.
+
+    Returns:
+        ``passes``; ``crops`` by their size as '<width>x<height>'; ``megapixels`` of all crops.
+    """
+    crops: Counter[tuple[int, int]] = Counter()
+    for single in passes:
+        crops[single.size] += single.crops
+    megapixels = sum(height * width * count for (height, width), count in crops.items()) / 1e6
+    work = {"passes": len(passes), "crops": {_wide(size): count for size, count in crops.items()}, "megapixels": megapixels}
+    return _divided(work, images)
+
+
+def describe_work(work: dict) -> str:
+    """What :func:`encoder_work` found, in words."""
+    crops = " and ".join(f"{_number(count)} {'crop' if count == 1 else 'crops'} of {size}" for size, count in work["crops"].items())
+    return f"{crops} ({work['megapixels']:.2f} megapixels) through the encoder in {counted(_number(work['passes']), 'pass', 'passes')}"
 
 
 def describe_passes(size: Sequence[int], passes: Sequence[Pass]) -> str:
     """How an image of ``size`` (H, W) is looked at, in one line; sizes are printed as width x height."""
-    windows, crops = Counter(), Counter()
-    for single in passes:
-        windows[single.size] += single.windows
-        for name, (count, shape) in single.crops.items():
-            crops[name, shape] += count
-    looked = " and ".join(f"{counted(count, 'window')} of {_wide(shape)}" for shape, count in windows.items())
-    encoded = ", ".join(f"{count} {name} of {_wide(shape)}" for (name, shape), count in crops.items())
-    calls = f"{counted(len(passes), 'network pass', 'network passes')} over {looked}"
-    return f"Images of {_wide(size)}: {calls}, {counted(crops.total(), 'crop')} through the encoder ({encoded})"
+    return f"Images of {_wide(size)}: {describe_work(encoder_work(passes, 1))}"
 
 
-def counted(count: int, one: str, several: str | None = None) -> str:
+def counted(count: int | str, one: str, several: str | None = None) -> str:
     """A number with its noun."""
-    return f"{count} {one if count == 1 else several or one + 's'}"
+    return f"{count} {one if str(count) == '1' else several or one + 's'}"
+
+
+def _divided(work: dict, images: int) -> dict:
+    return {key: _divided(value, images) if isinstance(value, dict) else value / images for key, value in work.items()}
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _wide(size: Sequence[int]) -> str:

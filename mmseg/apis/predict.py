@@ -6,15 +6,16 @@ Letters: (H, W) native size of a photo.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from mmengine.config import Config
+from torch import Tensor
 
-from mmseg.apis.inference import Prediction, inference_model, native_logits
+from mmseg.apis.inference import Prediction, native_branches, native_logits, prediction_of
 from mmseg.apis.passes import Pass, counted_passes
 from mmseg.apis.sources import Source, read_photo
 from mmseg.datasets.base import class_info
@@ -94,41 +95,39 @@ def look_at(model: UDAMethod, photo: np.ndarray, options: Options, kinds: Sequen
     """
     with counted_passes(model.model) as passes:
         if options.branch == "ATT":
-            pictures = {ATTENTION: (value_levels(attention_of(model, photo)), VALUE_PALETTE)}
+            pictures = {ATTENTION: (value_levels(unit_map(native_logits(model, photo, branch="ATT"))), VALUE_PALETTE)}
         else:
-            prediction = inference_model(model, photo, branch=options.branch)
-            several = len(passes[0].crops) > 1
-            pictures = {kind: draw(kind, model, photo, prediction, several, options) for kind in kinds}
+            branches = model.model.branches if "panel" in kinds else [options.branch]
+            outputs = native_branches(model, photo, branches)
+            prediction = prediction_of(outputs[options.branch].softmax(dim=0))
+            pictures = {kind: draw(kind, photo, prediction, outputs, options) for kind in kinds}
     return pictures, Look(photo.shape[:2], passes)
 
 
-def draw(kind: str, model: UDAMethod, photo: np.ndarray, prediction: Prediction, several: bool, options: Options) -> Picture:
-    """One of :data:`KINDS` of pictures; ``several`` says whether the network has more than one view."""
+def draw(kind: str, photo: np.ndarray, prediction: Prediction, outputs: Mapping[str, Tensor], options: Options) -> Picture:
+    """One of :data:`KINDS` of pictures; ``outputs`` of the network by branch, [K, H, W], are for the panel."""
     if kind == "palette":
         return prediction.labels, options.palette
     if kind == "overlay":
         return overlay(photo, colorize_labels(prediction.labels, options.palette), options.opacity), None
     if kind == "confidence":
         return value_levels(prediction.confidence), VALUE_PALETTE
-    return draw_panel(model, photo, prediction, several, options), None
+    return draw_panel(photo, prediction, outputs, options), None
 
 
-def attention_of(model: UDAMethod, photo: np.ndarray) -> np.ndarray:
-    """Share of the detail view in what HRDA predicts for a photo: [H, W] in [0, 1]."""
-    return native_logits(model, photo, branch="ATT")[0].clamp(0, 1).cpu().numpy()
+def unit_map(share: Tensor) -> np.ndarray:
+    """Share of the detail view in what HRDA predicts for a photo: [1, H, W] -> [H, W] in [0, 1]."""
+    return share[0].clamp(0, 1).cpu().numpy()
 
 
-def draw_panel(model: UDAMethod, photo: np.ndarray, prediction: Prediction, several: bool, options: Options) -> np.ndarray:
-    """The panel of a photo: uint8 RGB. HRDA looks three times more, once for each other output alone."""
+def draw_panel(photo: np.ndarray, prediction: Prediction, outputs: Mapping[str, Tensor], options: Options) -> np.ndarray:
+    """The panel of a photo: uint8 RGB, with the other outputs of HRDA and its scale attention where there are any."""
     colors = {"palette": options.palette, "classes": options.classes}
-    if not several:
+    if len(outputs) == 1:
         return prediction_panel(photo, {"prediction": prediction.labels}, prediction.confidence, **colors)
-    labels = {options.branch: prediction.labels}
-    for branch in BRANCHES:
-        if branch not in labels:
-            labels[branch] = native_logits(model, photo, branch=branch).argmax(dim=0).byte().cpu().numpy()
-    captioned = {BRANCHES[branch]: drawn for branch, drawn in labels.items()}
-    return prediction_panel(photo, captioned, prediction.confidence, attention=attention_of(model, photo), **colors)
+    others = {branch: outputs[branch].argmax(dim=0).byte().cpu().numpy() for branch in BRANCHES if branch != options.branch}
+    captioned = {BRANCHES[branch]: drawn for branch, drawn in ({options.branch: prediction.labels} | others).items()}
+    return prediction_panel(photo, captioned, prediction.confidence, attention=unit_map(outputs["ATT"]), **colors)
 
 
 def write_picture(path: Path, picture: Picture) -> None:

@@ -41,6 +41,9 @@ class Start:
         if self.launcher == "slurm" and shutil.which("srun") is None:
             fix = "Start it on a login node, or leave the option out"
             raise UserError(f"--launcher slurm needs the command srun, which is not on this machine. {fix}.")
+        found = torch.cuda.device_count()
+        if self.launcher == "none" and self.gpus and 0 < found < self.gpus:
+            raise UserError(f"--gpus {self.gpus}: this machine has {found}. Use {found} or less.")
 
     def command(self, run: Run) -> list[str]:
         """The command that trains a run; resumes where there is a state."""

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 from mmengine.config import Config
-from torch import distributed
 
-from mmseg.engine.distributed import is_first_process, join_processes
+from mmseg.engine.batch_norm import check_sync_batchnorm
+from mmseg.engine.distributed import is_first_process, one_voice, process_group
 from mmseg.engine.hooks.checkpoint_hook import LATEST
 from mmseg.engine.hooks.result_hook import RESULT
 from mmseg.engine.runner import build_runner
@@ -41,24 +41,21 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False) -> 
         resume: continue from ``latest.pth``.
 
     Returns:
-        the content of ``result.json``.
+        the content of ``result.json``, in the first process of this training; nothing in the others.
 
     Raises:
         UserError: anything the user can mend; nothing is half-written then.
     """
     folder = Path(work_dir)
     launcher = cfg.get("launcher", "none")
-    with locked(folder) if is_first_process(launcher) else contextlib.nullcontext():
+    first = is_first_process(launcher)
+    with one_voice(launcher), locked(folder) if first else contextlib.nullcontext():
         check_state(folder, resume)
+        check_sync_batchnorm(cfg)
         cfg.work_dir = str(folder)
-        if launcher != "none":
-            join_processes(launcher, cfg.env_cfg.dist_cfg.backend)
-        runner = build_runner(cfg, resume_from=str(folder / LATEST) if resume else None)
-        runner.train()
-        if launcher != "none":
-            distributed.barrier()  # the first process writes the result
-            distributed.destroy_process_group()
-        return read_json(folder / RESULT, "Evaluate the run with tools/test.py.")
+        with process_group(launcher, cfg.env_cfg.dist_cfg.backend):
+            build_runner(cfg, resume_from=str(folder / LATEST) if resume else None).train()
+        return read_json(folder / RESULT, "Evaluate the run with tools/test.py.") if first else {}
 
 
 def check_state(folder: Path, resume: bool) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+import time
+from collections.abc import Iterator
 from typing import Literal
 
 import torch
@@ -14,7 +17,16 @@ from mmseg.utils.errors import UserError
 Launcher = Literal["none", "pytorch", "slurm"]
 LAUNCHERS: tuple[Launcher, ...] = ("none", "pytorch", "slurm")
 RANK = {"pytorch": "RANK", "slurm": "SLURM_PROCID"}
-STARTED_BY = {"pytorch": "python -m torch.distributed.run --standalone --nproc_per_node N", "slurm": "srun --ntasks N"}
+STARTED_BY = {"pytorch": "torchrun --standalone --nproc_per_node N", "slurm": "srun --ntasks N"}
+PATIENCE = 5.0
+"""Seconds that the first process has to report an error that all of them meet."""
+
+LOST = "Another process of this training has ended. Mend what it said, or what its launcher says about it, and continue with --resume."
+
+
+def found_launcher() -> Launcher:
+    """'pytorch' in a process that torchrun started; Slurm has to be named, because its variables are there in batch scripts, too."""
+    return "pytorch" if distributed.is_torchelastic_launched() else "none"
 
 
 def is_first_process(launcher: Launcher) -> bool:
@@ -37,12 +49,38 @@ def join_processes(launcher: Launcher, backend: str) -> None:
     Args:
         launcher: what started them.
         backend: of torch.distributed on a GPU; without one it is gloo.
+
+    Raises:
+        UserError: there are more processes than GPUs on this machine.
     """
     if launcher == "slurm":
         os.environ.update(slurm_variables())
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
-    distributed.init_process_group(backend if torch.cuda.is_available() else "gloo")
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # mmengine would set them as well, with a warning
+        os.environ.setdefault(name, "1")
+    if not torch.cuda.is_available():
+        distributed.init_process_group("gloo")
+        return
+    processes, found = int(os.environ.get("LOCAL_WORLD_SIZE", 1)), torch.cuda.device_count()
+    if processes > found:
+        raise UserError(f"{processes} processes were started for the {found} GPUs of this machine. Use --nproc_per_node {found} or less.")
+    device = torch.device("cuda", int(os.environ["LOCAL_RANK"]) % found)  # Slurm may show each process its own GPU alone
+    torch.cuda.set_device(device)
+    distributed.init_process_group(backend, device_id=device)
+
+
+@contextlib.contextmanager
+def process_group(launcher: Launcher, backend: str) -> Iterator[None]:
+    """The processes of one command know each other for as long as the context lasts, and leave it together.
+
+    After an error, none waits for the others: the launcher ends them. See :func:`join_processes` for the arguments.
+    """
+    if launcher == "none":
+        yield
+        return
+    join_processes(launcher, backend)
+    yield
+    distributed.barrier()
+    distributed.destroy_process_group()
 
 
 def slurm_variables() -> dict[str, str]:
@@ -57,3 +95,40 @@ def slurm_variables() -> dict[str, str]:
 def first_host(nodes: str) -> str:
     """The first of Slurm's compressed list of hosts such as ``node[03-04]``."""
     return subprocess.run(["scontrol", "show", "hostnames", nodes], check=True, capture_output=True, text=True).stdout.split()[0]
+
+
+@contextlib.contextmanager
+def one_voice(launcher: Launcher) -> Iterator[None]:
+    """What goes wrong in a training of several processes is said once.
+
+    An error that all of them meet is the first one's to report: the launcher ends the others while they wait. An error of
+    one process names it. A process whose partner has gone says so instead of showing the inside of torch.
+
+    Raises:
+        UserError: as the process itself, with its number unless it is the first; or another process has ended.
+    """
+    try:
+        yield
+    except (UserError, RuntimeError) as error:
+        if not isinstance(error, UserError) and not lost_a_process(error):
+            raise
+        text = str(error) if isinstance(error, UserError) else LOST
+        if is_first_process(launcher):
+            raise UserError(text) from error
+        time.sleep(PATIENCE)
+        raise UserError(f"Process {os.environ[RANK[launcher]]}: {text}") from error
+
+
+@contextlib.contextmanager
+def one_printer() -> Iterator[None]:
+    """What is printed is printed by the first of the processes that know each other."""
+    if not distributed.is_initialized() or distributed.get_rank() == 0:
+        yield
+        return
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield
+
+
+def lost_a_process(error: RuntimeError) -> bool:
+    """Whether an error says that another process cannot be reached; Gloo has no type for its errors."""
+    return isinstance(error, distributed.DistError) or "gloo" in str(error)

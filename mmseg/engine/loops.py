@@ -7,6 +7,7 @@ from mmengine.runner import IterBasedTrainLoop
 from torch import nn
 
 from mmseg.datasets.worker_reports import explained_deaths
+from mmseg.engine.batch_norm import average_statistics
 
 
 @LOOPS.register_module()
@@ -26,6 +27,8 @@ class AdaptationTrainLoop(IterBasedTrainLoop):
         """One iteration; ``data_batch`` is a collated loader sample."""
         self._count_skipped(data_batch)
         super().run_iter({**data_batch, "iteration": self._iter})
+        if self.validates_after(self._iter):
+            average_statistics(self.runner.network)
 
     def _count_skipped(self, data_batch: dict) -> None:
         """The workers log the bad files; how many samples they cost is logged here."""

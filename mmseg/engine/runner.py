@@ -9,20 +9,24 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper, _ParamScheduler
-from mmengine.registry import LOOPS, OPTIMIZERS, PARAM_SCHEDULERS, VISBACKENDS
+from mmengine.registry import LOOPS, PARAM_SCHEDULERS, VISBACKENDS
 from mmengine.runner import Runner
+from timm.layers import convert_sync_batchnorm
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from mmseg.datasets.class_check import check_class_lists
+from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
-from mmseg.engine.optimizers import JointOptimWrapper
-from mmseg.engine.weights import covers, load_exactly, load_method
+from mmseg.engine.compile import compile_networks
+from mmseg.engine.gradient_exchange import GradientExchange
+from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
+from mmseg.engine.optimizers import JointOptimWrapper, build_fused
+from mmseg.engine.weights import covers, load_method, load_resumed
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import (
@@ -33,17 +37,15 @@ from mmseg.registry import (
     MODELS,
     OPTIM_WRAPPER_CONSTRUCTORS,
     VISUALIZERS,
-    build_checked,
     check_component,
 )
 from mmseg.utils.config import config_text
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import write_text
+from mmseg.utils.precision import Precision, use_real_float32
 from mmseg.utils.randomness import derive_seed
 
 CONFIG = "config.py"
-LOG_WINDOW = 10
-"""Iterations that a logged value is the mean of; a state holds them, so that a resumed run logs the same."""
 
 
 class AdaptationRunner(Runner):
@@ -76,18 +78,26 @@ class AdaptationRunner(Runner):
         grouped = self.param_schedulers
         return list(itertools.chain(*grouped.values())) if isinstance(grouped, dict) else grouped
 
+    def build_message_hub(self, message_hub: None = None) -> DeferredMessageHub:
+        """Where the logged values are collected."""
+        return DeferredMessageHub.get_instance(self._experiment_name)
+
     def wrap_model(self, model_wrapper_cfg: None, model: UDAMethod) -> UDAMethod:
-        """The method on its device; in a group of processes, it trains its networks through wrappers."""
+        """The method on its device; in a group of processes, its steps average the gradients."""
         if not self.distributed:
             return super().wrap_model(None, model)
         model = model.to(get_device())
-        model.distribute(DistributedDataParallel)
+        if self.cfg.get("sync_batchnorm"):
+            convert_sync_batchnorm(model)
+        model.exchange = GradientExchange(model.parameters())
         return model
 
     def save_state(self, path: str | os.PathLike, iteration: int) -> None:
-        """Writes everything that a resume needs, after ``iteration`` finished iterations."""
+        """Writes everything that a resume needs, after ``iteration`` finished iterations; each process has to call this."""
+        average_statistics(self.network)
         meta = {
             "iteration": iteration,
+            "processes": get_world_size(),
             "seed": self.seed,
             "best_score": float(self.checkpoint_hook.best_score),
             "restored_teachers": [teacher.restored for teacher in self.network.teachers],
@@ -113,7 +123,7 @@ class AdaptationRunner(Runner):
         """Restores student, teacher, optimizer, schedulers and iteration.
 
         Raises:
-            UserError: the file is unreadable, of another model or of another seed.
+            UserError: the file is unreadable, of another model, of another seed or of another number of processes.
         """
         content = read_checkpoint(filename)
         if "optimizer" not in content or "iteration" not in content.get("meta", {}):
@@ -121,7 +131,12 @@ class AdaptationRunner(Runner):
         if content["meta"]["seed"] != self.seed:
             seed = content["meta"]["seed"]
             raise UserError(f"Checkpoint {filename} was trained with seed {seed}. Resume with --seed {seed}.")
-        load_exactly(self.network, content["state_dict"], filename)
+        processes = content["meta"].get("processes", get_world_size())
+        if processes != get_world_size():
+            given = f"was trained by {processes} process{'es' * (processes > 1)}, and {get_world_size()} would see other samples"
+            fix = f"Resume with torchrun --nproc_per_node {processes}, or start from its networks in another folder with --load-from."
+            raise UserError(f"Checkpoint {filename} {given}. {fix}")
+        load_resumed(self.network, content["state_dict"], filename)
         try:
             self.optim_wrapper.load_state_dict(content["optimizer"])
             for scheduler, state in zip(self.all_schedulers, content["param_schedulers"], strict=True):
@@ -174,9 +189,14 @@ class AdaptationRunner(Runner):
 
 
 def build_model(cfg: Config) -> UDAMethod:
-    """The method of a config, with its segmentor; initial weights depend on the seed alone."""
+    """The method of a config, with its segmentor and its precision, compiled where it says so; initial weights depend on the seed alone."""
+    use_real_float32()
     torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
-    return MODELS.build({**cfg.uda, "segmentor": cfg.model, "seed": cfg.seed})
+    method = MODELS.build({**cfg.uda, "segmentor": cfg.model, "seed": cfg.seed})
+    method.precision = Precision(cfg.get("precision", "fp32"))
+    if cfg.get("compile"):
+        compile_networks(method)
+    return method
 
 
 def build_loader_config(loader: dict, **dataset_options: object) -> dict:
@@ -200,7 +220,7 @@ def build_optimizer(optim_wrapper: dict, model: UDAMethod) -> OptimWrapper:
     constructor = {"type": options.pop("constructor"), "paramwise_cfg": options.pop("paramwise_cfg")}
     main = OPTIM_WRAPPER_CONSTRUCTORS.build({**constructor, "optim_wrapper_cfg": options})(model)
     own = {
-        name: OptimWrapper(build_checked({**spec.optimizer, "params": list(spec.part.parameters())}, OPTIMIZERS))
+        name: OptimWrapper(build_fused({**spec.optimizer, "params": list(spec.part.parameters())}))
         for name, spec in model.own_optimizers.items()
     }
     return JointOptimWrapper(main=main, **own) if own else main
@@ -237,7 +257,8 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
     """
     check_engine_parts(cfg)
     check_class_lists(cfg)
-    hooks = {name: hook and HOOKS.build(hook) for name, hook in cfg.default_hooks.items()}
+    default_hooks = {**cfg.default_hooks, "guard": {"type": "GuardHook", **cfg.default_hooks.get("guard", {})}}
+    hooks = {name: hook and HOOKS.build(hook) for name, hook in default_hooks.items()}
     train_dataloader = build_loader_config(cfg.train_dataloader, seed=cfg.seed)
     val_dataloader = build_loader_config(cfg.val_dataloader)
     val_dataloader["dataset"][0]  # what is wrong with all validation data is found now, not after thousands of iterations

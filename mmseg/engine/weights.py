@@ -22,6 +22,7 @@ STUDENT, TEACHER, IMNET, DISCRIMINATOR = "model", "ema_model", "imnet_model", "m
 MASK_TEACHER = "mic.teacher.ema_model"
 ROLES = {STUDENT: "student", TEACHER: "teacher", IMNET: "ImageNet network", MASK_TEACHER: "teacher of the masked crops"}
 SEGMENTOR_PARTS = ("backbone", "neck", "decode_head", "auxiliary_head")
+ENCODER_PARTS = ("backbone.", "neck.")
 FIT = "Use the config it was trained with."
 
 
@@ -121,6 +122,34 @@ def load_exactly(network: nn.Module, state: State, path: str | os.PathLike) -> N
     network.load_state_dict(state)
 
 
+def load_resumed(method: UDAMethod, state: State, path: str | os.PathLike) -> None:
+    """:func:`load_exactly` for a method; decoders of an ImageNet network that keeps none are left out (``imnet_encoder_only``).
+
+    Raises:
+        UserError: names or shapes differ.
+    """
+    if method.imnet_model is not None:
+        prefix = f"{IMNET}."
+        others = {key: value for key, value in state.items() if not key.startswith(prefix)}
+        imnet = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+        state = others | {prefix + key: value for key, value in imnet_state(method.imnet_model, imnet, path).items()}
+    load_exactly(method, state, path)
+
+
+def imnet_state(network: nn.Module, state: State, path: str | os.PathLike) -> State:
+    """The entries that an ImageNet network takes: all of them, or those of encoder and neck if it keeps nothing else.
+
+    Raises:
+        UserError: the file holds an encoder alone, and the network has decoders as well.
+    """
+    if not hasattr(network, "decode_head"):
+        return {key: value for key, value in state.items() if key.startswith(ENCODER_PARTS)}
+    if state and all(key.startswith(ENCODER_PARTS) for key in state):
+        text = f"holds the encoder of the ImageNet network ({IMNET}) without its decoder"
+        raise UserError(f"Checkpoint {path} {text}. Set uda.imnet_encoder_only=True.")
+    return state
+
+
 def load_segmentor(network: nn.Module, state: State, name: str, path: str | os.PathLike) -> str:
     """Loads a segmentor and says what was loaded.
 
@@ -201,9 +230,10 @@ def load_method(method: UDAMethod, content: Mapping[str, Any], path: str | os.Pa
         else:
             teacher.network.load_state_dict(method.model.state_dict())
             reports.append(f"{path} holds no {name}: this teacher starts as a copy of the student")
-    if method.imnet_model is not None:
-        kept = f"{path} holds no {IMNET}: the ImageNet network keeps the initial weights of the config"
-        reports.append(load_segmentor(method.imnet_model, found[IMNET], IMNET, path) if IMNET in found else kept)
+    if method.imnet_model is not None and IMNET in found:
+        reports.append(load_segmentor(method.imnet_model, imnet_state(method.imnet_model, found[IMNET], path), IMNET, path))
+    elif method.imnet_model is not None:
+        reports.append(f"{path} holds no {IMNET}: the ImageNet network keeps the initial weights of the config")
     if method.model_D is not None and DISCRIMINATOR in found:
         load_exactly(method.model_D, found[DISCRIMINATOR], path)
     unused = [f"{name} ({len(state)} entries)" for name, state in found.items() if name not in places.values()]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
+from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 
 from mmseg.datasets.class_groups import Group, class_groups
@@ -42,7 +44,6 @@ class IoUMetric(BaseMetric):
         eval_absent: what becomes of pixels labelled with them. 'penalise': they are evaluated, so that each one counts
             against the class that is predicted there (HRDA and most work with 19 outputs). 'ignore': they are left out,
             and the absent classes have no IoU (work with 16 outputs). The two are not comparable.
-        collect_device: 'cpu' or 'gpu', where mmengine gathers the processes' results.
 
     Raises:
         UserError: an option names an unknown group or class, or contradicts another.
@@ -58,9 +59,8 @@ class IoUMetric(BaseMetric):
         subsets: Sequence[str] | Mapping[str, Group] | None = None,
         absent: Sequence[str] = (),
         eval_absent: str = "penalise",
-        collect_device: str = "cpu",
     ) -> None:
-        super().__init__(collect_device=collect_device)
+        super().__init__()
         if eval_absent not in EVAL_ABSENT:
             fix = suggestion(str(eval_absent), EVAL_ABSENT) or f" Use '{EVAL_ABSENT[0]}' or '{EVAL_ABSENT[1]}'."
             raise UserError(f"IoUMetric: eval_absent={eval_absent!r} is not known.{fix}")
@@ -100,7 +100,7 @@ class IoUMetric(BaseMetric):
         check_members(self.absent, self.classes, "absent")
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
-        """Counts each image on its own, because mmengine drops the images that pad the last distributed batch."""
+        """Counts each image on its own: see :meth:`gather`."""
         for sample in data_samples:
             if sample.get("label") is None:
                 raise UserError(
@@ -110,6 +110,24 @@ class IoUMetric(BaseMetric):
             label = sample["label"].to(prediction.device)
             confusion = confusion_matrix(prediction, label, len(self.classes), self.ignore_index)
             self.results.append((sample.get("condition"), confusion.cpu().numpy()))
+
+    def gather(self, size: int) -> list[Counts]:
+        """The counts of all images, of whichever process they come, in the order of the data set; each process has to call this.
+
+        Process r of n counts the images r, r + n, … and may repeat images from the start, so that all have equally many:
+        these come last, and do not count twice.
+
+        Args:
+            size: images of the data set.
+        """
+        rounds = zip_longest(*all_gather_object(self.results))
+        return [counts for each in rounds for counts in each if counts is not None][:size]
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """The result over ``size`` images, in every process; the next evaluation counts anew."""
+        results = self.gather(size)
+        self.results.clear()
+        return self.compute_metrics(results)
 
     def compute_metrics(self, results: list[Counts]) -> dict[str, float]:
         """Sums the matrices and returns percentages."""

@@ -12,7 +12,7 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from mmseg.registry import MODELS
-from mmseg.structures import UDABatch
+from mmseg.structures import UDABatch, shown_classes
 
 
 def normalize(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
@@ -64,4 +64,5 @@ class SegDataPreprocessor(BaseDataPreprocessor):
             source_label=source["label"].to(self.device, non_blocking=True).long(),
             target_image=self.crops(target) if target else None,
             target_valid=None if valid is None else valid.to(self.device, non_blocking=True),
+            source_classes=shown_classes(source["label"]),
         )

@@ -1,7 +1,24 @@
 """Plain values that travel between the parts: boxes, batches, outputs."""
 
-from mmseg.structures.batches import UDABatch
-from mmseg.structures.box import Box, blend_windows, crop_windows, full_box, sliding_boxes
+from mmseg.structures.batches import UDABatch, class_table, shown_classes
+from mmseg.structures.box import Box, average_windows, blend_windows, crop_windows, full_box, sliding_boxes
 from mmseg.structures.outputs import SegOutput, View
+from mmseg.structures.windows import WindowPlan, chunked, plan_windows, windows_per_pass
 
-__all__ = ["Box", "SegOutput", "UDABatch", "View", "blend_windows", "crop_windows", "full_box", "sliding_boxes"]
+__all__ = [
+    "Box",
+    "SegOutput",
+    "UDABatch",
+    "View",
+    "WindowPlan",
+    "average_windows",
+    "blend_windows",
+    "chunked",
+    "class_table",
+    "crop_windows",
+    "full_box",
+    "plan_windows",
+    "shown_classes",
+    "sliding_boxes",
+    "windows_per_pass",
+]

@@ -1,13 +1,34 @@
-"""A training batch of source and target crops on the device.
+"""A training batch of source and target crops on the device, and which classes it shows.
 
 Letters: B images, (H, W) crop.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
+
+LABELS = 256
+"""Train ids and 255 for 'unknown' are uint8."""
+
+
+def shown_classes(label: Tensor) -> tuple[int, ...]:
+    """The values of a label tensor of integers in 0..255, ascending. Free of waiting on the CPU alone: call it before a move."""
+    return tuple(torch.bincount(label.flatten(), minlength=LABELS).nonzero().flatten().tolist())
+
+
+def class_table(classes: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+    """A row for each of N lists of classes, bool [N, 256]: True at the classes of the list.
+
+    Looking a label up in it replaces ``torch.isin``, whose list would be copied while the host waits for the device.
+    """
+    table = torch.zeros(len(classes), LABELS, dtype=torch.bool)
+    for row, some in zip(table, classes, strict=True):
+        row[list(some)] = True
+    return table.to(device, non_blocking=True)
 
 
 @dataclass(frozen=True)
@@ -20,9 +41,11 @@ class UDABatch:
         target_image: like ``source_image``; None for methods without a target.
         target_valid: [B, H, W] uint8, 1 where pseudo-labels may be used (0: the margins, such as the
             ego vehicle); None without margins.
+        source_classes: the values of ``source_label``, ascending, on the host: see :func:`shown_classes`.
     """
 
     source_image: Tensor
     source_label: Tensor
     target_image: Tensor | None = None
     target_valid: Tensor | None = None
+    source_classes: tuple[int, ...] = field(kw_only=True)

@@ -5,7 +5,7 @@ Letters: B images, K channels, (H, W) full image, (h, w) window, N windows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -45,6 +45,10 @@ class Box:
         if self.y2 > tensor.shape[-2] or self.x2 > tensor.shape[-1]:
             raise ValueError(f"{self} does not lie inside {tuple(tensor.shape[-2:])}.")
         return tensor[..., self.y1 : self.y2, self.x1 : self.x2]
+
+    def shifted(self, down: int, right: int) -> Box:
+        """The same box so many pixels further down and to the right."""
+        return Box(self.y1 + down, self.y2 + down, self.x1 + right, self.x2 + right)
 
     def rescaled(self, ratio: float | Fraction) -> Box:
         """The same box in the pixels of another resolution.
@@ -119,14 +123,20 @@ def blend_windows(windows: Tensor, boxes: Sequence[Box], height: int, width: int
     Raises:
         ValueError: the boxes leave a gap.
     """
+    return average_windows(windows.split(windows.shape[0] // len(boxes)), boxes, height, width)
+
+
+def average_windows(windows: Iterable[Tensor], boxes: Sequence[Box], height: int, width: int) -> Tensor:
+    """:func:`blend_windows` of N windows [B, K, h, w] that come one after the other and need not exist at the same time."""
     _check_coverage(boxes, height, width)
-    batch = windows.shape[0] // len(boxes)
-    total = windows.new_zeros(batch, windows.shape[1], height, width)
-    count = windows.new_zeros(1, 1, height, width)
-    for window, box in zip(windows.split(batch), boxes, strict=True):
+    total = count = None
+    for window, box in zip(windows, boxes, strict=True):
+        if total is None:
+            total = window.new_zeros(*window.shape[:2], height, width)
+            count = window.new_zeros(1, 1, height, width)
         box.crop(total).add_(window)
         box.crop(count).add_(1)
-    return total / count
+    return total.div_(count)
 
 
 def _check_coverage(boxes: Sequence[Box], height: int, width: int) -> None:

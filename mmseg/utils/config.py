@@ -16,6 +16,7 @@ from mmseg.utils.data_sizes import resolve_sizes
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.files import read_json
 from mmseg.utils.legacy import is_legacy, upgrade
+from mmseg.utils.precision import Precision
 
 REQUIRED = (
     "model",
@@ -30,13 +31,18 @@ REQUIRED = (
     "visualizer",
     "env_cfg",
 )
-OPTIONAL = ("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader")
+OPTIONAL = (
+    *("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader"),
+    *("sync_batchnorm", "precision", "compile"),
+)
 TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
-DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed")
+DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed", "guard")
 NOT_IDENTITY = (
     *("work_dir", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "launcher"),
     *("val_dataloader", "val_evaluator", "test_dataloader"),
 )
+DEFAULTS = {"precision": "fp32", "compile": False, "sync_batchnorm": False}
+"""What a config says by leaving a key out; with the key it is the same training."""
 LOADING = ("num_workers", "pin_memory", "persistent_workers", "prefetch_factor")
 """Options of a loader that change its speed alone: samples are functions of seed and index."""
 
@@ -102,6 +108,15 @@ def check_keys(cfg: Config, path: str | Path) -> None:
         if key not in DEFAULT_HOOKS and close:
             raise UserError(f"{path}: default_hooks has no entry '{key}'.{close}")
     check_counts(cfg, path)
+    check_precision(cfg, path)
+
+
+def check_precision(cfg: Config, path: str | Path) -> None:
+    """Refuses a precision that is not known."""
+    try:
+        Precision(cfg.get("precision", "fp32"))
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
 
 
 def check_counts(cfg: Config, path: str | Path) -> None:
@@ -165,7 +180,8 @@ def config_text(cfg: Config) -> str:
 
 def digest(cfg: Config) -> str:
     """Eight hexadecimal digits of everything that decides what a run learns (not where and how it is logged or evaluated)."""
-    identity = {key: value for key, value in cfg.to_dict().items() if key not in (*NOT_IDENTITY, *HELPERS)}
+    entries = cfg.to_dict().items()
+    identity = {key: value for key, value in entries if key not in (*NOT_IDENTITY, *HELPERS) and (key, value) not in DEFAULTS.items()}
     identity["train_dataloader"] = {key: value for key, value in identity["train_dataloader"].items() if key not in LOADING}
     return hashlib.sha256(json.dumps(_canonical(identity), sort_keys=True, default=str).encode()).hexdigest()[:8]
 

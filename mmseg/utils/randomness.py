@@ -8,7 +8,7 @@ another one draws.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,19 +27,30 @@ class Streams:
     Args:
         seed: seed of the run.
         index: iteration (network, mixing) or running sample number (loader).
+        rank: number of the process in a training of several. The first draws what a single process draws, and every
+            other one something else; samples are the same whoever loads them.
     """
 
     seed: int
     index: int
+    rank: int = 0
+
+    @property
+    def shared(self) -> Streams:
+        """The streams of the first process: for what has to be the same in all of them."""
+        return replace(self, rank=0)
+
+    def _seed(self, name: str) -> int:
+        return derive_seed(self.seed, self.index, name, *([self.rank] if self.rank else []))
 
     def numpy(self, name: str) -> np.random.Generator:
         """A fresh NumPy generator for the stream ``name``; the same one on every call."""
-        return np.random.default_rng(derive_seed(self.seed, self.index, name))
+        return np.random.default_rng(self._seed(name))
 
     def torch(self, name: str, device: torch.device | str = "cpu") -> torch.Generator:
         """A fresh torch generator for the stream ``name``; the same one on every call."""
-        return torch.Generator(device).manual_seed(derive_seed(self.seed, self.index, name))
+        return torch.Generator(device).manual_seed(self._seed(name))
 
     def seed_global(self, name: str) -> None:
         """Seeds torch's global generators, which Dropout and DropPath draw from."""
-        torch.manual_seed(derive_seed(self.seed, self.index, name))
+        torch.manual_seed(self._seed(name))

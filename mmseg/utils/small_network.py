@@ -10,6 +10,8 @@ from mmseg.utils.errors import UserError
 
 MIT_TYPES = ("mit_b0", "mit_b1", "mit_b2", "mit_b3", "mit_b4", "mit_b5", "MixVisionTransformer")
 RESNET_TYPES = ("ResNet", "ResNetV1c", "ResNeXt", "ResNeSt")
+KEPT = ("with_cp",)
+"""Options of a MiT that do not depend on its size."""
 GROUPS = 2  # of the convolutions of a ResNeXt
 SMALL_TIMM = "test_vit"  # timm's plain transformer for tests, 64 channels
 INNER_WIDTHS = ("embed_dims", "embed_dim", "isa_channels", "pam_channels", "c1_channels", "attention_embed_dim")
@@ -55,8 +57,9 @@ def _shrink_encoder(backbone: dict, size: NetworkSize) -> Sequence[int]:
     for key in ("pretrained", "init_cfg", "img_size"):
         backbone.pop(key, None)
     if kind in MIT_TYPES:
+        kept = {key: backbone[key] for key in KEPT if key in backbone}
         backbone.clear()
-        backbone.update(type="MixVisionTransformer", **size.transformer)
+        backbone.update(type="MixVisionTransformer", **size.transformer, **kept)
         return backbone["embed_dims"]
     if kind in RESNET_TYPES:
         backbone.update(depth=size.depth, base_channels=size.base_channels, stem_channels=size.base_channels)

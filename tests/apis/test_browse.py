@@ -97,7 +97,7 @@ def test_a_checkpoint_gives_pseudo_labels(tiny_data, tmp_path):
 
 @pytest.mark.parametrize("valid", [None, torch.tensor([[[1, 0], [1, 1], [1, 1]]], dtype=torch.uint8)])
 def test_places_of_unknown_labels_have_the_largest_weight(valid):
-    batch = UDABatch(torch.zeros(1, 3, 3, 2), torch.zeros(1, 3, 2, dtype=torch.long), torch.zeros(1, 3, 3, 2), valid)
+    batch = UDABatch(torch.zeros(1, 3, 3, 2), torch.zeros(1, 3, 2, dtype=torch.long), torch.zeros(1, 3, 3, 2), valid, source_classes=(0,))
     teacher = Teacher(network=torch.nn.Identity(), alpha=0.9, threshold=0.5, ignore_bottom=1)
     pseudo = unknown_labels(batch, teacher)
     assert (pseudo.labels == IGNORE).all()

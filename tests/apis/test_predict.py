@@ -47,15 +47,14 @@ def options(**changes) -> Options:
 
 @pytest.mark.parametrize("batched", [True, False])
 @pytest.mark.parametrize("size", [(64, 64), (96, 160), (72, 200)])
-def test_passes_are_those_of_the_sliding_windows(size, batched):
+def test_passes_are_those_of_the_windows(size, batched):
     model = network(**{"model.test_cfg.batched_slide": batched})
     _, look = look_at(model, photo(*size), options(), ["palette"])
     padded = [-(-side // 8) * 8 for side in size]
-    windows = len(sliding_boxes(*padded, (64, 64), (32, 32)))
-    details = len(sliding_boxes(64, 64, (32, 32), (16, 16)))
-    per_pass = windows if batched else 1
-    crops = {"context": (per_pass, (32, 32)), "detail": (per_pass * details, (32, 32))}
-    assert look.passes == [Pass(per_pass, (64, 64), crops)] * (windows // per_pass)
+    outer = sliding_boxes(*padded, (64, 64), (32, 32))
+    details = {(box.y1 + y, box.x1 + x) for box in outer for y in (0, 16, 32) for x in (0, 16, 32)}
+    contexts = [len(outer)] if batched else [1] * len(outer)
+    assert look.passes == [Pass(crops, (32, 32)) for crops in (len(details), *contexts)]
     assert look.size == size
 
 
@@ -64,17 +63,22 @@ def test_counting_leaves_the_network_as_it_was(model):
     with pytest.raises(RuntimeError), counted_passes(model.model) as passes:
         model.model.inference(torch.zeros(1, 3, 64, 64))
         raise RuntimeError
-    assert len(passes) == 1
+    assert passes == [Pass(9, (32, 32)), Pass(1, (32, 32))]
     assert vars(model.model).keys() == before.keys() and not model.model.backbone._forward_pre_hooks
+
+
+def test_a_panel_looks_once(model):
+    _, alone = look_at(model, photo(66, 100), options(), ["palette"])
+    pictures, look = look_at(model, photo(66, 100), options(), KINDS)
+    assert look.passes == alone.passes and len(pictures) == len(KINDS)
 
 
 def test_every_picture_has_the_size_of_the_photo(model):
     pictures, _ = look_at(model, photo(66, 100), options(), KINDS)
     assert list(pictures) == list(KINDS)
     assert {kind: pictures[kind][0].shape for kind in KINDS[:3]} == {"palette": (66, 100), "overlay": (66, 100, 3), "confidence": (66, 100)}
-    attention, look = look_at(model, photo(66, 100), options(branch="ATT"), ["attention"])
+    attention, _ = look_at(model, photo(66, 100), options(branch="ATT"), ["attention"])
     assert list(attention) == ["attention"] and attention["attention"][0].shape == (66, 100)
-    assert len(look.passes) == 1
 
 
 def test_class_colours_come_from_the_data_set_of_the_config():

@@ -14,6 +14,7 @@ import torch
 from mmseg.apis import processes
 from mmseg.apis.processes import Children, Start, interruptible
 from mmseg.apis.runs import ROOT, Run
+from mmseg.utils.errors import UserError
 
 RUN = Run(cfg=None, folder=Path("work_dirs/a"))
 TRAIN = [str(ROOT / "tools/train.py"), "work_dirs/a/config.py", "--work-dir", "work_dirs/a"]
@@ -35,6 +36,15 @@ def test_slurm(monkeypatch):
     command = Start(gpus=2, launcher="slurm").command(RUN)
     own = ["srun", "--nodes", "1", "--ntasks", "2", "--gres=gpu:2", "--kill-on-bad-exit", "--quit-on-interrupt"]
     assert command == [*own, "--partition", "gpu", "--job-name", "two words", sys.executable, *TRAIN, "--launcher", "slurm"]
+
+
+def test_more_processes_than_gpus(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    Start(gpus=2).check()
+    with pytest.raises(UserError, match="--gpus 3: this machine has 2"):
+        Start(gpus=3).check()
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)  # processes on a CPU
+    Start(gpus=3).check()
 
 
 def test_a_run_with_a_state_is_resumed(tmp_path):

@@ -36,7 +36,7 @@ def test_result_file_and_table(run, evaluates, tiny_data):
     assert confusion.sum(1).tolist() == [sum(int((label == train_id).sum()) for label in labels) for train_id in range(19)]
     assert written["checkpoint"]["sha256"] == hashlib.sha256((run / "latest.pth").read_bytes()).hexdigest()
     assert written["images"] == 2 and written["environment"]["torch"] == torch.__version__
-    assert set(written["options"]) == {"weights", "inference_mode", "hrda_out", "aug_test", "test_set", "cfg_options"}
+    assert set(written["options"]) == {"weights", "inference_mode", "preset", "hrda_out", "aug_test", "test_set", "cfg_options"}
     assert written["config"]["path"] == str(run / "config.py") and len(written["config"]["digest"]) == 8 and "T" in written["date"]
     assert json.loads((run / "copy.json").read_text()) == written
     assert "Loaded model (student)" in printed and "all " in printed and f"Result: {run}/eval/latest.json" in printed
@@ -142,6 +142,20 @@ def test_inference_modes(run, evaluates):
     assert "Inference: windows of 64x64 (height x width), 32 and 32 pixels apart" in outputs["slide"]
 
 
+def test_presets(run, evaluates):
+    """Images of 128x64: 3 outer windows and 3 x 7 detail windows, 2 and 3 x 6, 1 and 2 x 4."""
+    printed = {preset: evaluates("--preset", preset) for preset in ("paper", "balanced", "fast")}
+    results = {preset: result(run, f"latest{'' if preset == 'paper' else '_' + preset}") for preset in printed}
+    crops = {"paper": {"32x32": 24.0}, "balanced": {"32x32": 20.0}, "fast": {"32x32": 8.0, "64x32": 1.0}}
+    for preset, written in results.items():
+        assert written["options"]["preset"] == preset and written["encoder"]["crops"] == crops[preset]
+        assert written["encoder"]["passes"] == 1.0, "two passes for a batch of two images"
+        assert f"Preset {preset}, per image: {crops[preset]['32x32']:.0f} crops of 32x32 " in printed[preset]
+    assert len({str(written["confusion"]) for written in results.values()}) == 3
+    evaluates()
+    assert result(run, "latest")["metrics"] == results["paper"]["metrics"]
+
+
 def test_aug_test(run, evaluates):
     evaluates()
     evaluates("--aug-test", "--cfg-options", "val_dataloader.dataset.test_scale=(256, 128)")  # half of it is the least for this encoder
@@ -167,6 +181,7 @@ def test_branches_have_results_and_pictures_of_their_own(run, evaluates):
         (["--out", "result.pkl"], "--out result.pkl: results are written as JSON, and predictions as images. Use --out result.json."),
         (["--opacity", "0"], "--opacity 0.0 is not a share. Use a number above 0, at most 1."),
         (["--eval-options", "imgfile_prefx=x"], "--eval-options has no entry 'imgfile_prefx'. Did you mean 'imgfile_prefix'?"),
+        (["--preset", "fast", "--inference-mode", "slide"], "--preset fast and --inference-mode slide exclude each other: a preset says"),
         (["--aug-test", "--hrda-out", "ATT"], "--aug-test averages predictions, and --hrda-out ATT writes none."),
         (
             ["--test-set", "--cfg-options", "val_dataloader.dataset.img_dir='leftImg8bit/train'"],

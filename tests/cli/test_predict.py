@@ -151,10 +151,10 @@ def test_results_inside_the_input_folder_are_not_predicted_again(predicts, folde
 
 
 def test_passes_are_printed_once_for_each_size(predicts, folder, tmp_path):
-    """128x64: 3 windows, each with 1 context and 3 x 3 detail crops, in one batch. 80x80, enlarged to 64x64: one window."""
+    """128x64: 3 windows, each with 1 context crop, and 3 x 7 detail crops. 80x80, enlarged to 64x64: one window."""
     printed = predicts(folder, "--save", "palette")
-    wide = "1 network pass over 3 windows of 64x64, 30 crops through the encoder (3 context of 32x32, 27 detail of 32x32)"
-    square = "1 network pass over 1 window of 64x64, 10 crops through the encoder (1 context of 32x32, 9 detail of 32x32)"
+    wide = "24 crops of 32x32 (0.02 megapixels) through the encoder in 2 passes"
+    square = "10 crops of 32x32 (0.01 megapixels) through the encoder in 2 passes"
     lines = [line for line in printed.splitlines() if line.startswith("Images of")]
     assert lines == [f"Images of 128x64: {wide}", f"Images of 80x80: {square}"]
 
@@ -162,13 +162,13 @@ def test_passes_are_printed_once_for_each_size(predicts, folder, tmp_path):
 def test_panel_of_hrda_and_of_a_plain_network(predicts, tmp_path):
     path = write_photo(tmp_path / "a.png")
     printed = predicts(path, "--save", "panel", "confidence")
-    assert "4 network passes over 12 windows" in printed
+    assert "24 crops of 32x32" in printed, "one look for the four pictures"
     hrda = cv2.imread(str(tmp_path / "out/panel/a.png"))
     state = init_model(load_config(tiny.ROOT / PLAIN)).model.state_dict()
     torch.save({"state_dict": state}, tmp_path / "plain.pth")
     printed = predicts(path, "--save", "panel", config=PLAIN, options=PLAIN_OPTIONS, checkpoint=tmp_path / "plain.pth")
     plain = cv2.imread(str(tmp_path / "out/panel/a.png"))
-    assert "1 network pass over 1 window of 256x128, 1 crop through the encoder (1 full of 256x128)" in printed
+    assert "1 crop of 256x128 (0.03 megapixels) through the encoder in 1 pass" in printed
     assert hrda.shape[1] == plain.shape[1] and hrda.shape[0] == plain.shape[0] + 288, "two rows of three tiles, or one"
 
 

@@ -71,7 +71,13 @@ def test_options_are_passed_on(released):
 
 @pytest.mark.parametrize(
     ("option", "preds"),
-    [([], "preds"), (["--hrda-out", "LR"], "preds_LR"), (["--hrda-out=ATT"], "preds_ATT"), (["--out", "a b.json"], "preds")],
+    [
+        ([], "preds"),
+        (["--hrda-out", "LR"], "preds_LR"),
+        (["--hrda-out=ATT"], "preds_ATT"),
+        (["--preset", "fast"], "preds_fast"),
+        (["--out", "a b.json"], "preds"),
+    ],
 )
 def test_branches_do_not_overwrite_the_predictions(released, stub, option, preds):
     expected = [f"{released}/{NAME}.json", f"{released}/latest.pth", "--show-dir", f"{released}/{preds}", *option]

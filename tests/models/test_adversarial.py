@@ -6,10 +6,9 @@ import math
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.optim import OptimWrapper
 from mmengine.registry import PARAM_SCHEDULERS
 
-from mmseg.engine.optimizers import JointOptimWrapper
+from mmseg.engine.optimizers import GuardedOptimWrapper, JointOptimWrapper
 from mmseg.engine.runner import build_optimizer, schedules
 from mmseg.models.losses.adversarial import SOURCE, TARGET, least_squares, vanilla
 from mmseg.models.uda.discriminator import Discriminator, Discriminators
@@ -95,7 +94,7 @@ def test_optimizers_are_named_and_hold_what_they_train():
     assert optimizer.get_lr() == {"lr": [0.1], "discriminator.lr": [3e-4]}
     assert optimizer["discriminator"].param_groups[0]["betas"] == (0.9, 0.99)
     assert method.own_optimizers["discriminator"].schedule == {"type": "PolyLR", "power": 0.7, "eta_min": 1e-6}
-    assert type(build_optimizer({"optimizer": {"type": "SGD", "lr": 0.1}}, build("MinEnt"))) is OptimWrapper
+    assert type(build_optimizer({"optimizer": {"type": "SGD", "lr": 0.1}}, build("MinEnt"))) is GuardedOptimWrapper
 
 
 def test_learning_rate_of_the_discriminator():

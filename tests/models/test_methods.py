@@ -11,7 +11,7 @@ from mmseg.models.uda import DACS, UDAMethod, methods
 from mmseg.models.uda.objectives.source import weight_by_class
 from mmseg.models.uda.prediction import Prediction
 from mmseg.registry import MODELS
-from mmseg.structures import UDABatch
+from mmseg.structures import UDABatch, shown_classes
 from mmseg.utils.config import load_config
 from mmseg.utils.errors import UserError
 from tests import tiny
@@ -47,7 +47,7 @@ def batch(valid: torch.Tensor | None = None) -> UDABatch:
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(2, 2, 3, 64, 64, generator=generator)
     label = torch.randint(0, 19, (2, 8, 8), generator=generator).repeat_interleave(8, 1).repeat_interleave(8, 2)
-    return UDABatch(images[0], label, images[1], valid)
+    return UDABatch(images[0], label, images[1], valid, source_classes=shown_classes(label))
 
 
 def run_step(method: UDAMethod, monkeypatch, iteration: int = 0, crops: UDABatch | None = None):

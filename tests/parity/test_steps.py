@@ -16,7 +16,7 @@ from mmseg.engine.runner import build_optimizer
 from mmseg.models.segmentors import hrda_encoder_decoder
 from mmseg.models.uda import augment, masking, mixing
 from mmseg.registry import MODELS
-from mmseg.structures import Box, UDABatch
+from mmseg.structures import Box, UDABatch, shown_classes
 from tests.parity.records import Record, assert_close, fill_by_recipe, one, parametrize, rounding_floor
 from tests.parity.test_uda import recorded_jitter
 
@@ -55,7 +55,8 @@ def batch_of(step: Record) -> UDABatch:
         return torch.from_numpy(np.random.RandomState(seed + 10 * number).standard_normal(shape).astype(np.float32))
 
     valid = step.tensors["valid_pseudo_mask"].squeeze(1) if "valid_pseudo_mask" in step.tensors else None
-    return UDABatch(image(600), step.tensors["label"].squeeze(1).long(), image(602), valid)
+    label = step.tensors["label"].squeeze(1).long()
+    return UDABatch(image(600), label, image(602), valid, source_classes=shown_classes(label))
 
 
 def replay_boxes(monkeypatch, step: Record) -> None:

@@ -13,6 +13,7 @@ from mmseg.registry import DATASETS, MODELS, build_checked, check_component
 from mmseg.utils import load_config
 from mmseg.utils.config import OPTIONAL, REQUIRED, config_text, digest, run_name
 from mmseg.utils.data_sizes import resolve_sizes
+from mmseg.utils.precision import Precision
 from tests import tiny
 from tests.utils.legacy_configs import changed, decisive, flattened, published, write_json, write_python
 
@@ -70,7 +71,9 @@ def build_options(cfg) -> None:
     wrapper = dict(cfg.optim_wrapper)
     assert wrapper.pop("constructor") == GroupedOptimWrapperConstructor.__name__
     paramwise = wrapper.pop("paramwise_cfg", None)
-    optimizer = GroupedOptimWrapperConstructor(wrapper, paramwise)(nn.ModuleDict({"head": nn.Linear(1, 1)})).optimizer
+    network = nn.ModuleDict({"head": nn.Linear(1, 1)})
+    network.precision = Precision()  # which a method has
+    optimizer = GroupedOptimWrapperConstructor(wrapper, paramwise)(network).optimizer
     for scheduler in cfg.param_scheduler:
         assert set(scheduler) <= SCHEDULE_KEYS
         PARAM_SCHEDULERS.build({**scheduler, "optimizer": optimizer})

@@ -26,6 +26,13 @@ def test_keys_do_not_run_together():
     assert derive_seed(1, 23, "a") != derive_seed(12, 3, "a")
 
 
+def test_the_first_process_draws_what_a_single_one_does():
+    """Every other one draws something else, but for what is shared."""
+    draws = [Streams(0, 5, rank).numpy("mix").random() for rank in range(4)]
+    assert draws[0] == Streams(0, 5).numpy("mix").random() and len(set(draws)) == 4
+    assert {Streams(0, 5, rank).shared for rank in range(4)} == {Streams(0, 5)}
+
+
 @pytest.mark.parametrize("kind", ["numpy", "torch"])
 def test_a_stream_starts_again_on_every_call(kind):
     def draw(streams: Streams, name: str) -> list:

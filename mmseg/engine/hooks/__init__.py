@@ -2,7 +2,8 @@
 
 from mmseg.engine.hooks.checkpoint_hook import CheckpointHook
 from mmseg.engine.hooks.class_health_hook import ClassHealthHook
+from mmseg.engine.hooks.guard_hook import GuardHook
 from mmseg.engine.hooks.picture_hook import PictureHook
 from mmseg.engine.hooks.result_hook import ResultHook
 
-__all__ = ["CheckpointHook", "ClassHealthHook", "PictureHook", "ResultHook"]
+__all__ = ["CheckpointHook", "ClassHealthHook", "GuardHook", "PictureHook", "ResultHook"]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mmengine.optim import OptimWrapper
-from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
+from mmengine.registry import OPTIM_WRAPPERS
 from torch import nn
 
+from mmseg.engine.optimizers.fused import build_fused
+from mmseg.engine.optimizers.guarded import GuardedOptimWrapper
+from mmseg.models.uda import UDAMethod
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS, build_checked
 from mmseg.utils.errors import UserError, suggestion
 
@@ -47,11 +49,13 @@ class GroupedOptimWrapperConstructor:
     """Builds the optimizer wrapper of a config.
 
     Args:
-        optim_wrapper_cfg: ``optimizer`` (torch's options) and the options of mmengine's OptimWrapper.
+        optim_wrapper_cfg: ``optimizer`` (torch's options) and ``clip_grad``; its type is 'OptimWrapper',
+            which is built as :class:`GuardedOptimWrapper`.
         paramwise_cfg: ``custom_keys`` as in mmengine.
 
     Raises:
-        UserError: an unknown option, or gradient accumulation, which several backward passes per step exclude.
+        UserError: an unknown option, another type, or gradient accumulation, which several backward passes per
+            step exclude.
     """
 
     def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
@@ -74,12 +78,17 @@ class GroupedOptimWrapperConstructor:
                     raise UserError(f"optim_wrapper.paramwise_cfg.custom_keys['{fragment}'] has no option '{key}'.{fix}")
         return custom_keys
 
-    def __call__(self, model: nn.Module) -> OptimWrapper:
+    def __call__(self, model: UDAMethod) -> GuardedOptimWrapper:
         """The wrapper with an optimizer over the trainable parameters of ``model``."""
         options = {"type": "OptimWrapper", **self.options}
+        kind = options["type"]
+        if kind != "OptimWrapper":
+            close = "" if kind in OPTIM_WRAPPERS else suggestion(str(kind), ["OptimWrapper"])
+            fix = close or " Use 'OptimWrapper', with precision='bf16' or 'fp16' beside optim_wrapper for mixed precision."
+            raise UserError(f"optim_wrapper.type={kind!r} is not known to a step of several backward passes.{fix}")
         optimizer = dict(options.pop("optimizer", None) or {})
         if "lr" not in optimizer:
             raise UserError("optim_wrapper.optimizer has no learning rate. Give for example optimizer=dict(type='AdamW', lr=6e-5).")
         groups = parameter_groups(model, optimizer["lr"], optimizer.get("weight_decay", 0.0), self.custom_keys)
-        options["optimizer"] = build_checked({**optimizer, "params": groups}, OPTIMIZERS)
-        return build_checked(options, OPTIM_WRAPPERS)
+        parts = {"optimizer": build_fused({**optimizer, "params": groups}), "method": model}
+        return build_checked({**options, **parts, "type": GuardedOptimWrapper}, OPTIM_WRAPPERS)

@@ -22,6 +22,7 @@ from mmengine.model import BaseModule
 from timm.layers import DropPath
 from torch import Tensor, nn
 
+from mmseg.models.backbones.checkpointing import run_block
 from mmseg.models.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
@@ -152,6 +153,8 @@ class MixVisionTransformer(BaseModule):
         qkv_bias: biases in the query and key/value projections.
         drop_rate: dropout in attention output and Mix-FFN.
         drop_path_rate: stochastic depth of the last block; it grows linearly from 0 at the first.
+        with_cp: computes every block again in the backward pass instead of keeping what is inside: less memory
+            for more time, and the same gradients.
         pretrained: file of ImageNet weights that :meth:`init_weights` loads; None starts from scratch.
         init_cfg: ``dict(type='Pretrained', checkpoint=path)`` means the same.
     """
@@ -169,12 +172,14 @@ class MixVisionTransformer(BaseModule):
         qkv_bias: bool = True,
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.1,
+        with_cp: bool = False,
         pretrained: str | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__()
         _check_stages(embed_dims=embed_dims, depths=depths, num_heads=num_heads, sr_ratios=sr_ratios, mlp_ratios=mlp_ratios)
         self.smallest_side = max(ratio * patch_size * 2**stage for stage, ratio in enumerate(sr_ratios) if ratio > 1 or stage == 0)
+        self.with_cp = with_cp
         self.pretrained = pretrained_path(pretrained, init_cfg)
         widths, strides = (in_channels, *embed_dims[:-1]), (patch_size, 2, 2, 2)
         for stage in range(4):  # registered before the blocks: the order of the published parameters
@@ -208,7 +213,7 @@ class MixVisionTransformer(BaseModule):
         for stage in range(1, 5):
             tokens, height, width = getattr(self, f"patch_embed{stage}")(feature_map)
             for block in getattr(self, f"block{stage}"):
-                tokens = block(tokens, height, width)
+                tokens = run_block(block, tokens, height, width, recompute=self.with_cp)
             feature_map = to_map(getattr(self, f"norm{stage}")(tokens), height, width)
             outputs.append(feature_map)
         return tuple(outputs)
@@ -255,12 +260,13 @@ def _register_variant(name: str, embed_dims: Sequence[int], depths: Sequence[int
         *,
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.1,
+        with_cp: bool = False,
         style: str = "pytorch",  # published configs pass it; it has no effect on a transformer
         pretrained: str | None = None,
         init_cfg: dict | None = None,
     ) -> MixVisionTransformer:
-        options = {"drop_rate": drop_rate, "drop_path_rate": drop_path_rate, "pretrained": pretrained, "init_cfg": init_cfg}
-        return MixVisionTransformer(embed_dims=embed_dims, depths=depths, **options)
+        options = {"drop_rate": drop_rate, "drop_path_rate": drop_path_rate, "with_cp": with_cp}
+        return MixVisionTransformer(embed_dims=embed_dims, depths=depths, **options, pretrained=pretrained, init_cfg=init_cfg)
 
     variant.__name__ = variant.__qualname__ = name
     variant.__doc__ = f"MiT-{name[-2:].upper()} (SegFormer, table 6): channels {embed_dims}, blocks {depths}. ``style`` has no effect."

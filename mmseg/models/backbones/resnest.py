@@ -145,6 +145,7 @@ class ResNeSt(ResNet):
         radix: int = 2,
         reduction_factor: int = 4,
         avg_down_stride: bool = True,
+        with_cp: bool = False,
         pretrained: str | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -163,6 +164,7 @@ class ResNeSt(ResNet):
             style=style,
             stem_channels=stem_channels,
             base_channels=base_channels,
+            with_cp=with_cp,
             block=block,
             pretrained=pretrained,
             init_cfg=init_cfg,

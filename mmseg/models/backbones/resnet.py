@@ -20,6 +20,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg.models.backbones.checkpointing import run_block
 from mmseg.models.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
@@ -148,6 +149,8 @@ class ResNet(BaseModule):
         base_channels: ``channels`` of the first stage's blocks; doubled with every stage.
         groups: groups of the 3x3 convolution in bottlenecks (the cardinality of ResNeXt).
         base_width: channels of one group in the first stage; unused with a single group.
+        with_cp: computes every residual block again in the backward pass instead of keeping what is inside: less
+            memory for more time, the same gradients and running statistics.
         block: makes the residual blocks of a derived network; None chooses by depth.
         pretrained: weights that :meth:`init_weights` loads: a file or ``open-mmlab://NAME``
             (:mod:`mmseg.models.pretrained`); None starts from scratch.
@@ -176,6 +179,7 @@ class ResNet(BaseModule):
         base_channels: int = 64,
         groups: int = 1,
         base_width: int = 4,
+        with_cp: bool = False,
         block: Callable[..., ResidualBlock] | None = None,
         pretrained: str | None = None,
         init_cfg: dict | None = None,
@@ -183,7 +187,7 @@ class ResNet(BaseModule):
         super().__init__()
         _check(type(self).__name__, depth=depth, style=style, groups=groups)
         _check_stages(type(self).__name__, num_stages, strides=strides, dilations=dilations, out_indices=out_indices)
-        self.out_indices, self.norm_eval = tuple(out_indices), norm_eval
+        self.out_indices, self.norm_eval, self.with_cp = tuple(out_indices), norm_eval, with_cp
         self.pretrained = pretrained_path(pretrained, init_cfg)
         self._add_stem(stem_channels, norm_cfg)
         if block is None:
@@ -232,7 +236,8 @@ class ResNet(BaseModule):
         stem = self.stem(image) if self.deep_stem else F.relu(self.bn1(self.conv1(image)), inplace=True)
         feature_map, outputs = F.max_pool2d(stem, 3, stride=2, padding=1), []
         for stage in range(max(self.out_indices) + 1):
-            feature_map = getattr(self, f"layer{stage + 1}")(feature_map)
+            for block in getattr(self, f"layer{stage + 1}"):
+                feature_map = run_block(block, feature_map, recompute=self.with_cp)
             outputs.append(feature_map)
         return tuple(outputs[index] for index in self.out_indices)
 

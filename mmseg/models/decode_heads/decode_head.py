@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from mmseg.models.losses.cross_entropy import accuracy
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.precision import at_least_float32
 
 
 def resize(feature_map: Tensor, size: Sequence[int], align_corners: bool = False) -> Tensor:
@@ -100,8 +101,12 @@ class DecodeHead(BaseModule):
         return self(features), {}
 
     def classify(self, feature_map: Tensor) -> Tensor:
-        """Dropout and the 1x1 classifier: [B, C, h, w] -> [B, K, h, w]."""
-        return self.conv_seg(self.dropout(feature_map))
+        """Dropout and the 1x1 classifier: [B, C, h, w] -> [B, K, h, w].
+
+        Logits leave every decoder in float32 (at least), so that what follows (fusion of scales, resizing, softmax) adds no
+        rounding of its own.
+        """
+        return at_least_float32(self.conv_seg(self.dropout(feature_map)))
 
     def losses(self, logits: Tensor, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
         """Loss and accuracy of logits that are enlarged to the size of the labels.

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
+from mmseg.utils.precision import at_least_float32
 
 _INIT = {"type": "Normal", "std": 0.01, "override": {"name": "aspp_modules"}}
 
@@ -63,7 +64,7 @@ class DLV2Head(DecodeHead):
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         """Encoder levels [B, C, ., .] -> logits [B, K, h, w] of the chosen one."""
         (level,) = self.select(features)
-        return sum(branch(level) for branch in self.aspp_modules)
+        return sum(at_least_float32(branch(level)) for branch in self.aspp_modules)
 
     def init_weights(self) -> None:
         """Draws every branch from a normal distribution; biases are 0."""

@@ -72,17 +72,18 @@ def fuse_scales(context: Tensor, detail: Tensor, attention: Tensor, box: Box, si
     return resize(scaled_context, size) + F.pad(share * detail, margins), scaled_context
 
 
-def attention_map(output: SegOutput) -> Tensor:
+def attention_map(attention: Tensor, logits: Tensor) -> Tensor:
     """How much of a prediction comes from the detail view: sum over classes of attention * softmax.
 
     Args:
-        output: of an HRDA network, with ``attention`` over the whole crop (test time).
+        attention: [B, K or 1, p, q], with the detail over the whole crop (test time).
+        logits: [B, K, P, Q] fused.
 
     Returns:
         [B, 1, P, Q] in [0, 1].
     """
-    share = resize(output.attention, output.logits.shape[2:])
-    return (share * output.logits.softmax(1)).sum(1, keepdim=True)
+    share = resize(attention, logits.shape[2:])
+    return (share * logits.softmax(1)).sum(1, keepdim=True)
 
 
 @MODELS.register_module()
@@ -148,15 +149,20 @@ class HRDAHead(BaseModule):
             UserError: the encoder's stride is not the one that the single-scale head is made for.
         """
         context = self.head(context_features)  # before the detail: BatchNorm's running statistics depend on the order
-        detail, box = self.head(detail_features), boxes[0]
-        if detail.shape[2:] != (box.height, box.width):
-            text = f"{type(self.head).__name__} has {tuple(detail.shape[2:])} logits per window, at stride {self.output_stride} they are"
-            raise UserError(f"HRDAHead: {text} {(box.height, box.width)}. Use a backbone whose level in_index has this stride.")
+        detail, box = self.decode_detail(detail_features, boxes[0]), boxes[0]
         if len(boxes) > 1:
             detail, box = blend_windows(detail, boxes, *size), full_box(*size)
         attention = self.attend(context_features, context)
         fused, scaled_context = fuse_scales(context, detail, attention, box, size)
         return ScaleFusion(fused=fused, context=context, scaled_context=scaled_context, detail=detail, attention=attention)
+
+    def decode_detail(self, detail_features: Sequence[Tensor], box: Box) -> Tensor:
+        """Logits [N*B, K, h, w] of N detail windows; see :meth:`forward`. ``box`` is any of them in the fused map."""
+        detail = self.head(detail_features)
+        if detail.shape[2:] != (box.height, box.width):
+            text = f"{type(self.head).__name__} has {tuple(detail.shape[2:])} logits per window, at stride {self.output_stride} they are"
+            raise UserError(f"HRDAHead: {text} {(box.height, box.width)}. Use a backbone whose level in_index has this stride.")
+        return detail
 
     def init_weights(self) -> None:
         """Draws new weights for the shared head and the attention."""

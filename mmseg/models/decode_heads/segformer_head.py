@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_params, resize
 from mmseg.models.decode_heads.layers import PixelLinear
 from mmseg.registry import MODELS
+from mmseg.utils.precision import at_least_float32
 
 
 @MODELS.register_module()
@@ -63,7 +64,7 @@ class SegFormerHead(DecodeHead):
         levels = self.select(features)
         size = levels[0].shape[2:]
         embedded = [resize(layer(level), size, self.align_corners) for layer, level in zip(self.linear_c, levels, strict=True)]
-        return self.linear_pred(self.dropout(self.linear_fuse(torch.cat(embedded, dim=1))))
+        return at_least_float32(self.linear_pred(self.dropout(self.linear_fuse(torch.cat(embedded, dim=1)))))
 
     def init_weights(self) -> None:
         """As :meth:`DecodeHead.init_weights`; torch's default for the classifier, as published."""

@@ -12,17 +12,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmseg.utils.precision import at_least_float32
+
 SOURCE, TARGET = 0.0, 1.0
 """Labels of the domains."""
 
 
 def least_squares(answer: Tensor, domain: float) -> Tensor:
     """Mean squared distance (Mao et al., LSGAN, 2017): answer [B, 1, h, w] without a sigmoid -> scalar."""
-    return (answer - domain).square().mean()
+    return (at_least_float32(answer) - domain).square().mean()
 
 
 def vanilla(answer: Tensor, domain: float) -> Tensor:
     """Binary cross entropy of logits (Goodfellow et al., 2014): answer [B, 1, h, w] -> scalar."""
+    answer = at_least_float32(answer)
     return F.binary_cross_entropy_with_logits(answer, torch.full_like(answer, domain))
 
 

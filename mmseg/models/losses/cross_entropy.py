@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
+from mmseg.utils.precision import at_least_float32
 
 
 def cross_entropy(
@@ -30,7 +31,7 @@ def cross_entropy(
     so that an uncertain pseudo-label lowers the gradient instead of shifting it to other pixels.
 
     Args:
-        logits: [B, K, H, W].
+        logits: [B, K, H, W]; computed in float32 at least.
         label: [B, H, W] int64 in 0..K-1, or ``ignore_index``.
         weight: [B, H, W] factor per pixel; None means 1.
         class_weight: [K] factor per class of the label; None means 1.
@@ -41,7 +42,7 @@ def cross_entropy(
         A scalar, or [B, H, W] with 'none'.
     """
     # Classes last: twice as fast as the map form on the CPU, and a view where the decoder is channels-last.
-    flat = logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1])
+    flat = at_least_float32(logits).permute(0, 2, 3, 1).reshape(-1, logits.shape[1])
     loss = F.cross_entropy(flat, label.reshape(-1), class_weight, ignore_index=ignore_index, reduction="none").view_as(label)
     loss = loss if weight is None else loss * weight
     return {"mean": torch.mean, "sum": torch.sum, "none": torch.clone}[reduction](loss)

@@ -9,6 +9,8 @@ import math
 
 from torch import Tensor
 
+from mmseg.utils.precision import at_least_float32
+
 
 def self_information(probabilities: Tensor) -> Tensor:
     """Share of every class in the normalised entropy of its pixel, equation 4 (logarithms to base 2, over log2 K).
@@ -20,6 +22,7 @@ def self_information(probabilities: Tensor) -> Tensor:
         [B, K, H, W], 0 or more; its sum over K is in [0, 1].
     """
     # 1e-30 keeps 0 * log 0 finite, and its gradient as well.
+    probabilities = at_least_float32(probabilities)
     return -probabilities * (probabilities + 1e-30).log2() / math.log2(probabilities.shape[1])
 
 

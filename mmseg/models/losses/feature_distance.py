@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from mmseg.structures import class_table
+from mmseg.utils.precision import at_least_float32
 
 
 def downscale_label(label: Tensor, factor: int, min_ratio: float, num_classes: int, ignore_index: int = 255) -> Tensor:
@@ -27,8 +29,11 @@ def downscale_label(label: Tensor, factor: int, min_ratio: float, num_classes: i
         [B, H // factor, W // factor] int64.
     """
     known = torch.where(label == ignore_index, num_classes, label)
-    share = F.avg_pool2d(F.one_hot(known, num_classes + 1).permute(0, 3, 1, 2).float(), factor)
-    ratio, winner = share.max(dim=1)
+    cells = known.unfold(1, factor, factor).unfold(2, factor, factor).flatten(3)  # [B, h, w, pixels of a cell]
+    # Counted, not averaged over a one-hot map, which would be 20 times the label.
+    counts = torch.zeros(*cells.shape[:3], num_classes + 1, device=label.device)
+    counts.scatter_add_(3, cells, counts.new_ones(()).expand_as(cells))
+    ratio, winner = (counts / factor**2).max(dim=3)
     unclear = (winner == num_classes) | (ratio < min_ratio)
     return winner.masked_fill(unclear, ignore_index)
 
@@ -37,7 +42,7 @@ def thing_mask(label: Tensor, features: Tensor, classes: Sequence[int], min_rati
     """Feature cells that show one of ``classes``: label [B, H, W], features [B, C, h, w] -> bool [B, h, w]."""
     factor = label.shape[-1] // features.shape[-1]
     small = downscale_label(label, factor, min_ratio, num_classes)
-    return torch.isin(small, torch.tensor(list(classes), device=label.device))
+    return class_table([classes], label.device)[0][small]
 
 
 def feature_distance(features: Tensor, reference: Tensor, mask: Tensor) -> Tensor:
@@ -49,5 +54,5 @@ def feature_distance(features: Tensor, reference: Tensor, mask: Tensor) -> Tenso
         features, reference: [B, C, h, w].
         mask: [B, h, w] bool.
     """
-    distance = torch.linalg.vector_norm(features - reference, dim=1)
+    distance = torch.linalg.vector_norm(at_least_float32(features) - at_least_float32(reference), dim=1)
     return (distance * mask).sum() / mask.sum().clamp(min=1)

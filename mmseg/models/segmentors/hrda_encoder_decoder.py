@@ -18,6 +18,7 @@ from torch import Tensor
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.decode_heads.hrda_head import attention_map
 from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, _prefixed, _refuse
+from mmseg.models.segmentors.shared_windows import BRANCHES, shared_inference
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, sliding_boxes
 from mmseg.utils.errors import UserError
@@ -70,6 +71,8 @@ class HRDAEncoderDecoder(EncoderDecoder):
         hr_slide_overlapping: these windows overlap by half.
         blur_hr_crop: an ablation: the detail view gets no more details than half the resolution has.
     """
+
+    branches = BRANCHES
 
     def __init__(
         self,
@@ -142,10 +145,14 @@ class HRDAEncoderDecoder(EncoderDecoder):
         """
         height, width = image.shape[2:]
         self._check_pixels((height, width), f"the {height}x{width} image")
+        return self._look(image, self.detail_windows(height, width))
+
+    def detail_windows(self, height: int, width: int) -> list[Box]:
+        """Where the detail view looks at test time in an image or an outer window of that size."""
         if not self.hr_slide_inference:
-            return self._look(image, [full_box(height, width)])
+            return [full_box(height, width)]
         stride = [side // 2 for side in self.hr_crop_size] if self.hr_slide_overlapping else self.hr_crop_size
-        return self._look(image, sliding_boxes(height, width, self.hr_crop_size, stride))
+        return sliding_boxes(height, width, self.hr_crop_size, stride)
 
     def _look(self, image: Tensor, boxes: Sequence[Box]) -> SegOutput:
         """Encodes the context and the N boxes of the detail, decodes and fuses them."""
@@ -153,7 +160,7 @@ class HRDAEncoderDecoder(EncoderDecoder):
         context_image = resize(image, [round(side * self.context_scale) for side in size])
         detail_image = blur_details(image) if self.blur_hr_crop else image
         windows = crop_windows(detail_image, boxes)
-        context_features, window_features = self.extract_features(context_image), self.extract_features(windows)
+        context_features, window_features = self.extract_together([context_image, windows])
 
         stride = self.decode_head.output_stride
         map_boxes = [box.rescaled(Fraction(1, stride)) for box in boxes]
@@ -182,10 +189,37 @@ class HRDAEncoderDecoder(EncoderDecoder):
         return _prefixed("decode", self.decode_head.losses(output, label, weight))
 
     def inference(self, image: Tensor, branch: str | None = None) -> Tensor:
-        """See :meth:`EncoderDecoder.inference`; of an image of any size: padded with 0 to whole pixels of all maps, and cut back."""
+        """See :meth:`EncoderDecoder.inference`; of an image of any size."""
+        branch = self.known_branch(branch)
+        return self.inference_branches(image, [branch])[branch]
+
+    def inference_branches(self, image: Tensor, branches: Sequence[str]) -> dict[str, Tensor]:
+        """Several outputs from the same look at an image of any size: padded with 0 to whole pixels of all maps, and cut back.
+
+        Outer windows share their detail windows, see :mod:`mmseg.models.segmentors.shared_windows`. They do not where that
+        would change the result: batch statistics (train mode) and the blur at a window's border depend on the other pixels.
+
+        Args:
+            image: [B, 3, H, W], normalised.
+            branches: names of :meth:`select_branch`.
+
+        Returns:
+            [B, K, H, W] for each, or [B, 1, H, W] for 'ATT'.
+        """
         height, width = image.shape[2:]
         padded = F.pad(image, (0, -width % self._unit, 0, -height % self._unit))
-        return super().inference(padded, branch)[:, :, :height, :width]
+        if self.training or self.blur_hr_crop:
+            maps = {branch: super(HRDAEncoderDecoder, self).inference(padded, branch) for branch in branches}
+        else:
+            maps = shared_inference(self, padded, branches)
+        return {branch: logits[:, :, :height, :width] for branch, logits in maps.items()}
+
+    def known_branch(self, branch: str | None) -> str:
+        """See :meth:`EncoderDecoder.known_branch`."""
+        branch = branch or ("ATT" if self.decode_head.debug_output_attention else "fused")
+        if branch not in self.branches:
+            raise UserError(f"HRDAEncoderDecoder has no output '{branch}'. Use 'fused', 'LR', 'HR' or 'ATT'.")
+        return branch
 
     def select_branch(self, output: SegOutput, branch: str | None = None) -> Tensor:
         """The part of an output that inference enlarges.
@@ -198,16 +232,12 @@ class HRDAEncoderDecoder(EncoderDecoder):
         Returns:
             [B, K, P, Q], or [B, 1, P, Q] for 'ATT'.
         """
-        branch = branch or ("ATT" if self.decode_head.debug_output_attention else "fused")
+        branch = self.known_branch(branch)
         if branch == "LR":  # by way of the fused map's size, so that it equals a fixed attention of 0
             return resize(output.view("context").logits, output.logits.shape[2:])
         if branch == "HR":
             return output.view("detail").logits
-        if branch == "ATT":
-            return attention_map(output)
-        if branch == "fused":
-            return output.logits
-        raise UserError(f"HRDAEncoderDecoder has no output '{branch}'. Use 'fused', 'LR', 'HR' or 'ATT'.")
+        return attention_map(output.attention, output.logits) if branch == "ATT" else output.logits
 
     def _check_pixels(self, sides: Sequence[int], what: str) -> None:
         if any(side % self._unit for side in sides):

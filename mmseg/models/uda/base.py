@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from mmengine.dist import get_rank
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from mmseg.models.uda.step import Objective, StepContext, StepLogs
 from mmseg.models.uda.teacher import Teacher, teacher_mode
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
+from mmseg.utils.precision import Precision
 from mmseg.utils.randomness import Streams, derive_seed
 
 
@@ -58,8 +60,9 @@ class UDAMethod(BaseModel):
         self.ema_model = self.imnet_model = self.model_D = None
         self.teachers: Sequence[Teacher] = ()  # that of ema_model, where there is one, is the first
         self.objectives: Sequence[Objective] = ()
-        self.wrapped: dict[str, nn.Module] = {}  # a plain dictionary: no part of the state, whose keys stay those of one process
+        self.exchange: Callable[..., Tensor] | None = None  # in a training of several processes: mmseg.engine.gradient_exchange
         self.seed = seed
+        self.precision = Precision()  # of the training; `build_model` sets that of the config
 
     @property
     def own_optimizers(self) -> dict[str, OwnOptimizer]:
@@ -73,14 +76,10 @@ class UDAMethod(BaseModel):
         """
         torch.manual_seed(derive_seed(self.seed, "initial weights"))
         self.model.init_weights()
+        state = self.model.state_dict()
         for network in (*(teacher.network for teacher in self.teachers), self.imnet_model):
             if network is not None:
-                network.load_state_dict(self.model.state_dict())
-
-    def distribute(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
-        """Trains its networks through wrappers from now on, which average the gradients over the processes of a training."""
-        trained = {"student": self.model, "discriminator": self.model_D}
-        self.wrapped = {name: wrap(network) for name, network in trained.items() if network is not None}
+                network.load_state_dict({key: state[key] for key in network.state_dict()})  # it may have no decoder
 
     def train(self, mode: bool = True) -> UDAMethod:
         """Train mode: the teachers without dropout, the ImageNet network in eval mode."""
@@ -98,21 +97,27 @@ class UDAMethod(BaseModel):
             data: a collated loader sample with the entry 'iteration' (from 0).
             optim_wrapper: of the student, and of what else is trained.
         """
-        step = self.context(self.data_preprocessor.batch(data), data["iteration"])
-        for teacher in self.teachers:
-            teacher.update(step.segmentor, step.iteration)
+        with self.precision.kernels():
+            step = self.context(self.data_preprocessor.batch(data), data["iteration"])
+            for teacher in self.teachers:
+                teacher.update(step.student, step.iteration)
 
-        optim_wrapper.zero_grad()
-        for objective in self.objectives:
-            if step.iteration >= objective.start:
-                optim_wrapper.backward(objective(step))
-        optim_wrapper.step()
-        return step.logs
+            optim_wrapper.zero_grad()
+            objectives = [objective for objective in self.objectives if step.iteration >= objective.start]
+            for objective in objectives:
+                optim_wrapper.backward(self.objective_loss(objective, step, last=objective is objectives[-1]))
+            optim_wrapper.step()
+            return step.logs
+
+    def objective_loss(self, objective: Objective, step: StepContext, *, last: bool) -> Tensor:
+        """The scalar loss of an objective; with several processes, the last backward pass of a step averages the gradients."""
+        with self.precision.autocast(step.batch.source_image.device.type):
+            return objective(step) if self.exchange is None else self.exchange(objective, step, last=last)
 
     def context(self, batch: UDABatch, iteration: int) -> StepContext:
         """The shared values of one step."""
-        networks = {"student": self.model, "imnet": self.imnet_model, "discriminator": self.model_D, **self.wrapped}
-        return StepContext(batch=batch, iteration=iteration, streams=Streams(self.seed, iteration), **networks)
+        networks = {"student": self.model, "imnet": self.imnet_model, "discriminator": self.model_D}
+        return StepContext(batch=batch, iteration=iteration, streams=Streams(self.seed, iteration, get_rank()), **networks)
 
     def forward(self, inputs: Tensor, data_samples: None = None, mode: str = "tensor") -> Tensor:
         """Logits [B, K, H, W] of normalised images [B, 3, H, W] from the student's inference."""

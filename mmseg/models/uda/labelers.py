@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from mmseg.utils.precision import at_least_float32
+
 
 @dataclass(frozen=True)
 class PseudoLabels:
@@ -36,7 +38,8 @@ def confidence_weighted(logits: Tensor, threshold: float | None) -> PseudoLabels
         logits: [B, K, H, W] of the teacher.
         threshold: in [0, 1]; None trusts every pixel.
     """
-    confidence, labels = logits.softmax(dim=1).max(dim=1)
+    # Classes last, a view where the decoder is channels-last: along them the softmax of another layout would copy.
+    confidence, labels = at_least_float32(logits).permute(0, 2, 3, 1).softmax(dim=3).max(dim=3)
     share = (confidence >= (threshold or 0.0)).float().mean()
     return PseudoLabels(labels, share.expand_as(confidence).clone(), share)
 

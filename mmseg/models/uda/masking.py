@@ -64,7 +64,7 @@ class BlockMask:
         """
         size = image.shape[2:]
         noise = draw_noise(generator, len(image), grid_size(size, self.mask_block_size))
-        return image * block_mask(noise.to(image.device), self.mask_ratio, size)
+        return image * block_mask(noise.to(image.device, non_blocking=True), self.mask_ratio, size)
 
 
 MASK_GENERATORS: Mapping[str, type] = MappingProxyType({"block": BlockMask})

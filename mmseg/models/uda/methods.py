@@ -36,6 +36,8 @@ class DACS(Preset):
         imnet_feature_dist_lambda: weight of the feature distance; 0 leaves it and its network out.
         imnet_feature_dist_classes: train ids it applies to; None compares all features.
         imnet_feature_dist_scale_min_ratio: share of a feature cell that a class must fill.
+        imnet_encoder_only: the network of the feature distance keeps no decoder, which nothing uses. As published,
+            it is kept and saved.
         mix: 'class', the only published kind.
         shared: see :class:`Preset`.
     """
@@ -49,6 +51,7 @@ class DACS(Preset):
         imnet_feature_dist_lambda: float = 0.0,
         imnet_feature_dist_classes: Sequence[int] | None = None,
         imnet_feature_dist_scale_min_ratio: float = 0.75,
+        imnet_encoder_only: bool = False,
         mix: str = "class",
         **shared,
     ) -> None:
@@ -57,7 +60,8 @@ class DACS(Preset):
         super().__init__(segmentor=segmentor, **shared)
         distance = None
         if imnet_feature_dist_lambda > 0:
-            self.imnet_model = freeze(MODELS.build(segmentor))
+            network = freeze(MODELS.build(segmentor))
+            self.imnet_model = network.without_decoders() if imnet_encoder_only else network
             where = {"classes": imnet_feature_dist_classes, "scale_min_ratio": imnet_feature_dist_scale_min_ratio}
             distance = FeatureDistance(weight=imnet_feature_dist_lambda, **where)
         self.objectives = (

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmseg.structures import class_table
+
 
 def draw_classes(rng: np.random.Generator, classes: Sequence[int], count: int) -> list[list[int]]:
     """Draws for each of ``count`` images half of ``classes`` (rounded up) without replacement."""
@@ -21,8 +23,7 @@ def draw_classes(rng: np.random.Generator, classes: Sequence[int], count: int) -
 
 def class_masks(label: Tensor, chosen: Sequence[Sequence[int]]) -> Tensor:
     """Where the label is one of the chosen classes of its image: [B, H, W] -> bool [B, 1, H, W]."""
-    masks = [torch.isin(single, torch.tensor(classes, device=label.device)) for single, classes in zip(label, chosen, strict=True)]
-    return torch.stack(masks).unsqueeze(1)
+    return class_table(chosen, label.device).gather(1, label.flatten(1)).view_as(label).unsqueeze(1)
 
 
 def paste(mask: Tensor, source: Tensor, target: Tensor) -> Tensor:
@@ -30,7 +31,7 @@ def paste(mask: Tensor, source: Tensor, target: Tensor) -> Tensor:
     return torch.where(mask if source.dim() == 4 else mask.squeeze(1), source, target)
 
 
-def draw_class_masks(rng: np.random.Generator, label: Tensor) -> Tensor:
+def draw_class_masks(rng: np.random.Generator, label: Tensor, classes: Sequence[int]) -> Tensor:
     """Masks of randomly chosen classes, bool [B, 1, H, W].
 
     The classes are those of the *whole batch*, 255 among them (published quirk): an image may be asked
@@ -39,6 +40,6 @@ def draw_class_masks(rng: np.random.Generator, label: Tensor) -> Tensor:
     Args:
         rng: generator of the mixing stream.
         label: [B, H, W] int64 source labels.
+        classes: those that it shows, ascending: ``UDABatch.source_classes``.
     """
-    classes = label.unique().tolist()
     return class_masks(label, draw_classes(rng, classes, len(label)))

@@ -18,11 +18,6 @@ from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import Streams
 
 
-def unwrapped(network: nn.Module) -> nn.Module:
-    """The network itself, without the wrapper of distributed training."""
-    return getattr(network, "module", network)
-
-
 class StepLogs(dict):
     """Scalars of a step by name, for the log; ``records`` holds the tensors that a hook may draw or count."""
 
@@ -81,29 +76,22 @@ class StepContext:
         return self.pseudo[teacher]
 
     def forward(self, image: Tensor, name: str) -> SegOutput:
-        """One student pass over [B, 3, H, W]. Its dropout and its detail box draw from streams called ``name``."""
+        """One student pass over [B, 3, H, W]. Its dropout and its detail box draw from streams called ``name``.
+
+        All processes of a training look at the same detail box, as one process with their whole batch would.
+        """
         self.streams.seed_global(f"{name}/network")
-        output = self.student(image, self.streams.numpy(f"{name}/detail_box"))
+        output = self.student(image, self.streams.shared.numpy(f"{name}/detail_box"))
         self.predictions[name] = Prediction.of(output).detach()
         return output
 
     @property
-    def segmentor(self) -> nn.Module:
-        """The student itself, without the wrapper of distributed training."""
-        return unwrapped(self.student)
-
-    @property
-    def unwrapped_discriminator(self) -> nn.Module:
-        """The discriminator itself, without that wrapper: for passes that do not train it."""
-        return unwrapped(self.discriminator)
-
-    @property
     def num_classes(self) -> int:
-        return self.segmentor.num_classes
+        return self.student.num_classes
 
     def student_loss(self, output: SegOutput, label: Tensor, weight: Tensor | None) -> dict[str, Tensor]:
         """The losses of a student pass; label and weight are [B, H, W]."""
-        return self.segmentor.loss(output, label, weight)
+        return self.student.loss(output, label, weight)
 
     def log(self, losses: dict[str, Tensor], prefix: str = "") -> Tensor:
         """Records scalars under ``prefix`` and returns the sum of those that are losses."""

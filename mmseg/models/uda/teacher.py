@@ -28,8 +28,7 @@ def ema_update(teacher: nn.Module, student: nn.Module, decay: float) -> None:
     if decay == 0:  # a copy stays exact where 0 * infinity would not
         torch._foreach_copy_(old, new)
         return
-    torch._foreach_mul_(old, decay)
-    torch._foreach_add_(old, new, alpha=1 - decay)
+    torch._foreach_lerp_(old, new, 1 - decay)
 
 
 def freeze(network: nn.Module) -> nn.Module:

@@ -40,7 +40,7 @@ class AlignToSource:
     def __call__(self, step: StepContext) -> Tensor:
         image = step.target_image
         probabilities = Prediction.of(step.forward(image, "target")).probabilities()
-        answers = ask_frozen(step.unwrapped_discriminator, probabilities)
+        answers = ask_frozen(step.discriminator, probabilities)
         step.record(target_image=image)
         return step.log({f"loss.{level}": self.weights[level] * self.loss(answer, SOURCE) for level, answer in answers.items()}, "G_trg.")
 

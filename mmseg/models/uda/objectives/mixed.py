@@ -28,7 +28,7 @@ class MixedSupervision:
 
     def __call__(self, step: StepContext) -> Tensor:
         batch, target, pseudo = step.batch, step.target_image, step.pseudo_labels(self.teacher)
-        mask = draw_class_masks(step.streams.numpy("mix/classes"), batch.source_label)
+        mask = draw_class_masks(step.streams.numpy("mix/classes"), batch.source_label, batch.source_classes)
         label = paste(mask, batch.source_label, pseudo.labels)
         weight = paste(mask, torch.ones_like(pseudo.weights), pseudo.weights)
         image = self.augment(paste(mask, batch.source_image, target), step.streams.numpy("mix/augment"))

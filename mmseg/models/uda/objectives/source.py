@@ -12,13 +12,14 @@ from torch import Tensor
 
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
 from mmseg.models.uda.step import StepContext
+from mmseg.structures.batches import LABELS
 
 
 def weight_by_class(label: Tensor, class_weight: Sequence[float]) -> Tensor:
     """The weight of every pixel's class, 0 where ignored: [B, H, W] int64 -> [B, H, W] float32."""
-    table = label.new_zeros(256, dtype=torch.float32)
-    table[: len(class_weight)] = torch.tensor(class_weight, device=label.device)
-    return table[label]
+    table = torch.zeros(LABELS)
+    table[: len(class_weight)] = torch.tensor(class_weight)
+    return table.to(label.device, non_blocking=True)[label]
 
 
 class SourceSupervision:
