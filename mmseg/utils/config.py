@@ -43,6 +43,7 @@ NOT_IDENTITY = (
 )
 DEFAULTS = {"precision": "fp32", "compile": False, "sync_batchnorm": False}
 """What a config says by leaving a key out; with the key it is the same training."""
+SWITCHES = ("compile", "sync_batchnorm")
 LOADING = ("num_workers", "pin_memory", "persistent_workers", "prefetch_factor")
 """Options of a loader that change its speed alone: samples are functions of seed and index."""
 
@@ -109,6 +110,7 @@ def check_keys(cfg: Config, path: str | Path) -> None:
             raise UserError(f"{path}: default_hooks has no entry '{key}'.{close}")
     check_counts(cfg, path)
     check_precision(cfg, path)
+    check_switches(cfg, path)
 
 
 def check_precision(cfg: Config, path: str | Path) -> None:
@@ -117,6 +119,13 @@ def check_precision(cfg: Config, path: str | Path) -> None:
         Precision(cfg.get("precision", "fp32"))
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
+
+
+def check_switches(cfg: Config, path: str | Path) -> None:
+    """Refuses a switch that is neither on nor off: the text 'false' of a command line would be on."""
+    for key in SWITCHES:
+        if not isinstance(cfg.get(key, False), bool):
+            raise UserError(f"{path}: {key} is {cfg[key]!r}. Use True or False.")
 
 
 def check_counts(cfg: Config, path: str | Path) -> None:

@@ -48,11 +48,11 @@ def denormalize(image: np.ndarray, mean: Sequence[float], std: Sequence[float]) 
 
 
 def heat(values: np.ndarray) -> np.ndarray:
-    """Paints [H, W] in [0, 1] with viridis, dark blue (0) to yellow (1): uint8 RGB [H, W, 3].
+    """Paints [H, W] in [0, 1] with viridis, dark blue (0, and NaN) to yellow (1): uint8 RGB [H, W, 3].
 
     Equal steps of the value look like equal steps of lightness, which rainbow maps lack.
     """
-    grey = (values * 255).round().clip(0, 255).astype(np.uint8)
+    grey = (np.nan_to_num(values) * 255).round().clip(0, 255).astype(np.uint8)
     return cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
 
 

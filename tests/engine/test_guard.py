@@ -181,3 +181,10 @@ def test_a_state_goes_on_in_another_precision(trainer):
 def test_the_engines_own_mixed_precision_is_refused():
     with pytest.raises(UserError, match=r"^optim_wrapper.type='AmpOptimWrapper' is not known .* with precision='bf16' or 'fp16'"):
         build_optimizer({**ADAMW, "type": "AmpOptimWrapper"}, build())
+
+
+def test_gradients_are_clipped_to_a_norm(trainer):
+    method, _, run = trainer(optimizer={**CLIPPED, "clip_grad": {"max_norm": 0.01}})
+    run(0)
+    norms = [parameter.grad.norm() for parameter in method.parameters() if parameter.grad is not None]
+    assert torch.stack(norms).norm().item() == pytest.approx(0.01, rel=1e-3)

@@ -61,6 +61,8 @@ def test_options_name_the_entry_that_does_not_exist(key):
         ({"val_dataloader": {"num_workers": -1}}, "val_dataloader.num_workers is -1. Use a whole number of at least 0."),
         ({"test_dataloader": {"batch_size": 1}}, "test_dataloader.num_workers is None. Use a whole number of at least 0."),
         ({"train_cfg": {"max_iters": True}}, "train_cfg.max_iters is True. Use a whole number of at least 1."),
+        ({"compile": "false"}, "compile is 'false'. Use True or False."),
+        ({"sync_batchnorm": 1}, "sync_batchnorm is 1. Use True or False."),
     ],
 )
 def test_keys_and_counts(changes, text):

@@ -114,6 +114,12 @@ class GuardedOptimWrapper(OptimWrapper):
         self.kept.give_back(self.health.overflow)
         self.scaler.update()
 
+    def _clip_grad(self) -> None:
+        """As mmengine's, but leaves the norm on the device: to log it, the host would wait."""
+        parameters = [parameter for parameter in self._parameters.values() if parameter.grad is not None]
+        if parameters:
+            self.clip_func(parameters, **self.clip_grad_kwargs)
+
     @cached_property
     def _parameters(self) -> dict[str, nn.Parameter]:
         """What is trained, by name; found once, because looking through three large networks takes milliseconds."""
