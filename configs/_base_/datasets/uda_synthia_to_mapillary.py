@@ -7,31 +7,15 @@ The images of Mapillary have many sizes: each is resized to fit into the scale, 
 own size.
 """
 
-crop_size = (1024, 1024)  # of training crops, (height, width) in pixels
-scale = 1  # share of the full resolution: 1 for HRDA, 0.5 (with crops of 512x512) for DAFormer
+_base_ = ["uda_synthia_to_cityscapes.py"]
 train_dataloader = dict(
-    batch_size=2,
-    num_workers=4,
-    sampler=dict(type="RunningIndexSampler"),
     dataset=dict(
-        type="UDADataset",
-        source=dict(type="SynthiaDataset", data_root="data/synthia", img_dir="RGB", ann_dir="GT/LABELS"),
         target=dict(type="MapillaryDataset", data_root="data/mapillary", img_dir="training/images"),
-        source_crop=dict(full_size=(2560, 1520), cat_max_ratio=0.75),
         # Padded, because panoramas are more than twice as wide as high.
-        target_crop=dict(full_size=(2048, 1024), pad=True),
-    ),
+        target_crop=dict(pad=True),
+    )
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(
-        type="MapillaryDataset",
-        data_root="data/mapillary",
-        img_dir="validation/images",
-        ann_dir="validation/labels",
-        full_size=(2048, 1024),
-    ),
+    dataset=dict(type="MapillaryDataset", data_root="data/mapillary", img_dir="validation/images", ann_dir="validation/labels")
 )
-val_evaluator = dict(type="IoUMetric", subsets=["16", "13", "7"])
+val_evaluator = dict(subsets=["16", "13", "7"])
