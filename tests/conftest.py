@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,13 @@ from mmseg.demo.files import LAYOUTS, Parameters
 from tools.make_demo_data import make_demo_data
 
 TINY = Parameters(width=128, height=64, source=6, target=4, val=2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_arrive() -> None:
+    """A shell lets its background jobs ignore Ctrl-C, and their children inherit that; the commands under test must not."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
