@@ -79,7 +79,9 @@ def test_losses_and_weights_are_ours(name):
         assert logs.keys() == expected.keys() and not any(isinstance(value, Tensor) for value in logs.values())
         check_parts(logs, iteration)
         for key, value in logs.items():
-            assert value == pytest.approx(float(expected[key]), rel=1e-5, abs=0.02 if "acc" in key else 1e-7), (iteration, key)
+            # From the second iteration on, rounding has been through AdamW, which makes steps of one size of tiny gradients.
+            close = pytest.approx(float(expected[key]), rel=3e-5 if iteration else 1e-5, abs=0.02 if "acc" in key else 1e-7)
+            assert value == close, (iteration, key)
         for key, value in logs.records.items():
             check_record(key, value, expected.records[key])
     for key, value in ours.state_dict().items():

@@ -80,7 +80,7 @@ def test_batch_statistics_see_the_context_before_the_detail(monkeypatch):
     assert counts == [2, 2]
 
 
-@pytest.mark.parametrize(("name", "shares"), [("test_vit", True), ("test_convnext", True), ("test_resnet", False), ("test_byobnet", False)])
+@pytest.mark.parametrize(("name", "shares"), [("test_vit", True), ("convnext_atto", True), ("test_byobnet", False)])
 def test_encoders_of_timm(name, shares):
     made = MODELS.build({**networks.plain(), "backbone": {"type": "TimmBackbone", "name": name}})
     assert made.shares_passes == shares

@@ -18,9 +18,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-BLACK = 1e-6
-"""Added to the value under a saturation, as in the published conversion; every way through HSV takes that much colour away."""
-
 
 @dataclass(frozen=True)
 class JitterParameters:
@@ -58,18 +55,23 @@ def draw_jitter(rng: np.random.Generator, strength: float) -> JitterParameters:
     return JitterParameters(brightness, contrast, saturation, rng.uniform(-strength, strength), tuple(rng.permutation(4).tolist()))
 
 
-def hue_spread_value(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The hexagon of colours: [B, 3, H, W] RGB -> three [B, H, W].
-
-    Hue in sixths of a turn (-1 to 5, 0 where there is none), spread of the channels (saturation times value),
-    and value, the largest channel.
-    """
-    red, green, blue = image.unbind(dim=1)
-    value = image.amax(dim=1)
+def rgb_to_hsv(image: Tensor) -> Tensor:
+    """[B, 3, H, W] RGB in [0, 1] -> hue in turns [0, 1), saturation and value in [0, 1]."""
+    value, brightest = image.max(dim=1)
     spread = value - image.amin(dim=1)
-    towards_blue = torch.where(green == value, (blue - red).add_(spread, alpha=2), (red - green).add_(spread, alpha=4))
-    hue = torch.where(red == value, green - blue, towards_blue)
-    return hue.div_(torch.where(spread == 0, 1.0, spread)), spread, value
+    red, green, blue = image.unbind(dim=1)
+    divisor = torch.where(spread == 0, 1.0, spread)
+    sextants = torch.stack([(green - blue) / divisor, 2 + (blue - red) / divisor, 4 + (red - green) / divisor], dim=1)
+    hue = sextants.gather(1, brightest.unsqueeze(1)).squeeze(1) / 6 % 1.0
+    return torch.stack([hue, spread / (value + 1e-6), value], dim=1)
+
+
+def hsv_to_rgb(image: Tensor) -> Tensor:
+    """Inverse of :func:`rgb_to_hsv` (Smith, 1978, written without branches)."""
+    hue, saturation, value = image.unsqueeze(2).unbind(dim=1)
+    offset = torch.arange(5.0, 0.0, -2.0, device=image.device).view(1, 3, 1, 1)  # 5, 3, 1, made on the device
+    sextant = (offset + hue * 6) % 6
+    return value - value * saturation * torch.minimum(sextant, 4 - sextant).clamp(0, 1)
 
 
 def adjust_brightness(image: Tensor, factor: float) -> Tensor:
@@ -83,24 +85,15 @@ def adjust_contrast(image: Tensor, factor: float) -> Tensor:
 
 
 def adjust_saturation(image: Tensor, factor: float) -> Tensor:
-    """Multiplies the saturation of [B, 3, H, W] in [0, 1] by ``factor``, up to 1.
-
-    Hue and value stay, so that the distances of the channels from the largest one are scaled.
-    """
-    value = image.amax(dim=1, keepdim=True)
-    known = value + BLACK
-    saturation = (value - image.amin(dim=1, keepdim=True)).div_(known)
-    gain = saturation.reciprocal_().clamp_(max=factor).mul_(value / known)  # the reciprocal is infinite for grey
-    return value - (value - image).mul_(gain)
+    """Multiplies the saturation of [B, 3, H, W] in [0, 1] by ``factor``."""
+    hue, saturation, value = rgb_to_hsv(image).unbind(dim=1)
+    return hsv_to_rgb(torch.stack([hue, (saturation * factor).clamp(0, 1), value], dim=1))
 
 
 def adjust_hue(image: Tensor, turns: float) -> Tensor:
-    """Turns the hue of [B, 3, H, W] in [0, 1] by ``turns`` (back from the hexagon as Smith, 1978, without branches)."""
-    hue, spread, value = (part.unsqueeze(1) for part in hue_spread_value(image))
-    hue = hue + 6 * turns
-    distance = torch.cat([hue + 5, hue + 3, hue + 1], dim=1).remainder_(6)
-    share = torch.minimum(distance, 4 - distance).clamp_(0, 1)
-    return value - share.mul_(spread * (value / (value + BLACK)))
+    """Turns the hue of [B, 3, H, W] in [0, 1] by ``turns``."""
+    hue, saturation, value = rgb_to_hsv(image).unbind(dim=1)
+    return hsv_to_rgb(torch.stack([(hue + turns) % 1.0, saturation, value], dim=1))
 
 
 def color_jitter(image: Tensor, parameters: JitterParameters) -> Tensor:
