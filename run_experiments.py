@@ -13,14 +13,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import argparse
 
 from experiments import STUDIES
-from mmseg.apis.launch import launch_all, launch_one, report, say_what_is_missing, write_configs
-from mmseg.apis.listing import list_rows, list_studies
-from mmseg.apis.processes import Start
-from mmseg.apis.runs import Run, study_runs
-from mmseg.apis.smoke import smoke
-from mmseg.apis.summary_tables import print_study
+from mmseg.apis.launching.launch import launch_all, launch_one, report, say_what_is_missing, write_configs
+from mmseg.apis.launching.listing import list_rows, list_studies
+from mmseg.apis.launching.processes import Start
+from mmseg.apis.launching.runs import Run, study_runs
+from mmseg.apis.launching.smoke import smoke
+from mmseg.apis.reporting.tables import print_study
+from mmseg.config.config import OptionAction, load_config
 from mmseg.experiments import Study
-from mmseg.utils.config import OptionAction, load_config
 from mmseg.utils.errors import UserError, command_line
 
 ALL = -1

@@ -22,8 +22,8 @@ from mmengine.device import get_device
 from rich.console import Console
 from rich.table import Table
 
-from mmseg.apis.presets import PRESETS
-from mmseg.utils.config import OptionAction, load_config
+from mmseg.apis.predicting.presets import PRESETS
+from mmseg.config.config import OptionAction, load_config
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.files import write_json
 from tools.benchmarks.compare import measure

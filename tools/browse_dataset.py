@@ -14,10 +14,10 @@ import argparse
 import cv2
 import torch
 
-from mmseg.apis.browse import build_browser
-from mmseg.apis.train import check_writable
-from mmseg.datasets.conversion import progress_bar
-from mmseg.utils.config import OptionAction, load_config
+from mmseg.apis.checking.browse import build_browser
+from mmseg.apis.launching.train import check_writable
+from mmseg.config.config import OptionAction, load_config
+from mmseg.datasets.conversion.convert import progress_bar
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.files import write_image
 from mmseg.visualization.training_sample import draw_training_sample

@@ -14,10 +14,10 @@ import os
 import cv2
 from rich.console import Console
 
-from mmseg.apis.check_data import check_data
-from mmseg.apis.check_report import draw_sheet, print_report, report_json
-from mmseg.apis.train import check_writable
-from mmseg.utils.config import OptionAction, load_config
+from mmseg.apis.checking.data import check_data
+from mmseg.apis.checking.report import draw_sheet, print_report, report_json
+from mmseg.apis.launching.train import check_writable
+from mmseg.config.config import OptionAction, load_config
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.files import write_image, write_json
 

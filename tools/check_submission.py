@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.apis.submission import BENCHMARKS, check_archive
+from mmseg.apis.predicting.submission import BENCHMARKS, check_archive
 from mmseg.utils.errors import command_line
 
 

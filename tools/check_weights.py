@@ -15,7 +15,7 @@ import hashlib
 import torch
 
 import mmseg.models  # noqa: F401  registers the encoders
-from mmseg.models.pretrained import NETWORKS, fitting_weights
+from mmseg.models.weights.pretrained import NETWORKS, fitting_weights
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, command_line
 

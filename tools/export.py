@@ -9,11 +9,11 @@ import argparse
 from datetime import datetime, timezone
 from importlib.metadata import version
 
-from mmseg.apis.export import FORMATS, OPSET, ExportedFile, description, export_window, sliding_window
-from mmseg.apis.inference import init_model
-from mmseg.apis.train import check_writable
+from mmseg.apis.launching.train import check_writable
+from mmseg.apis.predicting.export import FORMATS, OPSET, ExportedFile, description, export_window, sliding_window
+from mmseg.apis.predicting.inference import init_model
+from mmseg.config.config import OptionAction, digest, load_config
 from mmseg.engine.checkpoint import environment, file_hash
-from mmseg.utils.config import OptionAction, digest, load_config
 from mmseg.utils.errors import command_line
 from mmseg.utils.files import write_json
 

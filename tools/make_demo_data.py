@@ -18,7 +18,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mmseg.datasets.conversion import convert_dataset, mapped
+from mmseg.datasets.conversion.convert import convert_dataset, mapped
 from mmseg.demo.files import LAYOUTS, MANIFEST, Parameters, jobs, manifest, write_scene
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.files import read_json, write_json

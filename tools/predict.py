@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from mmseg.apis.inference import init_model
-from mmseg.apis.passes import counted, describe_passes
-from mmseg.apis.predict import ATTENTION, KINDS, Options, class_colors, count_looks, output_paths, predict
-from mmseg.apis.sources import READABLE, Source, check_outputs, describe_left_out, find_sources
-from mmseg.apis.train import check_writable
-from mmseg.datasets.conversion import progress_bar
+from mmseg.apis.launching.train import check_writable
+from mmseg.apis.predicting.inference import init_model
+from mmseg.apis.predicting.passes import counted, describe_passes
+from mmseg.apis.predicting.predict import ATTENTION, KINDS, Options, class_colors, count_looks, output_paths, predict
+from mmseg.apis.predicting.sources import READABLE, Source, check_outputs, describe_left_out, find_sources
+from mmseg.config.config import OptionAction, load_config
+from mmseg.datasets.conversion.convert import progress_bar
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.config import OptionAction, load_config
 from mmseg.utils.errors import UserError, command_line
 from tools.test import check_device
 

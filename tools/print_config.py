@@ -7,7 +7,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.utils.config import OptionAction, config_text, load_config
+from mmseg.config.config import OptionAction, load_config
+from mmseg.utils.config_text import config_text
 from mmseg.utils.errors import command_line
 
 

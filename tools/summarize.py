@@ -9,11 +9,11 @@ import argparse
 import shlex
 
 from experiments import STUDIES
-from mmseg.apis.runs import WORK_DIRS, study_runs
-from mmseg.apis.summary import collect
-from mmseg.apis.summary_files import write_summary
-from mmseg.apis.summary_tables import print_tables, study_tables
-from mmseg.utils.config import OptionAction
+from mmseg.apis.launching.runs import WORK_DIRS, study_runs
+from mmseg.apis.reporting.files import write_summary
+from mmseg.apis.reporting.summary import collect
+from mmseg.apis.reporting.tables import print_tables, study_tables
+from mmseg.config.config import OptionAction
 from mmseg.utils.errors import UserError, command_line, suggestion
 
 

@@ -17,17 +17,25 @@ from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from torch.utils.data import DataLoader
 
-from mmseg.apis.evaluate import Evaluation, evaluate, evaluation_loader, result_record, target_loaders, target_name, write_attention
-from mmseg.apis.inference import describe_inference, init_model
-from mmseg.apis.passes import describe_work
-from mmseg.apis.presets import PRESETS, apply_preset, preset_precision
-from mmseg.apis.submission import BENCHMARKS, submission_writer, write_archive
-from mmseg.apis.train import check_writable
-from mmseg.apis.writers import Writer, label_id_writer, overlay_writer, palette_writer
+from mmseg.apis.launching.train import check_writable
+from mmseg.apis.predicting.evaluate import (
+    Evaluation,
+    evaluate,
+    evaluation_loader,
+    result_record,
+    target_loaders,
+    target_name,
+    write_attention,
+)
+from mmseg.apis.predicting.inference import describe_inference, init_model
+from mmseg.apis.predicting.passes import describe_work
+from mmseg.apis.predicting.presets import PRESETS, apply_preset, preset_precision
+from mmseg.apis.predicting.submission import BENCHMARKS, submission_writer, write_archive
+from mmseg.apis.predicting.writers import Writer, label_id_writer, overlay_writer, palette_writer
+from mmseg.config.config import OptionAction, load_config
 from mmseg.engine.distributed import found_launcher, one_printer, one_voice, process_group
 from mmseg.evaluation import metric_config, per_class_table, targets_table
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.config import OptionAction, load_config
 from mmseg.utils.errors import UserError, command_line, suggestion
 from mmseg.utils.files import write_json
 

@@ -12,10 +12,10 @@ import argparse
 
 import rich
 
-from mmseg.apis.train import train
+from mmseg.apis.launching.train import train
+from mmseg.config.config import OptionAction, load_config, run_name
 from mmseg.engine.distributed import LAUNCHERS, found_launcher, is_first_process
 from mmseg.evaluation import per_class_table
-from mmseg.utils.config import OptionAction, load_config, run_name
 from mmseg.utils.errors import command_line
 
 

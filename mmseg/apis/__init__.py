@@ -1,5 +1,5 @@
 """What the commands do, as functions."""
 
-from mmseg.apis.inference import Prediction, inference_model, init_model
+from mmseg.apis.predicting.inference import Prediction, inference_model, init_model
 
 __all__ = ["Prediction", "inference_model", "init_model"]

@@ -4,16 +4,16 @@ from mmseg.datasets.acdc import ACDCDataset
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.bdd100k import BDD100KDataset
 from mmseg.datasets.cityscapes import CityscapesDataset
-from mmseg.datasets.crop_options import CropOptions
 from mmseg.datasets.dark_zurich import DarkZurichDataset
 from mmseg.datasets.folder import FolderDataset
 from mmseg.datasets.gta import GTADataset
 from mmseg.datasets.mapillary import MapillaryDataset
-from mmseg.datasets.rare_class_sampling import RareClassOptions, RareClassTable
-from mmseg.datasets.samplers import RunningIndexSampler
+from mmseg.datasets.sampling.crop_options import CropOptions
+from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, RareClassTable
+from mmseg.datasets.sampling.samplers import RunningIndexSampler
+from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.datasets.synthia import SynthiaDataset
-from mmseg.datasets.uda_dataset import UDADataset
 
 __all__ = [
     "ACDCDataset",

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mmseg.datasets.base import SegmentationDataset
-from mmseg.datasets.image_files import ImageFiles
+from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.registry import DATASETS
 
 CONDITIONS = ("fog", "night", "rain", "snow")

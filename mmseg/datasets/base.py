@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from mmseg.datasets.class_statistics import ClassStatistics, read_converted
-from mmseg.datasets.classes import CLASSES, IGNORE, LABEL_IDS, PALETTE, check_class_names, class_lut
-from mmseg.datasets.image_files import ImageFiles, list_files, list_images, read_grey
-from mmseg.datasets.palettes import default_palette
+from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, check_class_names, class_lut
+from mmseg.datasets.classes.palettes import default_palette
+from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_grey
+from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
 from mmseg.registry import DATASETS, check_component
 from mmseg.utils.errors import BadFileError, UserError
@@ -60,7 +60,7 @@ class SegmentationDataset(Dataset):
     A label lies at the same relative path as its image, with ``img_suffix`` replaced by
     ``seg_map_suffix``. A data set of its own names its folders and suffixes in class attributes, which
     are the defaults of the options. Indexing gives evaluation samples; training crops come from
-    :class:`~mmseg.datasets.uda_dataset.UDADataset`, which uses :attr:`images` and :meth:`read_label`.
+    :class:`~mmseg.datasets.sampling.uda_dataset.UDADataset`, which uses :attr:`images` and :meth:`read_label`.
 
     Args:
         data_root: folder of the data set.

@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from mmseg.datasets.base import SegmentationDataset
-from mmseg.datasets.class_statistics import ClassStatistics, counted
-from mmseg.datasets.classes import IGNORE, check_class_names
-from mmseg.datasets.image_files import ImageFiles, list_files
-from mmseg.datasets.label_counts import count_labels
-from mmseg.datasets.palettes import check_palette, default_palette
-from mmseg.datasets.raw_ids import RawIds, read_raw_ids
+from mmseg.datasets.classes.names import IGNORE, check_class_names
+from mmseg.datasets.classes.palettes import check_palette, default_palette
+from mmseg.datasets.reading.image_files import ImageFiles, list_files
+from mmseg.datasets.reading.raw_ids import RawIds, read_raw_ids
+from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
+from mmseg.datasets.statistics.label_counts import count_labels
 from mmseg.registry import DATASETS
 from mmseg.utils.errors import UserError
 

@@ -11,8 +11,8 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mmseg.datasets.base import SegmentationDataset, class_info, without_labels
-from mmseg.datasets.class_statistics import ClassStatistics, merged
-from mmseg.datasets.image_files import ImageFiles
+from mmseg.datasets.reading.image_files import ImageFiles
+from mmseg.datasets.statistics.class_statistics import ClassStatistics, merged
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 

@@ -14,10 +14,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mmseg.datasets import raw_labels, synthia
+from mmseg.datasets import synthia
 from mmseg.datasets.acdc import CONDITIONS
-from mmseg.datasets.classes import IGNORE, LABEL_IDS, LABEL_NAMES, PALETTE
-from mmseg.datasets.raw_labels import RawLabels
+from mmseg.datasets.classes.names import IGNORE, LABEL_IDS, LABEL_NAMES, PALETTE
+from mmseg.datasets.conversion import raw_labels
+from mmseg.datasets.conversion.raw_labels import RawLabels
 from mmseg.demo.scene import EGO_VEHICLE, Scene, render
 from mmseg.demo.styles import CITYSCAPES, GTA, STYLES, Style
 from mmseg.utils.files import write_image, write_text

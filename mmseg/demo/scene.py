@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mmseg.datasets.classes import train_id_lut
+from mmseg.datasets.classes.names import train_id_lut
 from mmseg.demo import furniture, people, vehicles
 from mmseg.demo.canvas import Canvas
 from mmseg.demo.facades import paint_frontage

@@ -6,7 +6,7 @@ from mmengine.registry import LOOPS
 from mmengine.runner import IterBasedTrainLoop
 from torch import nn
 
-from mmseg.datasets.worker_reports import explained_deaths
+from mmseg.datasets.reading.worker_reports import explained_deaths
 from mmseg.engine.batch_norm import average_statistics
 
 

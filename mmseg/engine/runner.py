@@ -19,7 +19,7 @@ from timm.layers import convert_sync_batchnorm
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mmseg.datasets.class_check import check_class_lists
+from mmseg.datasets.classes.check import check_class_lists
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.compile import compile_networks
@@ -39,7 +39,7 @@ from mmseg.registry import (
     VISUALIZERS,
     check_component,
 )
-from mmseg.utils.config import config_text
+from mmseg.utils.config_text import config_text
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import write_text
 from mmseg.utils.precision import Precision, use_real_float32
@@ -252,7 +252,7 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
     """A runner for training (with validation) from a complete config.
 
     Args:
-        cfg: see :func:`mmseg.utils.config.load_config`.
+        cfg: see :func:`mmseg.config.config.load_config`.
         resume_from: a training checkpoint to continue from; goes before ``load_from`` of the config.
     """
     check_engine_parts(cfg)

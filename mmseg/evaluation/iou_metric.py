@@ -13,8 +13,8 @@ import numpy as np
 from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 
-from mmseg.datasets.class_groups import Group, class_groups
-from mmseg.datasets.classes import CLASSES, IGNORE
+from mmseg.datasets.classes.groups import Group, class_groups
+from mmseg.datasets.classes.names import CLASSES, IGNORE
 from mmseg.evaluation.scores import confusion_matrix, drop_labels, iou_from_confusion, summarise, summarise_categories
 from mmseg.registry import METRICS
 from mmseg.utils.errors import UserError, suggestion

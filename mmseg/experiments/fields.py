@@ -6,16 +6,16 @@ A variant is ``replace(base, field=...)``. What cannot be trained is refused her
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.repository import CONFIGS
 
 Source = Literal["gta", "syn", "cs"]
 Target = Literal["cs", "acdc", "dzur"]
 Method = Literal["source-only", "target-only", "dacs", "minent", "advseg"]
 TRAINED_ON_TARGET = ("dacs", "minent", "advseg")
-NETWORKS = Path(__file__).resolve().parents[2] / "configs" / "_base_" / "models"
+NETWORKS = CONFIGS / "_base_" / "models"
 
 
 @dataclass(frozen=True, kw_only=True)

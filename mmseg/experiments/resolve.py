@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import copy
 import functools
-from pathlib import Path
 
 from mmengine.config import Config
 
+from mmseg.config.config import check_keys
+from mmseg.config.data_sizes import resolve_sizes
 from mmseg.experiments.fields import HRDA, TRAINED_ON_TARGET, Experiment, Masking
 from mmseg.experiments.naming import run_stem
-from mmseg.utils.config import check_keys
-from mmseg.utils.data_sizes import resolve_sizes
+from mmseg.utils.repository import CONFIGS
 
-BASE = Path(__file__).resolve().parents[2] / "configs" / "_base_"
+BASE = CONFIGS / "_base_"
 FULL_NAMES = {"gta": "gta", "syn": "synthia", "cs": "cityscapes", "acdc": "acdc", "dzur": "darkzurich"}
 TRANSFORMERS = ("mitb3", "mitb4", "mitb5", "mitb5-del")
 MIN_LR_WITHOUT_WARM_UP = 1e-4
@@ -27,7 +27,7 @@ MASK_MODES = {"target": "separatetrg", "source": "separatesrc", "both": "separat
 
 
 def resolve(experiment: Experiment, seed: int = 0) -> Config:
-    """The complete, checked config of a run, as :func:`mmseg.utils.config.load_config` gives one."""
+    """The complete, checked config of a run, as :func:`mmseg.config.config.load_config` gives one."""
     data = _data(experiment)
     cfg = Config(
         {

@@ -1,5 +1,1 @@
-"""Configs, errors, files and randomness."""
-
-from mmseg.utils.config import load_config
-
-__all__ = ["load_config"]
+"""Errors, files, locks, randomness, precision."""

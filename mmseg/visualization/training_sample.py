@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmseg.datasets.classes import IGNORE
+from mmseg.datasets.classes.names import IGNORE
 from mmseg.visualization.colorize import Palette, colorize_labels, heat, overlay
 from mmseg.visualization.panels import GAP, Tile, draw_panel, fitted, legend, stack
 

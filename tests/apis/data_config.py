@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmseg.utils.config import load_config
+from mmseg.config.config import load_config
 from tests import tiny
 
 SOURCE_LABEL = "gta/labels/00001_labelTrainIds.png"

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg.apis.runs import Run, study_runs
+from mmseg.apis.launching.runs import Run, study_runs
 from mmseg.experiments import ConfigFile, Published, Row, Study, Table
 from tests import tiny
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mmseg.config.config import load_config
 from mmseg.registry import MODELS
-from mmseg.utils.config import load_config
 
 NAME = "211108_1622_gtaHR2csHR_hrda_s0_7f24c"
 CROP, DETAIL = [64, 64], [32, 32]

@@ -10,7 +10,7 @@ import cv2
 import pytest
 from PIL import Image
 
-from mmseg.datasets.classes import PALETTE
+from mmseg.datasets.classes.names import PALETTE
 from tests import tiny
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmseg.models.pretrained import NETWORKS, fitting_weights
+from mmseg.models.weights.pretrained import NETWORKS, fitting_weights
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from tests import tiny
-from tests.models.foreign_layouts import hugging_face
+from tests.models.weights.foreign_layouts import hugging_face
 from tools.check_weights import check_weights
 
 CURL = """#!/bin/sh

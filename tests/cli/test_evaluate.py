@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from mmseg.datasets.classes import LABEL_IDS, PALETTE
+from mmseg.config.config import load_config
+from mmseg.datasets.classes.names import LABEL_IDS, PALETTE
 from mmseg.engine.checkpoint import read_checkpoint
-from mmseg.utils.config import load_config
 from tests import tiny
 from tools import test as test_tool
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmseg.apis import init_model
-from mmseg.utils import load_config
+from mmseg.config import load_config
 from tests import tiny
 from tools import export
 

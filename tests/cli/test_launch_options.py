@@ -7,8 +7,9 @@ import pytest
 
 import run_experiments
 from experiments import STUDIES
-from mmseg.apis.runs import distinct, study_runs
-from mmseg.utils.config import config_text, digest, load_config
+from mmseg.apis.launching.runs import distinct, study_runs
+from mmseg.config.config import digest, load_config
+from mmseg.utils.config_text import config_text
 from tests import tiny
 
 

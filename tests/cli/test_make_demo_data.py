@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 from mmseg.datasets import mapillary
-from mmseg.datasets.classes import CLASSES, LABEL_NAMES, PALETTE, train_id_lut
+from mmseg.datasets.classes.names import CLASSES, LABEL_NAMES, PALETTE, train_id_lut
 from mmseg.demo import CITYSCAPES, GTA, render
 from mmseg.demo.files import FIRST_VAL, MANIFEST, Parameters, depth_in_centimetres, polygons
 from mmseg.utils.errors import UserError
+from mmseg.utils.repository import ROOT
 from tools.make_demo_data import make_demo_data
 
-ROOT = Path(__file__).resolve().parents[2]
 COUNTS = ("--source", "3", "--target", "4", "--val", "2", "--size", "96", "64", "--nproc", "2")
 TINY = Parameters(source=1, target=1, val=1, width=64, height=32)
 

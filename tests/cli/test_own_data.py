@@ -10,7 +10,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg.datasets.base import class_info
-from mmseg.datasets.uda_dataset import CropOptions
+from mmseg.datasets.sampling.uda_dataset import CropOptions
 from tests import tiny
 
 PAGE = (tiny.ROOT / "docs" / "own_data.md").read_text()

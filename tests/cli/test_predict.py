@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from mmseg.apis import inference_model, init_model
-from mmseg.datasets.classes import PALETTE
-from mmseg.utils.config import OptionAction, load_config
+from mmseg.config.config import OptionAction, load_config
+from mmseg.datasets.classes.names import PALETTE
 from tests import tiny
 from tools import predict as predict_tool
 

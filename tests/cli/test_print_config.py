@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from mmseg.utils import load_config
+from mmseg.config import load_config
 from tests import tiny
-from tests.utils.legacy_configs import changed, flattened, published, write_json, write_python
+from tests.config.legacy.published_form import changed, flattened, published, write_json, write_python
 from tools import print_config
 
 NATIVE = "configs/demo/demoHR2demoHR_hrda.py"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg.apis import submission
-from mmseg.datasets.class_groups import SYNTHIA_ABSENT
+from mmseg.apis.predicting import submission
+from mmseg.datasets.classes.groups import SYNTHIA_ABSENT
 from tools import check_submission
 from tools import test as test_tool
 

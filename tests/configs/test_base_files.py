@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmseg.utils import load_config
-from mmseg.utils.data_sizes import resolve_sizes
+from mmseg.config import load_config
+from mmseg.config.data_sizes import resolve_sizes
 from tests import tiny
-from tests.utils.legacy_configs import decisive, published, write_json
+from tests.config.legacy.published_form import decisive, published, write_json
 
 BASE = tiny.ROOT / "configs" / "_base_"
 PUBLISHED = dict(published())

@@ -4,10 +4,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.small.config import demo_folder
 from mmseg.datasets import UDADataset
 from mmseg.registry import DATASETS, METRICS, build_checked
-from mmseg.utils.data_sizes import resolve_sizes
-from mmseg.utils.small_config import demo_folder
 from tests import tiny
 
 BASE = tiny.ROOT / "configs/_base_/datasets"

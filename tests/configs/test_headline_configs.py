@@ -5,10 +5,10 @@ import ast
 import pytest
 import torch
 
+from mmseg.config import load_config
 from mmseg.engine.runner import build_model
-from mmseg.utils import load_config
 from tests import tiny
-from tests.utils.legacy_configs import decisive, published, write_json
+from tests.config.legacy.published_form import decisive, published, write_json
 
 CONFIGS = tiny.ROOT / "configs"
 FILES = sorted(

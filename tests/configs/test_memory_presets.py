@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from mmseg.config import load_config
+from mmseg.config.small.shrink import shrink
 from mmseg.engine.runner import build_model
-from mmseg.utils import load_config
-from mmseg.utils.shrink import shrink
 from tests import tiny
 from tools.benchmarks.baseline import LEVERS, without_levers
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg.datasets.classes import CLASSES
+from mmseg.config import load_config
+from mmseg.datasets.classes.names import CLASSES
 from mmseg.datasets.synthia import ABSENT
 from mmseg.evaluation.iou_metric import summarise
 from mmseg.registry import METRICS
-from mmseg.utils import load_config
 from tests import tiny
 
 CONFIGS = ["hrda/synHR2csHR_hrda.py", "mic/synHR2csHR_mic_hrda.py", "daformer/syn2cs_daformer.py"]

@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmseg.datasets import CityscapesDataset, RunningIndexSampler, UDADataset, uda_dataset
-from mmseg.datasets.worker_reports import explained_deaths
+from mmseg.datasets.reading.worker_reports import explained_deaths
 from mmseg.utils.errors import BadFileError, UserError
 from tests.datasets.toy import crop, make_cityscapes, make_gta, source_config, target_config, write_png
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mmseg.datasets import CityscapesDataset, GTADataset
-from mmseg.datasets.classes import CLASSES, PALETTE
+from mmseg.datasets.classes.names import CLASSES, PALETTE
 from mmseg.registry import DATASETS
 from mmseg.utils.errors import UserError
 from tests.datasets.toy import make_cityscapes, make_gta, position_image, position_label, source_config, write_png

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from mmseg.datasets import FolderDataset, UDADataset
-from mmseg.datasets.label_counts import COUNTS_FILE
-from mmseg.datasets.palettes import default_palette
-from mmseg.datasets.raw_ids import RawIds
+from mmseg.datasets.classes.palettes import default_palette
+from mmseg.datasets.reading.raw_ids import RawIds
+from mmseg.datasets.statistics.label_counts import COUNTS_FILE
 from mmseg.utils.errors import BadFileError, UserError
 from tests.datasets.toy import HEIGHT, WIDTH, crop, position_image, write_png
 
@@ -199,7 +199,7 @@ def test_class_statistics_are_counted_once(root, monkeypatch):
     thin, thick, pixels = 4 * WIDTH, 8 * WIDTH, HEIGHT * WIDTH
     assert found.files[1] == [(0, thin), (1, thick), (2, thin), (3, thick)]
     assert found.pixels == {0: 4 * pixels - 2 * (thin + thick), 1: 2 * (thin + thick)}
-    monkeypatch.setattr("mmseg.datasets.label_counts.mapped", None)
+    monkeypatch.setattr("mmseg.datasets.statistics.label_counts.mapped", None)
     assert folder(root).class_statistics() == found
     swapped = folder(root, classes=["crack", "background"]).class_statistics()
     assert swapped.pixels == {0: found.pixels[1], 1: found.pixels[0]}, "the counts are of raw ids"

@@ -18,7 +18,7 @@ from mmseg.datasets import (
     synthia,
 )
 from mmseg.datasets.base import SegmentationDataset
-from mmseg.datasets.classes import CLASSES
+from mmseg.datasets.classes.names import CLASSES
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 

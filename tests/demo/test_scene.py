@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmseg.datasets.classes import CLASSES, IGNORE, LABEL_IDS
+from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS
 from mmseg.demo import CITYSCAPES, GTA, STYLES, render
 from mmseg.demo.camera import Camera
 from mmseg.demo.canvas import Canvas

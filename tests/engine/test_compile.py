@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from mmseg.config.config import load_config
 from mmseg.engine import compile as compiling
 from mmseg.engine.compile import compile_networks, compiled_parts
 from mmseg.engine.runner import build_model
-from mmseg.utils.config import load_config
 from tests import tiny
-from tests.models import test_methods as steps
+from tests.models.uda import test_methods as steps
 
 COMPILE = torch.compile
 

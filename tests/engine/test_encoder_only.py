@@ -6,7 +6,7 @@ import torch
 from mmseg.engine.weights import load_method, load_resumed
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
-from tests.models import test_methods as steps
+from tests.models.uda import test_methods as steps
 
 DISTANCE = {"imnet_feature_dist_lambda": 0.1, "imnet_feature_dist_classes": None}
 

@@ -11,7 +11,7 @@ from mmseg.engine.runner import build_optimizer
 from mmseg.utils.errors import UserError
 from mmseg.utils.precision import Precision
 from tests.engine.test_resume import assert_equal
-from tests.models.test_methods import batch, build
+from tests.models.uda.test_methods import batch, build
 
 ADAMW = {"optimizer": {"type": "AdamW", "lr": 1e-3}}
 SGD = {"optimizer": {"type": "SGD", "lr": 1e-2, "momentum": 0.9}}

@@ -7,12 +7,12 @@ import pytest
 import torch
 from mmengine.logging import MessageHub
 
-from mmseg.apis.train import train
+from mmseg.apis.launching.train import train
+from mmseg.config.config import load_config
 from mmseg.engine.checkpoint import read_checkpoint
 from mmseg.engine.hooks import GuardHook
 from mmseg.engine.optimizers import GradientHealth
 from mmseg.models.uda.objectives import SourceSupervision
-from mmseg.utils.config import load_config
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.cli.failures import one_line

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from mmseg.apis import init_model
-from mmseg.apis.evaluate import evaluate, evaluation_loader
-from mmseg.apis.predict import Options, class_colors, predict
-from mmseg.apis.sources import find_sources
-from mmseg.apis.train import train
-from mmseg.utils.config import load_config
+from mmseg.apis.launching.train import train
+from mmseg.apis.predicting.evaluate import evaluate, evaluation_loader
+from mmseg.apis.predicting.predict import Options, class_colors, predict
+from mmseg.apis.predicting.sources import find_sources
+from mmseg.config.config import load_config
 from mmseg.utils.errors import UserError
 from tests import tiny
 

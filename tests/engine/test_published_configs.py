@@ -6,9 +6,9 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
+from mmseg.config.config import load_config
+from mmseg.config.small.shrink import shrink
 from mmseg.engine.runner import build_loader_config, build_model, build_optimizer
-from mmseg.utils.config import load_config
-from mmseg.utils.shrink import shrink
 from tests.parity.records import reference_folder
 
 ITERATIONS = 2

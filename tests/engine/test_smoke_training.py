@@ -2,10 +2,10 @@
 
 import pytest
 
-from mmseg.apis.train import train
-from mmseg.utils.config import load_config
+from mmseg.apis.launching.train import train
+from mmseg.config.config import load_config
+from mmseg.config.small.shrink import shrink
 from mmseg.utils.files import read_json
-from mmseg.utils.shrink import shrink
 
 HRDA, DAFORMER = "configs/hrda/gtaHR2csHR_hrda.py", "configs/daformer/gta2cs_daformer.py"
 BLOCKS = {"type": "block", "mask_ratio": 0.7, "mask_block_size": 64}

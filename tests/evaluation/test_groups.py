@@ -5,11 +5,11 @@ import pytest
 import torch
 from rich.console import Console
 
-from mmseg.datasets.class_groups import NAMED_GROUPS
-from mmseg.datasets.classes import CLASSES
+from mmseg.config import load_config
+from mmseg.datasets.classes.groups import NAMED_GROUPS
+from mmseg.datasets.classes.names import CLASSES
 from mmseg.evaluation import class_names, dead_classes, merge_classes, metric_config, per_class_table, targets_table
 from mmseg.registry import METRICS
-from mmseg.utils import load_config
 from mmseg.utils.errors import UserError
 from tests import tiny
 

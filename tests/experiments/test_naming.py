@@ -7,8 +7,8 @@ import pytest
 
 from experiments import STUDIES
 from mmseg.experiments import HRDA, Experiment, Masking, run_stem
+from tests.config.legacy.published_form import published
 from tests.parity.records import reference_folder
-from tests.utils.legacy_configs import published
 
 DACS = Experiment(decoder="dlv2red", encoder="r101v1c")
 

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from experiments import STUDIES
+from mmseg.config import load_config
+from mmseg.config.config import digest
 from mmseg.experiments import ConfigFile, resolve, run_stem
-from mmseg.utils import load_config
-from mmseg.utils.config import config_text, digest
+from mmseg.utils.config_text import config_text
 from tests import tiny
-from tests.utils.legacy_configs import decisive, published, write_json
+from tests.config.legacy.published_form import decisive, published, write_json
 
 PUBLISHED = dict(published())
 REASON = "no folder experiments (set MMSEG_REFERENCE to the reference records)"

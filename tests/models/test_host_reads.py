@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mmseg.models.uda.mixing import draw_class_masks, draw_classes
+from mmseg.models.uda.augmentation.mixing import draw_class_masks, draw_classes
 from mmseg.structures import class_table, shown_classes
-from tests.models import test_methods as steps
+from tests.models.uda import test_methods as steps
 
 READS = ("_local_scalar_dense", "item", "equal", "is_nonzero", "allclose")
 VALUE_SHAPES = ("nonzero", "_unique2", "unique_dim", "unique_consecutive", "masked_select", "bincount", "_unique")

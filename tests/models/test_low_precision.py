@@ -8,11 +8,11 @@ from mmseg.models.losses.adversarial import DOMAIN_LOSSES
 from mmseg.models.losses.cross_entropy import cross_entropy
 from mmseg.models.losses.entropy import entropy_loss
 from mmseg.models.losses.feature_distance import feature_distance
-from mmseg.models.uda.labelers import confidence_weighted
+from mmseg.models.uda.pseudo_labels.labelers import confidence_weighted
 from mmseg.registry import MODELS
 from mmseg.utils.precision import Precision
 from tests.models import networks
-from tests.models.test_methods import METHODS, batch, build
+from tests.models.uda.test_methods import METHODS, batch, build
 
 LOW = (torch.bfloat16, torch.float16)
 HEADS = (networks.segformer_head(), networks.deeplab_head(), {"type": "DAFormerHead", **networks.daformer_head()})

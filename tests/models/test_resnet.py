@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mmseg.models.backbones.resnest import SplitAttentionConv, split_attention
 from mmseg.models.backbones.resnet import Bottleneck
-from mmseg.models.weight_layouts import encoder_weights
+from mmseg.models.weights.layouts import encoder_weights
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from tests.models.networks import BN

@@ -7,7 +7,7 @@ import torch
 from mmseg.models.segmentors.encoder_decoder import PIXELS_PER_PASS
 from mmseg.registry import MODELS
 from tests.models import networks
-from tests.models.test_methods import network
+from tests.models.uda.test_methods import network
 
 
 def build(**changes):

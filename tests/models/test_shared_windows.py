@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmseg.apis.passes import Pass, counted_passes
+from mmseg.apis.predicting.passes import Pass, counted_passes
 from mmseg.models.segmentors.encoder_decoder import EncoderDecoder
 from mmseg.models.segmentors.shared_windows import BRANCHES
 from mmseg.registry import MODELS

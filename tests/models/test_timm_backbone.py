@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mmseg.models.backbones.timm_backbone import TimmBackbone
 from mmseg.models.necks.simple_feature_pyramid import SimpleFeaturePyramid
-from mmseg.models.uda.teacher import teacher_mode
+from mmseg.models.uda.pseudo_labels.teacher import teacher_mode
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from tests.models.networks import daformer_head, hrda_head

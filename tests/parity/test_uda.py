@@ -10,15 +10,15 @@ import torch
 from mmengine.registry import PARAM_SCHEDULERS
 from torch import nn
 
+from mmseg.config.config import load_config
 from mmseg.engine.optimizers.grouped import multipliers, parameter_groups
 from mmseg.models.losses.feature_distance import downscale_label, feature_distance, thing_mask
 from mmseg.models.uda import augment
-from mmseg.models.uda.labelers import confidence_weighted, label_target
-from mmseg.models.uda.masking import block_mask, grid_size
-from mmseg.models.uda.mixing import class_masks, draw_class_masks, draw_classes, paste
-from mmseg.models.uda.teacher import ema_decay, ema_update
+from mmseg.models.uda.augmentation.masking import block_mask, grid_size
+from mmseg.models.uda.augmentation.mixing import class_masks, draw_class_masks, draw_classes, paste
+from mmseg.models.uda.pseudo_labels.labelers import confidence_weighted, label_target
+from mmseg.models.uda.pseudo_labels.teacher import ema_decay, ema_update
 from mmseg.structures import shown_classes
-from mmseg.utils.config import load_config
 from tests.parity.records import assert_close, parametrize
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from mmseg.config.config import load_config
 from mmseg.registry import MODELS
-from mmseg.utils.config import load_config
 from tests import tiny
 from tests.parity.records import Record, parametrize
 from tests.parity.test_manifests import _experiments

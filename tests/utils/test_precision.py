@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmseg.utils.config import digest, load_config
+from mmseg.config.config import digest, load_config
 from mmseg.utils.errors import UserError
 from mmseg.utils.precision import AUTOCAST, Precision, at_least_float32, use_real_float32
 from tests import tiny

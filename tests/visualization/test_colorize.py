@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg.datasets.classes import PALETTE
+from mmseg.datasets.classes.names import PALETTE
 from mmseg.utils.errors import UserError
 from mmseg.visualization import colorize_labels, denormalize, heat, overlay, write_palette_png
 

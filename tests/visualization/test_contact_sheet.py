@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmseg.datasets.classes import CLASSES, PALETTE
+from mmseg.datasets.classes.names import CLASSES, PALETTE
 from mmseg.visualization.contact_sheet import LEAST_WIDTH, TILE_HEIGHT, Section, SheetImage, contact_sheet, labelled_tile, section_rows
 from mmseg.visualization.panels import fitted, text_width
 

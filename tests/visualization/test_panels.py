@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmseg.datasets.classes import CLASSES, PALETTE
+from mmseg.datasets.classes.names import CLASSES, PALETTE
 from mmseg.visualization.panels import BAR, GAP, draw_panel, legend, scale_tile, stack, text_width
 
 

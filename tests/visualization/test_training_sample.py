@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmseg.datasets.classes import CLASSES, PALETTE
+from mmseg.datasets.classes.names import CLASSES, PALETTE
 from mmseg.visualization.panels import BAR, GAP
 from mmseg.visualization.training_sample import Look, TrainingSample, dimmed, draw_training_sample, label_tiles, source_row, target_row
 

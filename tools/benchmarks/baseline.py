@@ -44,7 +44,7 @@ def build_baseline(cfg: Config) -> tuple[UDAMethod, OptimWrapper]:
     """The method of a config and its optimizer; ``method.train_step(data, optim_wrapper)`` is the plain step.
 
     Args:
-        cfg: see :func:`mmseg.utils.config.load_config`.
+        cfg: see :func:`mmseg.config.config.load_config`.
 
     Returns:
         a method whose state has the keys of ``build_model(cfg)`` (without its levers), and the wrapper of its optimizers.

@@ -12,12 +12,12 @@ import torch
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
-from mmseg.models.uda.augment import AugmentParameters, StrongAugment
-from mmseg.models.uda.labelers import PseudoLabels, ignore_invalid, ignore_rows
-from mmseg.models.uda.mixing import draw_classes
+from mmseg.models.uda.augmentation.augment import AugmentParameters, StrongAugment
+from mmseg.models.uda.augmentation.mixing import draw_classes
 from mmseg.models.uda.objectives import MixedSupervision
+from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid, ignore_rows
+from mmseg.models.uda.pseudo_labels.teacher import Teacher, ema_decay
 from mmseg.models.uda.step import StepContext, StepLogs
-from mmseg.models.uda.teacher import Teacher, ema_decay
 from mmseg.structures import UDABatch
 
 

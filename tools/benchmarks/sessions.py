@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 
-from mmseg.apis.presets import PRESETS, apply_preset, preset_precision
+from mmseg.apis.predicting.presets import PRESETS, apply_preset, preset_precision
 from mmseg.utils.errors import UserError
 from tools.benchmarks.counts import Elapsed, chip_speed, count
 from tools.benchmarks.peak import PeakMemory

@@ -10,9 +10,9 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.optim import OptimWrapper
 
+from mmseg.config.config import load_config, parse_options
 from mmseg.engine.runner import build_model, build_optimizer
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.config import load_config, parse_options
 from mmseg.utils.errors import UserError
 from tools.benchmarks.baseline import build_baseline
 

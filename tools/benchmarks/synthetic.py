@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from mmseg.datasets.classes import IGNORE
+from mmseg.datasets.classes.names import IGNORE
 from mmseg.utils.errors import UserError
 
 BLOCK = 32

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmseg.datasets.conversion import convert_dataset
-from mmseg.datasets.raw_labels import RawLabels
+from mmseg.datasets.conversion.convert import convert_dataset
+from mmseg.datasets.conversion.raw_labels import RawLabels
 
 
 def convert(description: str, raw: RawLabels) -> None:

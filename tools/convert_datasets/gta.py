@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this clone, also where another mmseg is installed
 
-from mmseg.datasets.raw_labels import GTA
+from mmseg.datasets.conversion.raw_labels import GTA
 from mmseg.utils.errors import command_line
 from tools.convert_datasets.command import convert
 

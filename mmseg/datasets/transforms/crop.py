@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from mmseg.datasets.classes import IGNORE
+from mmseg.datasets.classes.names import IGNORE
 from mmseg.structures import Box
 
 RETRIES = 10  # further crops after the first

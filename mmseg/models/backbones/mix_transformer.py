@@ -23,7 +23,7 @@ from timm.layers import DropPath
 from torch import Tensor, nn
 
 from mmseg.models.backbones.checkpointing import run_block
-from mmseg.models.pretrained import load_pretrained, pretrained_path
+from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg.models.backbones.checkpointing import run_block
-from mmseg.models.pretrained import load_pretrained, pretrained_path
+from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 
@@ -153,7 +153,7 @@ class ResNet(BaseModule):
             memory for more time, the same gradients and running statistics.
         block: makes the residual blocks of a derived network; None chooses by depth.
         pretrained: weights that :meth:`init_weights` loads: a file or ``open-mmlab://NAME``
-            (:mod:`mmseg.models.pretrained`); None starts from scratch.
+            (:mod:`mmseg.models.weights.pretrained`); None starts from scratch.
         init_cfg: ``dict(type='Pretrained', checkpoint=path)`` means the same.
 
     Raises:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.necks.simple_feature_pyramid import SimpleFeaturePyramid
-from mmseg.models.pretrained import pretrained_path, read_state
+from mmseg.models.weights.pretrained import pretrained_path, read_state
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
 

@@ -18,9 +18,9 @@ from torch import Tensor
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.decode_heads.hrda_head import attention_map
 from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, _prefixed, _refuse
-from mmseg.models.segmentors.shared_windows import BRANCHES, shared_inference
+from mmseg.models.segmentors.shared_windows import BRANCHES, Walk, shared_inference
 from mmseg.registry import MODELS
-from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, sliding_boxes
+from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, plan_windows, sliding_boxes, windows_per_pass
 from mmseg.utils.errors import UserError
 
 
@@ -211,8 +211,34 @@ class HRDAEncoderDecoder(EncoderDecoder):
         if self.training or self.blur_hr_crop:
             maps = {branch: super(HRDAEncoderDecoder, self).inference(padded, branch) for branch in branches}
         else:
-            maps = shared_inference(self, padded, branches)
+            maps = self._shared_inference(padded, branches)
         return {branch: logits[:, :, :height, :width] for branch, logits in maps.items()}
+
+    def _shared_inference(self, image: Tensor, branches: Sequence[str]) -> dict[str, Tensor]:
+        """Looks into outer windows that share their detail windows; arguments as :func:`shared_inference`."""
+        outer = self.outer_windows(*image.shape[2:])
+        plan = plan_windows(outer, self.detail_windows(outer[0].height, outer[0].width))
+        context_size = [round(side * self.context_scale) for side in (outer[0].height, outer[0].width)]
+        detail_size = (plan.details[0].height, plan.details[0].width)
+        detail_map = full_box(*detail_size).rescaled(Fraction(1, self.decode_head.output_stride))
+
+        def context(windows: Tensor) -> tuple[Tensor, Tensor]:
+            features = self.extract_features(resize(windows, context_size))
+            logits = self.decode_head.head(features).float()
+            return logits, self.decode_head.attend(features, logits).float()
+
+        def detail(windows: Tensor) -> Tensor:
+            return self.decode_head.decode_detail(self.extract_features(windows), detail_map).float()
+
+        walk = Walk(
+            context=context,
+            detail=detail,
+            stride=self.decode_head.output_stride,
+            num_classes=self.num_classes,
+            outer_per_pass=self.outer_per_pass(image, context_size),
+            details_per_pass=windows_per_pass(len(image), detail_size, self.pixels_per_pass),
+        )
+        return shared_inference(walk, plan, image, branches)
 
     def known_branch(self, branch: str | None) -> str:
         """See :meth:`EncoderDecoder.known_branch`."""

@@ -9,9 +9,9 @@ Letters: B images, K classes, (H, W) image, (h, w) outer window, (P, Q) its fuse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -26,56 +26,61 @@ from mmseg.structures import (
     chunked,
     crop_windows,
     full_box,
-    plan_windows,
-    windows_per_pass,
 )
-
-if TYPE_CHECKING:
-    from mmseg.models.segmentors.hrda_encoder_decoder import HRDAEncoderDecoder
 
 BRANCHES = ("fused", "LR", "HR", "ATT")
 """Outputs of HRDA: of both views, of the context, of the detail, and the scale attention."""
 
 
-def window_plan(network: HRDAEncoderDecoder, height: int, width: int) -> WindowPlan:
-    """Where a network looks at an image of a size that it takes."""
-    outer = network.outer_windows(height, width)
-    return plan_windows(outer, network.detail_windows(outer[0].height, outer[0].width))
+@dataclass(frozen=True)
+class Walk:
+    """A network's two views of some windows, and how many windows one pass of each takes.
+
+    Attributes:
+        context: outer windows [M, 3, h, w] -> logits [M, K, ., .] and attention [M, K or 1, ., .] of the context, float32.
+        detail: detail windows [M, 3, ., .] -> logits [M, K, ., .] at the stride of the decoder, float32.
+        stride: of the decoder's maps.
+        num_classes: K.
+        outer_per_pass: outer windows that are looked into together.
+        details_per_pass: detail windows that are decoded together.
+    """
+
+    context: Callable[[Tensor], tuple[Tensor, Tensor]]
+    detail: Callable[[Tensor], Tensor]
+    stride: int
+    num_classes: int
+    outer_per_pass: int
+    details_per_pass: int
 
 
-def shared_inference(network: HRDAEncoderDecoder, image: Tensor, branches: Sequence[str]) -> dict[str, Tensor]:
+def shared_inference(walk: Walk, plan: WindowPlan, image: Tensor, branches: Sequence[str]) -> dict[str, Tensor]:
     """Averages what the outer windows say, and encodes no window twice nor for nothing: 'LR' alone takes no
     detail windows, 'HR' alone no context.
 
     Args:
-        network: in eval mode.
+        walk: of a network in eval mode.
+        plan: where it looks.
         image: [B, 3, H, W], normalised; both sides are whole pixels of all maps.
         branches: of :data:`BRANCHES`.
 
     Returns:
         [B, K, H, W] float32 for each branch, or [B, 1, H, W] for 'ATT'.
     """
-    plan, size = window_plan(network, *image.shape[2:]), image.shape[2:]
-    details = [] if set(branches) == {"LR"} else list(decoded_details(network, image, plan.details))
-    windows = (window for looked in outer_looks(network, image, plan, details, branches) for window in looked.split(len(image)))
+    details = [] if set(branches) == {"LR"} else list(decoded_details(walk, image, plan.details))
+    windows = (window for looked in outer_looks(walk, image, plan, details, branches) for window in looked.split(len(image)))
     # All branches are enlarged and averaged as channels of one map.
-    maps = average_windows(windows, plan.outer, *size)
-    channels = [1 if branch == "ATT" else network.num_classes for branch in branches]
+    maps = average_windows(windows, plan.outer, *image.shape[2:])
+    channels = [1 if branch == "ATT" else walk.num_classes for branch in branches]
     return dict(zip(branches, maps.split(channels, dim=1), strict=True))
 
 
-def decoded_details(network: HRDAEncoderDecoder, image: Tensor, boxes: Sequence[Box]) -> Iterator[Tensor]:
+def decoded_details(walk: Walk, image: Tensor, boxes: Sequence[Box]) -> Iterator[Tensor]:
     """Logits [B, K, ., .] of each detail window, at the stride of the decoder."""
-    size = (boxes[0].height, boxes[0].width)
-    in_map = full_box(*size).rescaled(Fraction(1, network.decode_head.output_stride))
-    for some in chunked(boxes, windows_per_pass(len(image), size, network.pixels_per_pass)):
-        features = network.extract_features(crop_windows(image, some))
-        yield from network.decode_head.decode_detail(features, in_map).float().split(len(image))
+    for some in chunked(boxes, walk.details_per_pass):
+        yield from walk.detail(crop_windows(image, some)).split(len(image))
 
 
-def outer_looks(
-    network: HRDAEncoderDecoder, image: Tensor, plan: WindowPlan, details: Sequence[Tensor], branches: Sequence[str]
-) -> Iterator[Tensor]:
+def outer_looks(walk: Walk, image: Tensor, plan: WindowPlan, details: Sequence[Tensor], branches: Sequence[str]) -> Iterator[Tensor]:
     """Looks into the outer windows, some at a time.
 
     Args:
@@ -84,15 +89,12 @@ def outer_looks(
     Yields:
         [N*B, channels of all branches, h, w] for the next N windows, window by window.
     """
-    size, stride = (plan.outer[0].height, plan.outer[0].width), network.decode_head.output_stride
-    context_size = [round(side * network.context_scale) for side in size]
-    map_size, map_boxes = [side // stride for side in size], [box.rescaled(Fraction(1, stride)) for box in plan.inner]
-    for some in chunked(range(len(plan.outer)), network.outer_per_pass(image, context_size)):
+    size = (plan.outer[0].height, plan.outer[0].width)
+    map_size, map_boxes = [side // walk.stride for side in size], [box.rescaled(Fraction(1, walk.stride)) for box in plan.inner]
+    for some in chunked(range(len(plan.outer)), walk.outer_per_pass):
         context = attention = detail = None
         if set(branches) != {"HR"}:
-            features = network.extract_features(resize(crop_windows(image, [plan.outer[index] for index in some]), context_size))
-            context = network.decode_head.head(features).float()
-            attention = network.decode_head.attend(features, context).float()
+            context, attention = walk.context(crop_windows(image, [plan.outer[index] for index in some]))
         if details:
             inside = ([details[index] for index in plan.used[outer]] for outer in some)
             detail = torch.cat([blend_windows(torch.cat(windows), map_boxes, *map_size) for windows in inside])

@@ -19,8 +19,8 @@ from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
+from mmseg.models.uda.pseudo_labels.teacher import Teacher, teacher_mode
 from mmseg.models.uda.step import Objective, StepContext, StepLogs
-from mmseg.models.uda.teacher import Teacher, teacher_mode
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
 from mmseg.utils.precision import Precision

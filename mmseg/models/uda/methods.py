@@ -19,9 +19,9 @@ from mmseg.models.uda.objectives import (
     MixedSupervision,
     SourceSupervision,
 )
-from mmseg.models.uda.prediction import level_weights
 from mmseg.models.uda.preset import Preset
-from mmseg.models.uda.teacher import freeze
+from mmseg.models.uda.pseudo_labels.prediction import level_weights
+from mmseg.models.uda.pseudo_labels.teacher import freeze
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.randomness import derive_seed

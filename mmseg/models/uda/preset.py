@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
-from mmseg.models.uda.augment import StrongAugment
+from mmseg.models.uda.augmentation.augment import StrongAugment
+from mmseg.models.uda.augmentation.masking import build_mask_generator
 from mmseg.models.uda.base import UDAMethod
-from mmseg.models.uda.masking import build_mask_generator
 from mmseg.models.uda.objectives.masked import MaskedConsistency, find_mask_mode
+from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import Objective
-from mmseg.models.uda.teacher import Teacher
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 

@@ -10,9 +10,9 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
-from mmseg.models.uda.labelers import PseudoLabels
-from mmseg.models.uda.prediction import Prediction
-from mmseg.models.uda.teacher import Teacher
+from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels
+from mmseg.models.uda.pseudo_labels.prediction import Prediction
+from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.structures import SegOutput, UDABatch
 from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import Streams

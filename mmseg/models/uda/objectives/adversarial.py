@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from mmseg.models.losses.adversarial import SOURCE, TARGET
-from mmseg.models.uda.prediction import Prediction
+from mmseg.models.uda.pseudo_labels.prediction import Prediction
 from mmseg.models.uda.step import StepContext
 
 DomainLoss = Callable[[Tensor, float], Tensor]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from mmseg.models.losses.entropy import entropy_loss
-from mmseg.models.uda.prediction import Prediction
+from mmseg.models.uda.pseudo_labels.prediction import Prediction
 from mmseg.models.uda.step import StepContext
 
 

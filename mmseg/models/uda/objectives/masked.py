@@ -12,10 +12,10 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from mmseg.models.uda.augment import StrongAugment
-from mmseg.models.uda.masking import BlockMask
+from mmseg.models.uda.augmentation.augment import StrongAugment
+from mmseg.models.uda.augmentation.masking import BlockMask
+from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
-from mmseg.models.uda.teacher import Teacher
 from mmseg.utils.errors import UserError, suggestion
 
 Crops = tuple[Tensor, Tensor, Tensor]

@@ -8,10 +8,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mmseg.models.uda.augment import StrongAugment
-from mmseg.models.uda.mixing import draw_class_masks, paste
+from mmseg.models.uda.augmentation.augment import StrongAugment
+from mmseg.models.uda.augmentation.mixing import draw_class_masks, paste
+from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
-from mmseg.models.uda.teacher import Teacher
 
 
 class MixedSupervision:

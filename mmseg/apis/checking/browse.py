@@ -1,0 +1,168 @@
+"""What a network sees in training: the crops of the loader, and what the step makes of them.
+
+Without a checkpoint, no network is built: mixing, augmentation and masks depend on the seed, the iteration and the
+source labels alone, so they are those of a real training. Only pseudo-labels need a teacher.
+
+Letters: B images, K classes, (H, W) crop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import Tensor, nn
+from torch.utils.data import default_collate
+
+from mmseg.datasets import UDADataset
+from mmseg.datasets.classes.names import IGNORE
+from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.weights import load_method
+from mmseg.models.uda import UDAMethod
+from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid, ignore_rows
+from mmseg.models.uda.pseudo_labels.teacher import Teacher
+from mmseg.registry import DATASETS, MODELS
+from mmseg.structures import SegOutput, UDABatch, View, full_box
+from mmseg.utils.randomness import Streams
+from mmseg.visualization.colorize import Palette, denormalize
+from mmseg.visualization.training_sample import Look, TrainingSample
+
+STRIDE = 32  # of the blank network's predictions; they are never looked at
+
+
+class BlankNetwork(nn.Module):
+    """Stands in the place of a student and says nothing: a step with it costs no more than its augmentation.
+
+    Args:
+        num_classes: K.
+    """
+
+    auxiliary_head = None
+
+    def __init__(self, *, num_classes: int) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+
+    def forward(self, image: Tensor, rng: np.random.Generator | None = None) -> SegOutput:
+        """Zero logits for [B, 3, H, W]."""
+        height, width = image.shape[2:]
+        logits = image.new_zeros(len(image), self.num_classes, -(-height // STRIDE), -(-width // STRIDE))
+        view = View(name="full", image=image, scale=1, box=full_box(height, width), features=(), logits=logits)
+        return SegOutput(logits=logits, views=(view,))
+
+    def loss(self, output: SegOutput, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
+        """No losses."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What draws training samples.
+
+    Attributes:
+        dataset: of the training.
+        method: the method of the config.
+        batch_size: B.
+        labels: whether the method has teachers that can label the target.
+    """
+
+    dataset: UDADataset
+    method: UDAMethod
+    batch_size: int
+    labels: bool
+
+    @property
+    def palette(self) -> Palette:
+        return self.dataset.metainfo["palette"]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.dataset.metainfo["classes"]
+
+    def samples(self, number: int) -> Iterator[TrainingSample]:
+        """The first ``number`` samples of a training with this seed, in their batches."""
+        for iteration in range(-(-number // self.batch_size)):
+            indices = range(iteration * self.batch_size, (iteration + 1) * self.batch_size)
+            loaded = [self.dataset[index] for index in indices]
+            batch = self.method.data_preprocessor.batch(default_collate(loaded))
+            records = self.records(batch, iteration)
+            for position, (index, sample) in enumerate(zip(indices, loaded, strict=True)):
+                if index < number:
+                    drawn = self.dataset.number_of_draw(index, sample.get("skipped", 0))
+                    yield self.sample(index, drawn, position, batch, records)
+
+    @torch.no_grad()
+    def records(self, batch: UDABatch, iteration: int) -> Mapping[str, Tensor]:
+        """What the objectives of a step record about a batch: [B, ...] by name."""
+        step = self.method.context(batch, iteration)
+        step.student = BlankNetwork(num_classes=len(self.classes))
+        if not self.labels:
+            step.pseudo.update({teacher: unknown_labels(batch, teacher) for teacher in self.method.teachers})
+        for objective in self.method.objectives:
+            objective(step)
+        return step.logs.records
+
+    def sample(self, index: int, drawn: int, position: int, batch: UDABatch, records: Mapping[str, Tensor]) -> TrainingSample:
+        """One sample of a batch for drawing; ``drawn`` is the running number of the one that stands in for a bad one."""
+        source, _, *target = self.dataset.files(drawn)
+        values = {
+            "source_image": batch.source_image,
+            "source_label": batch.source_label,
+            "target_image": batch.target_image,
+            "target_label": records.get("pseudo_label"),
+            "target_weight": records.get("pseudo_weight"),
+            **{key: value for key, value in records.items() if key.startswith(("mixed_", "masked_"))},
+        }
+        single = {key: value[position].cpu().numpy() for key, value in values.items() if value is not None}
+        return TrainingSample(
+            index=index,
+            names=tuple(file.name for file in (source, *target)),
+            rare_class=self.dataset.draw_source_file(Streams(self.dataset.seed, drawn))[0],
+            **{name: self.look(single, name) for name in ("source", "target", "mixed", "masked")},
+            valid=None if batch.target_valid is None else batch.target_valid[position].cpu().numpy() > 0,
+        )
+
+    def look(self, values: Mapping[str, np.ndarray], name: str) -> Look | None:
+        """The crop ``name`` with its label and weight, from values of one sample by name."""
+        if f"{name}_image" not in values:
+            return None
+        normalization = self.method.data_preprocessor
+        image = denormalize(values[f"{name}_image"], normalization.grey_mean, normalization.grey_std)
+        label = values.get(f"{name}_label")
+        return Look(image, None if label is None else label.astype(np.uint8), values.get(f"{name}_weight"))
+
+
+def unknown_labels(batch: UDABatch, teacher: Teacher) -> PseudoLabels:
+    """In the place of pseudo-labels: 255 everywhere, and the weight that a teacher which is sure of everything would give."""
+    images = batch.target_image
+    shape = (len(images), *images.shape[2:])
+    pseudo = PseudoLabels(images.new_full(shape, IGNORE, dtype=torch.long), images.new_ones(shape), images.new_ones(()))
+    pseudo = ignore_rows(pseudo, teacher.ignore_top, teacher.ignore_bottom)
+    return pseudo if batch.target_valid is None else ignore_invalid(pseudo, batch.target_valid)
+
+
+def build_browser(cfg: Config, *, checkpoint: str | Path | None = None, device: str = "cpu") -> Browser:
+    """A browser of a config's training.
+
+    Args:
+        cfg: complete config.
+        checkpoint: file whose teachers label the target; None leaves pseudo-labels out.
+        device: of the networks.
+
+    Raises:
+        UserError: data are missing, or the checkpoint does not belong to the config.
+    """
+    dataset = DATASETS.build({"seed": cfg.seed, **cfg.train_dataloader.dataset})
+    blank = {"type": BlankNetwork, "num_classes": len(dataset.metainfo["classes"])}
+    # The feature distance changes no image and needs a network; self-training is looked at whenever it starts.
+    unseen = {key: 0 for key in ("imnet_feature_dist_lambda", "self_training_start") if key in cfg.uda}
+    method = MODELS.build({**cfg.uda, **unseen, "segmentor": blank if checkpoint is None else cfg.model.to_dict(), "seed": cfg.seed})
+    if checkpoint is not None:
+        for line in load_method(method, read_checkpoint(checkpoint), checkpoint):
+            print(line)
+    size, labels = cfg.train_dataloader.batch_size, checkpoint is not None
+    return Browser(dataset=dataset, method=method.to(device).train(), batch_size=size, labels=labels)

@@ -1,0 +1,203 @@
+"""Checks all data that a config reads: every file is opened, everything that is wrong is collected.
+
+Call chain: ``check_data ─ find_splits ─ open_split ─ inspect_pairs ─ split findings ─ duplicates ─ training sample``
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from mmengine.config import Config
+
+from mmseg.apis.checking.duplicates import same_files
+from mmseg.apis.checking.known_sizes import known_size
+from mmseg.apis.checking.pairs import Problem, inspect_pairs
+from mmseg.apis.checking.splits import OpenSplit, Split, find_splits, open_split, split_problems
+from mmseg.datasets.classes.check import check_class_lists
+from mmseg.registry import DATASETS
+from mmseg.utils.errors import UserError
+
+BAD_FILE = ("broken image", "broken label", "label format", "unknown id", "size mismatch")
+"""Kinds of problems of single files, which a training may skip."""
+
+FATAL = (*BAD_FILE, "config", "cannot be opened", "missing label", "small image", "statistics", "training sample")
+"""Kinds of problems that end a training, in a split that it reads."""
+
+HARMLESS = ("file count", "label without image", "empty class", "stale statistics", "duplicate")
+"""Kinds of problems that a training does not notice."""
+
+TRAINING, HELD_OUT = ("source", "target"), ("val", "test")
+"""Roles of the splits that a network is trained on, and of those that it is evaluated on."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A problem of a split.
+
+    Attributes:
+        split: name of the split; 'config' for what no single split is to blame for.
+        kind: one of :data:`FATAL` or :data:`HARMLESS`.
+        fatal: whether a training of the config would end with an error.
+        path: file or folder.
+        text: one line that ends with the fix.
+    """
+
+    split: str
+    kind: str
+    fatal: bool
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitReport:
+    """What a split holds.
+
+    Attributes:
+        name: 'source', 'target', 'val' or 'test'; with a number where there are several.
+        dataset: type of the data set.
+        folder: of the images.
+        files: number of images.
+        known: how many the published split has; None where no total is known.
+        read: number of images that were decoded.
+        labelled: whether its labels are read.
+        image_sizes: number of the images by 'widthxheight'.
+        label_modes: number of the labels by Pillow's name of their pixels.
+        class_pixels: labelled pixels by class name, all classes.
+    """
+
+    name: str
+    dataset: str
+    folder: str
+    files: int
+    known: int | None
+    read: int
+    labelled: bool
+    image_sizes: Mapping[str, int]
+    label_modes: Mapping[str, int]
+    class_pixels: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """The outcome of a check.
+
+    Attributes:
+        splits: those that could be opened.
+        findings: of all splits.
+    """
+
+    splits: tuple[SplitReport, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def fatal(self) -> tuple[Finding, ...]:
+        """What would end a training."""
+        return tuple(finding for finding in self.findings if finding.fatal)
+
+
+def check_data(cfg: Config, *, which: str = "all", nproc: int = 1, limit: int | None = None) -> tuple[DataReport, list[OpenSplit]]:
+    """Reads the splits of a config.
+
+    Args:
+        cfg: complete config.
+        which: 'train' (source and target), 'val' (validation and test) or 'all'.
+        nproc: worker processes.
+        limit: decodes so many images of each split, evenly spread; None decodes all. Counts, pairs and duplicates are always of all.
+
+    Returns:
+        the report, and the splits that could be opened.
+
+    Raises:
+        UserError: the config names no source.
+    """
+    if not cfg.train_dataloader.dataset.get("source"):
+        raise UserError("The config has no train_dataloader.dataset.source. Add the labelled data set of the training.")
+    roles = {"train": TRAINING, "val": HELD_OUT, "all": TRAINING + HELD_OUT}[which]
+    findings = list(config_findings(cfg))
+    opened, reports = [], []
+    for split in find_splits(cfg, roles):
+        try:
+            opened.append(open_split(split))
+        except UserError as error:
+            findings.append(_finding(split, Problem("cannot be opened", place(split), str(error))))
+            continue
+        report, problems = check_split(opened[-1], nproc=nproc, limit=limit)
+        reports.append(report)
+        findings += [_finding(split, problem) for problem in problems]
+    findings += duplicates(opened)
+    if "source" in roles and not any(finding.kind in ("cannot be opened", "missing label") for finding in findings):
+        known = {finding.text for finding in findings}
+        findings += [finding for finding in sample_findings(cfg) if finding.text not in known]
+    return DataReport(tuple(reports), tuple(findings)), opened
+
+
+def place(split: Split) -> str:
+    """Folder of a split, as far as its config tells."""
+    return str(split.dataset.get("data_root") or split.dataset.get("images", ""))
+
+
+def check_split(split: OpenSplit, *, nproc: int, limit: int | None) -> tuple[SplitReport, list[Problem]]:
+    """Decodes the images and labels of one split; see :func:`check_data`."""
+    data = split.dataset
+    indices = spread(len(data), limit)
+    facts = inspect_pairs(data, indices, without_label=split.without_label, nproc=nproc, title=f"Reading {split.name}")
+    pixels = Counter(dict.fromkeys(range(len(data.classes)), 0))
+    for single in facts:
+        pixels.update(single.pixels)
+    known = known_size(data, split.options.dataset)
+    report = SplitReport(
+        name=split.name,
+        dataset=type(data).__name__,
+        folder=str(data.images.folder),
+        files=len(data),
+        known=known,
+        read=len(facts),
+        labelled=data.labelled,
+        image_sizes=dict(Counter(f"{single.size[1]}x{single.size[0]}" for single in facts if single.size)),
+        label_modes=dict(Counter(single.label_mode for single in facts if single.label_mode)),
+        class_pixels={name: pixels[train_id] for train_id, name in enumerate(data.classes)} if data.labelled else {},
+    )
+    problems = [problem for single in facts for problem in single.problems]
+    named = {problem.text for problem in problems}  # own data are counted for the statistics, which fails at the same files
+    return report, [*problems, *(problem for problem in split_problems(split, facts, known) if problem.text not in named)]
+
+
+def spread(length: int, limit: int | None) -> list[int]:
+    """``limit`` of ``length`` indices, evenly spread from the first to the last; all of them without a limit."""
+    return np.linspace(0, length - 1, min(limit or length, length)).round().astype(int).tolist()
+
+
+def duplicates(splits: Iterable[OpenSplit]) -> Iterator[Finding]:
+    """Images of validation or test that are images of the training as well, byte by byte."""
+    splits = list(splits)
+    trained = [path for split in splits if split.options.role in TRAINING for path in split.image_paths]
+    for split in splits:
+        if split.options.role in HELD_OUT:
+            for path, twin in same_files(split.image_paths, trained):
+                text = f"{path} is also a training image, {twin}: scores on it mean nothing. Remove it from one of the two folders."
+                yield _finding(split.options, Problem("duplicate", str(path), text))
+
+
+def config_findings(cfg: Config) -> Iterator[Finding]:
+    """Class lists of the data and the network that contradict each other."""
+    try:
+        check_class_lists(cfg)
+    except UserError as error:
+        yield Finding("config", "config", True, "train_dataloader.dataset", str(error))
+
+
+def sample_findings(cfg: Config) -> Iterator[Finding]:
+    """Makes the first sample of the training: finds options that contradict each other or the data."""
+    try:
+        DATASETS.build({"seed": cfg.seed, **cfg.train_dataloader.dataset})[0]
+    except UserError as error:
+        yield Finding("config", "training sample", True, "train_dataloader.dataset", str(error))
+
+
+def _finding(split: Split, problem: Problem) -> Finding:
+    fatal = problem.kind in FATAL and split.role != "test" and not (split.skips and problem.kind in BAD_FILE)
+    return Finding(split.name, problem.kind, fatal, problem.path, problem.text)

@@ -1,0 +1,199 @@
+"""Running configs one process each: skip what is finished, resume what was interrupted, go on after a failure."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+import rich
+
+from mmseg.apis.launching.needs import check_needs
+from mmseg.apis.launching.processes import Children, Start, interruptible
+from mmseg.apis.launching.runs import Run, distinct
+from mmseg.apis.launching.train import check_writable
+from mmseg.config.small.shrink import layouts
+from mmseg.engine.hooks.checkpoint_hook import BEST, LATEST
+from mmseg.engine.runner import CONFIG
+from mmseg.evaluation import per_class_table
+from mmseg.utils.config_text import config_text
+from mmseg.utils.errors import UserError
+from mmseg.utils.files import write_text
+from mmseg.utils.locks import in_use
+from mmseg.utils.repository import ROOT
+
+CONSOLE = "console.log"
+GENERATED = Path("configs/generated")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run of a launch ended.
+
+    Attributes:
+        run: the training.
+        failure: its one line; None unless it failed.
+        elsewhere: another launch is training it.
+    """
+
+    run: Run
+    failure: str | None = None
+    elsewhere: bool = False
+
+
+def prepare(runs: Sequence[Run]) -> None:
+    """Draws the demo data that configs ask for, and refuses what cannot start.
+
+    Raises:
+        UserError: data or starting weights are missing, or a run folder cannot be written to.
+    """
+    domains: dict[str, set[str]] = {}
+    for run in runs:
+        if run.cfg.get("demo_data"):
+            domains.setdefault(run.cfg.demo_data, set()).update(layouts(run.cfg))
+    for folder, names in domains.items():
+        make_demo_data(folder, "--layout", *sorted(names))
+    check_needs(runs)
+    for run in runs:
+        check_writable(run.folder)
+
+
+def make_demo_data(folder: str | Path, *options: str) -> None:
+    """Draws demo domains into ``folder`` unless they are complete; the tool prints its own errors."""
+    code = subprocess.call([sys.executable, str(ROOT / "tools" / "make_demo_data.py"), "--out", str(folder), *options])
+    if code:
+        sys.exit(code)
+
+
+def write_configs(number: int, runs: Sequence[Run]) -> None:
+    """Writes the complete config of each training of study ``number`` to ``configs/generated/<number>``."""
+    for run in distinct(runs):
+        write_text(GENERATED / str(number) / f"{run.folder.name}.py", config_text(run.cfg))
+    print(f"{len(distinct(runs))} configs written to {GENERATED / str(number)}; nothing was trained.")
+
+
+def launch_one(run: Run, start: Start) -> None:
+    """Trains one run in a process of its own, with its output on the console.
+
+    Raises:
+        UserError: another process trains it, or the training failed; it said why.
+    """
+    if run.finished:
+        rich.print(f"{run.folder} is finished; its results follow. Delete the folder to train again.")
+        return
+    if run.state == "running":
+        raise in_use(run.folder)
+    prepare([run])
+    write_text(run.folder / CONFIG, config_text(run.cfg))
+    with interruptible() as children:
+        code = children.call(start.command(run))
+    if code == 2:
+        sys.exit(2)  # the training has printed its one line
+    if code:
+        raise UserError(
+            f"The training in {run.folder} ended with exit code {code}. Its output above says why; run the command again to resume."
+        )
+
+
+def launch_all(runs: Sequence[Run], jobs: int, start: Start) -> list[Outcome]:
+    """Trains each distinct run, ``jobs`` at a time, each with its share of the cores; returns how they ended.
+
+    Raises:
+        UserError: something that a run needs is missing; nothing was started then.
+    """
+    todo = [run for run in distinct(runs) if not run.finished]
+    count = len(distinct(runs))
+    print(f"{count} run{'s' * (count != 1)}, {count - len(todo)} of them finished, {jobs} at a time.", flush=True)
+    prepare([run for run in todo if run.state != "running"])
+    slots: SimpleQueue[int] = SimpleQueue()
+    for slot in range(jobs):
+        slots.put(slot)
+
+    def train(run: Run) -> Outcome:
+        slot = slots.get()
+        try:
+            return _train(run, children, start, start.environment(slot, jobs))
+        finally:
+            slots.put(slot)
+
+    with ThreadPoolExecutor(jobs) as pool, interruptible() as children:
+        return list(pool.map(train, todo))
+
+
+def _train(run: Run, children: Children, start: Start, environment: dict[str, str]) -> Outcome:
+    if children.ending:
+        return Outcome(run=run)
+    if run.state == "running":
+        print(f"running elsewhere  {run.folder}", flush=True)
+        return Outcome(run=run, elsewhere=True)
+    try:
+        code, output = _call(run, children, start, environment)
+    except UserError as error:
+        code, output = 2, f"error: {error}"
+    except OSError as error:
+        code, output = 2, f"error: Cannot write to {run.folder}: {error.strerror}. Free some space or choose a writable folder."
+    if children.ending:
+        return Outcome(run=run)
+    if run.finished:
+        print(f"finished: mIoU {run.result['metrics']['mIoU']:.2f}  {run.folder}", flush=True)
+        return Outcome(run=run)
+    if run.state == "running":  # another launch was faster
+        print(f"running elsewhere  {run.folder}", flush=True)
+        return Outcome(run=run, elsewhere=True)
+    print(f"failed with exit code {code}  {run.folder}", flush=True)
+    return Outcome(run=run, failure=failure_line(output))
+
+
+def _call(run: Run, children: Children, start: Start, environment: dict[str, str]) -> tuple[int, str]:
+    """Exit code and output of a training."""
+    print(f"{'resumed' if run.started else 'started'}  {run.folder}, output in {CONSOLE} there", flush=True)
+    write_text(run.folder / CONFIG, config_text(run.cfg))
+    with open(run.folder / CONSOLE, "a+", errors="replace") as console:
+        before = console.tell()
+        code = children.call(start.command(run), environment, stdout=console, stderr=subprocess.STDOUT)
+        console.seek(before)
+        return code, console.read()
+
+
+def failure_line(output: str) -> str:
+    """The line of a training's output that says why it failed: its first error of its own, or what comes last.
+
+    With several processes, later errors are those of processes that have lost the first.
+    """
+    lines = [line for line in output.splitlines() if line.strip()]
+    own = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return [*own, *lines[-1:], "It printed nothing."][0]
+
+
+def say_what_is_missing(outcomes: Sequence[Outcome]) -> int:
+    """Prints which runs failed or are trained elsewhere; returns the exit code."""
+    elsewhere = [outcome.run for outcome in outcomes if outcome.elsewhere]
+    failed = [outcome for outcome in outcomes if outcome.failure]
+    if elsewhere:
+        print("Trained elsewhere now:", *(run.folder for run in elsewhere), sep="\n  ")
+    if failed:
+        print(f"{len(failed)} of {len(outcomes)} runs failed. The same command tries them again:", file=sys.stderr)
+    for outcome in failed:
+        print(f"  {outcome.run.folder.name}: {outcome.failure} Log: {outcome.run.folder / CONSOLE}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def report(run: Run) -> None:
+    """Prints the per-class table and where everything is."""
+    result = run.result
+    rich.print(per_class_table(result["metrics"], title=f"{run.folder.name}, {result['iteration']} iterations"))
+    logs = sorted(run.folder.glob("*/*.log"))
+    places = {
+        "checkpoint": run.folder / LATEST,
+        "best": run.folder / BEST,
+        "log": logs[-1] if logs else run.folder,
+        "TensorBoard": logs[-1].parent / "vis_data" if logs else run.folder,
+        "pictures": run.folder / "pictures",
+    }
+    for name, path in places.items():
+        print(f"{name:<12}{path}")
+    print(f"mIoU {result['metrics']['mIoU']:.2f}")

@@ -1,0 +1,64 @@
+"""Tables on the console: the studies, and the rows of one with how far they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from mmseg.apis.launching.runs import Run, State
+from mmseg.apis.reporting.summary import RowSummary, TableSummary, collect
+from mmseg.apis.reporting.tables import TextTable, print_tables, spread_text
+from mmseg.experiments import Study
+
+
+def list_studies(studies: Mapping[int, Study]) -> None:
+    """Prints the ids with what they reproduce; a row that several tables of a study show is trained once."""
+    trainings = {number: len({row.setup for row in study.rows.values()}) * len(study.seeds) for number, study in studies.items()}
+    rows = [(str(number), study.source, study.title, str(len(study.rows)), str(trainings[number])) for number, study in studies.items()]
+    print_tables([TextTable(title="Studies", headings=("id", "of", "study", "rows", "trainings"), rows=tuple(rows), left=3)])
+
+
+def list_rows(study: Study, runs: Mapping[str, Sequence[Run]]) -> None:
+    """Prints the rows of a study: their digest (of the first seed), how far they are, and published and measured mIoU.
+
+    Args:
+        study: one of ``experiments.py``.
+        runs: by the address of the row.
+    """
+    print_tables([listing(table) for table in collect(study, runs).tables])
+
+
+def listing(table: TableSummary) -> TextTable:
+    """The rows of one table."""
+    metric, heading = table.table.metrics[0]
+    return TextTable(
+        title=table.table.title,
+        headings=("row", "digest", "state", "shared with", "", "published", heading),
+        rows=tuple(_cells(row, metric) for row in table.rows),
+        left=5,
+    )
+
+
+def _cells(row: RowSummary, metric: str) -> tuple[str, ...]:
+    shared = "" if row.row.shared_with is None else str(row.row.shared_with)
+    state = state_text([run.state for run in row.runs])
+    measured = row.spread(metric)
+    return (
+        row.address,
+        row.runs[0].digest,
+        state,
+        shared,
+        row.row.title,
+        str(row.row.published or ""),
+        spread_text(measured) if measured else "",
+    )
+
+
+def state_text(states: Sequence[State]) -> str:
+    """How far the seeds of a row are, such as ``2/3 finished, 1 running``."""
+    found = Counter(states)
+    counts = [(found[state], state) for state in ("finished", "running", "interrupted") if found[state]]
+    if not counts:
+        return "open"
+    (first, state), *others = counts
+    return ", ".join([f"{first}/{len(states)} {state}", *(f"{count} {state}" for count, state in others)])

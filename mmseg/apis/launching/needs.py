@@ -1,0 +1,67 @@
+"""What a training reads: found missing before the first run of a study starts, not hours later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg.apis.launching.runs import Run
+from mmseg.datasets.base import without_labels
+from mmseg.datasets.classes.check import check_class_lists
+from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
+from mmseg.models.weights.pretrained import find_weights, pretrained_path
+from mmseg.registry import DATASETS
+from mmseg.utils.errors import UserError
+
+
+def check_needs(runs: Sequence[Run]) -> None:
+    """Refuses runs whose parts have other classes, and whose data or starting weights are missing; looks at each data set once.
+
+    Raises:
+        UserError: names the first folder or file that is missing, and what makes it.
+    """
+    for run in runs:
+        check_class_lists(run.cfg)
+    datasets = [data for run in runs for data in _datasets(run.cfg)]
+    for dataset, rare in {json.dumps(data, sort_keys=True): data for data in datasets}.values():
+        check_data(dataset, rare)
+    for run in runs:
+        if not run.started:  # a resumed one has its weights in its state
+            check_weights(run.cfg)
+
+
+def check_weights(cfg: Config) -> None:
+    """Refuses a config whose starting weights do not lie where it says."""
+    name = pretrained_path(cfg.model.get("pretrained"), cfg.model.backbone.get("init_cfg"))
+    if name is not None:
+        find_weights(name)
+
+
+def check_data(dataset: dict, rare: dict | None) -> None:
+    """Refuses a data set that is missing or incomplete.
+
+    Args:
+        dataset: its config.
+        rare: options of rare-class sampling on it, or None.
+    """
+    root = dataset.get("data_root")  # a data set of others has none
+    if root is not None and not Path(root).is_dir():
+        command = getattr(DATASETS.get(dataset["type"]), "converter", None)
+        convert = f", and convert it with: {command} {root}" if command else "."
+        fix = f"Put the data there as section 'Data' of README.md describes{convert}"
+        raise UserError(f"{dataset['type']} needs the folder {root}, which does not exist. {fix}")
+    data = DATASETS.build(dataset)
+    if rare is not None:
+        build_rare_class_table(data, RareClassOptions(**rare))
+
+
+def _datasets(cfg: Config) -> Iterator[tuple[dict, dict | None]]:
+    """The data sets of a training, each with its rare-class sampling."""
+    training = cfg.train_dataloader.dataset.to_dict()
+    yield training["source"], training.get("rare_class_sampling")
+    if training.get("target"):
+        yield without_labels(training["target"]), None
+    yield cfg.val_dataloader.dataset.to_dict(), None

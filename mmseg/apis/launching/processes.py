@@ -1,0 +1,130 @@
+"""Trainings as processes: how each is started, and that none outlives the launcher."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from mmseg.apis.launching.runs import Run
+from mmseg.engine.runner import CONFIG
+from mmseg.utils.errors import UserError
+from mmseg.utils.repository import ROOT
+
+PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 10.0, signal.SIGKILL: 10.0}
+"""Seconds that a training has to end after each signal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """How a training is started.
+
+    Attributes:
+        launcher: 'none' starts processes on this machine, 'slurm' asks srun to, whose further options are in SRUN_ARGS.
+        gpus: processes of one training, one per GPU; None is a single process without a group of them.
+    """
+
+    launcher: Literal["none", "slurm"] = "none"
+    gpus: int | None = None
+
+    def check(self) -> None:
+        """Raises UserError where this machine cannot start trainings so."""
+        if self.launcher == "slurm" and shutil.which("srun") is None:
+            fix = "Start it on a login node, or leave the option out"
+            raise UserError(f"--launcher slurm needs the command srun, which is not on this machine. {fix}.")
+        found = torch.cuda.device_count()
+        if self.launcher == "none" and self.gpus and 0 < found < self.gpus:
+            raise UserError(f"--gpus {self.gpus}: this machine has {found}. Use {found} or less.")
+
+    def command(self, run: Run) -> list[str]:
+        """The command that trains a run; resumes where there is a state."""
+        train = [str(ROOT / "tools" / "train.py"), str(run.folder / CONFIG), "--work-dir", str(run.folder)]
+        train += ["--resume"] if run.started else []
+        if self.launcher == "slurm":
+            count = self.gpus or 1
+            srun = ["srun", "--nodes", "1", "--ntasks", str(count), f"--gres=gpu:{count}", "--kill-on-bad-exit", "--quit-on-interrupt"]
+            return [*srun, *shlex.split(os.environ.get("SRUN_ARGS", "")), sys.executable, *train, "--launcher", "slurm"]
+        if self.gpus is None:
+            return [sys.executable, *train]
+        torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(self.gpus)]
+        return [sys.executable, *torchrun, *train, "--launcher", "pytorch"]
+
+    def environment(self, slot: int, jobs: int) -> dict[str, str]:
+        """Variables of one of ``jobs`` trainings at a time: its share of the cores, and of this machine's GPUs."""
+        threads = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // (jobs * (self.gpus or 1))))}
+        found = torch.cuda.device_count() if self.launcher == "none" and jobs > 1 else 0
+        if not found:
+            return threads
+        known = os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(found)))).split(",")
+        own = [known[(slot * (self.gpus or 1) + index) % found] for index in range(self.gpus or 1)]
+        return {**threads, "CUDA_VISIBLE_DEVICES": ",".join(dict.fromkeys(own))}
+
+
+class Children:
+    """The running trainings of this process, each in a process group of its own so that its workers end with it."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen] = set()
+        self._guard = threading.Lock()
+        self.ending = False
+
+    def call(self, command: list[str], environment: dict[str, str] | None = None, **streams: object) -> int:
+        """Runs a command to its end; returns its exit code, that of an interrupt once they are being ended."""
+        with self._guard:
+            if self.ending:
+                return 128 + signal.SIGINT
+            child = subprocess.Popen(command, env={**os.environ, **(environment or {})}, start_new_session=True, **streams)
+            self._running.add(child)
+        code = child.wait()
+        self._running.discard(child)
+        return code
+
+    def end(self) -> None:
+        """Interrupts all, so that they leave whole files, and kills what does not listen."""
+        with self._guard:
+            self.ending = True
+        running = list(self._running)
+        for number, patience in PATIENCE.items():
+            for child in running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, number)
+            running = [child for child in running if not _ends(child, patience)]
+
+
+def _ends(child: subprocess.Popen, patience: float) -> bool:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(patience)
+    return child.returncode is not None
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[Children]:
+    """Trainings that end, with a word on how to go on, when this process is interrupted, terminated or loses its terminal."""
+    children = Children()
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, _interrupt) for number in numbers}  # nohup has ignored one
+    try:
+        yield children
+    except KeyboardInterrupt:
+        for number in before:  # once is enough
+            signal.signal(number, signal.SIG_IGN)
+        children.end()
+        print("Trainings stopped, their last states are kept. The same command goes on from there.", file=sys.stderr)
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

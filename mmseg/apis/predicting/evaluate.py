@@ -1,0 +1,298 @@
+"""Evaluating a checkpoint and writing what it predicts.
+
+Letters: B images, K classes, (H0, W0) native size.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dist import get_dist_info
+from mmengine.runner import Runner
+from rich.progress import track
+from torch.utils.data import DataLoader
+
+from mmseg.apis.predicting.inference import class_probabilities, native_logits, read_rgb
+from mmseg.apis.predicting.passes import counted_passes, encoder_work
+from mmseg.apis.predicting.writers import Writer, png_name
+from mmseg.config.config import digest, native_form, read_config
+from mmseg.config.data_sizes import resolve_sizes
+from mmseg.datasets.base import without_labels
+from mmseg.engine.checkpoint import environment, file_hash
+from mmseg.engine.runner import build_loader_config
+from mmseg.evaluation import IoUMetric
+from mmseg.models.uda import UDAMethod
+from mmseg.registry import DATASETS, METRICS
+from mmseg.utils.errors import UserError
+from mmseg.utils.files import write_image
+from mmseg.visualization import heat
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The outcome of one pass over the data.
+
+    Attributes:
+        images: their number.
+        metrics: percent by name (see :class:`mmseg.evaluation.IoUMetric`); empty without labels.
+        confusion: int64 [K, K] pixel counts, rows are true classes; None without labels.
+        conditions: the same for the images of each weather condition, by its name; empty where images have none.
+        absent: classes that the source lacks, and ``eval_absent``: what became of their pixels.
+        work: what went through the encoder, see :func:`mmseg.apis.predicting.passes.encoder_work`; empty if not counted.
+    """
+
+    images: int
+    metrics: dict[str, float]
+    confusion: np.ndarray | None
+    conditions: Mapping[str, Evaluation] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    eval_absent: str | None = None
+    work: Mapping[str, float | dict] = field(default_factory=dict)
+
+    @property
+    def absent_note(self) -> str:
+        """What became of the pixels of classes that the source lacks, in one line; empty if it lacks none."""
+        if not self.absent:
+            return ""
+        fate = {"penalise": "count against the predicted class", "ignore": "are left out"}[self.eval_absent]
+        return f"Not in the source: {', '.join(self.absent)}; their pixels {fate} (eval_absent='{self.eval_absent}')"
+
+
+def evaluation_loader(cfg: Config, *, test_set: bool = False, labels: bool = True) -> DataLoader:
+    """The data that a config is evaluated on.
+
+    Args:
+        cfg: complete config.
+        test_set: the test split: ``test_dataloader`` if the config has one, else the validation data with every
+            folder ``val`` replaced by ``test``. A split without any label file counts as unlabelled.
+        labels: False never looks for labels.
+
+    Raises:
+        UserError: data are missing, or the config names no split that could be replaced.
+    """
+    loader = copy.deepcopy(cfg.val_dataloader)
+    if test_set:
+        loader = copy.deepcopy(cfg.get("test_dataloader")) or as_test_split(loader)
+    dataset = loader["dataset"]
+    if not labels or (test_set and dataset.get("ann_dir") and not has_label_files(dataset)):
+        loader["dataset"] = without_labels(dataset)
+    return Runner.build_dataloader(build_loader_config(loader))
+
+
+def target_loaders(targets: Sequence[str], scale: float | None = None) -> dict[str, DataLoader]:
+    """The validation data of several configs, by name, for one network on several targets.
+
+    Args:
+        targets: files with a ``val_dataloader``, such as those in ``configs/_base_/datasets``; ``NAME=FILE`` gives one
+            another name than that of its file.
+        scale: share of the full resolution that the network was trained at; None takes that of each file.
+
+    Raises:
+        UserError: a file is missing or has no ``val_dataloader``, two have one name, or data are missing.
+    """
+    loaders = {}
+    for target in targets:
+        name, path = target_name(target), target.rpartition("=")[2]
+        if name in loaders:
+            raise UserError(f"--targets: two are called '{name}'. Write NAME=FILE for one of them.")
+        cfg = native_form(read_config(path), path)
+        if "val_dataloader" not in cfg:
+            fix = "Give files such as configs/_base_/datasets/bdd100k_val.py."
+            raise UserError(f"--targets {target}: {path} has no val_dataloader. {fix}")
+        if scale is not None:
+            cfg.scale = scale
+        resolve_sizes(cfg)
+        loaders[name] = Runner.build_dataloader(build_loader_config(cfg.val_dataloader))
+    return loaders
+
+
+def target_name(target: str) -> str:
+    """``NAME`` of ``NAME=FILE``, else the name of the file without its suffix."""
+    name, _, path = target.rpartition("=")
+    return name or Path(path).stem
+
+
+def as_test_split(loader: dict) -> dict:
+    """The loader config with the folder ``test`` in place of ``val`` in ``img_dir`` and ``ann_dir``."""
+    dataset = loader["dataset"]
+    if "val" not in Path(dataset.get("img_dir", "")).parts:
+        given = f"val_dataloader reads img_dir={dataset.get('img_dir')!r}, which has no folder 'val' to replace by 'test'"
+        raise UserError(f"--test-set: {given}. Add a test_dataloader to the config.")
+    for key in ("img_dir", "ann_dir"):
+        if dataset.get(key):
+            dataset[key] = str(Path(*("test" if part == "val" else part for part in Path(dataset[key]).parts)))
+    return loader
+
+
+def has_label_files(dataset: dict) -> bool:
+    """Whether any image of a dataset config has its label file."""
+    images = DATASETS.build(without_labels(dataset))
+    folder = images.find_label_folder(Path(dataset["data_root"]) / dataset["ann_dir"])
+    return any((folder / name).is_file() for name in images.label_names)
+
+
+def progress(steps: Sequence | DataLoader) -> Iterator:
+    """The same steps with a progress bar."""
+    return track(steps, description="Evaluating", total=len(steps))
+
+
+def own_share(images: int) -> range:
+    """The images of this process, in one of several processes: every n-th."""
+    rank, processes = get_dist_info()
+    return range(rank, images, processes)
+
+
+def predictions(method: UDAMethod, loader: DataLoader, *, branch: str | None = None, augment: bool = False) -> Iterator[dict]:
+    """Predicts the images of a loader, in one of several processes its share; see :meth:`UDAMethod.test_step` for the samples.
+
+    Args:
+        method: of :func:`mmseg.apis.init_model`.
+        loader: of :func:`evaluation_loader`.
+        branch: 'LR' or 'HR' for the context or the detail prediction of HRDA alone.
+        augment: average over scales and mirror images, all made from the native image.
+    """
+    if not augment:
+        for batch in progress(loader):
+            yield from method.test_step(batch, branch=branch)
+        return
+    dataset = loader.dataset
+    for index in progress(own_share(len(dataset))):
+        probabilities = class_probabilities(method, read_rgb(dataset.images.path(index)), branch=branch, augment=True)
+        known = {"label": torch.from_numpy(dataset.read_label(index))} if dataset.labelled else {}
+        if getattr(dataset, "conditions", None):
+            known["condition"] = dataset.conditions[index]
+        yield {"path": str(dataset.images.path(index)), "prediction": probabilities.argmax(dim=0).to(torch.uint8), **known}
+
+
+def evaluate(
+    method: UDAMethod,
+    loader: DataLoader,
+    metric: dict,
+    *,
+    branch: str | None = None,
+    augment: bool = False,
+    writers: Sequence[Writer] = (),
+) -> Evaluation:
+    """IoU and accuracy of a network, and files of what it predicts; several processes share the images, and all have the result.
+
+    Args:
+        method, loader, branch, augment: see :func:`predictions`.
+        metric: config of :class:`mmseg.evaluation.IoUMetric`.
+        writers: called for every image.
+
+    Raises:
+        UserError: the network and the data have other numbers of classes; a file is missing or broken.
+    """
+    scores = METRICS.build(metric)
+    scores.dataset_meta = loader.dataset.metainfo
+    check_classes(method.model.num_classes, scores.classes)
+    count = 0
+    with counted_passes(method.model) as passes:
+        for sample in predictions(method, loader, branch=branch, augment=augment):
+            count += 1
+            if loader.dataset.labelled:
+                scores.process(None, [sample])
+            for write in writers:
+                write(sample["path"], sample["prediction"].cpu().numpy())
+    scores.results = scores.gather(len(loader.dataset))
+    evaluation = evaluation_of(scores) if loader.dataset.labelled else Evaluation(len(loader.dataset), {}, None)
+    return replace(evaluation, work=encoder_work(passes, max(count, 1)))  # a process may have no image
+
+
+def evaluation_of(scores: IoUMetric) -> Evaluation:
+    """What a metric has counted."""
+    results = scores.results
+    images = Counter(condition for condition, _ in results)
+    conditions = {
+        name: Evaluation(images[name], scores.scores(confusion), confusion) for name, confusion in scores.conditions(results).items()
+    }
+    metrics, confusion = scores.compute_metrics(results), scores.confusion(results)
+    return Evaluation(len(results), metrics, confusion, conditions, scores.absent, scores.eval_absent if scores.absent else None)
+
+
+def check_classes(count: int, classes: Sequence[str]) -> None:
+    """Refuses a network that names other classes than the data."""
+    if count != len(classes):
+        fix = "Evaluate it on data with the classes that it was trained for."
+        raise UserError(f"The network of the config predicts {count} classes, but the data have {len(classes)}. {fix}")
+
+
+def write_attention(method: UDAMethod, loader: DataLoader, folder: Path) -> int:
+    """Writes the scale attention of every image as a heat map, in one of several processes of its share; returns their number.
+
+    The map is the attention weighted by the predicted class probabilities, from 0 (context) to 1 (detail).
+    """
+    images = loader.dataset.images
+    for index in progress(own_share(len(images))):
+        attention = native_logits(method, read_rgb(images.path(index)), branch="ATT")
+        colors = heat(attention[0].clamp(0, 1).cpu().numpy())
+        write_image(folder / png_name(images.path(index)), np.ascontiguousarray(colors[..., ::-1]))
+    return len(images)
+
+
+def result_record(
+    cfg: Config, config: str, checkpoint: str | Path, evaluation: Evaluation | Mapping[str, Evaluation], options: dict
+) -> dict:
+    """Everything that a reader of a number may ask for, ready for JSON (an absent class is null).
+
+    Args:
+        cfg: complete config.
+        config: its file.
+        checkpoint: file of the weights.
+        evaluation: the numbers; by the name of the data set, if several were evaluated.
+        options: what was asked for on the command line.
+    """
+    return {
+        **(numbers(evaluation) if isinstance(evaluation, Evaluation) else numbers_of_targets(evaluation)),
+        "checkpoint": {"path": str(checkpoint), "sha256": file_hash(checkpoint)},
+        "config": {"path": config, "digest": digest(cfg)},
+        "options": options,
+        "environment": environment(),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def numbers(evaluation: Evaluation) -> dict:
+    """An evaluation, ready for JSON; ``encoder``, ``conditions`` and ``eval_absent`` only where there is something to say."""
+    record = {
+        "metrics": without_nan(evaluation.metrics),
+        "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
+        "images": evaluation.images,
+    }
+    if evaluation.work:
+        record["encoder"] = dict(evaluation.work)
+    if evaluation.conditions:
+        record["conditions"] = {name: numbers(part) for name, part in evaluation.conditions.items()}
+    if evaluation.absent:
+        record["eval_absent"] = {"mode": evaluation.eval_absent, "classes": list(evaluation.absent)}
+    return record
+
+
+def numbers_of_targets(evaluations: Mapping[str, Evaluation]) -> dict:
+    """Several evaluations and their mean, ready for JSON."""
+    return {
+        "targets": {name: numbers(evaluation) for name, evaluation in evaluations.items()},
+        "mean": without_nan(mean_metrics([evaluation.metrics for evaluation in evaluations.values() if evaluation.metrics])),
+    }
+
+
+def mean_metrics(results: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of ``mIoU``, ``mAcc``, ``aAcc`` and every ``mIoU.<subset>`` that all results have; every data set counts the same."""
+    shared = [key for key in results[0] if all(key in metrics for metrics in results)] if results else []
+    means = [key for key in shared if key in ("mIoU", "mAcc", "aAcc") or key.startswith("mIoU.")]
+    return {key: statistics.fmean(metrics[key] for metrics in results) for key in means}
+
+
+def without_nan(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON knows no NaN."""
+    return {name: None if math.isnan(value) else value for name, value in metrics.items()}

@@ -1,0 +1,187 @@
+"""Predicting images with the student or the teacher of a checkpoint.
+
+    model = init_model("configs/hrda/gtaHR2csHR_hrda.py", "latest.pth", device="cuda")
+    prediction = inference_model(model, "street.png")
+
+Letters: K classes, (H, W) native size of the image, (h, w) size at which the network sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from torch import Tensor
+
+from mmseg.config.config import load_config
+from mmseg.datasets.reading.image_files import read_image
+from mmseg.datasets.transforms import keep_ratio_size, resize_image
+from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.weights import STUDENT, load_segmentor, network_state
+from mmseg.models.uda import UDAMethod
+from mmseg.utils.errors import UserError
+from mmseg.utils.randomness import derive_seed
+
+AUGMENTED = tuple((ratio, flipped) for ratio in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75) for flipped in (False, True))
+"""Scale and mirroring of the looks that ``augment`` averages, as published (``--aug-test``)."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network says about one image, at its native size.
+
+    Attributes:
+        labels: uint8 [H, W], the most probable class as train id in [0, K).
+        confidence: float32 [H, W], the probability of that class, in [1/K, 1].
+        probabilities: float32 [K, H, W] on the model's device; they sum to 1 over the classes.
+    """
+
+    labels: np.ndarray
+    confidence: np.ndarray
+    probabilities: Tensor
+
+
+def init_model(
+    config: str | Path | Config,
+    checkpoint: str | Path | None = None,
+    device: str = "cpu",
+    weights: str = STUDENT,
+    *,
+    inference_mode: str = "same",
+) -> UDAMethod:
+    """A network ready to predict: one segmentor with its normalisation, in eval mode.
+
+    Prints one line about the loaded entries.
+
+    Args:
+        config: file (ours, or in the 0.x vocabulary) or complete config.
+        checkpoint: file with the weights, see :mod:`mmseg.engine.weights`; None for the initial weights of the config.
+        device: 'cpu', 'cuda', 'cuda:1', …
+        weights: 'model' (student) or 'ema_model' (teacher).
+        inference_mode: see :func:`inference_config`.
+
+    Returns:
+        the network under ``model``; the config under ``cfg``.
+
+    Raises:
+        UserError: config or checkpoint are unreadable or do not belong together.
+    """
+    cfg = config if isinstance(config, Config) else load_config(config)
+    segmentor = {**cfg.model, "test_cfg": inference_config(cfg, inference_mode)}
+    torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
+    method = UDAMethod(segmentor=segmentor, seed=cfg.seed, data_preprocessor=cfg.uda.get("data_preprocessor"))
+    if checkpoint is None:
+        method.init_weights()
+    else:
+        state = network_state(read_checkpoint(checkpoint), weights, checkpoint)
+        print(load_segmentor(method.model, state, weights, checkpoint))
+    method.cfg = cfg
+    return method.to(device).eval()
+
+
+def inference_config(cfg: Config, inference_mode: str = "same") -> dict:
+    """The ``test_cfg`` of a segmentor.
+
+    Args:
+        cfg: complete config.
+        inference_mode: 'same' as the config says; 'whole' for one pass over the image; 'slide' for windows of the
+            config's ``test_cfg``, or of the training crop with half overlap where it has none.
+    """
+    own = dict(cfg.model.get("test_cfg") or {"mode": "whole"})
+    if inference_mode == "same":
+        return own
+    if inference_mode == "whole":
+        return {"mode": "whole", **{key: own[key] for key in ("pixels_per_pass",) if key in own}}
+    if inference_mode != "slide":
+        raise UserError(f"The inference mode '{inference_mode}' is not known. Use 'same', 'whole' or 'slide'.")
+    crop = own.get("crop_size") or cfg.train_dataloader.dataset.source_crop.crop_size
+    stride = own.get("stride") or [side // 2 for side in crop]
+    return {"batched_slide": True, **own, "mode": "slide", "crop_size": list(crop), "stride": list(stride)}
+
+
+def describe_inference(test_cfg: dict) -> str:
+    """A ``test_cfg`` in words."""
+    if test_cfg["mode"] == "whole":
+        return "whole image"
+    (height, width), (down, right) = test_cfg["crop_size"], test_cfg["stride"]
+    return f"windows of {height}x{width} (height x width), {down} and {right} pixels apart, logits averaged"
+
+
+def inference_model(model: UDAMethod, image: str | Path | np.ndarray, *, branch: str | None = None, augment: bool = False) -> Prediction:
+    """Predicts one image of any size.
+
+    Args:
+        model: of :func:`init_model`.
+        image: a file, or uint8 RGB [H, W, 3].
+        branch: 'LR' or 'HR' for the context or the detail prediction of HRDA alone.
+        augment: average the probabilities of six scales and their mirror images (twelve times the work).
+    """
+    return prediction_of(class_probabilities(model, read_rgb(image), branch=branch, augment=augment))
+
+
+def prediction_of(probabilities: Tensor) -> Prediction:
+    """The most probable classes of float32 [K, H, W]."""
+    confidence, labels = probabilities.max(dim=0)
+    return Prediction(labels.to(torch.uint8).cpu().numpy(), confidence.cpu().numpy(), probabilities)
+
+
+def class_probabilities(model: UDAMethod, image: np.ndarray, *, branch: str | None = None, augment: bool = False) -> Tensor:
+    """Softmax at native size, averaged over :data:`AUGMENTED` looks if asked for: RGB uint8 [H, W, 3] -> float32 [K, H, W]."""
+    looks = AUGMENTED if augment else ((1.0, False),)
+    total = None
+    for ratio, flipped in looks:
+        probabilities = native_logits(model, image, branch=branch, ratio=ratio, flipped=flipped).softmax(dim=0)
+        total = probabilities if total is None else total.add_(probabilities)
+    return total / len(looks)
+
+
+def native_logits(model: UDAMethod, image: np.ndarray, *, branch: str | None = None, ratio: float = 1.0, flipped: bool = False) -> Tensor:
+    """Logits at native size from one look at the image.
+
+    Args:
+        model: of :func:`init_model`.
+        image: uint8 RGB [H, W, 3].
+        branch: output of HRDA: 'LR', 'HR', or 'ATT' for the scale attention; None for the one of the config.
+        ratio: size of this look over the config's test scale.
+        flipped: look at the mirror image; the result is mirrored back.
+
+    Returns:
+        float32 [K, H, W], for 'ATT' [1, H, W] in [0, 1].
+    """
+    branch = model.model.known_branch(branch)
+    return native_branches(model, image, [branch], ratio=ratio, flipped=flipped)[branch]
+
+
+@torch.no_grad()
+def native_branches(
+    model: UDAMethod, image: np.ndarray, branches: Sequence[str], *, ratio: float = 1.0, flipped: bool = False
+) -> dict[str, Tensor]:
+    """:func:`native_logits` of several branches (any of ``model.model.branches``) from the same look."""
+    small = resize_image(image, look_size(image.shape[:2], model.cfg.val_dataloader.dataset.get("test_scale"), ratio))
+    tensor = torch.from_numpy(np.ascontiguousarray(small.transpose(2, 0, 1)))[None]
+    looks = model.model.inference_branches(model.data_preprocessor.image(tensor.flip(3) if flipped else tensor), branches)
+    native = {branch: F.interpolate(look, image.shape[:2], mode="bilinear", align_corners=False)[0] for branch, look in looks.items()}
+    return {branch: logits.flip(2) for branch, logits in native.items()} if flipped else native
+
+
+def look_size(size: Sequence[int], test_scale: Sequence[int] | None, ratio: float) -> tuple[int, int]:
+    """(h, w) of an image of ``size`` (H, W) at ``ratio`` of the test scale (limits in pixels; None for the native size)."""
+    return keep_ratio_size(size, [int(side * ratio) for side in test_scale or size])
+
+
+def read_rgb(image: str | Path | np.ndarray) -> np.ndarray:
+    """A file or an array as uint8 RGB [H, W, 3].
+
+    Raises:
+        UserError: the file cannot be read, or the array is something else.
+    """
+    if isinstance(image, np.ndarray):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise UserError(f"The image is an array of {image.dtype} {image.shape}. Give uint8 RGB [H, W, 3].")
+        return image
+    return np.ascontiguousarray(read_image(Path(image))[..., ::-1])

@@ -1,0 +1,135 @@
+"""What a user wants to have predicted: images, folders of them, and videos.
+
+Letters: (H, W) size of an image.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmseg.datasets.reading.image_files import read_image
+from mmseg.utils.errors import UserError
+
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
+VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
+READABLE = f"images ({' '.join(IMAGES)}) and videos ({' '.join(VIDEOS)})"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One image or video.
+
+    Attributes:
+        path: the file.
+        name: what its results are called: its path below the folder that was given, or its file name, without
+            the suffix; with forward slashes.
+    """
+
+    path: Path
+    name: str
+
+    @property
+    def video(self) -> bool:
+        return self.path.suffix.lower() in VIDEOS
+
+
+def find_sources(inputs: Sequence[Path], results: Sequence[Path] = ()) -> tuple[list[Source], Counter[str]]:
+    """Looks up everything that was given, folders with all that is below them, sorted.
+
+    Args:
+        inputs: files and folders.
+        results: folders of results; what lies there is not taken for a new input.
+
+    Returns:
+        the sources, each file once, and how many files of the folders were left out, by the reason.
+
+    Raises:
+        UserError: an input is missing, unreadable, of another kind, or a folder without images and videos.
+    """
+    sources: dict[Path, Source] = {}
+    left_out: Counter[str] = Counter()
+    for given in inputs:
+        found, others = _below(given, results) if given.is_dir() else ([_single(given)], Counter())
+        left_out.update(others)
+        for source in found:
+            sources.setdefault(source.path.resolve(), source)
+    return list(sources.values()), left_out
+
+
+def _single(path: Path) -> Source:
+    if not path.exists():
+        raise UserError(f"Input {path} does not exist. Check the path, or put the file there.")
+    if path.suffix.lower() not in IMAGES + VIDEOS:
+        raise UserError(f"Input {path} is neither an image nor a video. Give folders, {READABLE}.")
+    return Source(path, path.stem)
+
+
+def _below(folder: Path, results: Sequence[Path]) -> tuple[list[Source], Counter[str]]:
+    paths, others = [], Counter()
+    for path in _walk(folder):
+        reason = _left_out(path, folder, results)
+        if reason:
+            others[reason] += 1
+        else:
+            paths.append(path)
+    if not paths:
+        count = f" (other files there: {sum(others.values())})" if others else ""
+        raise UserError(f"Input {folder} holds no image and no video{count}. Give a folder with {READABLE}.")
+    return [Source(path, path.relative_to(folder).with_suffix("").as_posix()) for path in sorted(paths)], others
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """All files below a folder, links followed, each folder once."""
+
+    def refuse(error: OSError) -> None:
+        raise UserError(f"Cannot read the folder {error.filename}: {error.strerror}. Change its permissions, or give other inputs.")
+
+    seen = set()
+    for parent, children, names in os.walk(folder, followlinks=True, onerror=refuse):
+        real = os.path.realpath(parent)
+        if real in seen:
+            children.clear()  # a link to a folder above would be followed for ever
+            continue
+        seen.add(real)
+        yield from (Path(parent) / name for name in names)
+
+
+def _left_out(path: Path, folder: Path, results: Sequence[Path]) -> str | None:
+    """Why a file below ``folder`` is no input; None if it is one."""
+    if any(part.startswith(".") for part in path.relative_to(folder).parts):
+        return "hidden"
+    resolved = path.resolve()
+    if any(resolved.is_relative_to(result) and not folder.resolve().is_relative_to(result) for result in results):
+        return "earlier results"
+    suffix = path.suffix.lower()
+    return None if suffix in IMAGES + VIDEOS else suffix or "without suffix"
+
+
+def describe_left_out(left_out: Mapping[str, int]) -> str:
+    """The counts of :func:`find_sources` in one line."""
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
+    return f"Files in the given folders that are left out: {reasons}"
+
+
+def check_outputs(sources: Sequence[Source], outputs: Mapping[Path, Source]) -> None:
+    """Refuses results that would replace an input."""
+    taken = {source.path.resolve() for source in sources}
+    for path, source in outputs.items():
+        if path.resolve() in taken:
+            raise UserError(f"The result of {source.path} would replace the input {path}. Choose another --out.")
+
+
+def read_photo(path: Path) -> np.ndarray:
+    """Decodes a photo, turned upright where its EXIF entry says how the camera was held: uint8 RGB [H, W, 3].
+
+    A street that lies on its side is not what networks were trained on; the images of data sets carry no such entry.
+    """
+    read_image(path)  # refuses what is cut off, of which OpenCV itself would return a part
+    return cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)

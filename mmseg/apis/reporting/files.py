@@ -1,0 +1,68 @@
+"""A summary as files: Markdown, CSV and one HTML page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from mmseg.apis.reporting.page import page
+from mmseg.apis.reporting.summary import RowSummary, RunSummary, StudySummary
+from mmseg.apis.reporting.tables import markdown, study_tables
+from mmseg.utils.files import write_text
+
+COLUMNS = ("study", "table", "row", "title", "seed", "digest", "folder", "state", "iteration")
+PUBLISHED = ("published_mean", "published_note")
+
+
+def write_summary(summary: StudySummary, study_id: int, folder: Path, command: str) -> list[Path]:
+    """Writes ``summary.md``, ``summary.csv`` and ``summary.html``, and returns their paths.
+
+    Args:
+        summary: of :func:`mmseg.apis.reporting.summary.collect`.
+        study_id: of ``experiments.py``.
+        folder: receives the files; made if need be.
+        command: that the files name as their origin.
+
+    Raises:
+        UserError: the folder cannot be written to.
+    """
+    texts = {
+        "summary.md": markdown_text_of(summary, study_id, command),
+        "summary.csv": csv_text(summary, study_id),
+        "summary.html": page(summary, study_id, command),
+    }
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return [folder / name for name in texts]
+
+
+def markdown_text_of(summary: StudySummary, study_id: int, command: str) -> str:
+    """The tables of the study, and the IoU per class."""
+    tables = map(markdown, study_tables(summary, per_class=True))
+    head = f"# {study_id}: {summary.study.title}\n\n{summary.origin}. mIoU in percent, mean ± standard deviation over n seeds."
+    return "\n".join([head + f" Written by `{command}`.\n", *tables])
+
+
+def csv_text(summary: StudySummary, study_id: int) -> str:
+    """One line for each run of each row; unfinished runs have no numbers, absent classes are empty."""
+    rows = [(table.table.key, row, run) for table in summary.tables for row in table.rows for run in row.runs]
+    asked = [name for table in summary.tables for name, _ in table.table.metrics]
+    metrics = list(dict.fromkeys([*asked, *(name for _, _, run in rows for name in run.metrics)]))
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, [*COLUMNS, *metrics, *PUBLISHED], lineterminator="\n")
+    writer.writeheader()
+    for key, row, run in rows:
+        writer.writerow({"study": study_id, "table": key, **_csv_cells(row, run), **{name: run.value(name) for name in metrics}})
+    return stream.getvalue()
+
+
+def _csv_cells(row: RowSummary, run: RunSummary) -> dict[str, object]:
+    published = row.row.published
+    return {
+        "row": row.address,
+        "title": row.row.title,
+        **{name: getattr(run, name) for name in ("seed", "digest", "folder", "state", "iteration")},
+        "published_mean": published.mean if published else None,
+        "published_note": published.note if published else None,
+    }

@@ -1,0 +1,262 @@
+"""What a study has measured so far, as values; tables, files and pages are made of these."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmseg.apis.launching.runs import Run
+from mmseg.datasets.classes.groups import class_groups
+from mmseg.engine.hooks.result_hook import CURVE, RESULT
+from mmseg.evaluation import ClassDeath, dead_classes, metric_config
+from mmseg.evaluation.scores import class_names
+from mmseg.experiments import Row, Study, Table
+from mmseg.utils.errors import UserError
+from mmseg.utils.files import read_json
+
+SUBSET, CLASS = "mIoU.", "IoU."
+RESULT_FIX = "Delete it and run the study again: the training resumes from its last state and writes it anew."
+CURVE_FIX = "Delete it: the tables need result.json alone, and the learning curve of this run is left out."
+
+Curve = tuple[tuple[int, float], ...]
+"""(iteration, percent), oldest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """A number over the seeds of a row.
+
+    Attributes:
+        mean, minimum: in the unit of the values.
+        deviation: standard deviation with n - 1; None for one seed.
+        count: n.
+    """
+
+    mean: float
+    deviation: float | None
+    minimum: float
+    count: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread | None:
+        """None for no values."""
+        if not values:
+            return None
+        deviation = statistics.stdev(values) if len(values) > 1 else None
+        return cls(mean=statistics.fmean(values), deviation=deviation, minimum=min(values), count=len(values))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """What is known of one run.
+
+    Attributes:
+        seed, digest, folder, state: see :class:`mmseg.apis.launching.runs.Run`.
+        max_iters: length of its training.
+        demo: whether it trains on the demo domains.
+        iteration: of the result, else of the last evaluation; None before the first one.
+        metrics: of the result, percent, None for an absent class; empty unless it is finished.
+        curve: entries of ``evaluations.json``, oldest first; the result alone where that file is missing.
+        subsets: classes by the name of the subset that the metric of the config averages over.
+        absent: classes that the source does not show.
+    """
+
+    seed: int
+    digest: str
+    folder: Path
+    state: str
+    max_iters: int
+    demo: bool
+    iteration: int | None
+    metrics: Mapping[str, float | None]
+    curve: tuple[dict, ...]
+    subsets: Mapping[str, Sequence[str]]
+    absent: Sequence[str]
+
+    def value(self, metric: str) -> float | None:
+        """A metric of the result, percent.
+
+        A result that is older than a subset of the config gets its mean from the classes, absent ones left out
+        as in :class:`mmseg.evaluation.IoUMetric`. Nothing else is computed from anything else.
+        """
+        if metric in self.metrics:
+            return self.metrics[metric]
+        members = [f"{CLASS}{name}" for name in self.subsets.get(metric.removeprefix(SUBSET), ())] if metric.startswith(SUBSET) else []
+        if not all(member in self.metrics for member in members):
+            return None
+        present = [self.metrics[member] for member in members if self.metrics[member] is not None]
+        return statistics.fmean(present) if present else None
+
+    def points(self, metric: str) -> Curve:
+        """A metric over the iterations, where it was measured."""
+        found = ((entry["iteration"], entry["metrics"].get(metric)) for entry in self.curve)
+        return tuple((iteration, value) for iteration, value in found if value is not None)
+
+    def pseudo_shares(self, name: str) -> Curve:
+        """Percent of the pseudo-label pixels that a class had before each evaluation; empty where none were counted."""
+        found = ((entry["iteration"], entry.get("pseudo_share", {}).get(name)) for entry in self.curve)
+        return tuple((iteration, value) for iteration, value in found if value is not None)
+
+    @property
+    def deaths(self) -> list[ClassDeath]:
+        """The classes that are dead at the last evaluation."""
+        return dead_classes(self.curve, self.max_iters, self.absent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowSummary:
+    """A row of a table and its runs, one for each seed."""
+
+    address: str
+    row: Row
+    runs: tuple[RunSummary, ...]
+
+    @property
+    def label(self) -> str:
+        return f"{self.address} {self.row.title}"
+
+    @property
+    def finished(self) -> list[RunSummary]:
+        return [run for run in self.runs if run.state == "finished"]
+
+    @property
+    def followed(self) -> list[RunSummary]:
+        """The runs that curves are averaged over: the finished ones, else those that were evaluated at least once."""
+        return self.finished or [run for run in self.runs if run.curve]
+
+    @property
+    def demo(self) -> bool:
+        """Whether it trains on the demo domains."""
+        return any(run.demo for run in self.runs)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the published number is of the same training and the same evaluation."""
+        return self.row.published is not None and not self.row.published.note and not self.demo
+
+    def values(self, metric: str) -> list[float]:
+        """A metric of each finished run that has it."""
+        return [value for run in self.finished if (value := run.value(metric)) is not None]
+
+    def spread(self, metric: str) -> Spread | None:
+        return Spread.of(self.values(metric))
+
+    def difference(self, metric: str) -> float | None:
+        """Measured mean - published mean in percentage points; None where they cannot be compared."""
+        spread = self.spread(metric)
+        return spread.mean - self.row.published.mean if spread and self.comparable else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSummary:
+    """A table and those of its rows that were asked for."""
+
+    table: Table
+    rows: tuple[RowSummary, ...]
+
+    @property
+    def measured(self) -> bool:
+        """Whether any run is finished."""
+        return any(row.finished for row in self.rows)
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes that any run was evaluated on, in the order of its metrics."""
+        names = (name for row in self.rows for run in row.runs for entry in run.curve for name in class_names(entry["metrics"]))
+        return list(dict.fromkeys(names))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySummary:
+    """A study and those of its tables that have a row that was asked for."""
+
+    study: Study
+    tables: tuple[TableSummary, ...]
+
+    @property
+    def origin(self) -> str:
+        """The paper and its table, and whether these are not its data."""
+        return self.study.source + (", on the demo domains" if any(run.demo for run in self.runs) else "")
+
+    @property
+    def runs(self) -> list[RunSummary]:
+        """Each training once, whatever tables show it."""
+        runs = [run for table in self.tables for row in table.rows for run in row.runs]
+        return list({run.folder: run for run in runs}.values())
+
+
+def collect(study: Study, runs: Mapping[str, Sequence[Run]]) -> StudySummary:
+    """Reads the results and curves of a study.
+
+    Args:
+        study: of ``experiments.py``.
+        runs: by the address of their row, see :func:`mmseg.apis.launching.runs.study_runs`; other rows are left out.
+
+    Raises:
+        UserError: a result or a curve is broken.
+    """
+    tables = []
+    for table in study.tables:
+        rows = [
+            RowSummary(address=address, row=row, runs=tuple(map(read_run, runs[address])))
+            for address, row in table.numbered().items()
+            if address in runs
+        ]
+        tables += [TableSummary(table=table, rows=tuple(rows))] if rows else []
+    return StudySummary(study=study, tables=tuple(tables))
+
+
+def read_run(run: Run) -> RunSummary:
+    """What the folder of a run holds.
+
+    Raises:
+        UserError: a file is broken; names it and the fix.
+    """
+    state, result, curve = run.state, {}, []
+    if state == "finished":
+        result = _checked(run.folder / RESULT, _is_entry, RESULT_FIX)
+    if (run.folder / CURVE).is_file():
+        curve = _checked(run.folder / CURVE, lambda content: isinstance(content, list) and all(map(_is_entry, content)), CURVE_FIX)
+    curve = curve or ([result] if result else [])
+    return RunSummary(
+        seed=run.cfg.seed,
+        digest=run.digest,
+        folder=run.folder,
+        state=state,
+        max_iters=run.cfg.train_cfg.max_iters,
+        demo="demo_data" in run.cfg,
+        iteration=(result or (curve[-1] if curve else {})).get("iteration"),
+        metrics=result.get("metrics", {}),
+        curve=tuple(curve),
+        subsets=class_groups(run.cfg.val_evaluator.get("subsets")),
+        absent=metric_config(run.cfg)["absent"],
+    )
+
+
+def mean_curve(curves: Sequence[Curve]) -> Curve:
+    """The mean at the iterations that all curves have; a curve without points does not take part."""
+    values = [dict(curve) for curve in curves if curve]
+    shared = sorted(set.intersection(*map(set, values))) if values else []
+    return tuple((iteration, statistics.fmean(points[iteration] for points in values)) for iteration in shared)
+
+
+def _checked(path: Path, fits: Callable[[Any], bool], fix: str) -> Any:
+    """The content of a JSON file that has the form of what :class:`mmseg.engine.hooks.ResultHook` writes."""
+    try:
+        content = read_json(path, fix)
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not a text file. {fix}") from None
+    if not fits(content):
+        raise UserError(f"{path} does not hold an iteration and its metrics. {fix}")
+    return content
+
+
+def _is_entry(content: Any) -> bool:
+    if not (isinstance(content, dict) and isinstance(content.get("iteration"), int) and isinstance(content.get("metrics"), dict)):
+        return False
+    shares = content.get("pseudo_share", {})
+    numbers = [*content["metrics"].values(), *(shares.values() if isinstance(shares, dict) else [shares])]
+    return all(value is None or isinstance(value, (int, float)) for value in numbers)

@@ -1,0 +1,227 @@
+"""Reading, checking and naming configs."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.legacy import is_legacy, upgrade
+from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.files import read_json
+from mmseg.utils.precision import Precision
+
+REQUIRED = (
+    "model",
+    "uda",
+    "train_dataloader",
+    "val_dataloader",
+    "val_evaluator",
+    "train_cfg",
+    "optim_wrapper",
+    "param_scheduler",
+    "default_hooks",
+    "visualizer",
+    "env_cfg",
+)
+OPTIONAL = (
+    *("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader"),
+    *("sync_batchnorm", "precision", "compile"),
+)
+TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
+DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed", "guard")
+NOT_IDENTITY = (
+    *("work_dir", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "launcher"),
+    *("val_dataloader", "val_evaluator", "test_dataloader"),
+)
+DEFAULTS = {"precision": "fp32", "compile": False, "sync_batchnorm": False}
+"""What a config says by leaving a key out; with the key it is the same training."""
+SWITCHES = ("compile", "sync_batchnorm")
+LOADING = ("num_workers", "pin_memory", "persistent_workers", "prefetch_factor")
+"""Options of a loader that change its speed alone: samples are functions of seed and index."""
+
+
+def read_config(path: str | Path) -> Config:
+    """Executes a Python config, or reads a JSON one.
+
+    Raises:
+        UserError: the file is missing or does not run.
+    """
+    if not Path(path).is_file():
+        near = sorted(str(p) for p in Path("configs").rglob("*.py")) if Path("configs").is_dir() else []
+        raise UserError(f"Config {path} does not exist.{suggestion(str(path), near) or ' The configs are below configs/.'}")
+    if Path(path).suffix == ".json":
+        check_json(path)
+    try:
+        return Config.fromfile(path)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a user's Python file may raise
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        raise UserError(f"Config {path} cannot be read: {reason}. Correct the file.") from error
+
+
+def check_json(path: str | Path) -> None:
+    """Refuses a JSON file that is no config, such as the result of a run."""
+    fix = "Give the JSON beside a released checkpoint, or a file below configs/."
+    try:
+        content = read_json(path, fix)
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not a text file. {fix}") from None
+    if not isinstance(content, dict) or not {"model", "_base_"} & content.keys():
+        raise UserError(f"{path} is JSON, but no config: it has no entry 'model'. {fix}")
+
+
+def native_form(cfg: Config, path: str | Path) -> Config:
+    """The config itself, or its upgrade where it is a published one.
+
+    Raises:
+        UserError: of the upgrade, after the name of the file.
+    """
+    try:
+        return upgrade(cfg) if is_legacy(cfg) else cfg
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def check_keys(cfg: Config, path: str | Path) -> None:
+    """Refuses a config that lacks a part, or that spells one almost right."""
+    for key in cfg:
+        close = suggestion(key, (*REQUIRED, *OPTIONAL))
+        if key not in REQUIRED + OPTIONAL and close and key not in HELPERS:
+            raise UserError(f"{path}: unknown key '{key}'.{close}")
+    for key in REQUIRED:
+        if key not in cfg:
+            raise UserError(f"{path}: the key '{key}' is missing. Add it, or inherit it from a file in configs/_base_/.")
+    for key in cfg.train_cfg:
+        if key not in TRAIN_OPTIONS:
+            fix = suggestion(key, TRAIN_OPTIONS) or f" Use {', '.join(TRAIN_OPTIONS)}."
+            raise UserError(f"{path}: train_cfg has no option '{key}'.{fix}")
+    for key in cfg.default_hooks:
+        close = suggestion(key, DEFAULT_HOOKS)
+        if key not in DEFAULT_HOOKS and close:
+            raise UserError(f"{path}: default_hooks has no entry '{key}'.{close}")
+    check_counts(cfg, path)
+    check_precision(cfg, path)
+    check_switches(cfg, path)
+
+
+def check_precision(cfg: Config, path: str | Path) -> None:
+    """Refuses a precision that is not known."""
+    try:
+        Precision(cfg.get("precision", "fp32"))
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def check_switches(cfg: Config, path: str | Path) -> None:
+    """Refuses a switch that is neither on nor off: the text 'false' of a command line would be on."""
+    for key in SWITCHES:
+        if not isinstance(cfg.get(key, False), bool):
+            raise UserError(f"{path}: {key} is {cfg[key]!r}. Use True or False.")
+
+
+def check_counts(cfg: Config, path: str | Path) -> None:
+    """Refuses iterations, batch sizes and worker counts that are no whole numbers, or too small."""
+    least = {f"train_cfg.{key}": 1 for key in ("max_iters", "val_interval", "val_begin")}
+    for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        if loader == "test_dataloader" and loader not in cfg:
+            continue
+        least |= {f"{loader}.batch_size": 1, f"{loader}.num_workers": 0}
+    for name, minimum in least.items():
+        section, key = name.split(".")
+        if key not in cfg[section] and key in ("val_interval", "val_begin"):
+            continue  # the engine has defaults
+        value = cfg[section].get(key)
+        if type(value) is not int or value < minimum:
+            raise UserError(f"{path}: {name} is {value!r}. Use a whole number of at least {minimum}.")
+
+
+HELPERS = ("scale", "crop_size", "norm_cfg", "img_scale", "data_root", "source_root", "target_root")
+"""Names that our configs use for values which other entries repeat."""
+
+
+def apply_options(cfg: Config, options: dict[str, Any], path: str | Path) -> None:
+    """Overwrites entries by ``key.path=value`` options of the command line; the first part of the key must exist."""
+    for key in options:
+        first = key.split(".")[0]
+        if first not in cfg and first not in OPTIONAL:
+            raise UserError(f"--cfg-options {key}: {path} has no key '{first}'.{suggestion(first, cfg)}")
+        try:
+            cfg.merge_from_dict({key: options[key]})
+        except (KeyError, TypeError, AssertionError, IndexError, ValueError) as error:
+            raise UserError(f"--cfg-options {key}: {path} has no such entry. Give the full path of an existing entry.") from error
+
+
+def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: int | None = None) -> Config:
+    """A complete, checked config in the native form.
+
+    Args:
+        path: Python or JSON file in the native form or in the 0.x form of published configs.
+        options: overrides by dotted key of the native form.
+        seed: replaces the seed of the config; 0 if neither gives one.
+    """
+    cfg = native_form(read_config(path), path)
+    apply_options(cfg, options or {}, path)
+    resolve_sizes(cfg)
+    cfg.seed = seed if seed is not None else cfg.get("seed", 0)
+    check_keys(cfg, path)
+    return cfg
+
+
+def digest(cfg: Config) -> str:
+    """Eight hexadecimal digits of everything that decides what a run learns (not where and how it is logged or evaluated)."""
+    entries = cfg.to_dict().items()
+    identity = {key: value for key, value in entries if key not in (*NOT_IDENTITY, *HELPERS) and (key, value) not in DEFAULTS.items()}
+    identity["train_dataloader"] = {key: value for key, value in identity["train_dataloader"].items() if key not in LOADING}
+    return hashlib.sha256(json.dumps(_canonical(identity), sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def _canonical(value: Any) -> Any:
+    """Equal values in one spelling: 1 for 1.0, lists for tuples."""
+    if isinstance(value, dict):
+        return {key: _canonical(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(entry) for entry in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def run_name(name: str, cfg: Config) -> str:
+    """Name of a run's folder: config or row, seed, digest."""
+    return f"{name}_s{cfg.seed}_{digest(cfg)}"
+
+
+def parse_options(texts: Sequence[str], given_as: str = "--cfg-options") -> dict[str, Any]:
+    """Overrides by dotted key from ``key.path=value`` texts; values are Python literals, anything else is a string.
+
+    Args:
+        texts: the arguments.
+        given_as: where the user wrote them, for the error.
+
+    Raises:
+        UserError: a text has another form.
+    """
+    options = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UserError(f"{given_as} {text}: not of the form key=value. Write for example train_cfg.max_iters=100.")
+        try:
+            options[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            options[key] = value
+    return options
+
+
+class OptionAction(argparse.Action):
+    """Collects ``key.path=value`` arguments of a command line, see :func:`parse_options`."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: list[str], option_string: str | None = None):
+        setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **parse_options(values)})

@@ -1,0 +1,1 @@
+"""Configs shrunk for smoke tests and the demo domains."""

@@ -1,0 +1,157 @@
+"""A config with everything that is measured in pixels, and its network, at another size: what --smoke and --demo have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmseg.config.small.network import NetworkSize, shrink_network
+from mmseg.utils.errors import UserError
+
+DEMO_FOLDERS = {
+    "GTADataset": "gta",
+    "SynthiaDataset": "synthia",
+    "CityscapesDataset": "cityscapes",
+    "ACDCDataset": "acdc",
+    "DarkZurichDataset": "dark_zurich",
+    "BDD100KDataset": "bdd100k",
+    "MapillaryDataset": "mapillary",
+}
+"""Folder of each data set below the demo data; also the name of its layout."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How small a config becomes.
+
+    Attributes:
+        divisor: of crops, windows and mask blocks.
+        margin_divisor: of margins and rows without pseudo-labels.
+        image_size: size that an image is resized to, from that in the config; (w, h) in pixels.
+        min_pixels: of rare-class sampling.
+        ratio_divisor: of its ``min_crop_ratio``.
+        network: of encoder and decoder.
+    """
+
+    divisor: int
+    margin_divisor: int
+    image_size: Callable[[Sequence[int]], list[int]]
+    min_pixels: int
+    ratio_divisor: int = 1
+    network: NetworkSize
+
+
+def resize_config(cfg: Config, size: Size, demo_data: Path) -> None:
+    """Gives a native config another size and the data of the demo domains, in place.
+
+    Raises:
+        UserError: a data set or an encoder has no small form, or the config lacks a part.
+    """
+    dataset = required(cfg, "train_dataloader.dataset")
+    for key in ("source", "source_crop", *(["target_crop"] if dataset.get("target") else [])):
+        required(cfg, f"train_dataloader.dataset.{key}")
+    for name in ("source", "target"):
+        if dataset.get(name):
+            _resize_dataset(dataset[name], size, demo_data)
+    _resize_dataset(required(cfg, "val_dataloader.dataset"), size, demo_data)
+    _resize_sampling(dataset, size)
+    _resize_method(cfg.uda, size)
+    for key in ("backbone.type", "decode_head.type"):
+        required(cfg, f"model.{key}")
+    _resize_windows(cfg.model, size.divisor)
+    shrink_network(cfg.model, size.network)
+
+
+def divided(value: int | Sequence[int], divisor: int) -> int | list[int]:
+    """Whole pixels, rounded half up; what is not 0 stays at least 1."""
+    if isinstance(value, (list, tuple)):
+        return [divided(single, divisor) for single in value]
+    return max(1, (2 * value + divisor) // (2 * divisor)) if value else 0
+
+
+def crops(dataset: dict) -> list[dict]:
+    """The options of the crops of a training data set."""
+    return [dataset[key] for key in ("source_crop", "target_crop") if dataset.get(key)]
+
+
+def required(cfg: Config, path: str) -> Any:
+    """An entry that a training needs, by its dotted key.
+
+    Raises:
+        UserError: there is none.
+    """
+    part = cfg
+    for key in path.split("."):
+        part = part.get(key)
+        if part is None:
+            raise UserError(f"The config has no {path}, so it has no small form for --smoke and --demo. Add this entry.")
+    return part
+
+
+def demo_folder(dataset: dict) -> str:
+    """Name of the demo domain in the layout of a data set.
+
+    Raises:
+        UserError: there is none.
+    """
+    kind = dataset.get("type")
+    if kind not in DEMO_FOLDERS:
+        raise UserError(f"There is no demo domain for the data set type '{kind}'. Use one of {', '.join(DEMO_FOLDERS)}.")
+    return DEMO_FOLDERS[kind]
+
+
+def single_datasets(dataset: dict) -> list[dict]:
+    """The configs of the data sets that :class:`SeveralDatasets` joins, or of the one that it is."""
+    return [single for part in dataset["datasets"] for single in single_datasets(part)] if "datasets" in dataset else [dataset]
+
+
+def _resize_dataset(dataset: dict, size: Size, demo_data: Path) -> None:
+    for single in single_datasets(dataset):
+        single["data_root"] = str(demo_data / demo_folder(single))
+        if single.get("test_scale"):
+            single["test_scale"] = size.image_size(single["test_scale"])
+
+
+def _resized_scale(scale: Sequence, size: Size) -> list:
+    """``img_scale`` of a crop at another size; one for all data sets where they no longer differ."""
+    if not isinstance(scale[0], (list, tuple)):
+        return size.image_size(scale)
+    scales = [size.image_size(single) for single in scale]
+    return scales[0] if all(single == scales[0] for single in scales) else scales
+
+
+def _resize_sampling(dataset: dict, size: Size) -> None:
+    """Which pixels of an image a training sees, and how many of a rare class."""
+    for crop in crops(dataset):
+        if "img_scale" in crop:
+            crop["img_scale"] = _resized_scale(crop["img_scale"], size)
+        _divide(crop, "crop_size", size.divisor)
+    _divide(dataset, "sync_crop_size", size.divisor)
+    _divide(dataset, "crop_pseudo_margins", size.margin_divisor)
+    rare = dataset.get("rare_class_sampling")
+    if rare:
+        rare.update(min_pixels=size.min_pixels, min_crop_ratio=rare.get("min_crop_ratio", 0) / size.ratio_divisor)
+
+
+def _resize_method(uda: dict, size: Size) -> None:
+    """Rows without pseudo-labels and mask blocks."""
+    for key in ("pseudo_weight_ignore_top", "pseudo_weight_ignore_bottom"):
+        _divide(uda, key, size.margin_divisor)
+    _divide(uda.get("mask_generator") or {}, "mask_block_size", size.divisor)
+
+
+def _resize_windows(model: dict, divisor: int) -> None:
+    """The detail crop and the windows of evaluation."""
+    _divide(model, "hr_crop_size", divisor)
+    for key in ("crop_size", "stride"):
+        _divide(model.get("test_cfg", {}), key, divisor)
+
+
+def _divide(options: dict, key: str, divisor: int) -> None:
+    """An option that a config may leave out, in place."""
+    if options.get(key):
+        options[key] = divided(options[key], divisor)

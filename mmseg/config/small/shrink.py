@@ -1,0 +1,180 @@
+"""A config made small, in two sizes: seconds on a CPU (:func:`shrink`), or a real training of minutes (:func:`demo`).
+
+Everything measured in pixels is divided, encoder and decoder become narrow and shallow, and the folders are
+those of the demo domains. What stays is what the config is about: types, options, losses, methods, crops and
+sampling.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg.config.config import HELPERS
+from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.small.config import Size, crops, demo_folder, divided, required, resize_config, single_datasets
+from mmseg.config.small.network import NetworkSize
+from mmseg.datasets import CropOptions
+from mmseg.datasets.classes.groups import class_groups
+from mmseg.registry import MODELS, options_of
+from mmseg.utils.repository import CONFIGS
+
+LEFT_OUT = ("load_from", "test_dataloader", *HELPERS)
+"""Entries that no small config has."""
+
+SMOKE_WIDTH = 128  # pixels of a validation image, about
+SMOKE_MIN_PIXELS = 2
+SMOKE_TRANSFORMER = {
+    "embed_dims": [8, 16, 24, 32],
+    "depths": [1, 1, 1, 1],
+    "num_heads": [1, 2, 3, 4],
+    "sr_ratios": [2, 1, 1, 1],  # a detail crop may have 8 pixels per side
+    "mlp_ratios": [2, 2, 2, 2],
+    "qkv_bias": True,
+}
+SMOKE_NETWORK = NetworkSize(transformer=SMOKE_TRANSFORMER, depth=50, base_channels=8, channels=8, inner_channels=8)
+
+DEMO_DIVISOR = 4  # demo images are 512 pixels wide, those of Cityscapes 2048
+DEMO_MARGIN_DIVISOR = 8  # the hood of the demo's car covers half of the share of the image
+DEMO_RATIO_DIVISOR = 2  # of min_crop_ratio: a demo crop shows as much of the street, but fewer pixels of a rare class
+FROM_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "demo_data")
+WARM_UP = "LinearLR"
+
+
+def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
+    """A small copy of a complete config, for a training of seconds that shows whether its parts fit together.
+
+    It has no ``demo_data``: the caller sees to it that the folder exists, with images of any size.
+
+    Args:
+        cfg: native config of a training (:func:`mmseg.config.config.load_config`).
+        demo_data: folder that holds the demo domains in the layouts that the config needs (:func:`layouts`).
+        iterations: length of the training; one evaluation follows.
+
+    Raises:
+        UserError: a data set or an encoder has no small form, or the config lacks a part.
+    """
+    small = Config(cfg.to_dict())
+    divisor = 2 ** round(math.log2(max(required(small, "val_dataloader.dataset.test_scale")) / SMOKE_WIDTH))
+    size = Size(
+        divisor=divisor,
+        margin_divisor=divisor,
+        image_size=lambda scale: divided(scale, divisor),
+        min_pixels=SMOKE_MIN_PIXELS,
+        network=SMOKE_NETWORK,
+    )
+    resize_config(small, size, Path(demo_data))
+    small.train_dataloader.update(num_workers=0, batch_size=2)
+    small.val_dataloader.update(num_workers=0)  # images of several sizes need the batch size 1 of their config
+    for crop in crops(small.train_dataloader.dataset):
+        crop["pad"] = True  # sizes are rounded
+    if small.uda.get("self_training_start"):
+        small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
+    small.train_cfg.update(max_iters=iterations, val_interval=iterations)
+    for hook in (*small.default_hooks.values(), *small.get("custom_hooks", ())):
+        if hook and "interval" in hook:
+            hook["interval"] = min(hook["interval"], iterations)
+    return _without(small, (*LEFT_OUT, "demo_data"))
+
+
+def demo(cfg: Config) -> Config:
+    """The same training on the demo domains: from scratch, minutes on a CPU, comparable with others of this size.
+
+    The demo configs say how large images, networks and batches are and how long is trained; the config says
+    what is trained. What published trainings differ in can be lost at this size:
+
+    - No network starts from ImageNet weights, so there is no feature distance to them.
+    - Every MiT becomes one small MiT, and every ResNet a narrow ResNet-50.
+    - DACS takes α, τ and the augmentation of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and
+      one of 0.99 are the same; all methods take its class weights of the source loss.
+    - One AdamW and one schedule for all, with warm-up where the config has one: the SGD of adversarial trainings
+      does not learn from scratch in 2,000 iterations.
+
+    Trainings that differ in nothing else become one, with one digest.
+
+    Args:
+        cfg: native config of a training at full or half resolution. That of a demo is returned as it is.
+
+    Raises:
+        UserError: as :func:`shrink`.
+    """
+    small = Config(cfg.to_dict())
+    if "demo_data" in small:
+        return small
+    base = resolve_sizes(Config.fromfile(CONFIGS / "demo" / "demoHR2demoHR_hrda.py"))
+    resize_config(small, _demo_size(base), Path(base.demo_data))
+    for crop in crops(small.train_dataloader.dataset):
+        crop["pad"] = any(side > limit for side, limit in zip(crop["crop_size"], reversed(crop["img_scale"]), strict=True))
+        _drop_defaults(crop, CropOptions)
+    small["uda"] = _demo_method(small.uda, base.uda)
+    for name in ("train_dataloader", "val_dataloader"):
+        small[name] = {**base[name], "dataset": small[name].dataset}
+    subsets = {**class_groups(base.val_evaluator.subsets), **class_groups(small.val_evaluator.get("subsets"))}
+    small["val_evaluator"] = {**base.val_evaluator, **small.val_evaluator, "subsets": subsets}
+    warm_up = any(schedule["type"] == WARM_UP for schedule in small.param_scheduler)
+    for key in FROM_DEMO:
+        small[key] = base[key]
+    if not warm_up:
+        small["param_scheduler"] = [schedule for schedule in base.param_scheduler if schedule["type"] != WARM_UP]
+    return _without(small, LEFT_OUT)
+
+
+def layouts(cfg: Config) -> list[str]:
+    """The demo domains that the small forms of a config need: names for ``tools/make_demo_data.py --layout``, sorted.
+
+    Raises:
+        UserError: there is no demo domain for one of its data sets.
+    """
+    training = required(cfg, "train_dataloader.dataset")
+    datasets = (training.get("source"), training.get("target"), required(cfg, "val_dataloader.dataset"))
+    return sorted({demo_folder(single) for dataset in datasets if dataset for single in single_datasets(dataset)})
+
+
+def demo_image_size(scale: Sequence[int], full: Sequence[int]) -> list[int]:
+    """Size (w, h) of a demo image in the place of one of ``scale``: ``full``, halved until its width is closest to the divided one."""
+    halvings = max(0, round(math.log2(full[0] * DEMO_DIVISOR / scale[0])))
+    return [side // 2**halvings for side in full]
+
+
+def _demo_size(base: Config) -> Size:
+    """That of the demo configs; ``base`` is HRDA's."""
+    head, encoder = base.model.decode_head, base.model.backbone
+    resnet = Config.fromfile(CONFIGS / "_base_" / "models" / "dlv2_tiny.py").model.backbone
+    return Size(
+        divisor=DEMO_DIVISOR,
+        margin_divisor=DEMO_MARGIN_DIVISOR,
+        image_size=lambda scale: demo_image_size(scale, base.val_dataloader.dataset.test_scale),
+        min_pixels=base.train_dataloader.dataset.rare_class_sampling.min_pixels,
+        ratio_divisor=DEMO_RATIO_DIVISOR,
+        network=NetworkSize(
+            transformer={key: value for key, value in encoder.items() if key != "type"},
+            depth=resnet.depth,
+            base_channels=resnet.base_channels,
+            channels=head.channels,
+            inner_channels=head.decoder_params.embed_dims,
+            dropout=head.dropout_ratio,
+        ),
+    )
+
+
+def _demo_method(uda: dict, dacs: dict) -> dict:
+    """The options of a method that mean something in a demo; ``dacs`` are those of the demo's DACS."""
+    kept = {key: value for key, value in uda.items() if not key.startswith("imnet_")}
+    _drop_defaults(kept, MODELS.get(kept["type"]))
+    return {**kept, **(dacs if kept["type"] == dacs["type"] else {"source_class_weight": dacs["source_class_weight"]})}
+
+
+def _drop_defaults(options: dict, component: type) -> None:
+    """Removes what a component does anyway, so that trainings that are the same have one digest."""
+    for key, option in options_of(component).items():
+        if key in options and options[key] == option.default:
+            del options[key]
+
+
+def _without(cfg: Config, keys: Sequence[str]) -> Config:
+    for key in keys:
+        cfg.pop(key, None)
+    return cfg

@@ -1,0 +1,1 @@
+"""From the labels that data sets ship to train ids."""

@@ -1,0 +1,141 @@
+"""Turns raw labels into train ids and counts the pixels of every class for rare-class sampling."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from mmseg.datasets.classes.names import CLASSES, IGNORE, train_id_lut
+from mmseg.datasets.conversion.raw_labels import LabelFile, RawLabels
+from mmseg.datasets.reading.image_files import read_grey
+from mmseg.datasets.statistics.files import CLASS_FILE, FINGERPRINT_FILE, STATS_DICT_FILE, STATS_FILE, is_current, write_statistics
+from mmseg.utils.errors import UserError
+from mmseg.utils.files import read_json, write_image
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one label contains: pixels by train id, and pixels of raw ids that no label table knows; whether it was written."""
+
+    file: LabelFile
+    written: bool
+    pixels: Mapping[int, int]
+    unknown: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a conversion did, for one line per fact on the console."""
+
+    files: int
+    counted: int
+    written: int
+    published: int | None = None
+    classes: tuple[str, ...] = ()
+    unknown: Mapping[int, int] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[str]:
+        """The summary as text."""
+        if not self.written and not self.classes:
+            yield f"Nothing to do: all {self.files} labels and their class statistics are up to date."
+            return
+        yield f"{self.files} labels, {self.written} of them newly written, {self.counted} in the class statistics."
+        if self.published not in (None, self.files):
+            yield f"The published data set has {self.published} labels."
+        missing = [name for name in CLASSES if name not in self.classes]
+        yield f"{len(self.classes)} of {len(CLASSES)} classes occur" + (f"; absent: {', '.join(missing)}." if missing else ".")
+        for raw_id, pixels in sorted(self.unknown.items()):
+            yield f"Unknown label id {raw_id}: {pixels} pixels, ignored."
+
+
+def convert_file(file: LabelFile, *, raw: RawLabels) -> Counts:
+    """Writes the train ids of one label unless they are up to date, and counts the pixels of its classes."""
+    ids = raw.read(file.source, raw.fix)
+    label = train_id_lut(raw.label_map)[ids]
+    outdated = file.output != file.source and not (file.is_current and _holds(file.output, label))
+    if outdated:
+        write_image(file.output, label)
+    pixels = {train_id: int(n) for train_id, n in enumerate(np.bincount(label.ravel(), minlength=256)) if n and train_id != IGNORE}
+    unknown = {raw_id: int(n) for raw_id, n in enumerate(np.bincount(ids.ravel(), minlength=256)) if n and raw_id not in raw.known}
+    return Counts(file, outdated, pixels, unknown)
+
+
+def convert_dataset(*, root: Path, raw: RawLabels, nproc: int, folder: str | None = None, out_dir: Path | None = None) -> Summary:
+    """Converts all labels and writes the files of the class statistics; does nothing where everything is up to date.
+
+    Args:
+        root: data root; the statistics name their files relative to it.
+        raw: the labels to convert.
+        nproc: worker processes; 1 works in this one.
+        folder: label folder inside ``root``, that of ``raw`` by default.
+        out_dir: folder of the statistics files, ``root`` by default.
+
+    Raises:
+        UserError: there are no labels, or one is broken. Labels converted so far stay, each of them whole; no statistics are written.
+    """
+    files = raw.find(root, folder or raw.folder)
+    out_dir = out_dir or root
+    counted = sum(file.counted for file in files)
+    if _is_complete(root, files, out_dir):
+        return Summary(files=len(files), counted=counted, written=0)
+    work = functools.partial(convert_file, raw=raw)
+    counts = list(mapped(work, files, nproc=nproc, title=f"Converting {root.name}"))
+    write_statistics(root, {_name(c.file, root): c.pixels for c in counts if c.file.counted}, out_dir)
+    written = sum(c.written for c in counts)
+    seen = {train_id for c in counts for train_id in c.pixels}
+    unknown: dict[int, int] = {}
+    for raw_id, pixels in (item for c in counts for item in c.unknown.items()):
+        unknown[raw_id] = unknown.get(raw_id, 0) + pixels
+    names = tuple(CLASSES[train_id] for train_id in sorted(seen))
+    return Summary(files=len(files), counted=counted, written=written, published=raw.published, classes=names, unknown=unknown)
+
+
+def mapped(work: Callable, items: Sequence, *, nproc: int, title: str) -> Iterator:
+    """Yields ``work(item)`` in order, from ``nproc`` processes, under a progress bar with the time left."""
+    with _pool(min(nproc, len(items))) as run, progress_bar() as bar:
+        yield from bar.track(run(work, items), total=len(items), description=title)
+
+
+def progress_bar() -> Progress:
+    """A progress bar with counts, elapsed time and time left; silent where the output is not a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, TextColumn("left"), TimeRemainingColumn())
+
+
+@contextmanager
+def _pool(nproc: int) -> Iterator[Callable]:
+    if nproc <= 1:
+        yield map
+        return
+    with multiprocessing.Pool(nproc) as pool:  # leaving the block ends the workers, also after an error
+        yield functools.partial(pool.imap, chunksize=4)
+
+
+def _is_complete(root: Path, files: Sequence[LabelFile], out_dir: Path) -> bool:
+    """Whether all labels are converted and the statistics are of them; a copy to another machine leaves it so."""
+    written = all((out_dir / name).is_file() for name in (STATS_FILE, STATS_DICT_FILE, CLASS_FILE, FINGERPRINT_FILE))
+    if not written or not all(file.is_current for file in files):
+        return False
+    fix = "Delete it and convert again."
+    counted = {_name(file, root) for file in files if file.counted}
+    return counted == {entry["file"] for entry in read_json(out_dir / STATS_FILE, fix)} and is_current(root, counted, out_dir, fix)
+
+
+def _holds(path: Path, label: np.ndarray) -> bool:
+    """Whether a file is whole and has these train ids; an older label map, or somebody's editor, may have written others."""
+    try:
+        return np.array_equal(read_grey(path), label)
+    except UserError:
+        return False
+
+
+def _name(file: LabelFile, root: Path) -> str:
+    """How the statistics call a label: relative to the data root, with forward slashes."""
+    return file.output.relative_to(root).as_posix()

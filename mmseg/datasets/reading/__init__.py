@@ -1,0 +1,1 @@
+"""Files into arrays: images, labels, archives."""

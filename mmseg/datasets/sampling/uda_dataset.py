@@ -1,0 +1,291 @@
+"""Training samples: a labelled crop of the source and, for adaptation, an unlabelled crop of the target.
+
+Letters: (H, W) crop; sizes are (height, width), scales (width, height) as in all configs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.logging import print_log
+from torch.utils.data import Dataset
+
+from mmseg.datasets import transforms
+from mmseg.datasets.base import SegmentationDataset, image_tensor, without_labels
+from mmseg.datasets.classes.names import IGNORE
+from mmseg.datasets.reading.image_files import ImageFiles
+from mmseg.datasets.reading.worker_reports import ReadingBoard
+from mmseg.datasets.sampling.crop_options import CropOptions
+from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
+from mmseg.datasets.several import SeveralDatasets
+from mmseg.registry import DATASETS, build_checked
+from mmseg.structures import Box
+from mmseg.utils.errors import BadFileError, UserError
+from mmseg.utils.randomness import Streams, derive_seed
+
+DRAWS = 5  # bad samples in a row that end a training which skips them
+
+
+@DATASETS.register_module()
+class UDADataset(Dataset):
+    """Pairs of crops, each a function of (seed, running sample number).
+
+    An item is decided first, on the label alone (class, file, crop, flip), and then the image is decoded
+    once. Nothing depends on earlier items, so neither the number of loader workers nor a resume changes
+    what is drawn. The target is reduced to its image files when the data set is built.
+
+    Args:
+        source: labelled data set, or its config.
+        target: data set of the target domain, or its config; its labels are ignored. None for
+            training on the source alone.
+        seed: seed of all draws.
+        source_crop, target_crop: options of :class:`CropOptions`. For :class:`SeveralDatasets`, ``source_crop.img_scale``
+            may be a list with one (w, h) for each of them.
+        crop_pseudo_margins: rows and columns at [top, bottom, left, right] of the resized target image
+            that get no pseudo-labels, in pixels of the resized image; gives the target a ``valid`` mask.
+        rare_class_sampling: options of :class:`RareClassOptions`; None takes every source file once per
+            epoch, in a new order each time.
+        sync_crop_size: (h, w) of a second crop at the same place of the source and the target crop
+            (the ablation of crop sizes in HRDA, Table 8).
+        on_bad_sample: 'raise' ends the training at a missing, broken or mislabelled file; 'skip' logs it and takes another
+            sample in its place, until 5 in a row are bad: rare while fewer than one file in 20 is, soon where one in 5 is.
+
+    Raises:
+        UserError: an option does not fit the others, or the data are not as expected.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: dict | SegmentationDataset,
+        source_crop: dict,
+        target: dict | SegmentationDataset | None = None,
+        target_crop: dict | None = None,
+        seed: int = 0,
+        crop_pseudo_margins: Sequence[int] | None = None,
+        rare_class_sampling: dict | None = None,
+        sync_crop_size: Sequence[int] | None = None,
+        on_bad_sample: str = "raise",
+    ) -> None:
+        self.seed = seed
+        self.source = _labelled(source)
+        self.target = _images_only(target)
+        self.source_crops = source_crops(source_crop, self.source)
+        self.target_crop = _options(CropOptions, target_crop)
+        self.margins = crop_pseudo_margins
+        self.sync_crop_size = sync_crop_size
+        self.on_bad_sample = on_bad_sample
+        self.board = ReadingBoard()
+        self._logged: set[str] = set()
+        self.rare = _options(RareClassOptions, rare_class_sampling)
+        self.table = build_rare_class_table(self.source, self.rare) if self.rare else None
+        self._check()
+
+    def _check(self) -> None:
+        if self.on_bad_sample not in ("raise", "skip"):
+            raise UserError(f"UDADataset got on_bad_sample={self.on_bad_sample!r}. Use 'raise' or 'skip'.")
+        if self.target is not None and self.target_crop is None:
+            raise UserError("UDADataset has a target, but no target_crop. Add target_crop=dict(img_scale=…, crop_size=…).")
+        if self.target is None and (self.target_crop or self.margins):
+            raise UserError("UDADataset has target_crop or crop_pseudo_margins, but no target. Add target=… or remove them.")
+        if self.target_crop and self.target_crop.cat_max_ratio < 1:
+            raise UserError("UDADataset: target_crop.cat_max_ratio would need target labels. Set it in source_crop only.")
+        if self.target_crop and self.target_crop.photo_metric_distortion:
+            raise UserError("UDADataset: target_crop.photo_metric_distortion is for the source alone. Set it in source_crop only.")
+        crops = [crop for crop in (self.source_crop, self.target_crop) if crop]
+        sizes = {tuple(crop.crop_size) for crop in crops}
+        if len(sizes) > 1:
+            text = " and ".join(f"{name}.crop_size={tuple(getattr(self, name).crop_size)}" for name in ("source_crop", "target_crop"))
+            raise UserError(f"UDADataset: {text} differ, but both crops of a sample are mixed. Use one crop_size for both.")
+        if self.sync_crop_size and any(np.any(np.greater(self.sync_crop_size, crop.crop_size)) for crop in crops):
+            raise UserError(f"UDADataset: sync_crop_size {tuple(self.sync_crop_size)} is larger than crop_size. Use a smaller one.")
+
+    @property
+    def source_crop(self) -> CropOptions:
+        """Of the first source; those of the others differ in ``img_scale`` alone."""
+        return self.source_crops[0]
+
+    @property
+    def metainfo(self) -> dict:
+        """As of the source."""
+        return self.source.metainfo
+
+    def __len__(self) -> int:
+        """Number of source files; the items themselves never end."""
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> dict:
+        """The sample with the running number ``index`` (0, 1, 2, … without bound).
+
+        Returns:
+            ``index``; ``source`` with ``image`` uint8 [3, H, W] RGB, ``label`` uint8 [H, W], ``size``
+            int64 [2] (height and width before padding); ``target`` with ``image``, ``size`` and, with
+            margins, ``valid`` uint8 [H, W] (1: pseudo-labels may be used); ``skipped``, the number of
+            bad samples that this one stands in for, if they are to be skipped.
+        """
+        if self.on_bad_sample == "raise":
+            return self.load(index)
+        for draw in range(DRAWS):
+            try:
+                return {**self.load(self.number_of_draw(index, draw)), "index": index, "skipped": draw}
+            except BadFileError as error:
+                last = str(error)
+                self._log_once(last)
+        raise UserError(f"UDADataset: {DRAWS} samples in a row are bad, so many files must be. Find them with tools/check_data.py. {last}")
+
+    def number_of_draw(self, index: int, draw: int) -> int:
+        """The running number of the sample that is taken for ``index`` after ``draw`` bad ones."""
+        return derive_seed(self.seed, index, "replacement", draw) if draw else index
+
+    def load(self, index: int) -> dict:
+        """The sample with the running number ``index``, bad or not."""
+        self.board.note(index)
+        streams = Streams(self.seed, index)
+        sample = {"index": index, "source": self.load_source(streams)}
+        if self.target is not None:
+            sample["target"] = self.load_target(streams)
+        return synchronised_crop(sample, streams.numpy("sync_crop"), self.sync_crop_size) if self.sync_crop_size else sample
+
+    def load_source(self, streams: Streams) -> dict:
+        """Decides on the label, then decodes the image."""
+        rare_class, index = self.draw_source_file(streams)
+        options = self.source_crops[self.source.part_number(index) if len(self.source_crops) > 1 else 0]
+        native = self.source.read_label(index)
+        size = transforms.keep_ratio_size(native.shape, options.img_scale)
+        options.check_fits(size)
+        label = transforms.resize_label(native, size)
+        rng = streams.numpy("source.crop")
+        if rare_class is None:
+            box = transforms.choose_crop(rng, label, options.crop_size, options.cat_max_ratio)
+        else:
+            minimum = self.rare.min_crop_pixels
+            box = transforms.choose_rare_class_crop(rng, label, options.crop_size, options.cat_max_ratio, rare_class, minimum)
+        flipped = draw_flip(streams.numpy("source.flip"), options.flip_prob)
+
+        image = self.source.images.read(index)
+        self.source.check_same_size(index, image, native)
+        crop = transforms.resized_crop(image, size, box)
+        if options.photo_metric_distortion:
+            crop = transforms.photo_metric_distortion(crop, transforms.draw_photo_metric(streams.numpy("source.photo_metric")))
+        crop = finish_image(crop, options.crop_size, flipped)
+        return {**crop, "label": finish_mask(label[box.slices], options.crop_size, flipped, fill=IGNORE)}
+
+    def load_target(self, streams: Streams) -> dict:
+        """Draws file, crop and flip without looking at anything but the image size."""
+        options = self.target_crop
+        image = self.target.read(self.draw_target_file(streams))
+        size = transforms.keep_ratio_size(image.shape[:2], options.img_scale)
+        options.check_fits(size)
+        box = transforms.draw_crop_box(streams.numpy("target.crop"), *size, options.crop_size)
+        flipped = draw_flip(streams.numpy("target.flip"), options.flip_prob)
+        crop = finish_image(transforms.resized_crop(image, size, box), options.crop_size, flipped)
+        if self.margins is None:
+            return crop
+        # The published code pads this mask with 255, which would multiply the weight; padding gets no weight here.
+        valid = self._margin_mask(size)[box.slices]
+        return {**crop, "valid": finish_mask(valid, options.crop_size, flipped, fill=0)}
+
+    def draw_source_file(self, streams: Streams) -> tuple[int | None, int]:
+        """(rare class or None, file index): by rare-class sampling, by weights, or a new order of all files per epoch."""
+        if self.table is not None:
+            return self.table.draw(streams.numpy("source.file"))
+        if self.source.file_weights is not None:
+            return None, int(streams.numpy("source.file").choice(len(self), p=self.source.file_weights))
+        epoch, position = divmod(streams.index, len(self))
+        return None, int(Streams(self.seed, epoch).numpy("source.order").permutation(len(self))[position])
+
+    def draw_target_file(self, streams: Streams) -> int:
+        """Index of a target file, all of them alike."""
+        return int(streams.numpy("target.file").choice(len(self.target)))
+
+    def files(self, index: int) -> list[Path]:
+        """The files that the sample with the running number ``index`` is read from."""
+        streams = Streams(self.seed, index)
+        source = self.draw_source_file(streams)[1]
+        files = [self.source.images.path(source), self.source.label_path(source)]
+        return files if self.target is None else [*files, self.target.path(self.draw_target_file(streams))]
+
+    def _log_once(self, text: str) -> None:
+        """In the log of the training; with several workers, each of them tells it once."""
+        if text not in self._logged:
+            self._logged.add(text)
+            print_log(f"Skipped: {text}", logger="current", level=logging.WARNING)
+
+    def _margin_mask(self, size: tuple[int, int]) -> np.ndarray:
+        top, bottom, left, right = self.margins
+        if top + bottom >= size[0] or left + right >= size[1]:
+            raise UserError(
+                f"crop_pseudo_margins {list(self.margins)} (top, bottom, left, right) leave nothing of the "
+                f"{size[1]}x{size[0]} target image. Use smaller margins."
+            )
+        return transforms.margin_mask(*size, self.margins)
+
+
+def draw_flip(rng: np.random.Generator, probability: float) -> bool:
+    """Draws whether a crop is mirrored."""
+    return bool(rng.random() < probability)
+
+
+def finish_image(crop: np.ndarray, size: Sequence[int], flipped: bool) -> dict:
+    """Flips and pads a BGR crop [h, w, 3]: ``image`` uint8 [3, H, W] RGB and ``size`` (h, w) before padding.
+
+    Padding has to be 0 after normalisation, so the value here is arbitrary: whoever normalises
+    overwrites everything outside ``size``.
+    """
+    image = transforms.flip(crop) if flipped else crop
+    return {"image": image_tensor(transforms.pad(image, size, 0)), "size": torch.tensor(crop.shape[:2])}
+
+
+def finish_mask(crop: np.ndarray, size: Sequence[int], flipped: bool, fill: int) -> torch.Tensor:
+    """Flips and pads a label or mask: uint8 [h, w] -> [H, W]."""
+    mask = transforms.flip(crop) if flipped else crop
+    return torch.from_numpy(np.ascontiguousarray(transforms.pad(mask, size, fill)))
+
+
+def synchronised_crop(sample: dict, rng: np.random.Generator, crop_size: Sequence[int]) -> dict:
+    """Cuts the same box (h, w) out of the source and the target crop of a sample."""
+    height, width = sample["source"]["image"].shape[-2:]
+    box = transforms.draw_crop_box(rng, height, width, crop_size)
+    domains = [key for key in ("source", "target") if key in sample]
+    return {**sample, **{key: _cut(sample[key], box) for key in domains}}
+
+
+def _cut(domain: dict, box: Box) -> dict:
+    cut = {key: value[(..., *box.slices)].contiguous() for key, value in domain.items() if key != "size"}
+    left = domain["size"] - torch.tensor([box.y1, box.x1])
+    return {**cut, "size": left.clamp(torch.zeros(2, dtype=left.dtype), torch.tensor([box.height, box.width]))}
+
+
+def _options(kind: type, options: dict | None):
+    return None if options is None else build_checked({"type": kind, **options}, DATASETS)
+
+
+def source_crops(options: dict, source: SegmentationDataset | SeveralDatasets) -> tuple[CropOptions, ...]:
+    """One for all sources, or one for each of :class:`SeveralDatasets` where ``img_scale`` is a list of scales."""
+    scales = options.get("img_scale")
+    if not scales or not isinstance(scales[0], (list, tuple)):
+        return (_options(CropOptions, options),)
+    parts = len(source.parts) if isinstance(source, SeveralDatasets) else 1
+    if len(scales) != parts:
+        fix = "Give one (width, height) for all, or one for each data set."
+        raise UserError(f"UDADataset: source_crop.img_scale lists {len(scales)} scales, but the source is {parts} data set(s). {fix}")
+    return tuple(_options(CropOptions, {**options, "img_scale": scale}) for scale in scales)
+
+
+def _labelled(dataset: dict | SegmentationDataset | SeveralDatasets) -> SegmentationDataset | SeveralDatasets:
+    dataset = build_checked(dataset, DATASETS) if isinstance(dataset, dict) else dataset
+    if not dataset.labelled:
+        option = "labels of its data sets" if isinstance(dataset, SeveralDatasets) else dataset.label_option
+        raise UserError(f"UDADataset: the source {dataset.place} has no labels. Set {option} in its config.")
+    return dataset
+
+
+def _images_only(dataset: dict | SegmentationDataset | None) -> ImageFiles | None:
+    """Keeps the images of the target and forgets the rest, so that training cannot reach its labels."""
+    if isinstance(dataset, dict):
+        dataset = build_checked(without_labels(dataset), DATASETS)
+    return dataset.images if dataset is not None else None

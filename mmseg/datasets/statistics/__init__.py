@@ -1,0 +1,1 @@
+"""How often every class occurs, and the files that keep it."""

@@ -1,0 +1,61 @@
+"""Counts the ids in a user's own label files once, and keeps the counts in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmseg.datasets.conversion.convert import mapped
+from mmseg.datasets.reading.raw_ids import read_raw_ids
+from mmseg.datasets.statistics.files import fingerprint
+from mmseg.utils.files import write_text
+
+COUNTS_FILE = "label_counts.json"
+
+
+def count_ids(path: Path) -> dict[int, int]:
+    """Pixels of every id in a label file, {raw id: pixels}."""
+    counts = np.bincount(read_raw_ids(path).ravel())
+    return {int(raw): int(counts[raw]) for raw in np.nonzero(counts)[0]}
+
+
+def count_labels(root: Path, names: Sequence[str], folder: Path) -> list[Mapping[int, int]]:
+    """Pixels of every id in every label file: read from ``folder``, or counted under a progress bar and written there.
+
+    The counts are of raw ids, so that they outlive a change of ``label_map``; other or changed label files are counted anew.
+
+    Args:
+        root: folder of the labels.
+        names: the files, relative to ``root``.
+        folder: gets the file :data:`COUNTS_FILE`.
+
+    Returns:
+        {raw id: pixels} by file, in the order of ``names``.
+
+    Raises:
+        UserError: a label is broken.
+        OSError: ``folder`` cannot be written to; found before the counting.
+    """
+    path, labels = folder / COUNTS_FILE, fingerprint(root, names)
+    known = _read(path)
+    if known.get("sha256") == labels:
+        return [{int(raw): pixels for raw, pixels in known["files"][name].items()} for name in names]
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):  # minutes of counting may follow
+        pass
+    counts = list(mapped(count_ids, [root / name for name in names], nproc=min(os.cpu_count() or 1, len(names) // 100), title="Counting"))
+    write_text(path, json.dumps({"sha256": labels, "files": dict(zip(names, counts, strict=True))}) + "\n")
+    return counts
+
+
+def _read(path: Path) -> dict:
+    """The file, or nothing where it is missing or broken: it is written again then."""
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}

@@ -1,0 +1,1 @@
+"""What happens to images of a step: mixing, jitter and blur, masks."""

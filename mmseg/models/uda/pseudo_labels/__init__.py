@@ -1,0 +1,1 @@
+"""From a teacher to labels of the target."""

@@ -1,0 +1,18 @@
+"""A config as text that reads back as the same config."""
+
+from __future__ import annotations
+
+import ast
+
+from mmengine.config import Config
+
+
+def config_text(cfg: Config) -> str:
+    """The config as a Python file that :func:`mmseg.config.load_config` reads again; infinite values are written as ``float("inf")``."""
+    text = cfg.pretty_text
+    infinite = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name) and node.id == "inf"]
+    lines = text.splitlines(keepends=True)
+    for node in sorted(infinite, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        line = lines[node.lineno - 1].encode()  # columns are counted in bytes
+        lines[node.lineno - 1] = (line[: node.col_offset] + b'float("inf")' + line[node.end_col_offset :]).decode()
+    return "".join(lines)

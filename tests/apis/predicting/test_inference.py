@@ -1,0 +1,153 @@
+"""Predicting single images: sizes, scales, mirroring, windows, and the recorded averages of the published code."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmseg.apis import inference_model, init_model
+from mmseg.apis.predicting.inference import AUGMENTED, class_probabilities, describe_inference, inference_config, look_size, native_logits
+from mmseg.models.uda import UDAMethod
+from mmseg.utils.errors import UserError
+from tests.models.networks import hrda, plain
+from tests.parity.records import assert_close, one
+
+SLIDE = {"mode": "slide", "crop_size": [32, 64], "stride": [16, 32]}
+
+
+def config(model: dict, test_scale: tuple | None = (128, 64)) -> Config:
+    """What inference reads of a complete config."""
+    validation = {"dataset": {"test_scale": test_scale}}
+    training = {"dataset": {"source_crop": {"crop_size": [64, 48]}}}
+    return Config({"model": model, "uda": {"type": "DACS"}, "seed": 0, "val_dataloader": validation, "train_dataloader": training})
+
+
+@pytest.fixture
+def image() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (40, 80, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("model", [plain(), hrda()], ids=["plain", "hrda"])
+@pytest.mark.parametrize("size", [(40, 80), (33, 71), (90, 50), (65, 66)])
+def test_a_prediction_of_any_size(model, size):
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    prediction = inference_model(init_model(config(model)), image)
+    assert prediction.labels.dtype == np.uint8 and prediction.labels.shape == prediction.confidence.shape == size
+    assert prediction.probabilities.shape == (5, *size)
+    assert torch.allclose(prediction.probabilities.sum(0), torch.ones(size))
+    labels, confidence = torch.from_numpy(prediction.labels).long(), torch.from_numpy(prediction.confidence)
+    assert torch.equal(prediction.probabilities.gather(0, labels[None])[0], confidence)
+    assert torch.equal(prediction.probabilities.max(0).values, confidence)
+
+
+def test_only_one_network_is_built_and_filled(tmp_path, capsys):
+    """No teacher, no ImageNet network, and no file of starting weights where a checkpoint replaces them."""
+    trained = init_model(config(plain()))
+    networks = {"model": 1.0, "ema_model": 2.0, "imnet_model": 3.0}
+    states = {f"{name}.{key}": value.clone() for name in networks for key, value in trained.model.state_dict().items()}
+    for name, number in networks.items():
+        states[f"{name}.decode_head.conv_seg.bias"].fill_(number)
+    torch.save({"state_dict": states}, tmp_path / "a.pth")
+    for weights in ("model", "ema_model"):
+        model = init_model(config({**plain(), "pretrained": "absent.pth"}), tmp_path / "a.pth", weights=weights)
+        assert type(model) is UDAMethod and not any(module.training for module in model.modules())
+        assert [name for name, _ in model.named_children()] == ["data_preprocessor", "model"]
+        assert model.model.decode_head.conv_seg.bias.unique().item() == networks[weights]
+        assert capsys.readouterr().out.endswith(f" of {tmp_path}/a.pth: all {len(trained.model.state_dict())} entries\n")
+
+
+def test_a_file_and_its_array_give_the_same(tmp_path, image):
+    cv2.imwrite(str(tmp_path / "a.png"), image[..., ::-1])
+    model = init_model(config(plain()))
+    assert torch.equal(inference_model(model, tmp_path / "a.png").probabilities, inference_model(model, image).probabilities)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8)])
+def test_another_array(wrong):
+    with pytest.raises(UserError, match=r"Give uint8 RGB \[H, W, 3\]"):
+        inference_model(init_model(config(plain())), wrong)
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "ratio", "expected"),
+    [
+        ((1024, 2048), (2048, 1024), 1, (1024, 2048)),
+        ((1024, 2048), (1024, 512), 1.75, (896, 1792)),
+        ((1080, 1920), (2048, 1024), 1, (1024, 1820)),
+        ((2000, 1000), (2048, 1024), 0.5, (1024, 512)),
+        ((500, 700), None, 0.5, (250, 350)),
+    ],
+)
+def test_the_test_scale_keeps_the_aspect_ratio(size, scale, ratio, expected):
+    assert look_size(size, scale, ratio) == expected
+
+
+def test_a_mirrored_look_is_the_look_at_the_mirror_image(image):
+    model = init_model(config(plain()))
+    mirrored = native_logits(model, np.ascontiguousarray(image[:, ::-1])).flip(2)
+    assert torch.allclose(native_logits(model, image, flipped=True), mirrored, atol=1e-4)
+    assert not torch.allclose(native_logits(model, image), mirrored, atol=1e-4)
+
+
+def test_augmented_probabilities_are_the_mean_over_scales_and_mirror_images(image):
+    model = init_model(config(plain(), (128, 64)))
+    looks = [native_logits(model, image, ratio=ratio, flipped=flipped).softmax(0) for ratio, flipped in AUGMENTED]
+    assert len(looks) == 12 and {ratio for ratio, _ in AUGMENTED} == {0.5, 0.75, 1.0, 1.25, 1.5, 1.75}
+    assert torch.allclose(class_probabilities(model, image, augment=True), torch.stack(looks).mean(0), atol=1e-6)
+    assert len({look.sum().item() for look in map(torch.Tensor.square, looks)}) == 12  # no two looks are the same
+
+
+def test_recorded_average_of_looks(monkeypatch):
+    """The record averages the image, its mirror image and the image at 0.75 of its size."""
+    record = one("models/slide_inference")
+    tensors, size = record.tensors, record.info["ori_shape"][:2]
+    model = init_model(config(record.info["cfg"], None))
+    record.fill(model.model)
+    looks = ((1.0, False), (1.0, True), (0.75, False))
+    monkeypatch.setattr("mmseg.apis.predicting.inference.AUGMENTED", looks)
+    sizes = {1.0: (96, 160), 0.75: (72, 120)}
+    monkeypatch.setattr("mmseg.apis.predicting.inference.look_size", lambda _, __, ratio: sizes[ratio])
+    monkeypatch.setattr("mmseg.apis.predicting.inference.resize_image", lambda _, target: np.zeros((*target, 3), np.uint8))
+    shown = iter(looks)
+
+    def normalised(_) -> torch.Tensor:
+        ratio, flipped = next(shown)
+        x = tensors["x"] if ratio == 1 else torch.nn.functional.interpolate(tensors["x"], scale_factor=ratio, mode="bilinear")
+        return x.flip(3) if flipped else x
+
+    monkeypatch.setattr(model.data_preprocessor, "image", normalised)
+    mean = class_probabilities(model, np.zeros((*size, 3), np.uint8), augment=True)
+    assert_close(record, "aug_test.prob_sub", mean[None, :, 1::3, ::3])
+    assert (mean.argmax(0) != tensors["aug_test.pred"]).sum() <= 2
+
+
+@pytest.mark.parametrize(
+    ("own", "mode", "expected", "words"),
+    [
+        (None, "same", {"mode": "whole"}, "whole image"),
+        (SLIDE, "same", SLIDE, "windows of 32x64 (height x width), 16 and 32 pixels apart, logits averaged"),
+        (SLIDE, "whole", {"mode": "whole"}, "whole image"),
+        (SLIDE, "slide", {**SLIDE, "batched_slide": True}, "windows of 32x64"),
+        ({**SLIDE, "batched_slide": False}, "slide", {**SLIDE, "batched_slide": False}, "windows of 32x64"),
+        (
+            {"mode": "whole"},
+            "slide",
+            {"mode": "slide", "crop_size": [64, 48], "stride": [32, 24], "batched_slide": True},
+            "windows of 64x48 (height x width), 32 and 24 pixels apart",
+        ),
+    ],
+)
+def test_inference_modes(own, mode, expected, words):
+    made = inference_config(config({**plain(), "test_cfg": own}), mode)
+    assert made == expected and describe_inference(made).startswith(words)
+
+
+def test_unknown_inference_mode():
+    with pytest.raises(UserError, match="Use 'same', 'whole' or 'slide'"):
+        inference_config(config(plain()), "windows")
+
+
+def test_attention_has_one_channel_in_the_unit_interval(image):
+    attention = native_logits(init_model(config(hrda())), image, branch="ATT")
+    assert attention.shape == (1, 40, 80) and attention.min() >= 0 and attention.max() <= 1

@@ -1,0 +1,260 @@
+"""Single sections of 0.x configs: what they become, and which of their keys and values are refused."""
+
+import logging
+
+import pytest
+
+from mmseg.config import load_config
+from mmseg.config.legacy.data import scaled_margins
+from mmseg.config.legacy.network import DEFAULT_NORMALIZATION, METHOD_OPTIONS, SHARED_OPTIONS, upgrade_model
+from mmseg.models.data_preprocessor import SegDataPreprocessor
+from mmseg.registry import MODELS, check_component
+from mmseg.utils.errors import UserError
+from tests.config.legacy.published_form import changed, flattened, write_json
+
+SOURCE, TARGET = "data.train.source", "data.train.target"
+NO_ENTRY = object()
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Loads the HRDA run with changes by path; NO_ENTRY removes a key."""
+
+    def run(**changes):
+        config = flattened(tmp_path)
+        for path, value in changes.items():
+            config = changed(config, path, value)
+        return load_config(write_json(tmp_path, without_removed(config)))
+
+    return run
+
+
+def without_removed(config):
+    return {key: without_removed(value) for key, value in config.items() if value is not NO_ENTRY} if isinstance(config, dict) else config
+
+
+@pytest.fixture
+def refusal(load, tmp_path):
+    """The error of the HRDA run with changes, without the name of the file."""
+
+    def run(**changes) -> str:
+        with pytest.raises(UserError) as caught:
+            load(**changes)
+        prefix = f"{tmp_path / 'released.json'}: "
+        assert str(caught.value).startswith(prefix) and "\n" not in str(caught.value)
+        return str(caught.value).removeprefix(prefix)
+
+    return run
+
+
+# Keys
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "fp16",
+        "model.train_cfg.sampler",
+        "uda.pseudo_treshold",
+        "uda.mask_generators",
+        "data.shuffle",
+        "data.train.repeat",
+        "data.train.rare_class_sampling.min_pixel",
+        f"{SOURCE}.split",
+        f"{TARGET}.reduce_zero_label",
+        f"{SOURCE}.pipeline.0.to_float32",
+        f"{SOURCE}.pipeline.3.crop_sise",
+        f"{TARGET}.pipeline.6.size_divisor",
+        "data.val.test_mode",
+        "data.val.pipeline.1.scales",
+        "data.val.pipeline.1.transforms.0.interpolation",
+        "data.test.gt_seg_map_loader_cfg",
+        "optimizer.lamda",
+        "optimizer.paramwise_cfg.bias_lr_mult",
+        "optimizer.paramwise_cfg.custom_keys.head.lr_mul",
+        "optimizer_config.grad_clip",
+        "lr_config.gamma",
+        "runner.max_epochs",
+        "evaluation.save_best",
+        "checkpoint_config.out_dir",
+        "log_config.file",
+        "log_config.hooks.0.log_dir",
+    ],
+)
+def test_an_unknown_key_is_named_with_its_path(refusal, path):
+    config = {"optimizer_config": {}} if path.startswith("optimizer_config") else {}
+    shown = ".".join(path.split("."))
+    for index in "0136":
+        shown = shown.replace(f".{index}", f"[{index}]")
+    line = refusal(**config, **{path: 1})
+    assert line.startswith(f"{shown} is not understood. ") and line.endswith((".", "?")), line
+
+
+@pytest.mark.parametrize("path", ["runner", "data.val", f"{SOURCE}.data_root", "lr_config.policy", "model.backbone", f"{TARGET}.pipeline"])
+def test_a_missing_key_is_named_with_its_path(refusal, path):
+    assert refusal(**{path: NO_ENTRY}).startswith((f"{path} is missing. Add it", f"{path} is None. Write a dictionary"))
+
+
+@pytest.mark.parametrize("section", ["data", "lr_config", "optimizer_config", "model.decode_head", SOURCE, "log_config"])
+def test_a_section_is_a_dictionary(refusal, section):
+    assert refusal(**{section: 3}) == f"{section} is 3. Write a dictionary there."
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "text"),
+    [
+        ("runner.type", "EpochBasedRunner", "Use 'IterBasedRunner'."),
+        ("evaluation.metric", "mDice", "Use 'mIoU' or ['mIoU']."),
+        ("lr_config.policy", "step", "Use 'poly'."),
+        ("lr_config.warmup", "exp", "Use 'linear' or None."),
+        ("checkpoint_config.by_epoch", True, "Use False."),
+        ("resume_from", "x.pth", "Remove it, and continue a run with --resume."),
+        ("uda.print_grad_magnitude", True, "Remove it, or use False."),
+        ("uda.imnet_feature_dist_scale_method", "nearest", "Use 'ratio' or None."),
+        ("uda.max_iters", 7, "Remove it; the config has it at the top or in runner."),
+        (f"{SOURCE}.pipeline.2.keep_ratio", False, "Use True."),
+        (f"{SOURCE}.pipeline.5.to_rgb", False, "Use True."),
+        (f"{SOURCE}.pipeline.6.seg_pad_val", 0, "Use 255."),
+        (f"{SOURCE}.pipeline.6.size", [512, 512], "Use the crop_size [1024, 1024]."),
+        (f"{SOURCE}.crop_pseudo_margins", [1, 1, 1, 1], "Remove it; margins are for the target."),
+        ("log_config.hooks.0.type", "WandbLoggerHook", "Use 'TextLoggerHook' or 'TensorboardLoggerHook'."),
+        ("data.val.pipeline.1.flip", True, "For several scales or flips there is tools/test.py --aug-test: leave it out."),
+        ("data.val.pipeline.1.img_ratios", [0.5, 1.0], "For several scales or flips there is tools/test.py --aug-test: leave it out."),
+    ],
+)
+def test_a_value_without_counterpart(refusal, path, value, text):
+    shown = path
+    for index in "012356":
+        shown = shown.replace(f".{index}", f"[{index}]")
+    assert refusal(**{path: value}) == f"{shown} is {value!r}, which has no counterpart here. {text}"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "text"),
+    [
+        ("optimizer.type", "Adagrad", "optimizer.type is 'Adagrad'. Use 'AdamW' or 'SGD'."),
+        ("uda.type", "DAC", "uda.type is 'DAC'. Use 'DACS' or 'AdvSeg' or 'MinEnt', or write the config in the native form."),
+        ("lr_config.min_lr", 1e-5, "lr_config.min_lr is 1e-05 together with a warm-up"),
+        ("data.val.pipeline.1.img_scale", [[512, 256], [1024, 512]], "data.val.pipeline[1].img_scale is [[512, 256], [1024, 512]]. For"),
+        (f"{TARGET}.pipeline.3.cat_max_ratio", 0.75, f"{TARGET}.pipeline[3].cat_max_ratio would need labels of the target. Remove it."),
+        (f"{TARGET}.pipeline.5.mean", [0, 0, 0], f"{TARGET}.pipeline normalises by"),
+        (f"{TARGET}.pipeline.5.type", "PhotoMetricDistortion", f"{TARGET}.pipeline[5].mean is not understood."),
+        (f"{SOURCE}.pipeline.4.type", "RandomRotate", f"{SOURCE}.pipeline[4].type is 'RandomRotate', which is not understood."),
+        (f"{SOURCE}.pipeline.0.type", "LoadAnnotations", f"{SOURCE}.pipeline has its steps in another order, or twice."),
+        (f"{TARGET}.crop_pseudo_margins", [30, 241, 30, 30], None),
+        (f"{TARGET}.valid_mask_size", [2000, 4000], f"{TARGET}.crop_pseudo_margins [30, 240, 30, 30] are no whole pixels"),
+        ("uda.source_only", True, "uda.imnet_feature_dist_lambda is 0.005, which has no counterpart here. Use 0"),
+        ("uda.imnet_feature_dist_scale_min_ratio", None, "uda.imnet_feature_dist_scale_min_ratio is None, but classes are given."),
+        ("uda", NO_ENTRY, "uda is missing, but data.train.type is 'UDADataset'."),
+    ],
+)
+def test_what_else_is_refused(load, refusal, path, value, text):
+    if text is None:
+        assert load(**{path: value}).train_dataloader.dataset.crop_pseudo_margins == value
+    else:
+        assert refusal(**{path: value}).startswith(text)
+
+
+# What sections become
+
+
+def test_margins_are_those_of_the_resized_image(load):
+    pipeline = {f"{TARGET}.pipeline.2.img_scale": [1024, 512], f"{TARGET}.valid_mask_size": [1024, 2048]}
+    assert load(**pipeline).train_dataloader.dataset.crop_pseudo_margins == [15, 120, 15, 15]
+    assert scaled_margins([30, 240, 30, 30], [1080, 1920], [1920, 1080], "") == [30, 240, 30, 30]
+    with pytest.raises(UserError, match=r"^m \[3, 4, 4, 4\] are no whole pixels after resizing 2048x1024 to fit 1024x512. Use multiples"):
+        scaled_margins([3, 4, 4, 4], [1024, 2048], [1024, 512], "m")
+
+
+@pytest.mark.parametrize(("dataset", "method"), [("CityscapesDataset", "TargetOnly"), ("GTADataset", "SourceOnly")])
+def test_supervised_training(load, tmp_path, dataset, method):
+    train = flattened(tmp_path)["data"]["train"]["source"]
+    distorted = [*train["pipeline"][:5], {"type": "PhotoMetricDistortion"}, *train["pipeline"][5:]]
+    cfg = load(**{"data.train": {**train, "type": dataset, "pipeline": distorted}, "uda": NO_ENTRY})
+    assert cfg.uda == {"type": method}
+    data = cfg.train_dataloader.dataset
+    assert set(data) == {"type", "source", "source_crop"} and data.source.type == dataset and "pipeline" not in data.source
+    crop = {"img_scale": [2560, 1440], "crop_size": [1024, 1024], "cat_max_ratio": 0.75, "flip_prob": 0.5, "pad": True}
+    assert data.source_crop == {**crop, "photo_metric_distortion": True}
+
+
+def test_a_method_needs_its_target(refusal, tmp_path):
+    line = refusal(**{"data.train": flattened(tmp_path)["data"]["train"]["source"]})
+    assert line.startswith("data.train.type is 'GTADataset', but uda.type 'DACS' needs a target.")
+
+
+def test_unlabelled_targets_and_synchronised_crops(load, tmp_path):
+    steps = flattened(tmp_path)["data"]["train"]["target"]["pipeline"]
+    changes = {f"{TARGET}.pipeline": [steps[0], *steps[2:]], f"{TARGET}.type": "ACDCDataset", f"{TARGET}.crop_pseudo_margins": NO_ENTRY}
+    data = load(**changes, **{"data.train.sync_crop_size": [512, 512]}).train_dataloader.dataset
+    assert data.sync_crop_size == [512, 512] and "crop_pseudo_margins" not in data and "ann_dir" not in data.target
+
+
+def test_a_differing_test_split_is_kept(load):
+    cfg = load(**{"data.test.img_dir": "leftImg8bit/test"})
+    assert cfg.test_dataloader == {**cfg.val_dataloader, "dataset": {**cfg.val_dataloader.dataset, "img_dir": "leftImg8bit/test"}}
+    assert "test_dataloader" not in load(**{"data.test": NO_ENTRY})
+
+
+def test_masked_image_consistency_is_passed_on(load):
+    mask = {"mask_mode": "separatetrgaug", "mask_alpha": "same", "mask_pseudo_threshold": "same", "mask_lambda": 1}
+    mask["mask_generator"] = {"type": "block", "mask_ratio": 0.7, "mask_block_size": 64}
+    changes = {f"uda.{key}": value for key, value in mask.items()}
+    uda = load(**changes, **{"uda.source_only": False, "uda.ema_drop_path_rate": 0.1}).uda
+    assert {key: uda[key] for key in mask} == mask and uda.alpha == 0.999 and not {"source_only", "ema_drop_path_rate"} & set(uda)
+    alone = load(**changes, **{"uda.source_only": True, "uda.imnet_feature_dist_lambda": 0}).uda
+    assert alone == {key: value for key, value in {**uda, "type": "SourceOnly"}.items() if not key.startswith(("imnet", "mix"))}
+
+
+@pytest.mark.parametrize("options", [{"type": "AdvSeg", "lr_D": 1e-4, "lr_D_min": 0}, {"type": "MinEnt", "lambda_ent": {"main": 1}}])
+def test_other_methods_keep_their_options(load, options):
+    assert load(uda={**options, "debug_img_interval": 10}).uda == options
+
+
+@pytest.mark.parametrize("method", METHOD_OPTIONS)
+def test_what_is_passed_on_are_options_of_the_method(method):
+    check_component({"type": method, **dict.fromkeys((*METHOD_OPTIONS[method], *SHARED_OPTIONS))}, MODELS)
+
+
+def test_another_normalisation_belongs_to_the_method(load):
+    default = SegDataPreprocessor()
+    assert {"mean": list(default.grey_mean), "std": list(default.grey_std)} == DEFAULT_NORMALIZATION
+    places = [f"{SOURCE}.pipeline.5", f"{TARGET}.pipeline.5"] + [f"data.{split}.pipeline.1.transforms.2" for split in ("val", "test")]
+    cfg = load(**{f"{place}.mean": [1.0, 2.0, 3.0] for place in places})
+    assert cfg.uda.data_preprocessor == {"type": "SegDataPreprocessor", **DEFAULT_NORMALIZATION, "mean": [1.0, 2.0, 3.0]}
+
+
+def test_weights_to_start_from(load):
+    assert load(load_from="w.pth").load_from == "w.pth" and "load_from" not in load()
+
+
+def test_names_of_earlier_releases():
+    decoder = {"embed_dims": 8, "fusion_cfg": {"type": "aspp", "fusion": "aspp", "sep": True}}
+    head = {"type": "MultiResAttentionWrapper", "single_scale_head": "UniHead", "decoder_params": decoder}
+    backbone = {"type": "mit_b5", "ema_drop_path_rate": 0.1}
+    old = {"type": "MultiResEncoderDecoder", "pretrained": None, "backbone": backbone, "decode_head": head, "train_cfg": {"work_dir": "w"}}
+    new = upgrade_model(old)
+    assert new == {
+        "type": "HRDAEncoderDecoder",
+        "pretrained": None,
+        "backbone": {"type": "mit_b5"},
+        "decode_head": {
+            "type": "HRDAHead",
+            "single_scale_head": "DAFormerHead",
+            "decoder_params": {"embed_dims": 8, "fusion_cfg": {"type": "aspp", "sep": True}},
+        },
+    }
+    assert old["decode_head"]["decoder_params"]["fusion_cfg"]["fusion"] == "aspp"
+    single = upgrade_model({"type": "EncoderDecoder", "backbone": {}, "decode_head": {"type": "UniHead", "decoder_params": decoder}})
+    assert single["decode_head"] == {"type": "DAFormerHead", "decoder_params": new["decode_head"]["decoder_params"]}
+
+
+def test_synchronised_norm_is_mentioned(caplog):
+    norm = {"type": "SyncBN", "requires_grad": True}
+    with caplog.at_level(logging.WARNING):
+        model = upgrade_model({"type": "EncoderDecoder", "backbone": {"norm_cfg": norm}, "decode_head": {"deep": {"norm_cfg": norm}}})
+    assert model["backbone"]["norm_cfg"] == model["decode_head"]["deep"]["norm_cfg"] == {"type": "BN", "requires_grad": True}
+    assert [record.message for record in caplog.records] == ["norm_cfg: SyncBN is read as BN, with statistics of one process."]

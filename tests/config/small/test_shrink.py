@@ -1,0 +1,114 @@
+"""A shrunk config keeps the proportions of the config that it is made of."""
+
+import pytest
+
+from mmseg.config.config import load_config
+from mmseg.config.small.config import divided
+from mmseg.config.small.shrink import demo, layouts, shrink
+from mmseg.utils.errors import UserError
+
+HRDA = "configs/hrda/gtaHR2csHR_hrda.py"
+BOTH_SIZES = pytest.mark.parametrize("make_small", [lambda cfg: shrink(cfg, "demo"), demo], ids=["smoke", "demo"])
+
+
+def test_full_resolution_hrda_is_divided_by_16():
+    cfg = load_config(HRDA)
+    small = shrink(cfg, "demo")
+    data = small.train_dataloader.dataset
+    assert data.source_crop.img_scale == [160, 90] and data.target_crop.crop_size == [64, 64]
+    assert data.source.data_root == "demo/gta" and small.val_dataloader.dataset.data_root == "demo/cityscapes"
+    assert small.val_dataloader.dataset.test_scale == [128, 64]
+    assert data.crop_pseudo_margins == [2, 15, 2, 2]
+    assert small.model.hr_crop_size == [32, 32] and small.model.test_cfg.stride == [32, 32]
+    assert small.model.decode_head.in_channels == small.model.backbone.embed_dims
+    assert small.model.decode_head.decoder_params.fusion_cfg == cfg.model.decode_head.decoder_params.fusion_cfg
+    assert small.model.pretrained is None and small.train_cfg.max_iters == 2
+    assert cfg.model.hr_crop_size == (512, 512), "the config itself stays as it is"
+
+
+def test_half_resolution_is_divided_by_8():
+    small = shrink(load_config("configs/daformer/gta2cs_daformer.py"), "demo", iterations=3)
+    assert small.train_dataloader.dataset.source_crop.crop_size == [64, 64]
+    assert (small.uda.pseudo_weight_ignore_top, small.uda.pseudo_weight_ignore_bottom) == (2, 15)
+    assert small.train_cfg.max_iters == small.train_cfg.val_interval == 3
+
+
+def test_a_demo_config_shows_all_of_its_parts_in_two_iterations():
+    small = shrink(load_config("configs/demo/demoHR2demoHR_hrda.py"), "elsewhere")
+    assert small.uda.self_training_start == 1, "the second iteration has pseudo-labels"
+    hooks = [hook for hook in (*small.default_hooks.values(), *small.custom_hooks) if "interval" in hook]
+    assert {hook["interval"] for hook in hooks} == {2}
+    assert "demo_data" not in small, "the data of the demo itself would be drawn"
+
+
+@pytest.mark.parametrize(
+    ("pixels", "divisor", "expected"), [(30, 8, 4), (240, 8, 30), (15, 8, 2), (12, 8, 2), (11, 8, 1), (1, 8, 1), (0, 8, 0)]
+)
+def test_pixels_are_rounded_half_up_and_do_not_vanish(pixels, divisor, expected):
+    assert divided([pixels], divisor) == [expected]
+
+
+@BOTH_SIZES
+def test_layouts_are_those_of_all_data_sets(make_small):
+    cfg = load_config(HRDA)
+    assert layouts(cfg) == layouts(make_small(cfg)) == ["cityscapes", "gta"]
+    cfg.train_dataloader.dataset.source.type = "SynthiaDataset"
+    cfg.train_dataloader.dataset.target.type = cfg.val_dataloader.dataset.type = "ACDCDataset"
+    assert layouts(cfg) == layouts(make_small(cfg)) == ["acdc", "synthia"]
+
+
+@BOTH_SIZES
+def test_a_timm_encoder_becomes_a_small_one_that_fits_its_decoder(make_small):
+    small = make_small(load_config("configs/hrda/gtaHR2csHR_hrda_dinov2_vitl.py"))
+    assert small.model.backbone == {"type": "TimmBackbone", "name": "test_vit"}
+    assert small.model.decode_head.in_channels == [16, 32, 64, 64]
+
+
+@BOTH_SIZES
+def test_a_resnet_and_its_decoder_agree_on_the_channels(make_small):
+    cfg = load_config(HRDA)
+    cfg.model.backbone = {"type": "ResNeXt", "depth": 101, "groups": 32, "out_indices": (1, 3), "pretrained": "elsewhere.pth"}
+    cfg.model.decode_head.in_index = [0, 1]
+    model = make_small(cfg).model
+    width = model.backbone.base_channels
+    assert model.decode_head.in_channels == [8 * width, 32 * width]
+    assert model.backbone == {**model.backbone, "depth": 50, "groups": 2, "stem_channels": width} and "pretrained" not in model.backbone
+
+
+@BOTH_SIZES
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"train_dataloader.dataset.source.type": "KITTI"},
+            "There is no demo domain for the data set type 'KITTI'. "
+            "Use one of GTADataset, SynthiaDataset, CityscapesDataset, ACDCDataset, DarkZurichDataset, BDD100KDataset, MapillaryDataset.",
+        ),
+        (
+            {"val_dataloader.dataset.type": "SegmentationDataset"},
+            "There is no demo domain for the data set type 'SegmentationDataset'. Use one of GTADataset, ",
+        ),
+        ({"model.backbone.type": "MyEncoder"}, "The encoder 'MyEncoder' has no small form for --smoke and --demo. Use one of mit_b0, "),
+        (
+            {"model.backbone": None},
+            "The config has no model.backbone.type, so it has no small form for --smoke and --demo. Add this entry.",
+        ),
+        (
+            {"train_dataloader.dataset.target_crop": None},
+            "The config has no train_dataloader.dataset.target_crop, so it has no small form for --smoke and --demo. Add this entry.",
+        ),
+    ],
+)
+def test_what_has_no_small_form_is_one_line(make_small, changes, line):
+    cfg = load_config(HRDA)
+    cfg.merge_from_dict(changes)
+    with pytest.raises(UserError) as error:
+        make_small(cfg)
+    assert str(error.value).startswith(line)
+
+
+def test_the_size_of_a_smoke_test_follows_the_evaluation():
+    cfg = load_config(HRDA)
+    del cfg.val_dataloader.dataset["test_scale"]
+    with pytest.raises(UserError, match=r"^The config has no val_dataloader.dataset.test_scale, .*Add this entry\.$"):
+        shrink(cfg, "demo")
