@@ -7,7 +7,7 @@ keyword-only and swallow nothing, so the signature is the list of options.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine import registry as engine
@@ -52,6 +52,25 @@ def check_component(cfg: dict, registry: Registry, given: Sequence[str] = ()) ->
         UserError: as :func:`build_checked`.
     """
     _resolved({key: value for key, value in cfg.items() if key not in given} if isinstance(cfg, dict) else cfg, registry, {})
+
+
+def build_with_parts(cfg: dict, registry: Registry, parts: Mapping[str, Any]) -> Any:
+    """:func:`build_checked`; an option that is called like one of ``parts`` and that ``cfg`` does not set gets that part."""
+    component, given = _resolved(cfg, registry, {})
+    known = options_of(component)
+    return build_checked({**{name: part for name, part in parts.items() if name in (known or ())}, **given, "type": component}, registry)
+
+
+def component_of(cfg: dict, registry: Registry) -> Any:
+    """The class or function of a config; see :func:`build_checked` for the errors."""
+    return _resolved(cfg, registry, {})[0]
+
+
+def required_options(component: Any) -> list[str]:
+    """Options without a default."""
+    variable = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    options = inspect.signature(component).parameters.items()
+    return [key for key, option in options if option.default is option.empty and option.kind not in variable]
 
 
 def _resolved(cfg: dict, registry: Registry, default_args: dict) -> tuple[Any, dict]:
@@ -104,14 +123,18 @@ def options_of(component: Any) -> dict[str, inspect.Parameter] | None:
 
 
 def _require_options(component: Any, options: dict) -> None:
-    for key, parameter in inspect.signature(component).parameters.items():
-        required = parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-        if required and key not in options:
+    for key in required_options(component):
+        if key not in options:
             raise UserError(f"{_name(component)} needs the option '{key}'. Add {key}=… to its dictionary in the config.")
 
 
 def _child(name: str, parent: Registry, locations: list[str]) -> Registry:
     return Registry(name, parent=parent, scope="mmseg", build_func=build_checked, locations=locations)
+
+
+def _own(name: str, locations: list[str]) -> Registry:
+    """Of parts that the engine does not know."""
+    return Registry(name, scope="mmseg", build_func=build_checked, locations=locations)
 
 
 MODELS = _child("model", engine.MODELS, ["mmseg.models"])
@@ -120,4 +143,9 @@ DATA_SAMPLERS = _child("data sampler", engine.DATA_SAMPLERS, ["mmseg.datasets"])
 METRICS = _child("metric", engine.METRICS, ["mmseg.evaluation"])
 HOOKS = _child("hook", engine.HOOKS, ["mmseg.engine"])
 OPTIM_WRAPPER_CONSTRUCTORS = _child("optimizer wrapper constructor", engine.OPTIM_WRAPPER_CONSTRUCTORS, ["mmseg.engine"])
+LABELING_STAGES = _own("labeling stage", ["mmseg.models"])
+OBJECTIVES = _own("objective", ["mmseg.models"])
+TEACHERS = _own("teacher", ["mmseg.models"])
+MIXINGS = _own("mixing", ["mmseg.models"])
+MASKS = _own("mask generator", ["mmseg.models"])
 VISUALIZERS = _child("visualizer", engine.VISUALIZERS, ["mmseg.visualization"])

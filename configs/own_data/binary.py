@@ -13,7 +13,7 @@ _base_ = [
 ]
 
 # What belongs to every labelled folder, once for everything: outputs of the network, loss, sampling, metric, pictures.
-labelled = dict(
+_labelled = dict(
     type="FolderDataset",
     classes=["background", "vehicle"],
     palette=[(0, 0, 0), (213, 94, 0)],
@@ -29,7 +29,7 @@ train_dataloader = dict(
     sampler=dict(type="RunningIndexSampler"),
     dataset=dict(
         type="UDADataset",
-        source=dict(images="data/demo/gta/images", labels="data/demo/gta/labels", **labelled),
+        source=dict(images="data/demo/gta/images", labels="data/demo/gta/labels", **_labelled),
         target=dict(type="FolderDataset", images="data/demo/cityscapes/leftImg8bit/train"),
         source_crop=dict(img_scale=(256, 128), crop_size=crop_size, cat_max_ratio=1.0),
         target_crop=dict(img_scale=(256, 128), crop_size=crop_size),
@@ -46,7 +46,7 @@ val_dataloader = dict(
         img_suffix="_leftImg8bit.png",
         label_suffix="_gtFine_labelIds.png",
         test_scale=(256, 128),
-        **labelled,
+        **_labelled,
     ),
 )
 val_evaluator = dict(type="IoUMetric")

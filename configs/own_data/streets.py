@@ -14,7 +14,7 @@ _base_ = [
 ]
 
 # What belongs to every labelled folder, once for everything: outputs of the network, loss, sampling, metric, pictures.
-labelled = dict(
+_labelled = dict(
     type="FolderDataset",
     classes=["road", "building", "vegetation", "sky", "person", "vehicle"],
     # What the ids in the label files mean; several ids may mean one class.
@@ -38,7 +38,7 @@ train_dataloader = dict(
     sampler=dict(type="RunningIndexSampler"),
     dataset=dict(
         type="UDADataset",
-        source=dict(images="data/demo/gta/images", labels="data/demo/gta/labels", **labelled),
+        source=dict(images="data/demo/gta/images", labels="data/demo/gta/labels", **_labelled),
         target=dict(type="FolderDataset", images="data/demo/cityscapes/leftImg8bit/train"),
         source_crop=dict(img_scale=(256, 128), crop_size=crop_size, cat_max_ratio=0.75),
         target_crop=dict(img_scale=(256, 128), crop_size=crop_size),
@@ -55,7 +55,7 @@ val_dataloader = dict(
         img_suffix="_leftImg8bit.png",
         label_suffix="_gtFine_labelIds.png",
         test_scale=(256, 128),
-        **labelled,
+        **_labelled,
     ),
 )
 val_evaluator = dict(type="IoUMetric")

@@ -14,6 +14,7 @@ from mmengine.config import Config
 
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.legacy import is_legacy, upgrade
+from mmseg.utils.custom_modules import import_modules, module_sources
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.files import read_json
 from mmseg.utils.precision import Precision
@@ -33,7 +34,7 @@ REQUIRED = (
 )
 OPTIONAL = (
     *("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader"),
-    *("sync_batchnorm", "precision", "compile"),
+    *("sync_batchnorm", "precision", "compile", "custom_imports"),
 )
 TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
 DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed", "guard")
@@ -60,12 +61,16 @@ def read_config(path: str | Path) -> Config:
     if Path(path).suffix == ".json":
         check_json(path)
     try:
-        return Config.fromfile(path)
+        cfg = Config.fromfile(path, import_custom_modules=False)
     except UserError:
         raise
     except Exception as error:  # whatever a user's Python file may raise
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise UserError(f"Config {path} cannot be read: {reason}. Correct the file.") from error
+    import_modules(cfg.get("custom_imports"), path)
+    for key in [key for key in cfg if key.startswith("_")]:  # values that the file uses itself
+        cfg.pop(key)
+    return cfg
 
 
 def check_json(path: str | Path) -> None:
@@ -92,11 +97,11 @@ def native_form(cfg: Config, path: str | Path) -> Config:
 
 
 def check_keys(cfg: Config, path: str | Path) -> None:
-    """Refuses a config that lacks a part, or that spells one almost right."""
+    """Refuses a config that lacks a part, or has one that nothing reads."""
     for key in cfg:
-        close = suggestion(key, (*REQUIRED, *OPTIONAL))
-        if key not in REQUIRED + OPTIONAL and close and key not in HELPERS:
-            raise UserError(f"{path}: unknown key '{key}'.{close}")
+        if key not in (*REQUIRED, *OPTIONAL, *HELPERS):
+            fix = suggestion(key, (*REQUIRED, *OPTIONAL)) or f" Remove it; if the file only uses it for other entries, call it _{key}."
+            raise UserError(f"{path}: unknown key '{key}'.{fix}")
     for key in REQUIRED:
         if key not in cfg:
             raise UserError(f"{path}: the key '{key}' is missing. Add it, or inherit it from a file in configs/_base_/.")
@@ -180,6 +185,9 @@ def digest(cfg: Config) -> str:
     """Eight hexadecimal digits of everything that decides what a run learns (not where and how it is logged or evaluated)."""
     entries = cfg.to_dict().items()
     identity = {key: value for key, value in entries if key not in (*NOT_IDENTITY, *HELPERS) and (key, value) not in DEFAULTS.items()}
+    if "custom_imports" in identity:
+        files = module_sources(identity["custom_imports"])
+        identity["custom_imports"] = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
     identity["train_dataloader"] = {key: value for key, value in identity["train_dataloader"].items() if key not in LOADING}
     return hashlib.sha256(json.dumps(_canonical(identity), sort_keys=True, default=str).encode()).hexdigest()[:8]
 

@@ -39,9 +39,8 @@ from mmseg.registry import (
     VISUALIZERS,
     check_component,
 )
-from mmseg.utils.config_text import config_text
+from mmseg.utils.config_text import config_text, write_config
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import write_text
 from mmseg.utils.precision import Precision, use_real_float32
 from mmseg.utils.randomness import derive_seed
 
@@ -176,7 +175,7 @@ class AdaptationRunner(Runner):
         """The last step before training: once it has worked, the config is written."""
         super().load_or_resume()
         if is_main_process():
-            write_text(Path(self.work_dir) / CONFIG, config_text(self.cfg))
+            write_config(Path(self.work_dir) / CONFIG, self.cfg)
 
     def get_hooks_info(self) -> str:
         """One line instead of a page."""
@@ -193,6 +192,8 @@ def build_model(cfg: Config) -> UDAMethod:
     use_real_float32()
     torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
     method = MODELS.build({**cfg.uda, "segmentor": cfg.model, "seed": cfg.seed})
+    if not method.objectives:  # which builds them: a mistake in one is found before anything is written
+        raise UserError(f"The method {cfg.uda.type} in uda has no objective, so nothing would be trained. Keep one of them.")
     method.precision = Precision(cfg.get("precision", "fp32"))
     if cfg.get("compile"):
         compile_networks(method)

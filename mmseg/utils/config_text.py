@@ -1,10 +1,15 @@
-"""A config as text that reads back as the same config."""
+"""A config as a file that reads back as the same config."""
 
 from __future__ import annotations
 
 import ast
+import os
+from pathlib import Path
 
 from mmengine.config import Config
+
+from mmseg.utils.custom_modules import copied_sources
+from mmseg.utils.files import write_text
 
 
 def config_text(cfg: Config) -> str:
@@ -16,3 +21,10 @@ def config_text(cfg: Config) -> str:
         line = lines[node.lineno - 1].encode()  # columns are counted in bytes
         lines[node.lineno - 1] = (line[: node.col_offset] + b'float("inf")' + line[node.end_col_offset :]).decode()
     return "".join(lines)
+
+
+def write_config(path: str | os.PathLike, cfg: Config) -> None:
+    """Writes a config, and beside it the user's own modules that it names, so that the folder can be used wherever it lies."""
+    for name, content in copied_sources(cfg.get("custom_imports")).items():
+        write_text(Path(path).parent / name, content.decode())
+    write_text(path, config_text(cfg))

@@ -47,8 +47,8 @@ def trainer(monkeypatch):
         monkeypatch.setattr(method.data_preprocessor, "batch", lambda _: batch())
         if harm:
             named = dict(method.named_parameters())
-            first, *others = method.objectives
-            method.objectives = (Harmed(first, harm, named.get(parameter)), *others)
+            (name, first), *others = method.objectives.items()
+            method.objectives = {name: Harmed(first, harm, named.get(parameter)), **dict(others)}
         wrapper = build_optimizer(copy.deepcopy(optimizer), method)
 
         def run(*iterations):

@@ -8,7 +8,7 @@ from mmseg.models.losses.adversarial import DOMAIN_LOSSES
 from mmseg.models.losses.cross_entropy import cross_entropy
 from mmseg.models.losses.entropy import entropy_loss
 from mmseg.models.losses.feature_distance import feature_distance
-from mmseg.models.uda.pseudo_labels.labelers import confidence_weighted
+from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels
 from mmseg.registry import MODELS
 from mmseg.utils.precision import Precision
 from tests.models import networks
@@ -23,7 +23,7 @@ LOSSES = {
     "least squares": lambda values: DOMAIN_LOSSES["LS"](values, 1.0),
     "vanilla": lambda values: DOMAIN_LOSSES["Vanilla"](values, 1.0),
     "feature distance": lambda values: feature_distance(values, values.flip(1), torch.ones(1, 4, 4, dtype=torch.bool)),
-    "confidence": lambda values: confidence_weighted(values, 0.5).weights,
+    "confidence": lambda values: PseudoLabels.of(values).confidence,
 }
 
 

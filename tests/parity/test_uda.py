@@ -13,12 +13,15 @@ from torch import nn
 from mmseg.config.config import load_config
 from mmseg.engine.optimizers.grouped import multipliers, parameter_groups
 from mmseg.models.losses.feature_distance import downscale_label, feature_distance, thing_mask
-from mmseg.models.uda import augment
+from mmseg.models.uda.augmentation import augment
 from mmseg.models.uda.augmentation.masking import block_mask, grid_size
 from mmseg.models.uda.augmentation.mixing import class_masks, draw_class_masks, draw_classes, paste
-from mmseg.models.uda.pseudo_labels.labelers import confidence_weighted, label_target
+from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, TargetContext, label_target
+from mmseg.models.uda.pseudo_labels.shorthand import labeling_configs
 from mmseg.models.uda.pseudo_labels.teacher import ema_decay, ema_update
-from mmseg.structures import shown_classes
+from mmseg.registry import LABELING_STAGES
+from mmseg.structures import UDABatch, shown_classes
+from mmseg.utils.randomness import Streams
 from tests.parity.records import assert_close, parametrize
 
 
@@ -78,18 +81,25 @@ def test_ema(record):
                 assert_close(record, stored, value.float(), expected=tensors[stored].float(), rtol=1e-6, atol=1e-7)
 
 
+def labeled(logits: torch.Tensor, valid: torch.Tensor | None = None, *, threshold: float, top: int = 0, bottom: int = 0) -> PseudoLabels:
+    """By the stages that the published options stand for."""
+    stages = [LABELING_STAGES.build(stage) for stage in labeling_configs(None, threshold=threshold, top=top, bottom=bottom)]
+    batch = UDABatch(logits, logits[:, 0].long(), None, valid, source_classes=())
+    return label_target(logits, stages, TargetContext(batch, torch.nn.Identity(), 0, Streams(0, 0)))
+
+
 @parametrize("uda/pseudo_label*")
 def test_pseudo_label(record):
     """Quirk 19: one weight per batch, then margins."""
     tensors, info = record.tensors, record.info
     logits, threshold = tensors["logits"], info["threshold"]
-    pseudo = confidence_weighted(logits, threshold)
+    pseudo = labeled(logits, threshold=threshold)
     assert torch.equal(pseudo.labels, tensors["pseudo_label"].long())
     assert pseudo.confident_share.item() == pytest.approx(info["fraction"], rel=1e-6)
     assert_close(record, "weight_plain", pseudo.weights)
     cases = {"weight_top5_bottom7": (None, 5, 7), "weight_validmask": (tensors["valid_pseudo_mask"].squeeze(1), 0, 0)}
     for key, (valid, top, bottom) in cases.items():
-        made = label_target(logits, valid, threshold=threshold, ignore_top=top, ignore_bottom=bottom)
+        made = labeled(logits, valid, threshold=threshold, top=top, bottom=bottom)
         assert_close(record, key, made.weights)
 
 

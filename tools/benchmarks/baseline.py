@@ -53,7 +53,7 @@ def build_baseline(cfg: Config) -> tuple[UDAMethod, OptimWrapper]:
     method = build_model(cfg)
     for module in method.modules():
         exchange_class(module, PLAIN_MODULES)
-    for part in (*method.teachers, *method.objectives, method.augment):
+    for part in (*method.teachers, *method.objectives.values(), method.augment):
         exchange_class(part, PLAIN_PARTS)
     method.__class__ = type(f"Plain{type(method).__name__}", (PlainStep, type(method)), {})
     return method, build_plain_optimizer(cfg.optim_wrapper, method)

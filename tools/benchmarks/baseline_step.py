@@ -15,10 +15,13 @@ from torch import Tensor, nn
 from mmseg.models.uda.augmentation.augment import AugmentParameters, StrongAugment
 from mmseg.models.uda.augmentation.mixing import draw_classes
 from mmseg.models.uda.objectives import MixedSupervision
-from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid, ignore_rows
+from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
+from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid
+from mmseg.models.uda.pseudo_labels.margins import IgnoreRows, ignore_rows
 from mmseg.models.uda.pseudo_labels.teacher import Teacher, ema_decay
 from mmseg.models.uda.step import StepContext, StepLogs
 from mmseg.structures import UDABatch
+from mmseg.utils.randomness import Streams
 
 
 class PlainStep:
@@ -31,7 +34,7 @@ class PlainStep:
             teacher.update(step.student, step.iteration)
 
         optim_wrapper.zero_grad()
-        for objective in self.objectives:
+        for objective in self.objectives.values():
             if step.iteration >= objective.start:
                 loss = objective(step)
                 step.logs.update({name: value.item() for name, value in step.logs.items() if isinstance(value, Tensor)})
@@ -51,13 +54,17 @@ class PlainTeacher(Teacher):
             old.copy_(decay * old + (1 - decay) * new if decay else new)
 
     @torch.no_grad()
-    def label(self, batch: UDABatch) -> PseudoLabels:
-        """Pseudo-labels of the target crops."""
+    def label(self, batch: UDABatch, iteration: int, streams: Streams) -> PseudoLabels:
+        """Pseudo-labels of the target crops, by the published stages."""
         confidence, labels = self.network.encode_decode(batch.target_image).softmax(dim=1).max(dim=1)
-        sure = (confidence >= (self.threshold or 0.0)).sum().item()
-        share = sure / labels.cpu().numpy().size
+        share, (top, bottom) = 1.0, (0, 0)
+        for stage in self.stages:
+            if isinstance(stage, ConfidenceShare):
+                share = (confidence >= stage.threshold).sum().item() / labels.cpu().numpy().size
+            elif isinstance(stage, IgnoreRows):
+                top, bottom = stage.top, stage.bottom
         weights = torch.from_numpy(np.full(labels.shape, share, dtype=np.float32)).to(labels.device)
-        pseudo = ignore_rows(PseudoLabels(labels, weights, weights.new_tensor(share)), self.ignore_top, self.ignore_bottom)
+        pseudo = ignore_rows(PseudoLabels(labels, weights, confidence, weights.new_tensor(share)), top, bottom)
         return pseudo if batch.target_valid is None else ignore_invalid(pseudo, batch.target_valid)
 
 

@@ -110,12 +110,12 @@ def timed_phases(method: UDAMethod, optim_wrapper: OptimWrapper, timer: PhaseTim
     parts = [(method.data_preprocessor, "batch", "to the device")]
     for teacher in method.teachers:
         parts += [(teacher, "update", "EMA"), (teacher, "label", "teacher")]
-    for objective in method.objectives:
+    for objective in method.objectives.values():
         if getattr(objective, "feature_distance", None):
             parts.append((objective, "feature_distance", "feature distance"))
     parts.append((optim_wrapper, "backward", lambda: f"{running[0]} backward"))
     parts += [(optim_wrapper, name, "optimizer") for name in ("zero_grad", "step")]
-    objectives = tuple(TimedObjective(objective, timer, running) for objective in method.objectives)
+    objectives = {name: TimedObjective(objective, timer, running) for name, objective in method.objectives.items()}
     with contextlib.ExitStack() as patches:
         for owner, part, name in parts:
             patches.enter_context(patched(owner, part, timer.wrap(getattr(owner, part), name)))

@@ -115,7 +115,7 @@ class TrainingSession(Session):
         self.method.train()
         self.batch = training_batch(self.cfg, self.method.model.num_classes)
         self.images = self.cfg.train_dataloader.batch_size
-        start = max(1, *(objective.start for objective in self.method.objectives))  # iteration 0 copies the teacher
+        start = max(1, *(objective.start for objective in self.method.objectives.values()))  # iteration 0 copies the teacher
         self.iterations = itertools.count(start)
         self.log = TrainingLog(self.cfg, self.optim_wrapper)
 

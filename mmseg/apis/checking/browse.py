@@ -23,7 +23,8 @@ from mmseg.datasets.classes.names import IGNORE
 from mmseg.engine.checkpoint import read_checkpoint
 from mmseg.engine.weights import load_method
 from mmseg.models.uda import UDAMethod
-from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid, ignore_rows
+from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid
+from mmseg.models.uda.pseudo_labels.margins import IgnoreRows, ignore_rows
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.registry import DATASETS, MODELS
 from mmseg.structures import SegOutput, UDABatch, View, full_box
@@ -102,7 +103,7 @@ class Browser:
         step.student = BlankNetwork(num_classes=len(self.classes))
         if not self.labels:
             step.pseudo.update({teacher: unknown_labels(batch, teacher) for teacher in self.method.teachers})
-        for objective in self.method.objectives:
+        for objective in self.method.objectives.values():
             objective(step)
         return step.logs.records
 
@@ -140,8 +141,11 @@ def unknown_labels(batch: UDABatch, teacher: Teacher) -> PseudoLabels:
     """In the place of pseudo-labels: 255 everywhere, and the weight that a teacher which is sure of everything would give."""
     images = batch.target_image
     shape = (len(images), *images.shape[2:])
-    pseudo = PseudoLabels(images.new_full(shape, IGNORE, dtype=torch.long), images.new_ones(shape), images.new_ones(()))
-    pseudo = ignore_rows(pseudo, teacher.ignore_top, teacher.ignore_bottom)
+    sure = images.new_ones(shape)
+    pseudo = PseudoLabels(images.new_full(shape, IGNORE, dtype=torch.long), sure, sure, images.new_ones(()))
+    for stage in teacher.stages:
+        if isinstance(stage, IgnoreRows):
+            pseudo = ignore_rows(pseudo, stage.top, stage.bottom)
     return pseudo if batch.target_valid is None else ignore_invalid(pseudo, batch.target_valid)
 
 

@@ -20,9 +20,8 @@ from mmseg.config.small.shrink import layouts
 from mmseg.engine.hooks.checkpoint_hook import BEST, LATEST
 from mmseg.engine.runner import CONFIG
 from mmseg.evaluation import per_class_table
-from mmseg.utils.config_text import config_text
+from mmseg.utils.config_text import write_config
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import write_text
 from mmseg.utils.locks import in_use
 from mmseg.utils.repository import ROOT
 
@@ -72,7 +71,7 @@ def make_demo_data(folder: str | Path, *options: str) -> None:
 def write_configs(number: int, runs: Sequence[Run]) -> None:
     """Writes the complete config of each training of study ``number`` to ``configs/generated/<number>``."""
     for run in distinct(runs):
-        write_text(GENERATED / str(number) / f"{run.folder.name}.py", config_text(run.cfg))
+        write_config(GENERATED / str(number) / f"{run.folder.name}.py", run.cfg)
     print(f"{len(distinct(runs))} configs written to {GENERATED / str(number)}; nothing was trained.")
 
 
@@ -88,7 +87,7 @@ def launch_one(run: Run, start: Start) -> None:
     if run.state == "running":
         raise in_use(run.folder)
     prepare([run])
-    write_text(run.folder / CONFIG, config_text(run.cfg))
+    write_config(run.folder / CONFIG, run.cfg)
     with interruptible() as children:
         code = children.call(start.command(run))
     if code == 2:
@@ -151,7 +150,7 @@ def _train(run: Run, children: Children, start: Start, environment: dict[str, st
 def _call(run: Run, children: Children, start: Start, environment: dict[str, str]) -> tuple[int, str]:
     """Exit code and output of a training."""
     print(f"{'resumed' if run.started else 'started'}  {run.folder}, output in {CONSOLE} there", flush=True)
-    write_text(run.folder / CONFIG, config_text(run.cfg))
+    write_config(run.folder / CONFIG, run.cfg)
     with open(run.folder / CONSOLE, "a+", errors="replace") as console:
         before = console.tell()
         code = children.call(start.command(run), environment, stdout=console, stderr=subprocess.STDOUT)

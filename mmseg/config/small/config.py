@@ -141,6 +141,10 @@ def _resize_method(uda: dict, size: Size) -> None:
     """Rows without pseudo-labels and mask blocks."""
     for key in ("pseudo_weight_ignore_top", "pseudo_weight_ignore_bottom"):
         _divide(uda, key, size.margin_divisor)
+    for stage in uda.get("labeling") or ():
+        if stage.get("type") == "IgnoreRows":
+            _divide(stage, "top", size.margin_divisor)
+            _divide(stage, "bottom", size.margin_divisor)
     _divide(uda.get("mask_generator") or {}, "mask_block_size", size.divisor)
 
 

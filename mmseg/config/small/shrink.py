@@ -164,7 +164,10 @@ def _demo_method(uda: dict, dacs: dict) -> dict:
     """The options of a method that mean something in a demo; ``dacs`` are those of the demo's DACS."""
     kept = {key: value for key, value in uda.items() if not key.startswith("imnet_")}
     _drop_defaults(kept, MODELS.get(kept["type"]))
-    return {**kept, **(dacs if kept["type"] == dacs["type"] else {"source_class_weight": dacs["source_class_weight"]})}
+    small = {**kept, **(dacs if kept["type"] == dacs["type"] else {"source_class_weight": dacs["source_class_weight"]})}
+    if "labeling" in kept:  # the list says what the demo's τ would
+        small.pop("pseudo_threshold", None)
+    return small
 
 
 def _drop_defaults(options: dict, component: type) -> None:

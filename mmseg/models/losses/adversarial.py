@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.precision import at_least_float32
 
 SOURCE, TARGET = 0.0, 1.0
@@ -31,3 +32,15 @@ def vanilla(answer: Tensor, domain: float) -> Tensor:
 
 DOMAIN_LOSSES: Mapping[str, Callable[[Tensor, float], Tensor]] = MappingProxyType({"LS": least_squares, "Vanilla": vanilla})
 """By the names of published configs."""
+
+
+def domain_loss(name: str, option: str) -> Callable[[Tensor, float], Tensor]:
+    """The loss that an option names.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name not in DOMAIN_LOSSES:
+        fix = suggestion(str(name), DOMAIN_LOSSES) or f" Use one of {', '.join(DOMAIN_LOSSES)}."
+        raise UserError(f"{option}={name!r} is not known.{fix}")
+    return DOMAIN_LOSSES[name]

@@ -2,5 +2,8 @@
 
 from mmseg.models.uda.base import UDAMethod
 from mmseg.models.uda.methods import DACS, AdvSeg, MinEnt, SourceOnly, TargetOnly
+from mmseg.models.uda.preset import Preset
+from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
+from mmseg.models.uda.pseudo_labels.margins import IgnoreRows
 
-__all__ = ["DACS", "AdvSeg", "MinEnt", "SourceOnly", "TargetOnly", "UDAMethod"]
+__all__ = ["DACS", "AdvSeg", "ConfidenceShare", "IgnoreRows", "MinEnt", "Preset", "SourceOnly", "TargetOnly", "UDAMethod"]

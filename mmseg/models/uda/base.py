@@ -9,8 +9,9 @@ Letters: B images, K classes, (H, W) crop, (H0, W0) native label size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -54,12 +55,14 @@ class UDAMethod(BaseModel):
         data_preprocessor: config of the normalisation.
     """
 
+    objectives: Mapping[str, Objective] = MappingProxyType({})
+    """By name, in their order; a subclass has its own."""
+
     def __init__(self, *, segmentor: dict, seed: int = 0, data_preprocessor: dict | None = None) -> None:
         super().__init__(data_preprocessor=MODELS.build(data_preprocessor or {"type": "SegDataPreprocessor"}))
         self.model = MODELS.build(segmentor)
         self.ema_model = self.imnet_model = self.model_D = None
         self.teachers: Sequence[Teacher] = ()  # that of ema_model, where there is one, is the first
-        self.objectives: Sequence[Objective] = ()
         self.exchange: Callable[..., Tensor] | None = None  # in a training of several processes: mmseg.engine.gradient_exchange
         self.seed = seed
         self.precision = Precision()  # of the training; `build_model` sets that of the config
@@ -103,7 +106,7 @@ class UDAMethod(BaseModel):
                 teacher.update(step.student, step.iteration)
 
             optim_wrapper.zero_grad()
-            objectives = [objective for objective in self.objectives if step.iteration >= objective.start]
+            objectives = [objective for objective in self.objectives.values() if step.iteration >= objective.start]
             for objective in objectives:
                 optim_wrapper.backward(self.objective_loss(objective, step, last=objective is objectives[-1]))
             optim_wrapper.step()

@@ -1,29 +1,49 @@
-"""What the methods share: their common options, the teacher, and masked image consistency on top of any of them."""
+"""What the methods share: their common options, their named parts, and a list of objectives that a config may change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
 from torch import nn
 
 from mmseg.models.uda.augmentation.augment import StrongAugment
 from mmseg.models.uda.augmentation.masking import build_mask_generator
 from mmseg.models.uda.base import UDAMethod
-from mmseg.models.uda.objectives.masked import MaskedConsistency, find_mask_mode
-from mmseg.models.uda.pseudo_labels.teacher import Teacher
+from mmseg.models.uda.objectives.masked import find_mask_mode
+from mmseg.models.uda.pseudo_labels.shorthand import labeling_configs, with_threshold
 from mmseg.models.uda.step import Objective
-from mmseg.registry import MODELS
-from mmseg.utils.errors import UserError
+from mmseg.registry import LABELING_STAGES, MIXINGS, MODELS, OBJECTIVES, TEACHERS, build_with_parts, component_of, required_options
+from mmseg.utils.errors import UserError, suggestion
+
+MISSING_PARTS = {
+    "teacher": "uda.teacher=dict(type='Teacher')",
+    "mask": "uda.mask_generator=dict(type='block', mask_ratio=0.7, mask_block_size=64)",
+}
+"""Parts that a method may lack, and the options that add them."""
 
 
 class Preset(UDAMethod):
-    """A method that a config can name; its own objectives come from a subclass.
+    """A method that a config can name: a list of objectives by name, with defaults.
+
+    A subclass fills :attr:`preset` with the configs of its objectives; those of its base, and masked image consistency
+    (MIC) where ``mask_mode`` asks for it, are in there already. An objective whose constructor has an option called
+    ``teacher``, ``mixing``, ``mask`` or ``augment`` gets that part of the method.
 
     Args:
         segmentor: config of the network.
         seed: seed of all draws in the step.
+        objectives: changes of the preset by name: options of an objective, None to leave it out, or the config of
+            another one, e.g. ``dict(mixed=None, entropy=dict(type='MinimizeEntropy', weights=dict(main=0.001)))``.
+        teacher: what follows the student and labels the target, ``dict(type='Teacher')``; methods with
+            self-training have one by default. Adds one to any other.
+        labeling: stages from the teacher's logits to pseudo-labels, in their order; see
+            :mod:`mmseg.models.uda.pseudo_labels.labelers`. None fills the list from ``pseudo_threshold`` and
+            ``pseudo_weight_ignore_top`` and ``_bottom``.
+        mix: what is pasted into the target: 'class', the only published kind, or the config of another mixing.
         alpha: largest share of the old teacher in an update.
-        pseudo_threshold: confidence τ from which a pseudo-label counts as sure.
+        pseudo_threshold: confidence τ from which a pseudo-label counts as sure; None trusts all of them.
         pseudo_weight_ignore_top, pseudo_weight_ignore_bottom: rows of a target crop without weight.
         source_class_weight: K class weights of the source loss (short schedules only); None as published.
         self_training_start: first iteration with pseudo-labels (short schedules only); 0 as published.
@@ -36,7 +56,8 @@ class Preset(UDAMethod):
             method. Other values, or a method without a teacher, need a second network. A threshold of None
             trusts every pseudo-label, an alpha of 0 takes those of the student itself.
         mask_lambda: weight λ of the masked loss.
-        mask_generator: ``dict(type='block', mask_ratio=0.7, mask_block_size=64)``, see :class:`BlockMask`.
+        mask_generator: ``dict(type='block', mask_ratio=0.7, mask_block_size=64)``, see :class:`BlockMask`, or the
+            config of another one.
         data_preprocessor: config of the normalisation.
     """
 
@@ -47,8 +68,12 @@ class Preset(UDAMethod):
         *,
         segmentor: dict,
         seed: int = 0,
+        objectives: Mapping[str, Mapping | None] | None = None,
+        teacher: Mapping | None = None,
+        labeling: Sequence[Mapping] | None = None,
+        mix: str | Mapping = "class",
         alpha: float = 0.999,
-        pseudo_threshold: float = 0.968,
+        pseudo_threshold: float | None = 0.968,
         pseudo_weight_ignore_top: int = 0,
         pseudo_weight_ignore_bottom: int = 0,
         source_class_weight: Sequence[float] | None = None,
@@ -65,33 +90,77 @@ class Preset(UDAMethod):
     ) -> None:
         super().__init__(segmentor=segmentor, seed=seed, data_preprocessor=data_preprocessor)
         self.source_class_weight, self.self_training_start = source_class_weight, self_training_start
+        self.preset: dict[str, dict] = {}
+        self.changes = dict(objectives or {})
         normalization = {"mean": self.data_preprocessor.grey_mean, "std": self.data_preprocessor.grey_std}
         jitter = {"jitter_strength": color_jitter_strength, "jitter_probability": color_jitter_probability}
         self.augment = StrongAugment(**normalization, **jitter, blur=blur)
-        rows = {"ignore_top": pseudo_weight_ignore_top, "ignore_bottom": pseudo_weight_ignore_bottom}
-        labeling = {"alpha": alpha, "threshold": pseudo_threshold, **rows}
-        if self.has_teacher:
-            self.ema_model = self._add_teacher(segmentor, labeling)
-        self.masking: tuple[Objective, ...] = ()
-        if mask_mode is not None:
-            mode, mask = find_mask_mode(mask_mode), build_mask_generator(mask_generator)
-            own = _own_labeling(mask_alpha=mask_alpha, mask_pseudo_threshold=mask_pseudo_threshold)
-            teacher = self._mask_teacher(segmentor, labeling, own) if mode.with_target else None
-            options = {"augment": self.augment, "teacher": teacher, "weight": mask_lambda, "start": self_training_start}
-            self.masking = (MaskedConsistency(mode=mode, mask=mask, **options),)
+        mixing = MIXINGS.build({"type": mix} if isinstance(mix, str) else dict(mix))
+        self.parts: dict[str, Any] = {"augment": self.augment, "mixing": mixing}
 
-    def _add_teacher(self, segmentor: dict, labeling: dict) -> nn.Module:
+        rows = {"top": pseudo_weight_ignore_top, "bottom": pseudo_weight_ignore_bottom}
+        stages = labeling_configs(labeling, threshold=pseudo_threshold, **rows)
+        following = {"type": "Teacher", **(teacher or {})}
+        if self.has_teacher or teacher is not None:
+            self.ema_model = self._add_teacher(segmentor, following, stages, alpha)
+            self.parts["teacher"] = self.teachers[0]
+        if mask_generator is not None or mask_mode is not None:
+            self.parts["mask"] = build_mask_generator(mask_generator)
+        if mask_mode is not None:
+            own = _own_labeling(mask_alpha=mask_alpha, mask_pseudo_threshold=mask_pseudo_threshold)
+            if find_mask_mode(mask_mode).with_target and (own or not self.teachers):  # the method's teacher does not fit, or it has none
+                stages = with_threshold(stages, own["threshold"]) if "threshold" in own else stages
+                network = self._add_teacher(segmentor, following, stages, own.get("alpha", alpha))
+                self.mic = nn.ModuleDict({"teacher": nn.ModuleDict({"ema_model": network})})  # its place in published checkpoints
+            labels = self.teachers[-1] if self.teachers else None
+            masked = {"type": "MaskedConsistency", "mode": mask_mode, "teacher": labels, "weight": mask_lambda}
+            self.preset["masked"] = {**masked, "start": self_training_start}
+        if labeling is not None and not self.teachers:
+            text = f"{type(self).__name__} has no teacher, so uda.labeling labels nothing"
+            raise UserError(f"{text}. Add {MISSING_PARTS['teacher']}, or leave it out.")
+
+    @cached_property
+    def objectives(self) -> dict[str, Objective]:
+        """The terms of the step: the preset as the config changes it."""
+        return {name: self._build_objective(config) for name, config in changed(self.preset, self.changes).items()}
+
+    def _build_objective(self, config: dict) -> Objective:
+        objective = component_of(config, OBJECTIVES)
+        for part, fix in MISSING_PARTS.items():
+            if part not in {*self.parts, *config} and part in required_options(objective):
+                raise UserError(f"{objective.__name__} needs a {part}, which {type(self).__name__} does not have. Add {fix}.")
+        return build_with_parts(config, OBJECTIVES, self.parts)
+
+    def _add_teacher(self, segmentor: dict, following: Mapping, stages: Sequence[Mapping], alpha: float) -> nn.Module:
         """Another network that follows the student; the caller decides under which name it is kept."""
         network = MODELS.build(segmentor)
-        self.teachers = (*self.teachers, Teacher(network=network, **labeling))
+        built = [LABELING_STAGES.build(dict(stage)) for stage in stages]
+        teacher = build_with_parts(dict(following), TEACHERS, {"network": network, "stages": built, "alpha": alpha})
+        self.teachers = (*self.teachers, teacher)
+        modules = [stage for stage in built if isinstance(stage, nn.Module)]
+        if modules:  # their buffers are state of the training
+            self.add_module(f"labeling_{len(self.teachers)}", nn.ModuleList(modules))
         return network
 
-    def _mask_teacher(self, segmentor: dict, labeling: dict, own: dict) -> Teacher:
-        """The method's teacher, or a new one where the method has none or the masked crops ask for another."""
-        if own or not self.teachers:
-            network = self._add_teacher(segmentor, {**labeling, **own})
-            self.mic = nn.ModuleDict({"teacher": nn.ModuleDict({"ema_model": network})})  # its place in published checkpoints
-        return self.teachers[-1]
+
+def changed(preset: Mapping[str, Mapping], changes: Mapping[str, Mapping | None]) -> dict[str, dict]:
+    """The objectives of a preset as a config changes them, in their order; new ones come last.
+
+    Args:
+        preset: configs by name.
+        changes: options by name; None leaves an objective out, another ``type`` replaces it.
+
+    Raises:
+        UserError: a change is for nothing.
+    """
+    for name, change in changes.items():
+        if not isinstance(change, Mapping | None):
+            raise UserError(f"uda.objectives.{name} is {change!r}. Use None to leave it out, or a dictionary with its options.")
+        if name not in preset and "type" not in (change or {}):
+            fix = suggestion(name, preset) or f" Give it a type, or change one of {', '.join(preset)}."
+            raise UserError(f"uda.objectives.{name} is no objective of this method.{fix}")
+    kept = {name: changes.get(name, {}) for name in {**preset, **changes} if changes.get(name, {}) is not None}
+    return {name: dict(change) if "type" in change else {**preset[name], **change} for name, change in kept.items()}
 
 
 def _own_labeling(*, mask_alpha: float | str, mask_pseudo_threshold: float | str | None) -> dict:

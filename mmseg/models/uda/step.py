@@ -70,7 +70,7 @@ class StepContext:
         Those of the first teacher, which is the method's own where it has one, are recorded.
         """
         if teacher not in self.pseudo:
-            pseudo = self.pseudo[teacher] = teacher.label(self.batch)
+            pseudo = self.pseudo[teacher] = teacher.label(self.batch, self.iteration, self.streams)
             if len(self.pseudo) == 1:
                 self.record(target_image=self.target_image, pseudo_label=pseudo.labels, pseudo_weight=pseudo.weights)
         return self.pseudo[teacher]

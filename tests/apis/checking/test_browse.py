@@ -6,6 +6,7 @@ import torch
 
 from mmseg.apis.checking.browse import build_browser, unknown_labels
 from mmseg.datasets.classes.names import IGNORE
+from mmseg.models.uda import ConfidenceShare, IgnoreRows
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
@@ -55,7 +56,7 @@ def test_mixes_are_those_of_a_real_step(tiny_data):
     real = MODELS.build({**cfg.uda, "segmentor": cfg.model.to_dict(), "seed": cfg.seed}).train()
     batch = browser.method.data_preprocessor.batch(torch.utils.data.default_collate([browser.dataset[0], browser.dataset[1]]))
     step = real.context(batch, 0)
-    for objective in real.objectives:
+    for objective in real.objectives.values():
         objective.start = 0
         objective(step)
     for index, sample in enumerate((first, second)):
@@ -98,7 +99,7 @@ def test_a_checkpoint_gives_pseudo_labels(tiny_data, tmp_path):
 @pytest.mark.parametrize("valid", [None, torch.tensor([[[1, 0], [1, 1], [1, 1]]], dtype=torch.uint8)])
 def test_places_of_unknown_labels_have_the_largest_weight(valid):
     batch = UDABatch(torch.zeros(1, 3, 3, 2), torch.zeros(1, 3, 2, dtype=torch.long), torch.zeros(1, 3, 3, 2), valid, source_classes=(0,))
-    teacher = Teacher(network=torch.nn.Identity(), alpha=0.9, threshold=0.5, ignore_bottom=1)
+    teacher = Teacher(network=torch.nn.Identity(), alpha=0.9, stages=[ConfidenceShare(threshold=0.5), IgnoreRows(bottom=1)])
     pseudo = unknown_labels(batch, teacher)
     assert (pseudo.labels == IGNORE).all()
     assert pseudo.weights.tolist() == [[[1, 1 if valid is None else 0], [1, 1], [0, 0]]]

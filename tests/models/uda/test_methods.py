@@ -153,7 +153,7 @@ def test_a_missing_target_is_said(name, monkeypatch):
 
 
 def test_unknown_mix_is_refused():
-    with pytest.raises(UserError, match="mix='class'"):
+    with pytest.raises(UserError, match=r"'cut' is not a registered mixing\. Known: ClassMix, class"):
         DACS(segmentor=network(), mix="cut")
 
 

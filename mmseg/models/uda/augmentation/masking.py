@@ -6,13 +6,12 @@ Letters: B images, (H, W) crop, (m, n) grid of the blocks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmseg.registry import MODELS, build_checked
+from mmseg.registry import MASKS
 from mmseg.utils.errors import UserError, suggestion
 
 
@@ -40,6 +39,7 @@ def block_mask(noise: Tensor, ratio: float, size: Sequence[int]) -> Tensor:
     return F.interpolate((noise > ratio).float(), size=tuple(size), mode="nearest")
 
 
+@MASKS.register_module(name=["block", "BlockMask"])
 class BlockMask:
     """Draws which square blocks of a crop stay visible; other blocks in every image, the same in every channel.
 
@@ -67,10 +67,6 @@ class BlockMask:
         return image * block_mask(noise.to(image.device, non_blocking=True), self.mask_ratio, size)
 
 
-MASK_GENERATORS: Mapping[str, type] = MappingProxyType({"block": BlockMask})
-"""By the names of published configs."""
-
-
 def build_mask_generator(mask_generator: Mapping | None) -> BlockMask:
     """The generator of a config, e.g. ``dict(type='block', mask_ratio=0.7, mask_block_size=64)``.
 
@@ -78,7 +74,7 @@ def build_mask_generator(mask_generator: Mapping | None) -> BlockMask:
         UserError: none is given, its type is not known, or one of its options.
     """
     kind = (mask_generator or {}).get("type")
-    if kind not in MASK_GENERATORS:
-        fix = suggestion(str(kind), MASK_GENERATORS) or " Use dict(type='block', mask_ratio=0.7, mask_block_size=64)."
+    if kind is None or (isinstance(kind, str) and kind not in MASKS):
+        fix = suggestion(str(kind), MASKS.module_dict) or " Use dict(type='block', mask_ratio=0.7, mask_block_size=64)."
         raise UserError(f"mask_generator={mask_generator!r} has no known type.{fix}")
-    return build_checked({**mask_generator, "type": MASK_GENERATORS[kind]}, MODELS)
+    return MASKS.build(dict(mask_generator))

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmseg.structures import class_table
+from mmseg.registry import MIXINGS
+from mmseg.structures import UDABatch, class_table
 
 
 def draw_classes(rng: np.random.Generator, classes: Sequence[int], count: int) -> list[list[int]]:
@@ -43,3 +44,17 @@ def draw_class_masks(rng: np.random.Generator, label: Tensor, classes: Sequence[
         classes: those that it shows, ascending: ``UDABatch.source_classes``.
     """
     return class_masks(label, draw_classes(rng, classes, len(label)))
+
+
+@MIXINGS.register_module(name=["class", "ClassMix"])
+class ClassMix:
+    """Shows half of the classes of the source, and the target elsewhere: :func:`draw_class_masks`."""
+
+    def __call__(self, rng: np.random.Generator, batch: UDABatch) -> Tensor:
+        """Draws where each mixed image shows its source: bool [B, 1, H, W].
+
+        Args:
+            rng: generator of the mixing stream.
+            batch: the crops of both domains.
+        """
+        return draw_class_masks(rng, batch.source_label, batch.source_classes)

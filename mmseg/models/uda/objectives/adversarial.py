@@ -5,17 +5,27 @@ Letters: B images, K classes, (H, W) predictions, (h, w) answers of the discrimi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from mmseg.models.losses.adversarial import SOURCE, TARGET
-from mmseg.models.uda.pseudo_labels.prediction import Prediction
+from mmseg.models.losses.adversarial import SOURCE, TARGET, domain_loss
+from mmseg.models.uda.pseudo_labels.prediction import Prediction, level_weights
 from mmseg.models.uda.step import StepContext
+from mmseg.registry import OBJECTIVES
+from mmseg.utils.errors import UserError
 
-DomainLoss = Callable[[Tensor, float], Tensor]
-"""(answer [B, 1, h, w], label of a domain) -> scalar."""
+
+def discriminator_of(step: StepContext) -> nn.Module:
+    """The discriminator of the method.
+
+    Raises:
+        UserError: it has none.
+    """
+    if step.discriminator is None:
+        raise UserError("AlignToSource and Discriminate need a discriminator, which this method does not have. Use uda.type='AdvSeg'.")
+    return step.discriminator
 
 
 def ask_frozen(discriminator: nn.Module, probabilities: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -24,43 +34,46 @@ def ask_frozen(discriminator: nn.Module, probabilities: Mapping[str, Tensor]) ->
     return functional_call(discriminator, constants, (probabilities,))
 
 
+@OBJECTIVES.register_module()
 class AlignToSource:
     """λ times what it costs that the discriminator does not take target predictions for source ones.
 
     Args:
-        loss: of an answer and a domain.
+        loss: of an answer and a domain, by its name in :data:`DOMAIN_LOSSES`.
         weights: λ of the level 'main', and of 'aux' where the network has an auxiliary head.
     """
 
     start = 0
 
-    def __init__(self, *, loss: DomainLoss, weights: Mapping[str, float]) -> None:
-        self.loss, self.weights = loss, weights
+    def __init__(self, *, loss: str, weights: Mapping[str, float]) -> None:
+        self.loss = domain_loss(loss, "AlignToSource: loss")
+        self.weights = level_weights("AlignToSource: weights", weights)
 
     def __call__(self, step: StepContext) -> Tensor:
         image = step.target_image
         probabilities = Prediction.of(step.forward(image, "target")).probabilities()
-        answers = ask_frozen(step.discriminator, probabilities)
+        answers = ask_frozen(discriminator_of(step), probabilities)
         step.record(target_image=image)
         return step.log({f"loss.{level}": self.weights[level] * self.loss(answer, SOURCE) for level, answer in answers.items()}, "G_trg.")
 
 
+@OBJECTIVES.register_module()
 class Discriminate:
     """Teaches the discriminator one domain, on the predictions of the student's pass over it.
 
     Half of the loss belongs to each domain, so that their sum has the scale of one.
 
     Args:
-        loss: of an answer and a domain.
+        loss: of an answer and a domain, by its name in :data:`DOMAIN_LOSSES`.
         domain: 'source' or 'target'; an objective before this one has passed over it.
     """
 
     start = 0
 
-    def __init__(self, *, loss: DomainLoss, domain: str) -> None:
-        self.loss, self.domain = loss, domain
+    def __init__(self, *, loss: str, domain: str) -> None:
+        self.loss, self.domain = domain_loss(loss, "Discriminate: loss"), domain
         self.label, self.prefix = {"source": (SOURCE, "D_src."), "target": (TARGET, "D_trg.")}[domain]
 
     def __call__(self, step: StepContext) -> Tensor:
-        answers = step.discriminator(step.predictions[self.domain].probabilities())
+        answers = discriminator_of(step)(step.predictions[self.domain].probabilities())
         return step.log({f"loss.{level}": 0.5 * self.loss(answer, self.label) for level, answer in answers.items()}, self.prefix)

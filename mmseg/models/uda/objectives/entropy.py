@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from mmseg.models.losses.entropy import entropy_loss
-from mmseg.models.uda.pseudo_labels.prediction import Prediction
+from mmseg.models.uda.pseudo_labels.prediction import Prediction, level_weights
 from mmseg.models.uda.step import StepContext
+from mmseg.registry import OBJECTIVES
 
 
+@OBJECTIVES.register_module()
 class MinimizeEntropy:
     """λ times the entropy of the student's target predictions.
 
@@ -21,7 +23,7 @@ class MinimizeEntropy:
     start = 0
 
     def __init__(self, *, weights: Mapping[str, float]) -> None:
-        self.weights = weights
+        self.weights = level_weights("MinimizeEntropy: weights", weights)
 
     def __call__(self, step: StepContext) -> Tensor:
         image = step.target_image

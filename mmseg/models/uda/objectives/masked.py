@@ -16,6 +16,7 @@ from mmseg.models.uda.augmentation.augment import StrongAugment
 from mmseg.models.uda.augmentation.masking import BlockMask
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
+from mmseg.registry import OBJECTIVES
 from mmseg.utils.errors import UserError, suggestion
 
 Crops = tuple[Tensor, Tensor, Tensor]
@@ -82,6 +83,7 @@ def find_mask_mode(name: str) -> MaskMode:
     return MASK_MODES[name]
 
 
+@OBJECTIVES.register_module()
 class MaskedConsistency:
     """λ times the weighted cross entropy on masked crops.
 
@@ -89,18 +91,24 @@ class MaskedConsistency:
     is the same with its λ of 1.
 
     Args:
-        mode: one of :data:`MASK_MODES`.
+        mode: name in :data:`MASK_MODES`.
         mask: hides blocks of the crops.
         augment: jitter and blur before the mask, in a mode with them.
         teacher: labels the target, in a mode with it.
         weight: λ.
         start: first iteration; 0 as published.
+
+    Raises:
+        UserError: the mode is not known, or nobody labels its target.
     """
 
     def __init__(
-        self, *, mode: MaskMode, mask: BlockMask, augment: StrongAugment, teacher: Teacher | None, weight: float = 1.0, start: int = 0
+        self, *, mode: str, mask: BlockMask, augment: StrongAugment, teacher: Teacher | None = None, weight: float = 1.0, start: int = 0
     ) -> None:
-        self.mode, self.mask, self.augment = mode, mask, augment
+        self.mode, self.mask, self.augment = find_mask_mode(mode), mask, augment
+        if self.mode.with_target and teacher is None:
+            fix = "Add uda.teacher=dict(type='Teacher')."
+            raise UserError(f"MaskedConsistency with mode='{mode}' needs a teacher that labels the target. {fix}")
         self.teacher, self.weight, self.start = teacher, weight, start
 
     def __call__(self, step: StepContext) -> Tensor:

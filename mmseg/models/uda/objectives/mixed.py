@@ -9,26 +9,29 @@ import torch
 from torch import Tensor
 
 from mmseg.models.uda.augmentation.augment import StrongAugment
-from mmseg.models.uda.augmentation.mixing import draw_class_masks, paste
+from mmseg.models.uda.augmentation.mixing import ClassMix, paste
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
+from mmseg.registry import OBJECTIVES
 
 
+@OBJECTIVES.register_module()
 class MixedSupervision:
     """Weighted cross entropy on class-mixed crops.
 
     Args:
         teacher: labels the target.
+        mixing: draws what is pasted where.
         augment: jitter and blur of the mixed images.
         start: first iteration with self-training; 0 as published.
     """
 
-    def __init__(self, *, teacher: Teacher, augment: StrongAugment, start: int = 0) -> None:
-        self.teacher, self.augment, self.start = teacher, augment, start
+    def __init__(self, *, teacher: Teacher, mixing: ClassMix, augment: StrongAugment, start: int = 0) -> None:
+        self.teacher, self.mixing, self.augment, self.start = teacher, mixing, augment, start
 
     def __call__(self, step: StepContext) -> Tensor:
         batch, target, pseudo = step.batch, step.target_image, step.pseudo_labels(self.teacher)
-        mask = draw_class_masks(step.streams.numpy("mix/classes"), batch.source_label, batch.source_classes)
+        mask = self.mixing(step.streams.numpy("mix/classes"), batch)
         label = paste(mask, batch.source_label, pseudo.labels)
         weight = paste(mask, torch.ones_like(pseudo.weights), pseudo.weights)
         image = self.augment(paste(mask, batch.source_image, target), step.streams.numpy("mix/augment"))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
 from mmseg.models.uda.step import StepContext
+from mmseg.registry import OBJECTIVES
 from mmseg.structures.batches import LABELS
 
 
@@ -22,6 +23,7 @@ def weight_by_class(label: Tensor, class_weight: Sequence[float]) -> Tensor:
     return table.to(label.device, non_blocking=True)[label]
 
 
+@OBJECTIVES.register_module()
 class SourceSupervision:
     """Cross entropy on source crops, and the feature distance on the same pass.
 

@@ -1,16 +1,23 @@
-"""From teacher logits to pseudo-labels with weights (DAFormer, section 3.2; HRDA, section 3.4).
+"""From teacher logits to pseudo-labels: a list of stages that a config can name (``uda.labeling``).
+
+A stage is a small class over a pure function. It corrects what the teacher says (:meth:`LabelingStage.on_logits`) or decides
+what counts (:meth:`LabelingStage.on_labels`); stages run in the order of their list, first all on the logits, then all on the
+labels, so that the softmax over the classes is computed once.
 
 Letters: B images, K classes, (H, W) crop.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from mmseg.structures import UDABatch
 from mmseg.utils.precision import at_least_float32
+from mmseg.utils.randomness import Streams
 
 
 @dataclass(frozen=True)
@@ -20,36 +27,53 @@ class PseudoLabels:
     Attributes:
         labels: [B, H, W] int64 train ids.
         weights: [B, H, W] float32 in [0, 1], the weight of each pixel in the loss.
-        confident_share: scalar, share of pixels above the threshold, before margins are ignored.
+        confidence: [B, H, W] float32 in [0, 1], the teacher's probability of the label.
+        confident_share: scalar, share of pixels that count as sure, before margins are ignored; 1 without such a stage.
     """
 
     labels: Tensor
     weights: Tensor
+    confidence: Tensor
     confident_share: Tensor
 
+    @classmethod
+    def of(cls, logits: Tensor) -> PseudoLabels:
+        """The most likely class of every pixel, each with full weight; logits are [B, K, H, W]."""
+        # Classes last, a view where the decoder is channels-last: along them the softmax of another layout would copy.
+        confidence, labels = at_least_float32(logits).permute(0, 2, 3, 1).softmax(dim=3).max(dim=3)
+        return cls(labels, torch.ones_like(confidence), confidence, confidence.new_ones(()))
 
-def confidence_weighted(logits: Tensor, threshold: float | None) -> PseudoLabels:
-    """The most likely class of every pixel, weighted by how often the teacher is sure.
 
-    The weight is one number for the whole batch: the share of its pixels whose largest probability
-    reaches ``threshold``.
+@dataclass(frozen=True)
+class TargetContext:
+    """What a stage may look at beside the teacher's logits.
 
-    Args:
-        logits: [B, K, H, W] of the teacher.
-        threshold: in [0, 1]; None trusts every pixel.
+    Attributes:
+        batch: the crops of both domains.
+        network: the teacher's.
+        iteration: number of the step, from 0.
+        streams: random streams of this iteration.
     """
-    # Classes last, a view where the decoder is channels-last: along them the softmax of another layout would copy.
-    confidence, labels = at_least_float32(logits).permute(0, 2, 3, 1).softmax(dim=3).max(dim=3)
-    share = (confidence >= (threshold or 0.0)).float().mean()
-    return PseudoLabels(labels, share.expand_as(confidence).clone(), share)
+
+    batch: UDABatch
+    network: nn.Module
+    iteration: int
+    streams: Streams
 
 
-def ignore_rows(pseudo: PseudoLabels, top: int, bottom: int) -> PseudoLabels:
-    """Zero weight for the first ``top`` and the last ``bottom`` rows of every crop (rectification borders, ego vehicle)."""
-    weights = pseudo.weights.clone()
-    weights[:, :top] = 0
-    weights[:, weights.shape[1] - bottom :] = 0
-    return replace(pseudo, weights=weights)
+class LabelingStage:
+    """One stage of the labeling; a subclass overrides one of the two methods, or both.
+
+    A stage that is a ``torch.nn.Module`` as well has its buffers in the checkpoints of a training.
+    """
+
+    def on_logits(self, logits: Tensor, target: TargetContext) -> Tensor:
+        """Corrects the teacher: [B, K, H, W] -> [B, K, H, W]."""
+        return logits
+
+    def on_labels(self, pseudo: PseudoLabels, target: TargetContext) -> PseudoLabels:
+        """Changes labels or weights."""
+        return pseudo
 
 
 def ignore_invalid(pseudo: PseudoLabels, valid: Tensor) -> PseudoLabels:
@@ -58,16 +82,17 @@ def ignore_invalid(pseudo: PseudoLabels, valid: Tensor) -> PseudoLabels:
 
 
 @torch.no_grad()
-def label_target(logits: Tensor, valid: Tensor | None, *, threshold: float | None, ignore_top: int, ignore_bottom: int) -> PseudoLabels:
-    """The stages of DACS in their order: confidence weight, then ignored margins.
+def label_target(logits: Tensor, stages: Sequence[LabelingStage], target: TargetContext) -> PseudoLabels:
+    """Runs the stages; at the end, pixels that the loader marked as invalid lose their weight.
 
     Args:
         logits: [B, K, H, W] teacher logits at crop size.
-        valid: [B, H, W] uint8 mask of the loader, or None.
-        threshold: confidence that counts as sure; None trusts every pixel.
-        ignore_top, ignore_bottom: rows of the crop without weight; exclude ``valid``.
+        stages: in their order.
+        target: what they may look at.
     """
-    pseudo = confidence_weighted(logits, threshold)
-    if ignore_top or ignore_bottom:
-        pseudo = ignore_rows(pseudo, ignore_top, ignore_bottom)
-    return pseudo if valid is None else ignore_invalid(pseudo, valid)
+    for stage in stages:
+        logits = stage.on_logits(logits, target)
+    pseudo = PseudoLabels.of(logits)
+    for stage in stages:
+        pseudo = stage.on_labels(pseudo, target)
+    return pseudo if target.batch.target_valid is None else ignore_invalid(pseudo, target.batch.target_valid)

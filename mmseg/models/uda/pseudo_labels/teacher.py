@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from timm.layers import DropPath
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, label_target
+from mmseg.models.uda.pseudo_labels.labelers import LabelingStage, PseudoLabels, TargetContext, label_target
+from mmseg.registry import TEACHERS
 from mmseg.structures import UDABatch
-from mmseg.utils.errors import UserError
+from mmseg.utils.randomness import Streams
 
 
 def ema_decay(iteration: int, alpha: float) -> float:
@@ -44,40 +47,31 @@ def teacher_mode(teacher: nn.Module) -> None:
             module.eval()
 
 
+@TEACHERS.register_module()
 class Teacher:
     """How one EMA network follows the student and labels the target. The method that owns it keeps the network.
 
     Args:
         network: a segmentor; gets frozen.
         alpha: largest share of the old teacher in an update; 0 keeps it a copy of the student.
-        threshold: confidence from which a pseudo-label counts as sure; None trusts all of them.
-        ignore_top, ignore_bottom: rows of a target crop without weight.
+        stages: from its logits to pseudo-labels.
 
     Attributes:
         restored: whether the network comes from a checkpoint. It is past its warm-up then, whose first step
             would copy the student over it.
     """
 
-    def __init__(self, *, network: nn.Module, alpha: float, threshold: float | None, ignore_top: int = 0, ignore_bottom: int = 0) -> None:
+    def __init__(self, *, network: nn.Module, alpha: float, stages: Sequence[LabelingStage] = ()) -> None:
         self.network = freeze(network)
         self.restored = False
-        self.alpha, self.threshold = alpha, threshold
-        self.ignore_top, self.ignore_bottom = ignore_top, ignore_bottom
+        self.alpha, self.stages = alpha, tuple(stages)
 
     def update(self, student: nn.Module, iteration: int) -> None:
         """Moves the network towards the student, at the start of ``iteration`` (from 0, which copies unless restored)."""
         ema_update(self.network, student, self.alpha if self.restored else ema_decay(iteration, self.alpha))
 
     @torch.no_grad()
-    def label(self, batch: UDABatch) -> PseudoLabels:
-        """Pseudo-labels of the target crops.
-
-        Raises:
-            UserError: the batch and this teacher both ignore margins.
-        """
-        if batch.target_valid is not None and (self.ignore_top or self.ignore_bottom):
-            raise UserError(
-                "pseudo_weight_ignore_top/bottom and crop_pseudo_margins ignore the same margins twice. Set one of the two to 0 or None."
-            )
-        rows = {"ignore_top": self.ignore_top, "ignore_bottom": self.ignore_bottom}
-        return label_target(self.network.encode_decode(batch.target_image), batch.target_valid, threshold=self.threshold, **rows)
+    def label(self, batch: UDABatch, iteration: int, streams: Streams) -> PseudoLabels:
+        """Pseudo-labels of the target crops."""
+        logits = self.network.encode_decode(batch.target_image)
+        return label_target(logits, self.stages, TargetContext(batch, self.network, iteration, streams))

@@ -1,0 +1,8 @@
+"""The methods, one file each: a short preset of objectives over the shared step."""
+
+from mmseg.models.uda.methods.adv_seg import AdvSeg
+from mmseg.models.uda.methods.dacs import DACS
+from mmseg.models.uda.methods.min_ent import MinEnt
+from mmseg.models.uda.methods.supervised import SourceOnly, TargetOnly
+
+__all__ = ["DACS", "AdvSeg", "MinEnt", "SourceOnly", "TargetOnly"]
