@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from mmseg.datasets import CityscapesDataset, RunningIndexSampler, UDADataset, uda_dataset
+from mmseg.datasets import CityscapesDataset, RunningIndexSampler, UDADataset
 from mmseg.datasets.reading.worker_reports import explained_deaths
+from mmseg.datasets.sampling import uda_dataset
 from mmseg.utils.errors import BadFileError, UserError
 from tests.datasets.toy import crop, make_cityscapes, make_gta, source_config, target_config, write_png
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mmseg.engine.runner import build_optimizer
 from mmseg.models.segmentors import hrda_encoder_decoder
-from mmseg.models.uda import augment, masking, mixing
+from mmseg.models.uda.augmentation import augment, masking, mixing
 from mmseg.registry import MODELS
 from mmseg.structures import Box, UDABatch, shown_classes
 from tests.parity.records import Record, assert_close, fill_by_recipe, one, parametrize, rounding_floor
