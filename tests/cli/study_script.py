@@ -10,7 +10,7 @@ from tests import tiny
 
 SCRIPT = """
 import experiments, run_experiments
-from experiments import ConfigFile, Row, Study, Table
+from mmseg.experiments import ConfigFile, Row, Study, Table
 rows = tuple(Row(title=title, setup=ConfigFile(path=path)) for title, path in {configs!r}.items())
 experiments.STUDIES.clear()
 experiments.STUDIES[7] = Study(title="small", source="tests", tables=(Table(key="t", title="some rows", rows=rows),), seeds=(0,))
