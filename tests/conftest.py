@@ -1,9 +1,11 @@
 """What several test files share."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from mmseg.demo.files import LAYOUTS, Parameters
 from tools.make_demo_data import make_demo_data
@@ -16,6 +18,18 @@ def interrupts_arrive() -> None:
     """A shell lets its background jobs ignore Ctrl-C, and their children inherit that; the commands under test must not."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """Networks and batches that a test makes compute in float64, so that no rounding decides what it compares.
+
+    In float32 a ReLU whose input is 1e-6 lies on one side or the other, as the kernels and threads of a machine have it.
+    """
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
 
 
 @pytest.fixture(scope="session")

@@ -122,19 +122,28 @@ def rounding_floor(record: Record, key: str) -> float:
 
 
 def assert_close(
-    record: Record, key: str, actual: Tensor, *, expected: Tensor | None = None, rtol: float = 1e-4, atol: float = 1e-5
+    record: Record,
+    key: str,
+    actual: Tensor,
+    *,
+    expected: Tensor | None = None,
+    rtol: float = 1e-4,
+    atol: float | Tensor = 1e-5,
+    floors: float = 10,
 ) -> None:
-    """Compares with a recorded tensor: within ten rounding floors of the record, or rtol and atol.
+    """Compares with a recorded tensor: within some rounding floors of the record, or rtol and atol.
 
     Args:
         record: holds the tensor and names its floor in tolerance.json.
         key: name of the tensor.
         actual: what our code computed.
         expected: instead of the recorded tensor.
+        rtol, atol: relative to the recorded entry, and absolute, of all entries or of each.
+        floors: so many rounding floors; ten where both sides have rounded, fewer where ours is float64.
     """
     expected = record.tensors[key] if expected is None else expected
     assert actual.shape == expected.shape, f"{record.name} {key}: shape {tuple(actual.shape)} instead of {tuple(expected.shape)}"
     difference = (actual.detach().double() - expected.double()).abs()
-    allowed = torch.clamp(atol + rtol * expected.double().abs(), min=10 * rounding_floor(record, key))
+    allowed = torch.clamp(atol + rtol * expected.double().abs(), min=floors * rounding_floor(record, key))
     worst = (difference - allowed).max().item()
     assert worst <= 0, f"{record.name} {key}: largest difference {difference.max().item():.3g}, {worst:.3g} beyond what is allowed"
