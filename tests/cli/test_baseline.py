@@ -1,4 +1,7 @@
-"""The straightforward training step (tools/benchmarks/baseline.py) learns what ours learns, the long way."""
+"""The straightforward training step (tools/benchmarks/baseline.py) learns what ours learns, the long way.
+
+In float64, where both differ by 1e-14 of what they compute.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,13 @@ from tools.benchmarks.baseline import LEVERS, build_baseline, without_levers
 from tools.benchmarks.baseline_step import PlainAugment, PlainTeacher
 
 STEPS = 3
+EXACT = 1e-9
 GAIN = 20  # of the classifier: its logits would hardly differ at the start
 DACS = {"type": "DACS", "alpha": 0.9, "pseudo_threshold": 0.3}  # the teacher is sure of a third of the pixels
 DISTANCE = {"imnet_feature_dist_lambda": 0.5, "imnet_feature_dist_classes": [0, 1, 2, 3], "imnet_feature_dist_scale_min_ratio": 0.1}
 MASKS = {"mask_mode": "separatetrgaug", "mask_generator": {"type": "block", "mask_ratio": 0.7, "mask_block_size": 16}}
 OPTIMIZER = {
-    # An epsilon far above the noise of gradients that are 0 but for rounding: those of biases before a BatchNorm.
-    "optimizer": {"type": "AdamW", "lr": 2e-3, "weight_decay": 0.01, "eps": 1e-4},
+    "optimizer": {"type": "AdamW", "lr": 2e-3, "weight_decay": 0.01},
     "paramwise_cfg": {"custom_keys": {"head": {"lr_mult": 10.0}, "norm": {"decay_mult": 0.0}}},
 }
 TRAININGS = {
@@ -59,10 +62,15 @@ def sample(iteration: int) -> dict:
 
 
 def both(name: str) -> tuple[tuple, tuple]:
-    """Ours and the baseline with equal weights: (method, optimizer) each."""
+    """Ours and the baseline with equal weights: (method, optimizer) each.
+
+    The ImageNet network has moved away from the student: a distance of 0 has no gradient, and one of 1e-16 has that of any other.
+    """
     cfg = config(name)
     ours, (baseline, plain_optimizer) = build_model(cfg), build_baseline(cfg)
     ours.init_weights()
+    for parameter in ours.imnet_model.parameters() if ours.imnet_model else ():
+        parameter.data.mul_(1.1)
     for network in filter(None, (ours.model, ours.ema_model)):
         getattr(network.decode_head, "head", network.decode_head).conv_seg.weight.data.mul_(GAIN)
     baseline.load_state_dict(ours.state_dict())
@@ -70,41 +78,22 @@ def both(name: str) -> tuple[tuple, tuple]:
 
 
 @pytest.mark.parametrize("name", TRAININGS)
-def test_losses_and_weights_are_ours(name):
+def test_losses_and_weights_are_ours(name, float64):
     (ours, optimizer), (baseline, plain_optimizer) = both(name)
-    start = {key: value.clone() for key, value in ours.state_dict().items()}
     for iteration in range(STEPS):
         expected = ours.train_step(sample(iteration), optimizer)
         logs = baseline.train_step(sample(iteration), plain_optimizer)
-        assert logs.keys() == expected.keys() and not any(isinstance(value, Tensor) for value in logs.values())
-        check_parts(logs, iteration)
-        for key, value in logs.items():
-            # From the second iteration on, rounding has been through AdamW, which makes steps of one size of tiny gradients.
-            absolute = 0.02 if "acc" in key else 1e-5 if iteration else 1e-7
-            close = pytest.approx(float(expected[key]), rel=3e-5 if iteration else 1e-5, abs=absolute)
-            assert value == close, (iteration, key)
-        for key, value in logs.records.items():
-            check_record(key, value, expected.records[key])
-    for key, value in ours.state_dict().items():
-        if key.startswith("model_D."):
-            continue  # its own Adam makes full steps of gradients that are nothing but rounding; its losses are compared above
-        moved = (value.double() - start[key].double()).abs().max().item()
-        torch.testing.assert_close(baseline.state_dict()[key], value, rtol=1e-5, atol=max(1e-6, 2e-3 * moved), msg=key)
+        assert not any(isinstance(value, Tensor) for value in logs.values())
+        check_parts(logs)
+        assert dict(logs) == pytest.approx({key: float(value) for key, value in expected.items()}, rel=EXACT, abs=EXACT), iteration
+        torch.testing.assert_close(dict(logs.records), dict(expected.records), rtol=EXACT, atol=EXACT)
+    torch.testing.assert_close(dict(baseline.state_dict()), dict(ours.state_dict()), rtol=EXACT, atol=EXACT)
 
 
-def check_parts(logs: dict, iteration: int) -> None:
+def check_parts(logs: dict) -> None:
     """Self-training and the feature distance have something to say."""
     assert 0.1 < logs.get("mix.confident_share", 0.5) < 0.9
-    if iteration > 0:  # before, all networks are equal
-        assert logs.get("src.loss_imnet_feat_dist", 1) > 0.1
-
-
-def check_record(key: str, value: Tensor, expected: Tensor) -> None:
-    """Labels and weights of a few pixels may differ where two classes tie."""
-    if value.is_floating_point():
-        assert ((value - expected).abs() > 1e-4).float().mean() < 2e-3, key
-    else:
-        assert (value != expected).float().mean() < 2e-3, key
+    assert logs.get("src.loss_imnet_feat_dist", 1) > 0.1
 
 
 def test_every_part_is_plain():

@@ -37,16 +37,17 @@ def build(**options):
     return steps.build(segmentor=segmentor, imnet_feature_dist_lambda=0.1, **options)
 
 
-def test_steps_are_the_same(monkeypatch):
+def test_steps_are_the_same(monkeypatch, float64):
     graphs: list = []
     use_backend(monkeypatch, lambda graph: graphs.append(graph) or graph.forward)
     eager, compiled = build(), build()
     compilation = compile_networks(compiled)
     for iteration in range(2):
         logs = [steps.run_step(method, monkeypatch, iteration) for method in (eager, compiled)]
-        assert all(torch.allclose(value, logs[1][name], rtol=1e-5, atol=1e-5) for name, value in logs[0].items())
-    gradients = dict(compiled.model.named_parameters())
-    assert all(torch.allclose(p.grad, gradients[name].grad, rtol=1e-4, atol=1e-5) for name, p in eager.model.named_parameters())
+        torch.testing.assert_close(dict(logs[1]), dict(logs[0]), rtol=1e-9, atol=1e-9)
+    gradients = {name: parameter.grad for name, parameter in eager.model.named_parameters()}
+    scale = max(gradient.abs().max().item() for gradient in gradients.values())
+    torch.testing.assert_close({n: p.grad for n, p in compiled.model.named_parameters()}, gradients, rtol=1e-9, atol=1e-9 * scale)
     assert graphs and not compilation.failed
 
 
