@@ -20,6 +20,7 @@ from mmseg.apis.launching.runs import Run
 from mmseg.engine.runner import CONFIG
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
+from mmseg.utils.threads import usable_cores
 
 PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 10.0, signal.SIGKILL: 10.0}
 """Seconds that a training has to end after each signal."""
@@ -61,7 +62,7 @@ class Start:
 
     def environment(self, slot: int, jobs: int) -> dict[str, str]:
         """Variables of one of ``jobs`` trainings at a time: its share of the cores, and of this machine's GPUs."""
-        threads = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // (jobs * (self.gpus or 1))))}
+        threads = {"OMP_NUM_THREADS": str(max(1, usable_cores() // (jobs * (self.gpus or 1))))}
         found = torch.cuda.device_count() if self.launcher == "none" and jobs > 1 else 0
         if not found:
             return threads
