@@ -1,4 +1,9 @@
-"""A published HRDA run as 0.x Python files, and as the flattened JSON beside a released checkpoint."""
+"""A published HRDA run as 0.x Python files, and as the flattened JSON beside a released checkpoint.
+
+The entries and values of the texts below are those of the configs in the published code of HRDA (Hoyer et al., Apache-2.0;
+they go back to MMSegmentation's, Apache-2.0): what the upgrade has to understand cannot be made up. Grouping and layout of
+the texts are ours. The recorded configs that :func:`published` reads are of the same origin.
+"""
 
 from __future__ import annotations
 
