@@ -3,6 +3,7 @@
 #
 # NAME: mit_b0 … mit_b5, resnet50_v1c, resnet101_v1c, resnest50, resnest101, resnest200, resnext50_32x4d,
 # resnext101_32x4d. Each is written to pretrained/NAME.pth, where the published configs expect it.
+# The licence of the weights, which is not that of the code, is printed first (NOTICE has all of them).
 # Several sources are tried in turn. What comes is checked before it gets its name: keys and shapes against
 # the encoder, and the SHA-256 where the address carries its first digits. Exit code 2 if a name has no source.
 #
@@ -56,6 +57,15 @@ sources() { # NAME
     esac
 }
 
+licence() { # NAME; the words of mmseg/models/weights/licences.py
+    case $1 in
+        mit_*) echo "NVIDIA Source Code License for SegFormer, for research and evaluation only, no commercial use" ;;
+        resnet*_v1c) echo "Apache-2.0 as timm states it for its files; for OpenMMLab's, which come from others, none is known to us" ;;
+        resnest*) echo "Apache-2.0, as their authors and timm state it" ;;
+        resnext*) echo "BSD-3-Clause (50 layers) or Apache-2.0 (101), as timm states it for its files; for OpenMMLab's none is known to us" ;;
+    esac
+}
+
 fetch() { # URL FILE
     if command -v curl >/dev/null 2>&1; then
         if [ -t 2 ]; then progress=--progress-bar; else progress=--silent; fi
@@ -83,6 +93,7 @@ check() { # NAME FILE [URL]; 0: good, 2: not these weights; anything else is no 
 
 download() { # NAME; 0 if a source had it
     target=$folder/$1.pth
+    echo "licence of $1: $(licence "$1")"
     if [ -f "$target" ] && check "$1" "$target"; then
         return 0
     fi
@@ -103,7 +114,7 @@ download() { # NAME; 0 if a source had it
     return 2
 }
 
-usage() { sed -n '2,12s/^#[ ]*//p' "$0"; }
+usage() { sed -n '2,13s/^#[ ]*//p' "$0"; }
 
 [ $# -gt 0 ] || set -- mit_b5
 for name; do

@@ -14,13 +14,7 @@ _base_ = [
 
 model = dict(
     type="HRDAEncoderDecoder",
-    scales=[1, 0.5],
     hr_crop_size=(128, 128),
-    crop_coord_divisible=8,
-    feature_scale=0.5,
-    hr_slide_inference=True,
-    decode_head=dict(
-        type="HRDAHead", single_scale_head="DAFormerHead", attention_embed_dim=24, attention_classwise=True, hr_loss_weight=0.1
-    ),
+    decode_head=dict(type="HRDAHead", single_scale_head="DAFormerHead", attention_embed_dim=24, hr_loss_weight=0.1),
     test_cfg=dict(mode="slide", batched_slide=True, stride=[128, 128], crop_size=[256, 256]),
 )

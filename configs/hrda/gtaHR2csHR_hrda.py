@@ -21,26 +21,20 @@ _base_ = [
     "../_base_/schedules/adamw_poly10warm_40k.py",
 ]
 
+# What the paper fixes is what these classes do by default. It is named here with its option, for whoever wants to change it.
 model = dict(
     type="HRDAEncoderDecoder",
-    # The context crop covers the whole training crop, downsampled by s = 2 (section 3.2); the detail crop is
-    # taken at full resolution. Both go through the same encoder and decoder.
-    scales=[1, 0.5],
-    # Size of the detail crop, h_d x w_d = 512 x 512 (section 3.2). One box per batch, drawn anew for every pass.
+    # Two views of the training crop go through the same encoder and decoder (section 3.2): the context shows all of it,
+    # downsampled by s = 2 (scales=(1, 0.5)), the detail a part of it at full resolution, of h_d x w_d = 512 x 512 pixels.
+    # One box per batch, drawn anew for every pass. It starts at multiples of k = s * o pixels, where o = 4 is the decoder's
+    # stride (crop_coord_divisible=8): its place in the context logits is then a whole number of pixels.
     hr_crop_size=(512, 512),
-    # The box starts at multiples of k = s * o pixels, where o = 4 is the decoder's stride: its place in the
-    # context logits is then a whole number of pixels (section 3.2).
-    crop_coord_divisible=8,
-    # The feature distance compares the context features.
-    feature_scale=0.5,
-    # Pseudo-labels and predictions: detail windows slide over the whole crop with half a window of overlap
-    # (section 3.4).
-    hr_slide_inference=True,
+    # The feature distance compares the features of the context (feature_scale=0.5). In pseudo-labels and predictions the
+    # detail box slides over the whole crop (hr_slide_inference=True), with half a window of overlap (section 3.4).
     decode_head=dict(
         type="HRDAHead",
         single_scale_head="DAFormerHead",
-        # The scale attention f^A weighs the two predictions per pixel *and class* (section 3.3).
-        attention_classwise=True,
+        # The scale attention f^A weighs the two predictions per pixel *and class* (section 3.3; attention_classwise=True).
         # λ_d: weight of the loss on the detail crop alone; the fused loss keeps 1 - λ_d (section 3.3, equation 11).
         hr_loss_weight=0.1,
     ),

@@ -13,6 +13,6 @@ _base_ = "../hrda/csHR2dzurHR_hrda.py"
 uda = dict(
     # Masked are one source and one target crop (hence batch_size=2), without jitter and blur.
     mask_mode="separate",
-    # Blocks of 64x64 pixels, each masked with a probability of 0.7 (section 3.2).
-    mask_generator=dict(type="block", mask_ratio=0.7, mask_block_size=64),
+    # By default blocks of 64x64 pixels, each masked with a probability of 0.7 (section 3.2).
+    mask_generator=dict(type="block"),
 )

@@ -12,6 +12,6 @@ _base_ = "../daformer/gta2cs_daformer.py"
 uda = dict(
     # Masked are both target crops, after the colour jitter and blur of the mixed images.
     mask_mode="separatetrgaug",
-    # Blocks of 32x32 pixels, each masked with a probability of 0.7 (section 3.2).
-    mask_generator=dict(type="block", mask_ratio=0.7, mask_block_size=32),
+    # Blocks of 32x32 pixels at half resolution, each masked with a probability of 0.7, the default (section 3.2).
+    mask_generator=dict(type="block", mask_block_size=32),
 )

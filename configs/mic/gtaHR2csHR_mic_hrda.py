@@ -12,6 +12,6 @@ _base_ = "../hrda/gtaHR2csHR_hrda.py"
 uda = dict(
     # Masked are both target crops, after the colour jitter and blur of the mixed images.
     mask_mode="separatetrgaug",
-    # Blocks of 64x64 pixels, each masked with a probability of 0.7 (section 3.2).
-    mask_generator=dict(type="block", mask_ratio=0.7, mask_block_size=64),
+    # By default blocks of 64x64 pixels, each masked with a probability of 0.7 (section 3.2).
+    mask_generator=dict(type="block"),
 )

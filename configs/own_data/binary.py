@@ -8,7 +8,7 @@ Copy this file and change the folders. For masks of 0 and 255: label_map={0: "ba
 _base_ = [
     "../_base_/demo_runtime.py",
     "../_base_/models/daformer_tiny.py",
-    "../_base_/uda/dacs_demo.py",
+    "../_base_/uda/dacs_from_scratch.py",
     "../_base_/schedules/adamw_demo.py",
 ]
 
@@ -51,4 +51,3 @@ val_dataloader = dict(
 )
 val_evaluator = dict(type="IoUMetric")
 model = dict(decode_head=dict(num_classes=2))
-uda = dict(source_class_weight=None)  # those of the base file are for its 19 classes

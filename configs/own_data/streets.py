@@ -9,7 +9,7 @@ folders: python tools/make_demo_data.py
 _base_ = [
     "../_base_/demo_runtime.py",
     "../_base_/models/daformer_tiny.py",
-    "../_base_/uda/dacs_demo.py",
+    "../_base_/uda/dacs_from_scratch.py",
     "../_base_/schedules/adamw_demo.py",
 ]
 
@@ -60,4 +60,3 @@ val_dataloader = dict(
 )
 val_evaluator = dict(type="IoUMetric")
 model = dict(decode_head=dict(num_classes=6))
-uda = dict(source_class_weight=None)  # those of the base file are for its 19 classes

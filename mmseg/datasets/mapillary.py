@@ -30,7 +30,11 @@ LABEL_MAP = {
     57: 17,
     52: 18,
 }
-"""Raw class -> train id; the other ones are ignored."""
+"""Raw class -> train id; the other ones are ignored.
+
+Which of the 66 classes count as which of the 19 is not ours to choose: the table is that of the converter in the published
+code of HRDA (Hoyer et al., Apache-2.0), so that results can be compared with the published ones.
+"""
 
 NUM_LABEL_IDS = 66
 

@@ -23,6 +23,22 @@ CROP_RATIOS = {False: 0.5, True: 2.0}
 MIN_PIXELS = 3000
 MARGINS = {False: [15, 120, 15, 15], True: [30, 240, 30, 30]}
 """By ``full_resolution``: pixels at top, bottom, left and right of a Cityscapes image without pseudo-labels."""
+DEFAULTS = {
+    "alpha": 0.999,
+    "batched_slide": False,
+    "blur_hr_crop": False,
+    "feature_scale": 0.5,
+    "fixed_attention": None,
+    "hr_loss_weight": 0.0,
+    "hr_slide_overlapping": True,
+    "lr_loss_weight": 0.0,
+    "mask_alpha": "same",
+    "mask_block_size": 64,
+    "mask_pseudo_threshold": "same",
+    "mask_ratio": 0.7,
+    "scales": [1, 0.5],
+}
+"""What the parts of a config do where it says nothing; our configs say nothing then."""
 MASK_MODES = {"target": "separatetrg", "source": "separatesrc", "both": "separate"}
 
 
@@ -92,27 +108,32 @@ def _model(experiment: Experiment) -> dict:
     if experiment.sliding_test:
         crop = experiment.seen_crop
         window = {"stride": [crop // 2, crop // 2], "crop_size": [crop, crop]}
-        model["test_cfg"] = {"mode": "slide", "batched_slide": experiment.sliding_batch, **window}
+        model["test_cfg"] = {"mode": "slide", **_said(batched_slide=experiment.sliding_batch), **window}
     return model
 
 
 def _with_two_resolutions(model: dict, hrda: HRDA, crop: int) -> dict:
     both_whole = hrda.detail_crop == crop  # the detail view is no part of the context: each has a loss and its features
     head = model["decode_head"]
-    head |= {"single_scale_head": head["type"], "type": "HRDAHead", "attention_classwise": True, "hr_loss_weight": hrda.detail_loss}
-    head |= {} if hrda.learned_attention else {"fixed_attention": 0.5}
-    head |= {"lr_loss_weight": 0.1} if both_whole else {}
-    return {
-        **model,
-        "type": "HRDAEncoderDecoder",
-        "scales": [1, hrda.scale],
-        "hr_crop_size": (hrda.detail_crop, hrda.detail_crop),
-        "feature_scale": "all" if both_whole else hrda.scale,
-        "crop_coord_divisible": 8,
-        "hr_slide_inference": True,
-        **({} if hrda.overlapping else {"hr_slide_overlapping": False}),
-        **({"blur_hr_crop": True} if hrda.blurred_detail else {}),
-    }
+    head |= {"single_scale_head": head["type"], "type": "HRDAHead"}
+    head |= _said(
+        fixed_attention=None if hrda.learned_attention else 0.5,
+        hr_loss_weight=hrda.detail_loss,
+        lr_loss_weight=0.1 if both_whole else 0.0,
+    )
+    views = _said(
+        scales=[1, hrda.scale],
+        hr_crop_size=(hrda.detail_crop, hrda.detail_crop),
+        feature_scale="all" if both_whole else hrda.scale,
+        hr_slide_overlapping=hrda.overlapping,
+        blur_hr_crop=hrda.blurred_detail,
+    )
+    return {**model, "type": "HRDAEncoderDecoder", **views}
+
+
+def _said(**options: object) -> dict:
+    """The options that are not :data:`DEFAULTS`."""
+    return {key: value for key, value in options.items() if key not in DEFAULTS or value != DEFAULTS[key]}
 
 
 def _method(experiment: Experiment) -> dict:
@@ -122,7 +143,8 @@ def _method(experiment: Experiment) -> dict:
     if experiment.method in ("minent", "advseg"):
         return {**base(f"uda/{experiment.method}")["uda"], **masking}
     uda = base("uda/dacs_a999_fdthings" if experiment.feature_distance == "things" else "uda/dacs")["uda"]
-    uda["alpha"] = experiment.alpha
+    uda.pop("alpha", None)
+    uda |= _said(alpha=experiment.alpha)
     if experiment.feature_distance == "all":
         uda["imnet_feature_dist_lambda"] = base("uda/dacs_a999_fdthings")["uda"]["imnet_feature_dist_lambda"]
     if experiment.ignored_margins == "rows":
@@ -132,12 +154,12 @@ def _method(experiment: Experiment) -> dict:
 
 
 def _masking(masking: Masking) -> dict:
-    own = {} if masking.alpha is None else {"mask_alpha": masking.alpha}
-    own |= {} if masking.threshold == "same" else {"mask_pseudo_threshold": masking.threshold}
+    blocks = _said(mask_ratio=masking.ratio, mask_block_size=masking.block)
+    teacher = _said(mask_alpha="same" if masking.alpha is None else masking.alpha, mask_pseudo_threshold=masking.threshold)
     return {
         "mask_mode": MASK_MODES[masking.domains] + ("aug" if masking.color_augmentation else ""),
-        "mask_generator": {"type": "block", "mask_ratio": masking.ratio, "mask_block_size": masking.block},
-        **own,
+        "mask_generator": {"type": "block", **blocks},
+        **teacher,
     }
 
 

@@ -92,16 +92,14 @@ def sliding_boxes(height: int, width: int, window: Sequence[int], stride: Sequen
         window: (h, w) of one window; larger than the image means the whole image.
         stride: (vertical, horizontal) distance between windows, in pixels.
     """
-    window_h, window_w = min(window[0], height), min(window[1], width)
-    rows = max(height - window_h + stride[0] - 1, 0) // stride[0] + 1
-    columns = max(width - window_w + stride[1] - 1, 0) // stride[1] + 1
-    boxes = []
-    for row in range(rows):
-        for column in range(columns):
-            y1 = min(row * stride[0], height - window_h)
-            x1 = min(column * stride[1], width - window_w)
-            boxes.append(Box(y1, y1 + window_h, x1, x1 + window_w))
-    return boxes
+    (h, w), (down, right) = (min(window[0], height), min(window[1], width)), stride
+    tops, lefts = _starts(height - h, down), _starts(width - w, right)
+    return [Box(top, top + h, left, left + w) for top in tops for left in lefts]
+
+
+def _starts(last: int, step: int) -> list[int]:
+    """Multiples of ``step`` from 0 to below ``last``, and ``last`` itself, where the shifted window starts."""
+    return [*range(0, last, step), last]
 
 
 def crop_windows(image: Tensor, boxes: Sequence[Box]) -> Tensor:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmseg.models.weights.licences import licence_of
 from mmseg.models.weights.pretrained import NETWORKS, fitting_weights
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
@@ -81,11 +82,12 @@ def test_sources_in_turn(project: Path) -> None:
     tried += [f"{host}/{MIRRORED}" for host in ("download.openmmlab.com", "mmassets.onedl.ai")]
     expected = [f"trying https://{address}" for address in tried]
     expected.insert(1, "checks mit_b0 ")
-    assert done.stdout.splitlines() == [*expected, "checks mit_b0 7e0fe6dd", "pretrained/mit_b0.pth is complete"]
+    licence = "licence of mit_b0: NVIDIA Source Code License for SegFormer, for research and evaluation only, no commercial use"
+    assert done.stdout.splitlines() == [licence, *expected, "checks mit_b0 7e0fe6dd", "pretrained/mit_b0.pth is complete"]
     assert (done.returncode, os.listdir(project / "pretrained")) == (0, ["mit_b0.pth"])
 
     again = download(project, "mit_b0")
-    assert (again.returncode, again.stdout) == (0, "checks mit_b0 \n")
+    assert (again.returncode, again.stdout) == (0, f"{licence}\nchecks mit_b0 \n")
 
 
 def test_mirrors_of_the_user(project: Path) -> None:
@@ -128,6 +130,12 @@ def test_every_network_has_a_source() -> None:
     """The script knows the names that the error messages of a training send to it."""
     script = (tiny.ROOT / "tools" / "download_checkpoints.sh").read_text()
     assert [name for name in NETWORKS if f"\n        {name}) " not in script] == []
+
+
+def test_the_licence_is_that_of_a_load(project: Path) -> None:
+    said = dict(line.split(": ", 1) for line in download(project, *NETWORKS).stdout.splitlines() if line.startswith("licence of "))
+    with torch.device("meta"):
+        assert said == {f"licence of {name}": licence_of(MODELS.build(cfg)) for name, cfg in NETWORKS.items()}
 
 
 def test_digest(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from timm.layers import DropPath
 from torch import Tensor, nn
 
-from mmseg.models.backbones.timm_backbone import TimmBackbone
+from mmseg.models.backbones import timm_backbone
+from mmseg.models.backbones.timm_backbone import TimmBackbone, published_licence
 from mmseg.models.necks.simple_feature_pyramid import SimpleFeaturePyramid
 from mmseg.models.uda.pseudo_labels.teacher import teacher_mode
 from mmseg.registry import MODELS
@@ -240,3 +241,24 @@ def test_training_step(name: str, kind: str) -> None:
     assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters())
     assert values[1] < values[0]
     assert model.eval().inference(image[:1]).shape == (1, 5, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "licence"),
+    [
+        ("resnet18.tv_in1k", "bsd-3-clause, as timm states it for resnet18.tv_in1k"),
+        ("resnet18", "apache-2.0, as timm states it for resnet18.a1_in1k"),
+        ("samvit_base_patch16_224", "not known to us, ask where you have them from"),
+    ],
+)
+def test_the_licence_is_the_one_that_timm_knows(name: str, licence: str) -> None:
+    assert published_licence(name) == licence
+
+
+def test_the_licence_is_logged_where_a_file_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(timm_backbone, "print_log", lambda line, **_: lines.append(line))
+    path = tmp_path / "a.pth"
+    torch.save(timm.create_model("resnet18").state_dict(), path)
+    build("resnet18", pretrained=str(path))
+    assert lines == [f"{path}: weights of timm's resnet18 loaded; licence: {published_licence('resnet18')}"]

@@ -17,6 +17,7 @@ from PIL import Image
 from torch.utils.data import Dataset
 
 from mmseg.datasets import CropOptions, UDADataset, transforms
+from mmseg.datasets.classes.names import IGNORE
 from mmseg.structures import Box
 from mmseg.utils.randomness import Streams
 
@@ -67,7 +68,7 @@ class PlainPipeline(Dataset):
             image, label = image[:, ::-1], label[:, ::-1]
         if options.photo_metric_distortion:
             image = transforms.photo_metric_distortion(image, transforms.draw_photo_metric(streams.numpy("source.photo_metric")))
-        return {"image": finished_image(image, options.crop_size), "label": finished_mask(label, options.crop_size, 255)}
+        return {"image": finished_image(image, options.crop_size), "label": finished_mask(label, options.crop_size, IGNORE)}
 
     def target(self, streams: Streams) -> dict:
         options = self.dataset.target_crop
@@ -97,15 +98,18 @@ def random_box(rng: np.random.Generator, height: int, width: int, size: Sequence
 
 
 def accepted_box(rng: np.random.Generator, label: np.ndarray, options: CropOptions) -> Box:
-    """A crop in which no class fills ``cat_max_ratio`` of the labelled pixels; the eleventh is taken unchecked."""
-    box = random_box(rng, *label.shape, options.crop_size)
+    """The first of ten crops that no class dominates, or else the eleventh, whatever it shows."""
     for _ in range(RETRIES if options.cat_max_ratio < 1 else 0):
-        classes, counts = np.unique(label[box.slices], return_counts=True)
-        counts = counts[classes != 255]
-        if len(counts) > 1 and counts.max() / counts.sum() < options.cat_max_ratio:
-            break
         box = random_box(rng, *label.shape, options.crop_size)
-    return box
+        if not is_dominated(label[box.slices], options.cat_max_ratio):
+            return box
+    return random_box(rng, *label.shape, options.crop_size)
+
+
+def is_dominated(label: np.ndarray, share: float) -> bool:
+    """Whether a class fills that share of the labelled pixels, or is the only one among them."""
+    pixels = np.bincount(label[label != IGNORE])
+    return np.count_nonzero(pixels) < 2 or pixels.max() / pixels.sum() >= share
 
 
 def finished_image(image: np.ndarray, size: Sequence[int]) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""DAFormer's decoder with plain instead of depthwise separable dilated convolutions (DAFormer, Table 7)."""
+"""DAFormer with a plain ASPP (DAFormer, Table 7)."""
 
-_base_ = ["daformer_sepaspp_mitb5.py"]
-model = dict(decode_head=dict(decoder_params=dict(fusion_cfg=dict(sep=False))))
+_base_ = ["encoders/mitb5.py", "decoders/daformer_aspp.py"]
+model = dict(decode_head={{_base_._decoder}})

@@ -1,9 +1,4 @@
-"""DAFormer's decoder without context: a 1x1 convolution fuses the four levels (DAFormer, Table 7)."""
+"""DAFormer without context in its decoder (DAFormer, Table 7)."""
 
-_base_ = ["daformer_sepaspp_mitb5.py"]
-norm_cfg = dict(type="BN", requires_grad=True)
-model = dict(
-    decode_head=dict(
-        decoder_params=dict(fusion_cfg=dict(_delete_=True, type="conv", kernel_size=1, act_cfg=dict(type="ReLU"), norm_cfg=norm_cfg)),
-    ),
-)
+_base_ = ["encoders/mitb5.py", "decoders/daformer_conv1.py"]
+model = dict(decode_head={{_base_._decoder}})

@@ -1,4 +1,4 @@
-"""DeepLabV2 on a dilated ResNet-50 (DAFormer, Table 3)."""
+"""DeepLabV2 on ResNet-50 (DAFormer, Table 3)."""
 
-_base_ = ["dlv2red_r101v1c.py"]
-model = dict(pretrained="open-mmlab://resnet50_v1c", backbone=dict(depth=50))
+_base_ = ["encoders/r50v1c.py", "decoders/dlv2red.py"]
+model = dict(decode_head={{_base_._decoder}})

@@ -1,4 +1,4 @@
-"""DeepLabV2 on a dilated ResNeSt-101, whose stem is twice as wide as that of ResNeSt-50 (DAFormer, Table 3)."""
+"""DeepLabV2 on ResNeSt-101 (DAFormer, Table 3)."""
 
-_base_ = ["dlv2red_s50.py"]
-model = dict(pretrained="open-mmlab://resnest101", backbone=dict(depth=101, stem_channels=128))
+_base_ = ["encoders/s101.py", "decoders/dlv2red.py"]
+model = dict(decode_head={{_base_._decoder}})

@@ -1,4 +1,4 @@
-"""DeepLabV2 on a dilated ResNeXt-50 32x4d (Xie et al., CVPR 2017); only in the start-up tests of DAFormer."""
+"""DeepLabV2 on ResNeXt-50; only in the start-up tests of DAFormer."""
 
-_base_ = ["dlv2red_r101v1c.py"]
-model = dict(pretrained="open-mmlab://resnext50_32x4d", backbone=dict(type="ResNeXt", depth=50, groups=32, base_width=4))
+_base_ = ["encoders/x50-32.py", "decoders/dlv2red.py"]
+model = dict(decode_head={{_base_._decoder}})

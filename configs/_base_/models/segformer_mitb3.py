@@ -1,4 +1,4 @@
-"""SegFormer with the smaller encoder MiT-B3 (DAFormer, Table 3)."""
+"""SegFormer on MiT-B3 (DAFormer, Table 3)."""
 
-_base_ = ["segformer_mitb5.py"]
-model = dict(pretrained="pretrained/mit_b3.pth", backbone=dict(type="mit_b3"))
+_base_ = ["encoders/mitb3.py", "decoders/segformer.py"]
+model = dict(decode_head={{_base_._decoder}})

@@ -1,9 +1,8 @@
-"""The DeepLabV3+ decoder on MiT-B5, whose last level is enlarged to the 1/8 of a dilated ResNet ("sfa"; DAFormer, Table 2)."""
+"""DeepLabV3+'s decoder on MiT-B5 (DAFormer, Table 2)."""
 
-_base_ = ["dlv3p_nodbn_r101v1c.py"]
+_base_ = ["encoders/mitb5.py", "decoders/sfa_dlv3p_nodbn.py"]
 model = dict(
-    pretrained="pretrained/mit_b5.pth",
-    backbone=dict(_delete_=True, type="mit_b5"),
+    # The SegFormer adapter ("sfa") enlarges the last level from 1/32 of the image to the 1/8 of a dilated ResNet.
     neck=dict(type="SegFormerAdapter"),
-    decode_head=dict(in_channels=512, c1_in_channels=64),
+    decode_head={{_base_._decoder}},
 )

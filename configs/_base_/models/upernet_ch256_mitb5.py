@@ -1,4 +1,4 @@
-"""UPerNet's decoder with the 256 channels of DAFormer's, on MiT-B5 (DAFormer, Table 7)."""
+"""UPerNet's decoder of 256 channels on MiT-B5 (DAFormer, Table 7)."""
 
-_base_ = ["upernet_mitb5.py"]
-model = dict(decode_head=dict(channels=256))
+_base_ = ["encoders/mitb5.py", "decoders/upernet_ch256.py"]
+model = dict(decode_head={{_base_._decoder}})

@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg.config.small.network import NetworkSize, shrink_network
+from mmseg.registry import MASKS, options_of
 from mmseg.utils.errors import UserError
 
 DEMO_FOLDERS = {
@@ -145,7 +146,12 @@ def _resize_method(uda: dict, size: Size) -> None:
         if stage.get("type") == "IgnoreRows":
             _divide(stage, "top", size.margin_divisor)
             _divide(stage, "bottom", size.margin_divisor)
-    _divide(uda.get("mask_generator") or {}, "mask_block_size", size.divisor)
+    generator = uda.get("mask_generator")
+    if generator:
+        options = options_of(MASKS.get(generator["type"]))
+        if "mask_block_size" in options:
+            block = generator.get("mask_block_size", options["mask_block_size"].default)
+            generator["mask_block_size"] = divided(block, size.divisor)
 
 
 def _resize_windows(model: dict, divisor: int) -> None:

@@ -16,6 +16,8 @@ GROUPS = 2  # of the convolutions of a ResNeXt
 SMALL_TIMM = "test_vit"  # timm's plain transformer for tests, 64 channels
 INNER_WIDTHS = ("embed_dims", "embed_dim", "isa_channels", "pam_channels", "c1_channels", "attention_embed_dim")
 """What decoders call the widths before their last layer."""
+UNNAMED = {"isa": ("isa_channels",)}
+"""Those that have a default, by the type of the layer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ def shrink_network(model: dict, size: NetworkSize) -> None:
     Raises:
         UserError: the type of its encoder has no small form.
     """
-    model["pretrained"] = None
+    model.pop("pretrained", None)
     widths = _shrink_encoder(model["backbone"], size)
     for name in ("decode_head", "auxiliary_head"):
         if model.get(name):
@@ -74,19 +76,21 @@ def _shrink_encoder(backbone: dict, size: NetworkSize) -> Sequence[int]:
 
 
 def _shrink_head(head: dict, widths: Sequence[int], size: NetworkSize) -> None:
-    index = head.get("in_index", -1)
+    several = isinstance(head["in_channels"], (list, tuple))
+    index = head.get("in_index", range(len(widths)) if several else -1)
     head["in_channels"] = widths[index] if isinstance(index, int) else [widths[level] for level in index]
     if "c1_in_channels" in head:
         head["c1_in_channels"] = widths[0]
     if head["type"] == "HRDAHead":
         head["attention_embed_dim"] = size.inner_channels
-    if size.dropout is not None and "dropout_ratio" in head:
+    if size.dropout is not None and "channels" in head:  # of the map before a classifier, which has dropout
         head["dropout_ratio"] = size.dropout
     _narrow(head, {"channels": size.channels} | dict.fromkeys(INNER_WIDTHS, size.inner_channels))
 
 
 def _narrow(options: dict, widths: Mapping[str, int]) -> None:
-    """Sets every width that an option names, at any depth."""
+    """Sets every width that an option names, at any depth, and those that a part has without naming them."""
+    options.update({key: 0 for key in UNNAMED.get(options.get("type"), ()) if key not in options})
     for key, value in options.items():
         if key in widths and isinstance(value, int):
             options[key] = widths[key]

@@ -88,8 +88,8 @@ def demo(cfg: Config) -> Config:
 
     - No network starts from ImageNet weights, so there is no feature distance to them.
     - Every MiT becomes one small MiT, and every ResNet a narrow ResNet-50.
-    - DACS takes α, τ and the augmentation of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and
-      one of 0.99 are the same; all methods take its class weights of the source loss.
+    - DACS takes α and τ of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and one of 0.99 are
+      the same; all methods take its class weights of the source loss.
     - One AdamW and one schedule for all, with warm-up where the config has one: the SGD of adversarial trainings
       does not learn from scratch in 2,000 iterations.
 

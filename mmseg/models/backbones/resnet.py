@@ -28,7 +28,7 @@ from mmseg.utils.errors import UserError
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}
 """Depth -> residual blocks of the four stages; from 50 layers on they are bottlenecks."""
 
-BATCH_NORM = {"type": "BN", "requires_grad": True}
+BATCH_NORM = {"type": "BN"}
 
 
 def norm_layer(norm_cfg: dict, channels: int) -> nn.Module:

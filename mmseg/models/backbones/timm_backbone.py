@@ -13,12 +13,14 @@ from collections.abc import Mapping, Sequence
 
 import timm
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from timm.layers import Format
 from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.necks.simple_feature_pyramid import SimpleFeaturePyramid
+from mmseg.models.weights.licences import UNKNOWN
 from mmseg.models.weights.pretrained import pretrained_path, read_state
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
@@ -166,6 +168,7 @@ class TimmBackbone(BaseModule):
             fix = f"Use the file of this network, or pretrained=None ({len(odd)} entries differ)."
             raise UserError(f"{wrong}: '{odd[0]}' is missing, of another shape or not part of it. {fix}")
         self.network.load_state_dict(state)
+        print_log(f"{self.pretrained}: weights of timm's {self.name} loaded; licence: {published_licence(self.name)}", logger="current")
 
 
 def match_state(given: Mapping[str, Tensor], own: Mapping[str, Tensor], names: Sequence[str]) -> tuple[dict[str, Tensor], list[str]]:
@@ -185,6 +188,13 @@ def match_state(given: Mapping[str, Tensor], own: Mapping[str, Tensor], names: S
     odd = [key for key, value in own.items() if key not in counters and (key not in state or state[key].shape != value.shape)]
     known = set(names)
     return counters | state, odd + [key for key in given if key not in known and not key.startswith(_CLASSIFIER)]
+
+
+def published_licence(name: str) -> str:
+    """The licence of the weights that timm has of a network, in words; of those it takes by default where the name has no tag."""
+    published = timm.get_pretrained_cfg(name)
+    licence = published and published.license
+    return f"{licence}, as timm states it for {published.architecture}.{published.tag}" if licence else UNKNOWN
 
 
 def _common_name(key: str) -> str:

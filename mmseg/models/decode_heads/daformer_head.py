@@ -30,17 +30,17 @@ class DAFormerHead(DecodeHead):
             concatenated). Layers are named as in :mod:`mmseg.models.decode_heads.layers`:
             'mlp', 'conv', 'aspp', 'isa', 'rawconv_and_aspp'.
         in_channels, in_index, channels, num_classes, dropout_ratio, norm_cfg, align_corners,
-            loss_decode, ignore_index: see :class:`DecodeHead`.
+            loss_decode, ignore_index: see :class:`DecodeHead`; all four levels by default.
     """
 
     def __init__(
         self,
         *,
         in_channels: Sequence[int],
-        in_index: Sequence[int],
         channels: int,
         num_classes: int,
         decoder_params: dict,
+        in_index: Sequence[int] = (0, 1, 2, 3),
         norm_cfg: dict | None = None,
         **shared,
     ) -> None:

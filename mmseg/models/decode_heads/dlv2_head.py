@@ -31,7 +31,8 @@ class DLV2Head(DecodeHead):
         dilations: one 3x3 convolution to K channels each.
         init_cfg: how starting weights are drawn: ``dict(type='Normal', std=…, override=dict(name='aspp_modules'))``,
             as published configs spell it.
-        in_channels, in_index, num_classes, align_corners, loss_decode, ignore_index: see :class:`DecodeHead`.
+        in_channels, in_index, num_classes, align_corners, loss_decode, ignore_index: see :class:`DecodeHead`; the last
+            level by default.
 
     Raises:
         UserError: another ``init_cfg``.
@@ -43,7 +44,6 @@ class DLV2Head(DecodeHead):
         self,
         *,
         in_channels: int,
-        in_index: int,
         num_classes: int,
         dilations: Sequence[int] = (6, 12, 18, 24),
         init_cfg: dict | None = None,
@@ -51,7 +51,6 @@ class DLV2Head(DecodeHead):
     ) -> None:
         super().__init__(
             in_channels=in_channels,
-            in_index=in_index,
             channels=None,
             num_classes=num_classes,
             **shared,

@@ -30,17 +30,17 @@ class SegFormerHead(DecodeHead):
         channels: width of ``conv_seg``. It exists because released checkpoints have it; the classifier is
             ``linear_pred``, and ``conv_seg`` never gets a gradient.
         in_channels, in_index, num_classes, dropout_ratio, norm_cfg, align_corners, loss_decode, ignore_index:
-            see :class:`DecodeHead`.
+            see :class:`DecodeHead`; all four levels by default.
     """
 
     def __init__(
         self,
         *,
         in_channels: Sequence[int],
-        in_index: Sequence[int],
         channels: int,
         num_classes: int,
         decoder_params: dict,
+        in_index: Sequence[int] = (0, 1, 2, 3),
         norm_cfg: dict | None = None,
         **shared,
     ) -> None:

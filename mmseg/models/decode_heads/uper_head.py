@@ -27,16 +27,16 @@ class UPerHead(DecodeHead):
     Args:
         pool_scales: the last level is averaged into s x s regions, one branch per s.
         in_channels, in_index, channels, num_classes, dropout_ratio, norm_cfg, align_corners,
-            loss_decode, ignore_index: see :class:`DecodeHead`; the levels from fine to coarse.
+            loss_decode, ignore_index: see :class:`DecodeHead`; the levels from fine to coarse, all four by default.
     """
 
     def __init__(
         self,
         *,
         in_channels: Sequence[int],
-        in_index: Sequence[int],
         channels: int,
         num_classes: int,
+        in_index: Sequence[int] = (0, 1, 2, 3),
         pool_scales: Sequence[int] = (1, 2, 3, 6),
         norm_cfg: dict | None = None,
         **shared,

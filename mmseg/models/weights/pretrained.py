@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mmseg.models.weights.layouts import encoder_weights, has_large_stem
+from mmseg.models.weights.licences import licence_of
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 
@@ -76,7 +77,7 @@ def find_weights(name: str) -> Path:
 
 
 def load_pretrained(module: nn.Module, name: str) -> None:
-    """Loads the weights of an encoder from a file, in place, and logs what was in the file.
+    """Loads the weights of an encoder from a file, in place, and logs what was in the file and what it may be used for.
 
     Args:
         module: the encoder.
@@ -90,6 +91,7 @@ def load_pretrained(module: nn.Module, name: str) -> None:
     module.load_state_dict(state)
     others = f", {len(unused)} others are not needed (such as '{unused[0]}')" if unused else ""
     print_log(f"{path}: all {len(state)} entries of {type(module).__name__} loaded{others}", logger="current")
+    print_log(f"{path}: licence of published weights of this encoder: {licence_of(module)}", logger="current")
 
 
 def fitting_weights(module: nn.Module, path: str | Path) -> tuple[dict[str, Tensor], list[str]]:

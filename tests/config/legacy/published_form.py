@@ -1,4 +1,9 @@
-"""A published HRDA run as 0.x Python files, and as the flattened JSON beside a released checkpoint."""
+"""A published HRDA run as 0.x Python files, and as the flattened JSON beside a released checkpoint.
+
+The entries and values of the texts below are those of the configs in the published code of HRDA (Hoyer et al., Apache-2.0;
+they go back to MMSegmentation's, Apache-2.0): what the upgrade has to understand cannot be made up. Grouping and layout of
+the texts are ours. The recorded configs that :func:`published` reads are of the same origin.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg.datasets.sampling.uda_dataset import CropOptions
+from tests.config.effects import effects
 from tests.parity.records import reference_folder
 
 NETWORK = """
@@ -170,7 +176,7 @@ def as_json(value):
 
 
 def decisive(cfg) -> dict:
-    """Everything that decides what is learned, with defaults filled in, for comparison.
+    """Everything that decides what is learned, with defaults filled in (:mod:`tests.config.effects`), for comparison.
 
     Left out, and why: loader workers and ``default_hooks`` change nothing that is learned; ``pad`` only says whether an
     image smaller than the crop is padded or an error, and GTA and Cityscapes have none.
@@ -182,7 +188,8 @@ def decisive(cfg) -> dict:
     val = cfg["val_dataloader"]["dataset"]
     return as_json(
         {
-            **{key: cfg[key] for key in ("model", "uda", "optim_wrapper", "param_scheduler", "train_cfg", "val_evaluator", "seed")},
+            **effects(cfg),
+            **{key: cfg[key] for key in ("optim_wrapper", "param_scheduler", "train_cfg", "val_evaluator", "seed")},
             "train": {**cfg["train_dataloader"], "num_workers": None, "dataset": {**data, **crops, **folders}},
             "val": {**val, "data_root": str(PurePosixPath(val["data_root"]))},
             "cudnn": cfg["env_cfg"]["cudnn_benchmark"],

@@ -121,7 +121,9 @@ def test_the_text_of_a_config_reads_again_with_infinite_values(tmp_path):
 
 @pytest.mark.parametrize("path", ["configs/demo/demoHR2demoHR_hrda.py", "configs/hrda/gtaHR2csHR_hrda.py"])
 def test_native_configs_pass_unchanged(path):
-    assert load_config(tiny.ROOT / path).to_dict() == resolve_sizes(Config.fromfile(tiny.ROOT / path)).to_dict()
+    content = resolve_sizes(Config.fromfile(tiny.ROOT / path)).to_dict()
+    del content["_decoder"]  # which model has taken over
+    assert load_config(tiny.ROOT / path).to_dict() == content
 
 
 def test_the_optimizer_and_runtime_are_those_of_the_run(tmp_path):

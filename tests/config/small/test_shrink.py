@@ -1,11 +1,17 @@
 """A shrunk config keeps the proportions of the config that it is made of."""
 
+from dataclasses import replace
+
 import pytest
+from mmengine.config import Config
 
 from mmseg.config.config import load_config
 from mmseg.config.small.config import divided
 from mmseg.config.small.shrink import demo, layouts, shrink
+from mmseg.experiments import HRDA as TWO_RESOLUTIONS
+from mmseg.experiments import Experiment, Masking, resolve
 from mmseg.utils.errors import UserError
+from tests.config.effects import effects
 
 HRDA = "configs/hrda/gtaHR2csHR_hrda.py"
 BOTH_SIZES = pytest.mark.parametrize("make_small", [lambda cfg: shrink(cfg, "demo"), demo], ids=["smoke", "demo"])
@@ -22,7 +28,7 @@ def test_full_resolution_hrda_is_divided_by_16():
     assert small.model.hr_crop_size == [32, 32] and small.model.test_cfg.stride == [32, 32]
     assert small.model.decode_head.in_channels == small.model.backbone.embed_dims
     assert small.model.decode_head.decoder_params.fusion_cfg == cfg.model.decode_head.decoder_params.fusion_cfg
-    assert small.model.pretrained is None and small.train_cfg.max_iters == 2
+    assert "pretrained" not in small.model and small.train_cfg.max_iters == 2
     assert cfg.model.hr_crop_size == (512, 512), "the config itself stays as it is"
 
 
@@ -39,6 +45,17 @@ def test_a_demo_config_shows_all_of_its_parts_in_two_iterations():
     hooks = [hook for hook in (*small.default_hooks.values(), *small.custom_hooks) if "interval" in hook]
     assert {hook["interval"] for hook in hooks} == {2}
     assert "demo_data" not in small, "the data of the demo itself would be drawn"
+
+
+@BOTH_SIZES
+@pytest.mark.parametrize("hrda", [None, TWO_RESOLUTIONS(detail_crop=256)], ids=["one", "two"])
+@pytest.mark.parametrize("decoder", ["daformer_sepaspp", "daformer_isa", "upernet", "segformer", "dlv2red", "da_nodbn", "dlv3p_nodbn"])
+def test_a_default_is_made_small_as_if_the_config_had_named_it(make_small, hrda, decoder):
+    encoder = "r101v1c" if decoder in ("dlv2red", "da_nodbn", "dlv3p_nodbn") else "mitb5"
+    cfg = resolve(replace(Experiment(), decoder=decoder, encoder=encoder, hrda=hrda, masking=Masking()))
+    explicit = Config({**cfg.to_dict(), **effects(cfg.to_dict())})
+    assert explicit.uda.mask_generator.mask_block_size == 64 and len(explicit.model.decode_head) > len(cfg.model.decode_head)
+    assert effects(make_small(cfg).to_dict()) == effects(make_small(explicit).to_dict())
 
 
 @pytest.mark.parametrize(

@@ -73,13 +73,15 @@ def test_names_of_openmmlab(file: str, tmp_path: Path, monkeypatch: pytest.Monke
     assert find_weights("open-mmlab://resnet18_v1c") == Path("pretrained") / file
 
 
-def test_what_was_in_the_file_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_in_the_file_and_its_licence_are_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
     monkeypatch.setattr(pretrained, "print_log", lambda line, **_: lines.append(line))
     _save(tmp_path / "mit_b0.pth")
     _backbone(tmp_path / "mit_b0.pth").init_weights()
     report = "all 176 entries of MixVisionTransformer loaded, 2 others are not needed (such as 'head.weight')"
-    assert lines == [f"{tmp_path / 'mit_b0.pth'}: {report}"]
+    licence = "licence of published weights of this encoder: NVIDIA Source Code License for SegFormer, for research and"
+    licence += " evaluation only, no commercial use"
+    assert lines == [f"{tmp_path / 'mit_b0.pth'}: {text}" for text in (report, licence)]
 
 
 def test_file_of_another_size_is_named(tmp_path: Path) -> None:

@@ -56,7 +56,11 @@ def draw_jitter(rng: np.random.Generator, strength: float) -> JitterParameters:
 
 
 def rgb_to_hsv(image: Tensor) -> Tensor:
-    """[B, 3, H, W] RGB in [0, 1] -> hue in turns [0, 1), saturation and value in [0, 1]."""
+    """[B, 3, H, W] RGB in [0, 1] -> hue in turns [0, 1), saturation and value in [0, 1].
+
+    The formula of kornia's ``rgb_to_hsv`` (Riba et al., WACV 2020; Apache-2.0), which the published training calls: the
+    brightest channel chooses among three differences, and the saturation of black has 1e-6 in its divisor.
+    """
     value, brightest = image.max(dim=1)
     spread = value - image.amin(dim=1)
     red, green, blue = image.unbind(dim=1)
@@ -111,9 +115,9 @@ def color_jitter(image: Tensor, parameters: JitterParameters) -> Tensor:
 
 
 def blur_kernel_size(side: int) -> int:
-    """Odd kernel size of about a tenth of the side."""
+    """A tenth of the side, rounded up; one less where that is even, because a kernel has a pixel in its middle."""
     tenth = math.ceil(0.1 * side)
-    return math.floor(tenth - 0.5 + tenth % 2)
+    return tenth if tenth % 2 == 1 else tenth - 1
 
 
 def gaussian_kernel(size: int, sigma: float) -> list[float]:

@@ -45,10 +45,10 @@ class BlockMask:
 
     Args:
         mask_ratio: share of the blocks that is masked, in [0, 1].
-        mask_block_size: side of a block in pixels of the crop.
+        mask_block_size: side of a block in pixels of the crop. Both defaults are the paper's for crops at full resolution.
     """
 
-    def __init__(self, *, mask_ratio: float, mask_block_size: int) -> None:
+    def __init__(self, *, mask_ratio: float = 0.7, mask_block_size: int = 64) -> None:
         if not 0 <= mask_ratio <= 1:
             raise UserError(f"mask_generator got mask_ratio={mask_ratio}. Use a share from 0 to 1.")
         if mask_block_size < 1:

@@ -28,13 +28,21 @@ class AdvSeg(Preset):
     Args:
         discriminator_type: its loss, 'LS' (least squares) or 'Vanilla' (cross entropy).
         lr_D: learning rate of its own optimizer, Adam.
-        lr_D_power, lr_D_min: it falls to ``lr_D_min`` as (1 - share of the iterations) ** ``lr_D_power``.
+        lr_D_power, lr_D_min: it falls to ``lr_D_min`` as (1 - share of the iterations) ** ``lr_D_power``; the defaults are the
+            published ones.
         lambda_adv_target: λ of the 'main' prediction, and of 'aux' where the network has an auxiliary head.
         shared: see :class:`Preset`.
     """
 
     def __init__(
-        self, *, discriminator_type: str, lr_D: float, lr_D_power: float, lr_D_min: float, lambda_adv_target: Mapping[str, float], **shared
+        self,
+        *,
+        discriminator_type: str,
+        lr_D: float,
+        lambda_adv_target: Mapping[str, float],
+        lr_D_power: float = 0.9,
+        lr_D_min: float = 0.0,
+        **shared,
     ) -> None:
         domain_loss(discriminator_type, "AdvSeg: discriminator_type")
         super().__init__(**shared)
