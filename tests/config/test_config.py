@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmseg.config.config import OptionAction, apply_options, check_keys, digest, load_config, run_name
+from mmseg.config.config import apply_options, check_keys, digest, load_config, run_name
+from mmseg.config.options import OptionAction
 from mmseg.utils.config_text import config_text
 from mmseg.utils.errors import UserError
 from tests import tiny

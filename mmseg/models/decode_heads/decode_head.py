@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from mmseg.models.losses.cross_entropy import accuracy
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.precision import at_least_float32
+from mmseg.utils.float32 import at_least_float32
 
 
 def resize(feature_map: Tensor, size: Sequence[int], align_corners: bool = False) -> Tensor:
