@@ -5,23 +5,22 @@ python run_experiments.py --exp 44 [--only 7.2] [--seed 0]   trains them; --demo
 python run_experiments.py --config configs/hrda/gtaHR2csHR_hrda.py
 """
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import argparse
+from typing import TYPE_CHECKING
 
-from experiments import STUDIES
-from mmseg.apis.launching.launch import launch_all, launch_one, report, say_what_is_missing, write_configs
-from mmseg.apis.launching.listing import list_rows, list_studies
-from mmseg.apis.launching.processes import Start
-from mmseg.apis.launching.runs import Run, study_runs
-from mmseg.apis.launching.smoke import smoke
-from mmseg.apis.reporting.tables import print_study
-from mmseg.config.config import OptionAction, load_config
-from mmseg.experiments import Study
+from mmseg.config.options import OptionAction
 from mmseg.utils.errors import UserError, command_line
+
+if TYPE_CHECKING:
+    from mmseg.apis.launching.processes import Start
+    from mmseg.experiments import Study
 
 ALL = -1
 
@@ -72,6 +71,8 @@ def check(args: argparse.Namespace) -> None:
 
 def find_study(number: int, option: str) -> Study:
     """The study of an id."""
+    from experiments import STUDIES
+
     if number not in STUDIES:
         near = min(STUDIES, key=lambda known: abs(known - number))
         known = ", ".join(map(str, STUDIES))
@@ -81,8 +82,13 @@ def find_study(number: int, option: str) -> Study:
 
 def run_config(args: argparse.Namespace, start: Start) -> int:
     """Trains one config and reports on it."""
+    from mmseg.apis.launching.runs import Run
+    from mmseg.config.config import load_config
+
     cfg = load_config(args.config, args.cfg_options, *args.seed)
     run = Run.of(Path(args.config).stem, cfg)
+    from mmseg.apis.launching.launch import launch_one, report
+
     launch_one(run, start)
     report(run)
     return 0
@@ -92,33 +98,53 @@ def run_study(args: argparse.Namespace, start: Start) -> int:
     """Trains a study and prints its results."""
     study = find_study(args.exp, "--exp")
     if args.smoke:
+        from mmseg.apis.launching.smoke import smoke
+
         return smoke(study.select(args.only), [*args.seed, *study.seeds][0], args.cfg_options)
+    from mmseg.apis.launching.runs import study_runs
+
     runs = study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options)
     every = [run for group in runs.values() for run in group]
     if args.dry_run:
+        from mmseg.apis.launching.generated import write_configs
+
         write_configs(args.exp, every)
         return 0
+    from mmseg.apis.launching.launch import launch_all, say_what_is_missing
+    from mmseg.apis.reporting.tables import print_study
+
     outcomes = launch_all(every, args.jobs, start)
     print_study(study, runs)
     return say_what_is_missing(outcomes)
 
 
-@command_line
-def main() -> int:
-    args = parse_args()
-    check(args)
-    start = Start(launcher=args.launcher, gpus=args.gpus)
-    start.check()
-    if args.config is not None:
-        return run_config(args, start)
-    if args.exp is not None:
-        return run_study(args, start)
+def show_list(args: argparse.Namespace) -> int:
+    """Prints the studies, or the rows of one."""
+    from experiments import STUDIES
+    from mmseg.apis.launching.listing import list_rows, list_studies
+    from mmseg.apis.launching.runs import study_runs
+
     if args.list == ALL:
         list_studies(STUDIES)
         return 0
     study = find_study(args.list, "--list")
     list_rows(study, study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options))
     return 0
+
+
+@command_line
+def main() -> int:
+    args = parse_args()
+    check(args)
+    if args.list is not None:
+        return show_list(args)
+    from mmseg.apis.launching.processes import Start
+
+    start = Start(launcher=args.launcher, gpus=args.gpus)
+    start.check()
+    if args.config is not None:
+        return run_config(args, start)
+    return run_study(args, start)
 
 
 if __name__ == "__main__":

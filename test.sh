@@ -31,10 +31,18 @@ choose() {
     [ -f "$chosen" ] || fail "$run holds several ${what}s: $candidates. Use python tools/test.py CONFIG CHECKPOINT with one of them."
 }
 
+usage="usage: sh test.sh FOLDER [options of tools/test.py]"
 if [ $# -lt 1 ]; then
-    echo "usage: sh test.sh FOLDER [options of tools/test.py]" >&2
+    echo "$usage" >&2
     exit 2
 fi
+case $1 in
+-h | --help)
+    echo "$usage"
+    echo
+    exec "${PYTHON:-python}" "$(dirname "$0")/tools/test.py" --help
+    ;;
+esac
 run=${1%/}
 shift
 [ -d "$run" ] || fail "$run is not a folder. Give the folder of a run, such as work_dirs/demoHR2demoHR_hrda_s0_12345, or of a released checkpoint."

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmseg.demo.files import LAYOUTS, Parameters
+from mmseg.demo.choices import Parameters
+from mmseg.demo.files import LAYOUTS
 from tools.make_demo_data import make_demo_data
 
 TINY = Parameters(width=128, height=64, source=6, target=4, val=2)

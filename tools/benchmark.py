@@ -6,6 +6,7 @@
     python tools/benchmark.py fit configs/hrda/gtaHR2csHR_hrda.py --memory 12                   what fits into a GPU of 12 GB
     python tools/benchmark.py data configs/hrda/gtaHR2csHR_hrda.py               the loader over the data of a config
     python tools/benchmark.py data configs/hrda/gtaHR2csHR_hrda.py --demo        over demo scenes as large as GTA and Cityscapes
+    python tools/benchmark.py start                                              help texts, lists and configs
 
 "train", "infer" and "fit" work on synthetic images of the config's sizes with random weights, on the GPU if there is one; see
 docs/benchmarks.md. "data": samples per second of one loader worker, against a pipeline that decodes, resizes and crops step by step.
@@ -18,29 +19,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmengine.device import get_device
-from rich.console import Console
-from rich.table import Table
-
 from mmseg.apis.predicting.presets import PRESETS
-from mmseg.config.config import OptionAction, load_config
+from mmseg.config.options import OptionAction
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.files import write_json
-from tools.benchmarks.compare import measure
-from tools.benchmarks.data import BATCH, demo_options, measure_loader, surroundings
-from tools.benchmarks.fit import fit
-from tools.benchmarks.peak import GIB
-from tools.benchmarks.report import fit_line, speed_table
-from tools.benchmarks.sessions import PredictionSession, TrainingSession
-from tools.benchmarks.settings import Setting
+from tools.benchmarks.settings import BATCH, Setting
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, kind, step in (("train", TrainingSession, "iteration"), ("infer", PredictionSession, "image")):
+    for name, step in (("train", "iteration"), ("infer", "image")):
         speed = commands.add_parser(name, help=f"speed and memory per {step}")
-        speed.set_defaults(run=benchmark_speed, kind=kind, step=step, preset=None)
+        speed.set_defaults(run=benchmark_speed, step=step, preset=None)
         add_speed_options(speed)
     commands.choices["infer"].add_argument(
         "--preset", choices=PRESETS, help="of tools/test.py; a side of --compare may have its own: preset=fast"
@@ -53,10 +44,14 @@ def parse_args() -> argparse.Namespace:
     data.set_defaults(run=benchmark_data)
     add_data_options(data)
     for command in commands.choices.values():
-        command.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
         command.add_argument(
             "--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries"
         )
+    start = commands.add_parser("start", help="CPU time and memory of every command that trains nothing")
+    start.add_argument("--runs", type=int, default=3, help="starts that the medians are taken of (default: %(default)s)")
+    start.set_defaults(run=benchmark_start, subcommands=tuple(commands.choices))
+    for command in commands.choices.values():
+        command.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
     return parser.parse_args()
 
 
@@ -86,7 +81,14 @@ def benchmark_speed(args: argparse.Namespace) -> None:
     settings = [Setting.parse(text) for text in args.compare or ["ours"]]
     steps = {"iterations": args.iterations, "rounds": args.rounds, "warmup": args.warmup}
     options = {**args.cfg_options, **({"preset": args.preset} if args.preset else {})}
-    result = measure(args.kind, settings, args.config, options, **steps)
+    from rich.console import Console
+
+    from tools.benchmarks.compare import measure
+    from tools.benchmarks.report import speed_table
+    from tools.benchmarks.sessions import PredictionSession, TrainingSession
+
+    kind = TrainingSession if args.step == "iteration" else PredictionSession
+    result = measure(kind, settings, args.config, options, **steps)
     if args.json:
         write_json(args.json, result)
     Console().print(speed_table(result, args.step))
@@ -96,6 +98,13 @@ def benchmark_fit(args: argparse.Namespace) -> int:
     """Looks for the largest setting that fits; the exit code is 1 if none does."""
     if args.memory <= 0:
         raise UserError(f"--memory {args.memory}: no memory at all. Give the GB of a GPU, such as --memory 12.")
+    from mmengine.device import get_device
+
+    from tools.benchmarks.data import surroundings
+    from tools.benchmarks.fit import fit
+    from tools.benchmarks.peak import GIB
+    from tools.benchmarks.report import fit_line
+
     on_gpu = get_device() == "cuda"
     if not on_gpu:
         print("No GPU: these are estimates from what the process takes in memory on the CPU.")
@@ -118,26 +127,38 @@ def benchmark_data(args: argparse.Namespace) -> None:
     if args.samples < BATCH or min(args.rounds, args.scenes) < 1:
         given = f"--samples {args.samples} --rounds {args.rounds} --scenes {args.scenes}"
         raise UserError(f"{given}: nothing to measure. Use at least {BATCH} samples, 1 round and 1 scene.")
+    from mmseg.config.config import load_config
+
     options = dict(load_config(args.config, args.cfg_options).train_dataloader.dataset)
     options.pop("type")
+    from rich.console import Console
+
+    from tools.benchmarks.data import demo_options, measure_loader, surroundings
+    from tools.benchmarks.report import loader_table
+
     if args.demo:
         options = demo_options(options, args.cache, args.scenes)
     result = measure_loader(options, samples=args.samples, rounds=args.rounds)
     result |= {"config": args.config, "demo": args.demo, "samples": args.samples, "rounds": args.rounds, "environment": surroundings()}
     if args.json:
         write_json(args.json, result)
-    Console().print(table(result))
+    Console().print(loader_table(result))
 
 
-def table(result: dict) -> Table:
-    """The figures in samples per second, one line per variant."""
-    table = Table("rare classes", "plain", "ours", "ratio", "of the rounds", "by the clock", "passes of plain")
-    for name, ratio in result["ratio"].items():
-        low, high = result["spread"][name]["cpu"]
-        speeds = (f"{result[key][name]:.2f}" for key in ("plain", "ours"))
-        wall = f"{result['wall']['ratio'][name]:.2f}"
-        table.add_row(name.partition("_")[0], *speeds, f"{ratio:.2f}", f"{low:.2f} to {high:.2f}", wall, f"{result['passes'][name]:.1f}")
-    return table
+def benchmark_start(args: argparse.Namespace) -> None:
+    """Measures what the commands take before they train anything."""
+    if args.runs < 1:
+        raise UserError(f"--runs {args.runs}: nothing to measure. Use at least 1.")
+    from rich.console import Console
+
+    from tools.benchmarks.start import commands, measure_starts, start_table
+
+    figures = measure_starts(commands(args.subcommands), args.runs)
+    if args.json:
+        from tools.benchmarks.data import surroundings
+
+        write_json(args.json, {"commands": figures, "runs": args.runs, "environment": surroundings()})
+    Console().print(start_table(figures))
 
 
 @command_line

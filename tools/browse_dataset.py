@@ -11,17 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-import cv2
-import torch
-
-from mmseg.apis.checking.browse import build_browser
-from mmseg.apis.launching.train import check_writable
-from mmseg.config.config import OptionAction, load_config
-from mmseg.datasets.conversion.convert import progress_bar
+from mmseg.config.options import OptionAction
 from mmseg.utils.errors import UserError, command_line
-from mmseg.utils.files import write_image
-from mmseg.visualization.training_sample import draw_training_sample
-from tools.test import check_device
+from mmseg.utils.files import check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,7 +24,7 @@ def parse_args() -> argparse.Namespace:
     checkpoint_help = "networks of a training, whose teacher gives pseudo-labels (default: none are drawn)"
     parser.add_argument("--checkpoint", metavar="FILE", help=checkpoint_help)
     parser.add_argument("--out", type=Path, metavar="DIR", help="gets sample_000000.png, … (default: work_dirs/browse_<config>)")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="for the networks of --checkpoint")
+    parser.add_argument("--device", help="for the networks of --checkpoint, such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     return parser.parse_args()
 
@@ -42,11 +34,20 @@ def main() -> None:
     args = parse_args()
     if args.number < 1:
         raise UserError(f"--number {args.number} draws nothing. Use 1 or more.")
-    check_device(args.device)
+    from mmseg.config.config import load_config
+
     cfg = load_config(args.config, args.cfg_options, args.seed)
     out = args.out or Path("work_dirs") / f"browse_{Path(args.config).stem}"
     check_writable(out)
-    browser = build_browser(cfg, checkpoint=args.checkpoint, device=args.device)
+    import cv2
+
+    from mmseg.apis.checking.browse import build_browser
+    from mmseg.datasets.conversion.convert import progress_bar
+    from mmseg.utils.devices import chosen_device
+    from mmseg.utils.images import write_image
+    from mmseg.visualization.training_sample import draw_training_sample
+
+    browser = build_browser(cfg, checkpoint=args.checkpoint, device=chosen_device(args.device))
     with progress_bar() as bar:
         for sample in bar.track(browser.samples(args.number), total=args.number, description="Drawing"):
             picture = draw_training_sample(sample, palette=browser.palette, names=browser.classes)

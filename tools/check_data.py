@@ -11,15 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 import os
 
-import cv2
-from rich.console import Console
-
-from mmseg.apis.checking.data import check_data
-from mmseg.apis.checking.report import draw_sheet, print_report, report_json
-from mmseg.apis.launching.train import check_writable
-from mmseg.config.config import OptionAction, load_config
+from mmseg.config.options import OptionAction
 from mmseg.utils.errors import UserError, command_line
-from mmseg.utils.files import write_image, write_json
+from mmseg.utils.files import check_writable, write_json
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,9 +41,18 @@ def check_args(args: argparse.Namespace) -> None:
 def main() -> int:
     args = parse_args()
     check_args(args)
+    from mmseg.config.config import load_config
+
     cfg = load_config(args.config, args.cfg_options)
     out = args.out or Path("work_dirs") / f"check_{Path(args.config).stem}"
     check_writable(out)
+    import cv2
+    from rich.console import Console
+
+    from mmseg.apis.checking.data import check_data
+    from mmseg.apis.checking.report import draw_sheet, print_report, report_json
+    from mmseg.utils.images import write_image
+
     report, splits = check_data(cfg, which=args.split, nproc=args.nproc, limit=args.limit)
     write_json(out / "check_data.json", report_json(report, args.config))
     files = "check_data.json"

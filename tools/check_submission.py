@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.apis.predicting.submission import BENCHMARKS, check_archive
+from mmseg.apis.predicting.choices import BENCHMARKS
 from mmseg.utils.errors import command_line
 
 
@@ -23,6 +23,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Prints one line for everything that is wrong; exit code 1 if anything is."""
     args = parse_args()
+    from mmseg.apis.predicting.submission import check_archive
+
     benchmark = BENCHMARKS[args.benchmark]
     problems = check_archive(args.archive, benchmark, args.images)
     for problem in problems:

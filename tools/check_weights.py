@@ -10,36 +10,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
-import hashlib
 
-import torch
-
-import mmseg.models  # noqa: F401  registers the encoders
-from mmseg.models.weights.pretrained import NETWORKS, fitting_weights
-from mmseg.registry import MODELS
-from mmseg.utils.errors import UserError, command_line
-
-
-def check_weights(name: str, path: Path, digest_start: str = "") -> int:
-    """Returns the number of entries of the encoder.
-
-    Args:
-        name: key of ``NETWORKS``.
-        path: the file.
-        digest_start: how the file's SHA-256 starts, in hexadecimal digits.
-
-    Raises:
-        UserError: the file is missing, of another network, or has another digest.
-    """
-    with torch.device("meta"):
-        network = MODELS.build(NETWORKS[name])
-    state, _ = fitting_weights(network, path)
-    if digest_start:
-        with open(path, "rb") as file:
-            digest = hashlib.sha256(file.read()).hexdigest()
-        if not digest.startswith(digest_start):
-            raise UserError(f"{path} has the SHA-256 {digest}, which should start with {digest_start}. Download it again.")
-    return len(state)
+from mmseg.models.weights.networks import NETWORKS
+from mmseg.utils.errors import command_line
 
 
 @command_line
@@ -49,6 +22,8 @@ def main() -> None:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--sha256", default="", metavar="START", help="how the digest of the file starts, in hexadecimal")
     args = parser.parse_args()
+    from mmseg.apis.checking.weights import check_weights
+
     count = check_weights(args.name, args.file, args.sha256.lower())
     print(f"{args.file}: all {count} entries of {args.name}")
 

@@ -7,15 +7,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 from datetime import datetime, timezone
-from importlib.metadata import version
 
-from mmseg.apis.launching.train import check_writable
-from mmseg.apis.predicting.export import FORMATS, OPSET, ExportedFile, description, export_window, sliding_window
-from mmseg.apis.predicting.inference import init_model
-from mmseg.config.config import OptionAction, digest, load_config
-from mmseg.engine.checkpoint import environment, file_hash
+from mmseg.apis.predicting.choices import SUFFIXES
+from mmseg.config.options import OptionAction
 from mmseg.utils.errors import command_line
-from mmseg.utils.files import write_json
+from mmseg.utils.files import check_writable, write_json
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,26 +23,22 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"), help=size_help)
     parser.add_argument("--batch", type=int, default=1, metavar="B", help="windows per pass (default 1)")
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
-    parser.add_argument("--format", nargs="+", choices=tuple(FORMATS), default=list(FORMATS), help="files to write (default: both)")
+    parser.add_argument("--format", nargs="+", choices=tuple(SUFFIXES), default=list(SUFFIXES), help="files to write (default: both)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     return parser.parse_args()
-
-
-def file_records(files: dict[str, ExportedFile]) -> dict:
-    """The written files, for the JSON."""
-    return {name: {"name": file.path.name, "sha256": file_hash(file.path), "difference": file.difference} for name, file in files.items()}
-
-
-def versions() -> dict[str, str | int]:
-    """What wrote the files."""
-    return {**environment(), **{name: version(name) for name in ("onnx", "onnxscript", "onnxruntime")}, "opset": OPSET}
 
 
 @command_line
 def main() -> None:
     args = parse_args()
+    from mmseg.config.config import digest, load_config
+
     cfg = load_config(args.config, args.cfg_options)
     check_writable(args.out)
+    from mmseg.apis.predicting.export import description, export_window, file_records, sliding_window, versions
+    from mmseg.apis.predicting.inference import init_model
+    from mmseg.engine.checkpoint import file_hash
+
     method = init_model(cfg, args.checkpoint, weights=args.weights)
     window, stride = sliding_window(cfg, args.size)
     record = description(method, window, stride, args.batch)

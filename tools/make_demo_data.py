@@ -18,12 +18,12 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mmseg.datasets.conversion.convert import convert_dataset, mapped
-from mmseg.demo.files import LAYOUTS, MANIFEST, Parameters, jobs, manifest, write_scene
+from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, Parameters
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.files import read_json, write_json
 
 DEFAULT = Parameters()
+LAYOUTS = tuple(DEMO_FOLDERS.values())
 DEFAULT_LAYOUTS = ("gta", "cityscapes")
 
 
@@ -51,7 +51,7 @@ def make_demo_data(
     Args:
         out: folder that gets one data set per layout; those that it has already are kept and, if need be, completed.
         parameters: size and number of scenes.
-        layouts: keys of :data:`mmseg.demo.files.LAYOUTS`.
+        layouts: of :data:`LAYOUTS`.
         nproc: worker processes.
         force: whether all demo data in ``out`` are removed first.
 
@@ -81,12 +81,15 @@ def make_demo_data(
 
 def draw(out: Path, parameters: Parameters, layouts: Sequence[str], nproc: int) -> None:
     """Draws what is missing and converts it."""
-    write = functools.partial(write_scene, parameters=parameters, out=out)
-    for _ in mapped(write, list(jobs(parameters, layouts)), nproc=nproc, title="Drawing"):
+    from mmseg.datasets.conversion.convert import convert_dataset, mapped
+    from mmseg.demo import files
+
+    write = functools.partial(files.write_scene, parameters=parameters, out=out)
+    for _ in mapped(write, list(files.jobs(parameters, layouts)), nproc=nproc, title="Drawing"):
         pass
     for name in layouts:
-        if LAYOUTS[name].raw:
-            raw = replace(LAYOUTS[name].raw, fix="Draw it again with --force.")
+        if files.LAYOUTS[name].raw:
+            raw = replace(files.LAYOUTS[name].raw, fix="Draw it again with --force.")
             convert_dataset(root=out / name, raw=raw, nproc=nproc)
 
 
@@ -101,6 +104,8 @@ def check(parameters: Parameters) -> None:
 
 def check_same(found: dict, out: Path, parameters: Parameters) -> None:
     """Refuses demo data whose manifest ``found`` tells of other parameters."""
+    from mmseg.demo.files import manifest
+
     if any(found.get(key) != value for key, value in manifest(parameters).items()):
         raise UserError(
             f"{out} holds demo data made with other parameters, or by another version. Add --force to replace it, or choose another --out."
@@ -109,6 +114,8 @@ def check_same(found: dict, out: Path, parameters: Parameters) -> None:
 
 def write_manifest(out: Path, parameters: Parameters, layouts: Sequence[str], *, complete: bool) -> None:
     """Notes what this tool draws into ``out``; layouts are named unless they are the default ones, as in earlier versions."""
+    from mmseg.demo.files import manifest
+
     named = {} if set(layouts) == set(DEFAULT_LAYOUTS) else {"layouts": list(layouts)}
     write_json(out / MANIFEST, {**manifest(parameters), **named, "complete": complete})
 

@@ -7,8 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.config.config import OptionAction, load_config
-from mmseg.utils.config_text import config_text
+from mmseg.config.options import OptionAction
 from mmseg.utils.errors import command_line
 
 
@@ -23,6 +22,9 @@ def parse_args() -> argparse.Namespace:
 @command_line
 def main() -> None:
     args = parse_args()
+    from mmseg.config.config import load_config
+    from mmseg.utils.config_text import config_text
+
     print(config_text(load_config(args.config, args.cfg_options)), end="")
 
 

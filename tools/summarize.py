@@ -8,13 +8,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 import shlex
 
-from experiments import STUDIES
-from mmseg.apis.launching.runs import WORK_DIRS, study_runs
-from mmseg.apis.reporting.files import write_summary
-from mmseg.apis.reporting.summary import collect
-from mmseg.apis.reporting.tables import print_tables, study_tables
-from mmseg.config.config import OptionAction
+from mmseg.config.options import OptionAction
 from mmseg.utils.errors import UserError, command_line, suggestion
+from mmseg.utils.run_folder import WORK_DIRS
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,6 +28,8 @@ def parse_args() -> argparse.Namespace:
 
 def known_study(text: str) -> int:
     """The id that a command line names."""
+    from experiments import STUDIES
+
     known = [str(number) for number in STUDIES]
     if text not in known:
         raise UserError(f"Study {text} does not exist.{suggestion(text, known)} Known: {', '.join(known)}.")
@@ -42,8 +40,15 @@ def known_study(text: str) -> int:
 def main() -> None:
     args = parse_args()
     study_id = known_study(args.study)
+    from experiments import STUDIES
+    from mmseg.apis.launching.runs import study_runs
+
     study = STUDIES[study_id]
     runs = study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options)
+    from mmseg.apis.reporting.files import write_summary
+    from mmseg.apis.reporting.summary import collect
+    from mmseg.apis.reporting.tables import print_tables, study_tables
+
     summary = collect(study, runs)
     print_tables(study_tables(summary, per_class=args.per_class))
     folder = args.out or Path(WORK_DIRS) / f"summary_{study_id}{'_demo' if args.demo else ''}"

@@ -10,13 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-import rich
-
-from mmseg.apis.launching.train import train
-from mmseg.config.config import OptionAction, load_config, run_name
-from mmseg.engine.distributed import LAUNCHERS, found_launcher, is_first_process
-from mmseg.evaluation import per_class_table
+from mmseg.config.options import OptionAction
 from mmseg.utils.errors import command_line
+from mmseg.utils.launchers import LAUNCHERS, is_first_process
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,9 +32,17 @@ def parse_args() -> argparse.Namespace:
 @command_line
 def main() -> None:
     args = parse_args()
+    from mmseg.config.config import load_config, run_name
+
     cfg = load_config(args.config, args.cfg_options, args.seed)
     if args.load_from is not None:
         cfg.load_from = args.load_from
+    import rich
+
+    from mmseg.apis.launching.train import train
+    from mmseg.engine.distributed import found_launcher
+    from mmseg.evaluation.tables import per_class_table
+
     cfg.launcher = args.launcher or found_launcher()
     work_dir = Path(args.work_dir or Path("work_dirs") / run_name(Path(args.config).stem, cfg))
     result = train(cfg, work_dir, resume=args.resume)

@@ -1,5 +1,12 @@
 """What the commands do, as functions."""
 
-from mmseg.apis.predicting.inference import Prediction, inference_model, init_model
+from mmseg.utils.exports import exported
 
-__all__ = ["Prediction", "inference_model", "init_model"]
+HOMES = {
+    "Prediction": "predicting.inference",
+    "inference_model": "predicting.inference",
+    "init_model": "predicting.inference",
+}
+
+__all__ = list(HOMES)
+__getattr__ = exported(__name__, HOMES)

@@ -1,5 +1,10 @@
 """Reading, composing and naming configs."""
 
-from mmseg.config.config import load_config
+from mmseg.utils.exports import exported
 
-__all__ = ["load_config"]
+HOMES = {
+    "load_config": "config",
+}
+
+__all__ = list(HOMES)
+__getattr__ = exported(__name__, HOMES)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-import ast
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +107,7 @@ def check_keys(cfg: Config, path: str | Path) -> None:
             fix = suggestion(key, TRAIN_OPTIONS) or f" Use {', '.join(TRAIN_OPTIONS)}."
             raise UserError(f"{path}: train_cfg has no option '{key}'.{fix}")
     for key in cfg.default_hooks:
-        close = suggestion(key, DEFAULT_HOOKS)
-        if key not in DEFAULT_HOOKS and close:
+        if key not in DEFAULT_HOOKS and (close := suggestion(key, DEFAULT_HOOKS)):
             raise UserError(f"{path}: default_hooks has no entry '{key}'.{close}")
     check_counts(cfg, path)
     check_precision(cfg, path)
@@ -204,32 +200,3 @@ def _canonical(value: Any) -> Any:
 def run_name(name: str, cfg: Config) -> str:
     """Name of a run's folder: config or row, seed, digest."""
     return f"{name}_s{cfg.seed}_{digest(cfg)}"
-
-
-def parse_options(texts: Sequence[str], given_as: str = "--cfg-options") -> dict[str, Any]:
-    """Overrides by dotted key from ``key.path=value`` texts; values are Python literals, anything else is a string.
-
-    Args:
-        texts: the arguments.
-        given_as: where the user wrote them, for the error.
-
-    Raises:
-        UserError: a text has another form.
-    """
-    options = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise UserError(f"{given_as} {text}: not of the form key=value. Write for example train_cfg.max_iters=100.")
-        try:
-            options[key] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            options[key] = value
-    return options
-
-
-class OptionAction(argparse.Action):
-    """Collects ``key.path=value`` arguments of a command line, see :func:`parse_options`."""
-
-    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: list[str], option_string: str | None = None):
-        setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **parse_options(values)})

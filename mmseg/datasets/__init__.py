@@ -1,34 +1,24 @@
-"""Data sets, training samples, samplers."""
+"""Data sets, training samples, samplers; ``mmseg.datasets.registered`` imports all of them."""
 
-from mmseg.datasets.acdc import ACDCDataset
-from mmseg.datasets.base import SegmentationDataset
-from mmseg.datasets.bdd100k import BDD100KDataset
-from mmseg.datasets.cityscapes import CityscapesDataset
-from mmseg.datasets.dark_zurich import DarkZurichDataset
-from mmseg.datasets.folder import FolderDataset
-from mmseg.datasets.gta import GTADataset
-from mmseg.datasets.mapillary import MapillaryDataset
-from mmseg.datasets.sampling.crop_options import CropOptions
-from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, RareClassTable
-from mmseg.datasets.sampling.samplers import RunningIndexSampler
-from mmseg.datasets.sampling.uda_dataset import UDADataset
-from mmseg.datasets.several import SeveralDatasets
-from mmseg.datasets.synthia import SynthiaDataset
+from mmseg.utils.exports import exported
 
-__all__ = [
-    "ACDCDataset",
-    "BDD100KDataset",
-    "CityscapesDataset",
-    "CropOptions",
-    "DarkZurichDataset",
-    "FolderDataset",
-    "GTADataset",
-    "MapillaryDataset",
-    "RareClassOptions",
-    "RareClassTable",
-    "RunningIndexSampler",
-    "SegmentationDataset",
-    "SeveralDatasets",
-    "SynthiaDataset",
-    "UDADataset",
-]
+HOMES = {
+    "ACDCDataset": "acdc",
+    "BDD100KDataset": "bdd100k",
+    "CityscapesDataset": "cityscapes",
+    "CropOptions": "sampling.crop_options",
+    "DarkZurichDataset": "dark_zurich",
+    "FolderDataset": "folder",
+    "GTADataset": "gta",
+    "MapillaryDataset": "mapillary",
+    "RareClassOptions": "sampling.rare_class_sampling",
+    "RareClassTable": "sampling.rare_class_sampling",
+    "RunningIndexSampler": "sampling.samplers",
+    "SegmentationDataset": "base",
+    "SeveralDatasets": "several",
+    "SynthiaDataset": "synthia",
+    "UDADataset": "sampling.uda_dataset",
+}
+
+__all__ = list(HOMES)
+__getattr__ = exported(__name__, HOMES)

@@ -1,13 +1,15 @@
 """SYNTHIA-RAND-CITYSCAPES (Ros et al., CVPR 2016): synthetic street scenes, RGB/0000000.png and GT/LABELS/0000000_labelTrainIds.png."""
 
 from mmseg.datasets.base import SegmentationDataset
+from mmseg.datasets.classes.groups import SYNTHIA_ABSENT
+from mmseg.datasets.classes.names import CLASSES
 from mmseg.registry import DATASETS
 
 LABEL_IDS = (3, 4, 2, 21, 5, 7, 15, 9, 6, 16, 1, 10, 17, 8, 18, 19, 20, 12, 11)
 """Raw class of each train id 0..18."""
 
-ABSENT = (9, 14, 16)
-"""Train ids of terrain, truck and train, which have a raw class but occur in no image."""
+ABSENT = tuple(CLASSES.index(name) for name in SYNTHIA_ABSENT)
+"""Train ids that have a raw class but occur in no image."""
 
 LABEL_MAP = {label_id: train_id for train_id, label_id in enumerate(LABEL_IDS)}
 """Raw class -> train id; void (0), parking slot (13), road works (14) and lane marking (22) are ignored."""

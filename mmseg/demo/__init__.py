@@ -1,6 +1,15 @@
 """Procedural street scenes in two styles, a game ('gta') and a camera in a car ('cityscapes')."""
 
-from mmseg.demo.scene import Scene, render
-from mmseg.demo.styles import CITYSCAPES, GTA, STYLES, Style
+from mmseg.utils.exports import exported
 
-__all__ = ["CITYSCAPES", "GTA", "STYLES", "Scene", "Style", "render"]
+HOMES = {
+    "CITYSCAPES": "styles",
+    "GTA": "styles",
+    "STYLES": "styles",
+    "Scene": "scene",
+    "Style": "styles",
+    "render": "scene",
+}
+
+__all__ = list(HOMES)
+__getattr__ = exported(__name__, HOMES)

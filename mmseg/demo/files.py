@@ -19,12 +19,13 @@ from mmseg.datasets.acdc import CONDITIONS
 from mmseg.datasets.classes.names import IGNORE, LABEL_IDS, LABEL_NAMES, PALETTE
 from mmseg.datasets.conversion import raw_labels
 from mmseg.datasets.conversion.raw_labels import RawLabels
+from mmseg.demo.choices import Parameters
 from mmseg.demo.scene import EGO_VEHICLE, Scene, render
 from mmseg.demo.styles import CITYSCAPES, GTA, STYLES, Style
-from mmseg.utils.files import write_image, write_text
+from mmseg.utils.files import write_text
+from mmseg.utils.images import write_image
 from mmseg.visualization.colorize import write_palette_png
 
-MANIFEST = "demo_manifest.json"
 DRAWING = 1  # to be raised when painters change, so that scenes drawn by older ones are noticed
 TRAIN_CITIES, VAL_CITIES = ("altdorf", "bergheim", "neustadt"), ("seeburg", "talheim")
 FIRST_THING = 11  # train ids from here to 18 are people and vehicles
@@ -34,18 +35,6 @@ MAPILLARY_EGO_VEHICLE, MAPILLARY_UNLABELED = 64, 65
 MAPILLARY_SIZES = ((1, 1), (0.75, 1.125), (1.125, 1.265625), (0.5625, 1.5))
 """Where scenes are twice as wide as high: the same, 4:3, 16:9 and upright 3:4."""
 FIRST_VAL = 1_000_000  # scene index of the first validation scene; training scenes count from 0
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """What decides the content of the demo data: written into its manifest."""
-
-    seed: int = 0
-    width: int = 512
-    height: int = 256
-    source: int = 240
-    target: int = 200
-    val: int = 60
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,13 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from typing import Literal
 
 import torch
 from torch import distributed
 
 from mmseg.utils.errors import UserError
+from mmseg.utils.launchers import RANK, Launcher, is_first_process
 
-Launcher = Literal["none", "pytorch", "slurm"]
-LAUNCHERS: tuple[Launcher, ...] = ("none", "pytorch", "slurm")
-RANK = {"pytorch": "RANK", "slurm": "SLURM_PROCID"}
-STARTED_BY = {"pytorch": "torchrun --standalone --nproc_per_node N", "slurm": "srun --ntasks N"}
 PATIENCE = 5.0
 """Seconds that the first process has to report an error that all of them meet."""
 
@@ -27,20 +23,6 @@ LOST = "Another process of this training has ended. Mend what it said, or what i
 def found_launcher() -> Launcher:
     """'pytorch' in a process that torchrun started; Slurm has to be named, because its variables are there in batch scripts, too."""
     return "pytorch" if distributed.is_torchelastic_launched() else "none"
-
-
-def is_first_process(launcher: Launcher) -> bool:
-    """Whether this is the process that writes files; known before :func:`join_processes`.
-
-    Raises:
-        UserError: the launcher did not start this process.
-    """
-    if launcher == "none":
-        return True
-    if RANK[launcher] not in os.environ:
-        start = STARTED_BY[launcher]
-        raise UserError(f"--launcher {launcher} needs the environment variable {RANK[launcher]}. Start the command with {start}.")
-    return os.environ[RANK[launcher]] == "0"
 
 
 def join_processes(launcher: Launcher, backend: str) -> None:

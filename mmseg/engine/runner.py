@@ -41,10 +41,10 @@ from mmseg.registry import (
 )
 from mmseg.utils.config_text import config_text, write_config
 from mmseg.utils.errors import UserError
-from mmseg.utils.precision import Precision, use_real_float32
+from mmseg.utils.float32 import use_real_float32
+from mmseg.utils.precision import Precision
 from mmseg.utils.randomness import derive_seed
-
-CONFIG = "config.py"
+from mmseg.utils.run_folder import CONFIG
 
 
 class AdaptationRunner(Runner):

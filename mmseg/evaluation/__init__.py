@@ -1,21 +1,19 @@
 """Metrics."""
 
-from mmseg.evaluation.class_health import ClassDeath, dead_classes, death_notices
-from mmseg.evaluation.iou_metric import IoUMetric
-from mmseg.evaluation.metric_config import metric_config
-from mmseg.evaluation.scores import class_names, confusion_matrix, iou_from_confusion, merge_classes
-from mmseg.evaluation.tables import per_class_table, targets_table
+from mmseg.utils.exports import exported
 
-__all__ = [
-    "ClassDeath",
-    "IoUMetric",
-    "class_names",
-    "confusion_matrix",
-    "dead_classes",
-    "death_notices",
-    "iou_from_confusion",
-    "merge_classes",
-    "metric_config",
-    "per_class_table",
-    "targets_table",
-]
+HOMES = {
+    "ClassDeath": "class_health",
+    "IoUMetric": "iou_metric",
+    "class_names": "names",
+    "confusion_matrix": "scores",
+    "dead_classes": "class_health",
+    "death_notices": "class_health",
+    "iou_from_confusion": "scores",
+    "merge_classes": "scores",
+    "per_class_table": "tables",
+    "targets_table": "tables",
+}
+
+__all__ = list(HOMES)
+__getattr__ = exported(__name__, HOMES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmseg.evaluation.scores import class_names
+from mmseg.evaluation.names import class_names
 
 DEAD, LEARNED = 1.0, 10.0
 """IoU in percent: below the first a class is dead, from the second on it had been learned."""

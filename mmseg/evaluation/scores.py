@@ -102,9 +102,3 @@ def summarise_categories(
         metrics[f"mIoU.{grouping}"] = nan_mean(iou)
         metrics |= {f"IoU.{grouping}.{name}": float(value) for name, value in zip(categories, iou, strict=True)}
     return metrics
-
-
-def class_names(metrics: Mapping[str, float | None]) -> list[str]:
-    """The classes that metrics were measured for: ``<class>`` of ``IoU.<class>``, not ``<grouping>.<category>`` of a grouping."""
-    names = [key.removeprefix("IoU.") for key in metrics if key.startswith("IoU.")]
-    return [name for name in names if "." not in name or f"mIoU.{name.split('.')[0]}" not in metrics]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from rich.table import Table
 
-from mmseg.evaluation.scores import class_names
+from mmseg.evaluation.names import class_names
 
 Metrics = Mapping[str, float | None]
 """What :class:`mmseg.evaluation.IoUMetric` returns, percent; NaN or, from a JSON file, None for an absent class."""

@@ -113,6 +113,11 @@ class Experiment:
         return self.second_crop or self.crop
 
     def __post_init__(self) -> None:
+        network = f"{self.decoder}_{self.encoder}"
+        if not (NETWORKS / f"{network}.py").is_file():
+            known = [file.stem for file in NETWORKS.glob("*.py")]
+            unknown = f"there is no network {network} in configs/_base_/models.{suggestion(network, known)}"
+            raise UserError(f"This experiment cannot be trained: {unknown}")
         for refused, reason in self._contradictions():
             if refused:
                 raise UserError(f"This experiment cannot be trained: {reason}")
@@ -120,10 +125,8 @@ class Experiment:
     def _contradictions(self) -> list[tuple[bool, str]]:
         """(whether it applies, reason and fix)."""
         adapts, trains_itself = self.method in TRAINED_ON_TARGET, self.method == "dacs"
-        network, crop = f"{self.decoder}_{self.encoder}", self.second_crop
-        known = sorted(file.stem for file in NETWORKS.glob("*.py"))
+        crop = self.second_crop
         return [
-            (network not in known, f"there is no network {network} in configs/_base_/models.{suggestion(network, known)}"),
             (adapts and self.source is None, f"{self.method} needs labelled images. Give a source."),
             (bool(self.feature_distance) and not trains_itself, f"{self.method} has no feature distance. Use the method dacs."),
             (bool(self.ignored_margins) and not trains_itself, f"{self.method} has no pseudo-labels to ignore. Leave ignored_margins out."),

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import ast
+import keyword
+import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
 from mmseg.utils.custom_modules import copied_sources
 from mmseg.utils.files import write_text
 
+WIDTH = 120  # columns
+INDENT = 4
+
 
 def config_text(cfg: Config) -> str:
     """The config as a Python file that :func:`mmseg.config.load_config` reads again; infinite values are written as ``float("inf")``."""
-    text = cfg.pretty_text
-    infinite = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name) and node.id == "inf"]
-    lines = text.splitlines(keepends=True)
-    for node in sorted(infinite, key=lambda node: (node.lineno, node.col_offset), reverse=True):
-        line = lines[node.lineno - 1].encode()  # columns are counted in bytes
-        lines[node.lineno - 1] = (line[: node.col_offset] + b'float("inf")' + line[node.end_col_offset :]).decode()
-    return "".join(lines)
+    return "".join(f"{key} = {_text(value, 0, len(key) + 3)}\n" for key, value in sorted(cfg.to_dict().items()))
 
 
 def write_config(path: str | os.PathLike, cfg: Config) -> None:
@@ -28,3 +28,51 @@ def write_config(path: str | os.PathLike, cfg: Config) -> None:
     for name, content in copied_sources(cfg.get("custom_imports")).items():
         write_text(Path(path).parent / name, content.decode())
     write_text(path, config_text(cfg))
+
+
+def _text(value: Any, indent: int, taken: int) -> str:
+    """A value as Python: on one line if it fits, else with one entry per line.
+
+    Args:
+        value: of builtin types.
+        indent: columns before the line that it starts in.
+        taken: columns of that line that are used, and one that follows.
+    """
+    flat = _flat(value)
+    if indent + taken + len(flat) <= WIDTH or not (isinstance(value, (dict, list, tuple)) and value):
+        return flat
+    opening, closing = _brackets(value)
+    inner = indent + INDENT
+    lines = [f"{' ' * inner}{start}{_text(entry, inner, len(start) + 1)},\n" for start, entry in _entries(value)]
+    return f"{opening}\n{''.join(lines)}{' ' * indent}{closing}"
+
+
+def _flat(value: Any) -> str:
+    """A value on one line."""
+    if isinstance(value, (dict, list, tuple)):
+        opening, closing = _brackets(value)
+        comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
+        return f"{opening}{', '.join(start + _flat(entry) for start, entry in _entries(value))}{comma}{closing}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    return repr(value)
+
+
+def _brackets(value: dict | list | tuple) -> tuple[str, str]:
+    if isinstance(value, dict):
+        return ("dict(", ")") if _has_names(value) else ("{", "}")
+    return ("[", "]") if isinstance(value, list) else ("(", ")")
+
+
+def _entries(value: dict | list | tuple) -> Iterator[tuple[str, Any]]:
+    """What each entry begins with, and the entry; the type comes first, other keys are sorted."""
+    if not isinstance(value, dict):
+        yield from (("", entry) for entry in value)
+        return
+    for key, entry in sorted(value.items(), key=lambda item: (item[0] != "type", str(item[0]))):
+        yield f"{key}=" if _has_names(value) else f"{key!r}: ", entry
+
+
+def _has_names(value: dict) -> bool:
+    """Whether all keys can be written as names of arguments."""
+    return all(isinstance(key, str) and key.isidentifier() and not keyword.iskeyword(key) for key in value)

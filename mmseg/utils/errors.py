@@ -35,6 +35,9 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
     """Wraps the ``main`` of a command: a :class:`UserError` is printed as one line, exit code 2.
 
     Everything else keeps its traceback, because it is our bug and not the user's mistake.
+
+    A ``main`` reads and checks its arguments first and imports what does the work after that, because torch and the networks
+    take seconds: a help text, a list or a mistake in the command is there at once.
     """
 
     @functools.wraps(main)

@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from mmseg.utils.errors import UserError
 
 
@@ -60,8 +57,15 @@ def read_json(path: str | os.PathLike, fix: str) -> Any:
         raise UserError(f"{path} is not valid JSON ({error}). {fix}") from None
 
 
-def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
-    """Writes an image atomically with OpenCV (BGR [H, W, 3] or grey [H, W], uint8 or uint16)."""
-    with atomic_path(path) as temporary:
-        if not cv2.imwrite(str(temporary), image):
-            raise OSError(f"OpenCV could not encode {path}")
+def check_writable(folder: Path) -> None:
+    """Refuses a folder that cannot be made or written to; leaves nothing behind."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable.{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+        for path in missing:  # an error that follows leaves no empty run behind
+            path.rmdir()
+    except OSError as error:
+        raise UserError(f"Cannot write to {folder}: {error.strerror}. Choose another folder that is writable.") from error

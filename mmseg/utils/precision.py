@@ -1,18 +1,22 @@
-"""In which number formats a training computes; parameters, losses, teacher updates and evaluation stay float32."""
+"""In which number formats a training computes; parameters, losses, teacher updates and evaluation stay float32.
+
+Configs and help texts need the names alone, so torch is imported where something computes.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from mmseg.utils.errors import UserError, suggestion
 
-AUTOCAST = {"fp32": None, "tf32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
-"""Format of the networks' convolutions and matrix products by the name of a precision; None leaves them in float32."""
+if TYPE_CHECKING:
+    import torch
+
+AUTOCAST = {"fp32": None, "tf32": None, "bf16": "bfloat16", "fp16": "float16"}
+"""Torch's name for the format of the networks' convolutions and matrix products by the name of a precision; None leaves them in float32."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,24 @@ class Precision:
         """Whether small gradients would round to 0 without a scaled loss."""
         return self.name == "fp16"
 
+    @property
+    def dtype(self) -> torch.dtype | None:
+        """The format of convolutions and matrix products, see :data:`AUTOCAST`."""
+        import torch
+
+        return AUTOCAST[self.name] and getattr(torch, AUTOCAST[self.name])
+
     def autocast(self, device_type: str) -> contextlib.AbstractContextManager:
         """For the forward passes of a training on 'cuda' or 'cpu'."""
-        dtype = AUTOCAST[self.name]
-        return contextlib.nullcontext() if dtype is None else torch.autocast(device_type, dtype)
+        import torch
+
+        return contextlib.nullcontext() if self.dtype is None else torch.autocast(device_type, self.dtype)
 
     @contextlib.contextmanager
     def kernels(self) -> Iterator[None]:
         """For all of a training step, backward passes included: which kernels compute what stays float32."""
+        import torch
+
         matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
         before = matmul.allow_tf32, cudnn.allow_tf32
         matmul.allow_tf32 = cudnn.allow_tf32 = self.name == "tf32"
@@ -55,13 +69,3 @@ class Precision:
             yield
         finally:
             matmul.allow_tf32, cudnn.allow_tf32 = before
-
-
-def use_real_float32() -> None:
-    """Switches TF32 off for this process, which torch allows in convolutions by default."""
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-
-
-def at_least_float32(tensor: Tensor) -> Tensor:
-    """bfloat16 and float16 as float32, everything else as it is."""
-    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmseg.apis.checking.weights import check_weights
 from mmseg.models.weights.licences import licence_of
 from mmseg.models.weights.pretrained import NETWORKS, fitting_weights
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.models.weights.foreign_layouts import hugging_face
-from tools.check_weights import check_weights
 
 CURL = """#!/bin/sh
 # curl … --output FILE URL

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 import run_experiments
-from mmseg.engine.distributed import STARTED_BY
+from mmseg.utils.launchers import STARTED_BY
 from tests import tiny
 from tests.cli.study_script import launched
 from tools import train as train_tool

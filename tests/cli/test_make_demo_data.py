@@ -14,7 +14,8 @@ from PIL import Image
 from mmseg.datasets import mapillary
 from mmseg.datasets.classes.names import CLASSES, LABEL_NAMES, PALETTE, train_id_lut
 from mmseg.demo import CITYSCAPES, GTA, render
-from mmseg.demo.files import FIRST_VAL, MANIFEST, Parameters, depth_in_centimetres, polygons
+from mmseg.demo.choices import MANIFEST, Parameters
+from mmseg.demo.files import FIRST_VAL, depth_in_centimetres, polygons
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
 from tools.make_demo_data import make_demo_data

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from mmseg.apis import inference_model, init_model
-from mmseg.config.config import OptionAction, load_config
+from mmseg.config.config import load_config
+from mmseg.config.options import OptionAction
 from mmseg.datasets.classes.names import PALETTE
 from tests import tiny
 from tools import predict as predict_tool

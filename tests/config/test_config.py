@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmseg.config.config import OptionAction, apply_options, check_keys, digest, load_config, run_name
+from mmseg.config.config import apply_options, check_keys, digest, load_config, run_name
+from mmseg.config.options import OptionAction
 from mmseg.utils.config_text import config_text
 from mmseg.utils.errors import UserError
 from tests import tiny
@@ -106,6 +107,28 @@ def test_infinite_values_are_written_as_python(tmp_path):
     path = tmp_path / "written.py"
     path.write_text(config_text(Config(values)))
     assert Config.fromfile(path).to_dict() == values
+
+
+def test_written_configs_read_back_and_stay_readable(tmp_path):
+    """Types come first, what is long is broken, and keys that are no names stay keys."""
+    values = {
+        "model": {
+            "classes": tuple(f"class {number}" for number in range(30)),
+            "type": "Long",
+            "one": (1,),
+            "none": None,
+            "empty": [{}, ()],
+        },
+        "lambda_": {"lambda": 1, "a.b": "it's", 3: [1.0, 1e-06]},
+        "deep": [[{"a": list(range(60)), "type": "Inner"}]],
+    }
+    text = config_text(Config(values))
+    path = tmp_path / "written.py"
+    path.write_text(text)
+    assert Config.fromfile(path).to_dict() == values
+    assert max(map(len, text.splitlines())) <= 120
+    assert "model = dict(\n    type='Long',\n    classes=(\n        'class 0',\n" in text
+    assert """lambda_ = {3: [1.0, 1e-06], 'a.b': "it's", 'lambda': 1}\n""" in text
 
 
 def test_a_missing_config_suggests_its_neighbour(monkeypatch):

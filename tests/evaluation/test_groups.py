@@ -8,7 +8,8 @@ from rich.console import Console
 from mmseg.config import load_config
 from mmseg.datasets.classes.groups import NAMED_GROUPS
 from mmseg.datasets.classes.names import CLASSES
-from mmseg.evaluation import class_names, dead_classes, merge_classes, metric_config, per_class_table, targets_table
+from mmseg.evaluation import class_names, dead_classes, merge_classes, per_class_table, targets_table
+from mmseg.evaluation.metric_config import metric_config
 from mmseg.registry import METRICS
 from mmseg.utils.errors import UserError
 from tests import tiny

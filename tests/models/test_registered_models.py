@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import mmseg.models
+import mmseg.models.registered
 from mmseg.registry import MODELS
 from mmseg.structures import Box
 from tests.models.networks import BN, daformer_head, hrda, hrda_head, plain, tiny_encoder

@@ -5,7 +5,8 @@ import torch
 
 from mmseg.config.config import digest, load_config
 from mmseg.utils.errors import UserError
-from mmseg.utils.precision import AUTOCAST, Precision, at_least_float32, use_real_float32
+from mmseg.utils.float32 import at_least_float32, use_real_float32
+from mmseg.utils.precision import AUTOCAST, Precision
 from tests import tiny
 
 CONFIG = tiny.ROOT / tiny.CONFIG
@@ -55,7 +56,7 @@ def test_outside_of_a_step_float32_is_float32(torch_defaults):
 def test_autocast_of_the_forward_passes(name):
     image, weight = torch.ones(1, 1, 4, 4), torch.ones(1, 1, 3, 3)
     with Precision(name).autocast("cpu"):
-        assert torch.nn.functional.conv2d(image, weight).dtype == (AUTOCAST[name] or torch.float32)
+        assert torch.nn.functional.conv2d(image, weight).dtype == (Precision(name).dtype or torch.float32)
     assert torch.nn.functional.conv2d(image, weight).dtype == torch.float32
     assert Precision(name).scales_losses == (name == "fp16")
 

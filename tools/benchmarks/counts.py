@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.precision import AUTOCAST, Precision
+from mmseg.utils.precision import Precision
 
 MATRIX = {"cpu": 1024, "cuda": 8192}
 """Rows and columns of the square matrices whose product shows what the chip can do."""
@@ -79,7 +79,7 @@ def chip_speed(device: torch.device, precision: str) -> float:
         precision: 'fp32', 'tf32', 'bf16' or 'fp16'.
     """
     size = MATRIX[device.type]
-    left, right = (torch.randn(size, size, device=device).to(AUTOCAST[precision] or torch.float32) for _ in range(2))
+    left, right = (torch.randn(size, size, device=device).to(Precision(precision).dtype or torch.float32) for _ in range(2))
     with Precision(precision).kernels():
         fastest = min(Elapsed.of(lambda: left @ right, device).seconds for _ in range(TRIALS))
     return 2 * size**3 / fastest

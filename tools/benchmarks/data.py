@@ -15,19 +15,19 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
 from mmseg.datasets import UDADataset
-from mmseg.demo.files import Parameters
+from mmseg.demo.choices import Parameters
 from mmseg.engine.checkpoint import environment
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import atomic_path
 from tools.benchmarks.plain_pipeline import PlainPipeline
+from tools.benchmarks.settings import BATCH
 from tools.make_demo_data import make_demo_data
 
 VARIANTS = ("without_rare_class_sampling", "with_rare_class_sampling")
 SIZES = {"gta": (1914, 1052), "cityscapes": (2048, 1024)}  # (width, height) of the originals
 IMAGES = {"gta": "gta/images/*.png", "cityscapes": "cityscapes/leftImg8bit/**/*.png"}
 DEMO_SEED = 1  # of scenes among which every class fills the 3000 pixels of some image that rare-class sampling asks for
-BATCH = 2
 
 
 class Clocked(Dataset):

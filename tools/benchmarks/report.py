@@ -82,3 +82,14 @@ def fit_line(tried: dict) -> str:
     changes = " ".join(f"{key}={value}" for key, value in tried["changes"].items()) or "as configured"
     price = f" (the last one costs {tried['price']})" if tried["price"] else ""
     return f"{peak:>9}  {'fits' if tried['fits'] else 'does not fit'}  {changes}{price}"
+
+
+def loader_table(result: dict) -> Table:
+    """The figures in samples per second, one line per variant."""
+    view = Table("rare classes", "plain", "ours", "ratio", "of the rounds", "by the clock", "passes of plain")
+    for name, ratio in result["ratio"].items():
+        low, high = result["spread"][name]["cpu"]
+        speeds = (f"{result[key][name]:.2f}" for key in ("plain", "ours"))
+        wall = f"{result['wall']['ratio'][name]:.2f}"
+        view.add_row(name.partition("_")[0], *speeds, f"{ratio:.2f}", f"{low:.2f} to {high:.2f}", wall, f"{result['passes'][name]:.1f}")
+    return view

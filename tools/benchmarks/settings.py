@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from mmengine.config import Config
-from mmengine.device import get_device
-from mmengine.optim import OptimWrapper
-
-from mmseg.config.config import load_config, parse_options
-from mmseg.engine.runner import build_model, build_optimizer
-from mmseg.models.uda import UDAMethod
+from mmseg.config.options import parse_options
 from mmseg.utils.errors import UserError
-from tools.benchmarks.baseline import build_baseline
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+    from mmengine.optim import OptimWrapper
+
+    from mmseg.models.uda import UDAMethod
 
 BASELINE, OURS = "baseline", "ours"
+BATCH = 2
+"""Samples that a loader puts together."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Setting:
 
     def build(self, cfg: Config) -> tuple[UDAMethod, OptimWrapper]:
         """The method on its device with initial weights, and its optimizer, as a training builds them."""
+        from mmengine.device import get_device
+
+        from mmseg.engine.runner import build_model, build_optimizer
+        from tools.benchmarks.baseline import build_baseline
+
         if self.name == BASELINE:
             method, optim_wrapper = build_baseline(cfg)
         else:
@@ -63,6 +70,8 @@ def config_of(path: str, options: Mapping[str, object]) -> Config:
         path: its file.
         options: overrides by dotted key.
     """
+    from mmseg.config.config import load_config
+
     cfg = load_config(path, dict(options))
     for part in (cfg.model, cfg.model.backbone):
         part.pop("pretrained", None)

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmseg.datasets.conversion.convert import convert_dataset
-from mmseg.datasets.conversion.raw_labels import RawLabels
+from mmseg.datasets.conversion.layouts import Layout
+
+if TYPE_CHECKING:
+    from mmseg.datasets.conversion.raw_labels import RawLabels
 
 
-def convert(description: str, raw: RawLabels) -> None:
-    """Parses the arguments, converts and prints the summary.
+def parse_args(description: str, layout: Layout) -> argparse.Namespace:
+    """The arguments.
 
     Args:
         description: text of ``--help``.
-        raw: the labels to convert.
+        layout: folders of the data set.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("path", type=Path, help=f"data folder with {raw.layout}")
-    parser.add_argument("--gt-dir", default=raw.folder, help="label folder inside it (default: %(default)s)")
+    parser.add_argument("path", type=Path, help=f"data folder with {layout.holds}")
+    parser.add_argument("--gt-dir", default=layout.labels, help="label folder inside it (default: %(default)s)")
     parser.add_argument("-o", "--out-dir", type=Path, help="folder of the class statistics (default: the data folder)")
     parser.add_argument("--nproc", type=int, default=4, help="worker processes (default: %(default)s)")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def convert(args: argparse.Namespace, raw: RawLabels) -> None:
+    """Converts the labels and prints the summary."""
+    from mmseg.datasets.conversion.convert import convert_dataset
+
     summary = convert_dataset(root=args.path, raw=raw, nproc=args.nproc, folder=args.gt_dir, out_dir=args.out_dir)
     print("\n".join(summary.lines()))

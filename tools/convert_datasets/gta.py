@@ -8,14 +8,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this clone, also where another mmseg is installed
 
-from mmseg.datasets.conversion.raw_labels import GTA
+from mmseg.datasets.conversion import layouts
 from mmseg.utils.errors import command_line
-from tools.convert_datasets.command import convert
+from tools.convert_datasets.command import convert, parse_args
 
 
 @command_line
 def main() -> None:
-    convert(__doc__, GTA)
+    args = parse_args(__doc__, layouts.GTA)
+    from mmseg.datasets.conversion import raw_labels
+
+    convert(args, raw_labels.GTA)
 
 
 if __name__ == "__main__":

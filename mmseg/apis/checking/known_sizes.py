@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mmseg.datasets.base import SegmentationDataset
-from mmseg.demo.files import MANIFEST
+from mmseg.demo.choices import MANIFEST
 
 KNOWN_SIZES: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {

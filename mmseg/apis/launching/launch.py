@@ -15,18 +15,16 @@ import rich
 from mmseg.apis.launching.needs import check_needs
 from mmseg.apis.launching.processes import Children, Start, interruptible
 from mmseg.apis.launching.runs import Run, distinct
-from mmseg.apis.launching.train import check_writable
 from mmseg.config.small.shrink import layouts
-from mmseg.engine.hooks.checkpoint_hook import BEST, LATEST
-from mmseg.engine.runner import CONFIG
 from mmseg.evaluation import per_class_table
 from mmseg.utils.config_text import write_config
 from mmseg.utils.errors import UserError
+from mmseg.utils.files import check_writable
 from mmseg.utils.locks import in_use
 from mmseg.utils.repository import ROOT
+from mmseg.utils.run_folder import BEST, CONFIG, LATEST, PICTURES
 
 CONSOLE = "console.log"
-GENERATED = Path("configs/generated")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +64,6 @@ def make_demo_data(folder: str | Path, *options: str) -> None:
     code = subprocess.call([sys.executable, str(ROOT / "tools" / "make_demo_data.py"), "--out", str(folder), *options])
     if code:
         sys.exit(code)
-
-
-def write_configs(number: int, runs: Sequence[Run]) -> None:
-    """Writes the complete config of each training of study ``number`` to ``configs/generated/<number>``."""
-    for run in distinct(runs):
-        write_config(GENERATED / str(number) / f"{run.folder.name}.py", run.cfg)
-    print(f"{len(distinct(runs))} configs written to {GENERATED / str(number)}; nothing was trained.")
 
 
 def launch_one(run: Run, start: Start) -> None:
@@ -191,7 +182,7 @@ def report(run: Run) -> None:
         "best": run.folder / BEST,
         "log": logs[-1] if logs else run.folder,
         "TensorBoard": logs[-1].parent / "vis_data" if logs else run.folder,
-        "pictures": run.folder / "pictures",
+        "pictures": run.folder / PICTURES,
     }
     for name, path in places.items():
         print(f"{name:<12}{path}")

@@ -14,12 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
-
 from mmseg.apis.launching.runs import Run
-from mmseg.engine.runner import CONFIG
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
+from mmseg.utils.run_folder import CONFIG
 from mmseg.utils.threads import usable_cores
 
 PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 10.0, signal.SIGKILL: 10.0}
@@ -43,8 +41,8 @@ class Start:
         if self.launcher == "slurm" and shutil.which("srun") is None:
             fix = "Start it on a login node, or leave the option out"
             raise UserError(f"--launcher slurm needs the command srun, which is not on this machine. {fix}.")
-        found = torch.cuda.device_count()
-        if self.launcher == "none" and self.gpus and 0 < found < self.gpus:
+        found = gpu_count() if self.launcher == "none" and self.gpus else 0
+        if 0 < found < (self.gpus or 0):
             raise UserError(f"--gpus {self.gpus}: this machine has {found}. Use {found} or less.")
 
     def command(self, run: Run) -> list[str]:
@@ -63,12 +61,19 @@ class Start:
     def environment(self, slot: int, jobs: int) -> dict[str, str]:
         """Variables of one of ``jobs`` trainings at a time: its share of the cores, and of this machine's GPUs."""
         threads = {"OMP_NUM_THREADS": str(max(1, usable_cores() // (jobs * (self.gpus or 1))))}
-        found = torch.cuda.device_count() if self.launcher == "none" and jobs > 1 else 0
+        found = gpu_count() if self.launcher == "none" and jobs > 1 else 0
         if not found:
             return threads
         known = os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(found)))).split(",")
         own = [known[(slot * (self.gpus or 1) + index) % found] for index in range(self.gpus or 1)]
         return {**threads, "CUDA_VISIBLE_DEVICES": ",".join(dict.fromkeys(own))}
+
+
+def gpu_count() -> int:
+    """GPUs of this machine that this process may use."""
+    import torch  # which a command that starts no training does without
+
+    return torch.cuda.device_count()
 
 
 class Children:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from mmengine.config import Config
 
 from mmseg.config.config import apply_options, digest, load_config, run_name
-from mmseg.config.small import shrink
-from mmseg.engine.hooks.checkpoint_hook import LATEST
-from mmseg.engine.hooks.result_hook import RESULT, read_curve
-from mmseg.engine.runner import CONFIG
 from mmseg.experiments import ConfigFile, Row, Study, resolve, run_stem
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import read_json
 from mmseg.utils.locks import is_locked
 from mmseg.utils.repository import ROOT
+from mmseg.utils.run_folder import CONFIG, LATEST, RESULT, WORK_DIRS, read_curve
 
-WORK_DIRS = "work_dirs"
 State = Literal["finished", "running", "interrupted", "open"]
 
 
@@ -50,7 +47,7 @@ class Run:
         run.check_config()
         return run
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return digest(self.cfg)
 
@@ -116,10 +113,18 @@ def study_runs(
     for address, row in study.select(only).items():
         for seed in seeds or study.seeds:
             stem, cfg = row_config(row, seed, options)
-            stem, cfg = (f"demo_{stem}", shrink.demo(cfg)) if demo and "demo_data" not in cfg else (stem, cfg)
+            if demo and "demo_data" not in cfg:
+                stem, cfg = f"demo_{stem}", on_demo_domains(cfg)
             run = Run.of(stem, cfg)
             runs.setdefault(address, []).append(known.setdefault(run.digest, run))
     return runs
+
+
+def on_demo_domains(cfg: Config) -> Config:
+    """See :func:`mmseg.config.small.shrink.demo`, which asks networks and methods for their options and so needs torch."""
+    from mmseg.config.small.shrink import demo
+
+    return demo(cfg)
 
 
 def distinct(runs: Iterable[Run]) -> list[Run]:

@@ -9,27 +9,13 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmseg.engine.batch_norm import check_sync_batchnorm
-from mmseg.engine.distributed import is_first_process, one_voice, process_group
-from mmseg.engine.hooks.checkpoint_hook import LATEST
-from mmseg.engine.hooks.result_hook import RESULT
+from mmseg.engine.distributed import one_voice, process_group
 from mmseg.engine.runner import build_runner
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import read_json
+from mmseg.utils.launchers import is_first_process
 from mmseg.utils.locks import locked
-
-
-def check_writable(folder: Path) -> None:
-    """Refuses a folder that cannot be made or written to; leaves nothing behind."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".writable.{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-        for path in missing:  # an error that follows leaves no empty run behind
-            path.rmdir()
-    except OSError as error:
-        raise UserError(f"Cannot write to {folder}: {error.strerror}. Choose another folder that is writable.") from error
+from mmseg.utils.run_folder import LATEST, RESULT
 
 
 def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False) -> dict:

@@ -34,7 +34,7 @@ from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, METRICS
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import write_image
+from mmseg.utils.images import write_image
 from mmseg.visualization import heat
 
 

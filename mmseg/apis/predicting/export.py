@@ -23,8 +23,10 @@ from mmengine.config import Config
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
+from mmseg.apis.predicting.choices import SUFFIXES
 from mmseg.apis.predicting.inference import inference_config
 from mmseg.datasets.base import class_info
+from mmseg.engine.checkpoint import environment, file_hash
 from mmseg.models.data_preprocessor import normalize
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
@@ -115,7 +117,10 @@ def run_program(path: Path, image: Tensor) -> Tensor:
     return torch.export.load(path).module()(image)
 
 
-FORMATS = {"onnx": Format(".onnx", save_onnx, run_onnx), "exported_program": Format(".pt2", save_program, run_program)}
+FORMATS = {
+    "onnx": Format(SUFFIXES["onnx"], save_onnx, run_onnx),
+    "exported_program": Format(SUFFIXES["exported_program"], save_program, run_program),
+}
 
 
 @torch.no_grad()
@@ -221,3 +226,13 @@ def description(method: UDAMethod, window: Sequence[int], stride: Sequence[int],
         "palette": [list(color) for color in data["palette"]],
         "normalization": {"mean": list(preprocessor.grey_mean), "std": list(preprocessor.grey_std)},
     }
+
+
+def file_records(files: dict[str, ExportedFile]) -> dict:
+    """The written files, for the JSON."""
+    return {name: {"name": file.path.name, "sha256": file_hash(file.path), "difference": file.difference} for name, file in files.items()}
+
+
+def versions() -> dict[str, str | int]:
+    """What wrote the files."""
+    return {**environment(), **{name: version(name) for name in ("onnx", "onnxscript", "onnxruntime")}, "opset": OPSET}

@@ -6,7 +6,7 @@ Letters: (H, W) native size of a photo.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,22 +15,20 @@ import numpy as np
 from mmengine.config import Config
 from torch import Tensor
 
+from mmseg.apis.predicting.choices import ATTENTION
 from mmseg.apis.predicting.inference import Prediction, native_branches, native_logits, prediction_of
-from mmseg.apis.predicting.passes import Pass, counted_passes
+from mmseg.apis.predicting.passes import Pass, counted, counted_passes, describe_passes
 from mmseg.apis.predicting.sources import Source, read_photo
 from mmseg.datasets.base import class_info
+from mmseg.datasets.conversion.convert import progress_bar
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import write_image
+from mmseg.utils.images import write_image
 from mmseg.visualization import colorize_labels, overlay, write_palette_png
 from mmseg.visualization.colorize import Palette
 from mmseg.visualization.predictions import VALUE_PALETTE, prediction_panel, value_levels
 from mmseg.visualization.video import read_frames, video_file, video_info
 
-KINDS = ("palette", "overlay", "confidence", "panel")
-"""What can be written about a prediction, each into a folder of its name; see :func:`look_at`."""
-ATTENTION = "attention"
-"""What is written instead where the scale attention was asked for."""
 BRANCHES = {"fused": "fused prediction", "LR": "context prediction", "HR": "detail prediction"}
 """Outputs of HRDA that are predictions, with their captions."""
 
@@ -205,3 +203,30 @@ def predict_video(model: UDAMethod, source: Source, options: Options, out: Path)
             for kind, picture in pictures.items():
                 write_picture(result_path(out, kind, source) / f"{index:06d}.png", picture)
             yield look
+
+
+def predict_all(model: UDAMethod, sources: Sequence[Source], options: Options, out: Path, total: int) -> int:
+    """Predicts everything under a progress bar, says once for each size how it is looked at; returns the number of looks."""
+    sizes: set[tuple[int, int]] = set()
+    done = 0
+    with progress_bar() as bar:
+        task = bar.add_task("Predicting", total=total)
+        for source in sources:
+            for look in predict(model, source, options, out):
+                if look.size not in sizes:
+                    print(describe_passes(look.size, look.passes))
+                sizes.add(look.size)
+                done += 1
+                bar.advance(task)
+    return done
+
+
+def summary(sources: Sequence[Source], done: int, total: int, outputs: Iterable[Path], out: Path) -> str:
+    """What was predicted of the ``total`` images and announced frames, and where it lies."""
+    videos = sum(source.video for source in sources)
+    images = len(sources) - videos
+    parts = [counted(images, "image")] if images else []
+    parts += [f"{counted(done - images, 'frame')} of {counted(videos, 'video')}"] if videos else []
+    folders = dict.fromkeys(str(out / path.relative_to(out).parts[0]) for path in outputs)
+    short = f"\nThe videos announced {counted(total - done, 'frame')} more that could not be read." if done < total else ""
+    return f"Predicted {' and '.join(parts)}: {', '.join(folders)}{short}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-
-from mmseg.models.segmentors.encoder_decoder import EncoderDecoder
 from mmseg.utils.precision import Precision
+
+if TYPE_CHECKING:
+    from mmseg.models.segmentors.encoder_decoder import EncoderDecoder
 
 
 @dataclass(frozen=True)
@@ -47,5 +47,5 @@ def apply_preset(network: EncoderDecoder, preset: Preset) -> None:
 
 def preset_precision(preset: Preset, device: str) -> contextlib.AbstractContextManager:
     """The context in which a preset's passes run. The logits are float32 in any case."""
-    kind = torch.device(device).type
+    kind = device.partition(":")[0]
     return Precision("bf16" if preset.bfloat16 and kind == "cuda" else "fp32").autocast(kind)

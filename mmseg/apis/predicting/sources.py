@@ -14,12 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmseg.apis.predicting.choices import IMAGES, READABLE, VIDEOS
 from mmseg.datasets.reading.image_files import read_image
 from mmseg.utils.errors import UserError
-
-IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
-VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
-READABLE = f"images ({' '.join(IMAGES)}) and videos ({' '.join(VIDEOS)})"
 
 
 @dataclass(frozen=True)

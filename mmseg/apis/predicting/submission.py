@@ -10,12 +10,12 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image
 
+from mmseg.apis.predicting.choices import BENCHMARKS, Benchmark
 from mmseg.apis.predicting.writers import Writer, label_id_writer, png_name, train_id_writer
 from mmseg.datasets.classes.names import LABEL_IDS
 from mmseg.datasets.reading.image_files import list_files
@@ -23,36 +23,6 @@ from mmseg.utils.errors import UserError
 from mmseg.utils.files import atomic_path
 
 LISTED = 5  # wrong values that are named per file
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """A test server.
-
-    Attributes:
-        title: name of the benchmark.
-        image_suffix: end of the names of its test images.
-        images: their number.
-        ids: values that a prediction may hold, one for each class that is evaluated.
-    """
-
-    title: str
-    image_suffix: str
-    images: int
-    ids: tuple[int, ...]
-
-    @property
-    def takes_label_ids(self) -> bool:
-        """Whether it takes the raw label ids of Cityscapes; otherwise train ids."""
-        return self.ids == LABEL_IDS
-
-
-BENCHMARKS = {
-    "cityscapes": Benchmark("Cityscapes", "_leftImg8bit.png", 1525, LABEL_IDS),
-    "acdc": Benchmark("ACDC", "_rgb_anon.png", 2000, tuple(range(len(LABEL_IDS)))),
-    "dark_zurich": Benchmark("Dark Zurich", "_rgb_anon.png", 151, tuple(range(len(LABEL_IDS)))),
-}
-"""By the name that the command lines use. All servers find a prediction by the name of its image, as PNG."""
 
 
 def submission_writer(name: str, folder: Path, dataset_info: Mapping) -> Writer:

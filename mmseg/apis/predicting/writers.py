@@ -12,7 +12,7 @@ import numpy as np
 
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import read_image
-from mmseg.utils.files import write_image
+from mmseg.utils.images import write_image
 from mmseg.visualization import colorize_labels, overlay, write_palette_png
 from mmseg.visualization.colorize import Palette
 

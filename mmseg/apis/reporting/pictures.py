@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 
 from mmseg.apis.reporting.summary import RowSummary, StudySummary
-from mmseg.engine.hooks.picture_hook import FOLDER
+from mmseg.utils.run_folder import PICTURES
 
 BUDGET = 2_500_000  # characters of all pictures together; charts of a large study take as much
 WIDTHS = (1600, 1200, 900, 640, 480)  # pixels
@@ -29,7 +29,7 @@ def examples(summary: StudySummary) -> list[tuple[str, str]]:
 
 def _latest(row: RowSummary) -> tuple[Path, str] | None:
     for run in row.runs:
-        pictures = sorted((run.folder / FOLDER).glob("iter_*.png"))
+        pictures = sorted((run.folder / PICTURES).glob("iter_*.png"))
         if pictures:
             iteration = int(pictures[-1].stem.removeprefix("iter_"))
             return pictures[-1], f"{row.label}, seed {run.seed}, iteration {iteration:,}"

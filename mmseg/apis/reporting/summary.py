@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import Config
+
 from mmseg.apis.launching.runs import Run
 from mmseg.datasets.classes.groups import class_groups
-from mmseg.engine.hooks.result_hook import CURVE, RESULT
-from mmseg.evaluation import ClassDeath, dead_classes, metric_config
-from mmseg.evaluation.scores import class_names
+from mmseg.evaluation.class_health import ClassDeath, dead_classes
+from mmseg.evaluation.names import class_names
 from mmseg.experiments import Row, Study, Table
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import read_json
+from mmseg.utils.run_folder import CURVE, RESULT
 
 SUBSET, CLASS = "mIoU.", "IoU."
 RESULT_FIX = "Delete it and run the study again: the training resumes from its last state and writes it anew."
@@ -61,7 +63,7 @@ class RunSummary:
         metrics: of the result, percent, None for an absent class; empty unless it is finished.
         curve: entries of ``evaluations.json``, oldest first; the result alone where that file is missing.
         subsets: classes by the name of the subset that the metric of the config averages over.
-        absent: classes that the source does not show.
+        cfg: complete config of the training.
     """
 
     seed: int
@@ -74,7 +76,7 @@ class RunSummary:
     metrics: Mapping[str, float | None]
     curve: tuple[dict, ...]
     subsets: Mapping[str, Sequence[str]]
-    absent: Sequence[str]
+    cfg: Config
 
     def value(self, metric: str) -> float | None:
         """A metric of the result, percent.
@@ -103,7 +105,11 @@ class RunSummary:
     @property
     def deaths(self) -> list[ClassDeath]:
         """The classes that are dead at the last evaluation."""
-        return dead_classes(self.curve, self.max_iters, self.absent)
+        if not self.curve:
+            return []
+        from mmseg.evaluation.metric_config import metric_config  # the data sets know what the source shows; they need torch
+
+        return dead_classes(self.curve, self.max_iters, metric_config(self.cfg)["absent"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +238,7 @@ def read_run(run: Run) -> RunSummary:
         metrics=result.get("metrics", {}),
         curve=tuple(curve),
         subsets=class_groups(run.cfg.val_evaluator.get("subsets")),
-        absent=metric_config(run.cfg)["absent"],
+        cfg=run.cfg,
     )
 
 

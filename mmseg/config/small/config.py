@@ -10,19 +10,9 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg.config.small.network import NetworkSize, shrink_network
+from mmseg.demo.choices import DEMO_FOLDERS
 from mmseg.registry import MASKS, options_of
 from mmseg.utils.errors import UserError
-
-DEMO_FOLDERS = {
-    "GTADataset": "gta",
-    "SynthiaDataset": "synthia",
-    "CityscapesDataset": "cityscapes",
-    "ACDCDataset": "acdc",
-    "DarkZurichDataset": "dark_zurich",
-    "BDD100KDataset": "bdd100k",
-    "MapillaryDataset": "mapillary",
-}
-"""Folder of each data set below the demo data; also the name of its layout."""
 
 
 @dataclass(frozen=True, kw_only=True)

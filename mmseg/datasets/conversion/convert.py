@@ -17,7 +17,8 @@ from mmseg.datasets.conversion.raw_labels import LabelFile, RawLabels
 from mmseg.datasets.reading.image_files import read_grey
 from mmseg.datasets.statistics.files import CLASS_FILE, FINGERPRINT_FILE, STATS_DICT_FILE, STATS_FILE, is_current, write_statistics
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import read_json, write_image
+from mmseg.utils.files import read_json
+from mmseg.utils.images import write_image
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def convert_dataset(*, root: Path, raw: RawLabels, nproc: int, folder: str | Non
     Raises:
         UserError: there are no labels, or one is broken. Labels converted so far stay, each of them whole; no statistics are written.
     """
-    files = raw.find(root, folder or raw.folder)
+    files = raw.find(root, folder or raw.layout.labels)
     out_dir = out_dir or root
     counted = sum(file.counted for file in files)
     if _is_complete(root, files, out_dir):

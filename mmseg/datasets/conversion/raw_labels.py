@@ -16,6 +16,8 @@ from PIL import Image
 from mmseg.datasets import mapillary, synthia
 from mmseg.datasets.acdc import ACDCDataset
 from mmseg.datasets.classes import names as classes
+from mmseg.datasets.conversion import layouts
+from mmseg.datasets.conversion.layouts import Layout
 from mmseg.datasets.reading.archives import split_archive
 from mmseg.datasets.reading.image_files import list_files, read_bytes, read_unchanged
 from mmseg.utils.errors import UserError
@@ -50,8 +52,7 @@ class RawLabels:
     """The raw labels of one data set.
 
     Attributes:
-        layout: what the data folder holds, for ``--help``.
-        folder: label folder inside the data folder.
+        layout: folders of the data set.
         find: lists the files of (data folder, label folder).
         read: decodes the file (path, fix) to ids, uint8 [H, W].
         label_map: raw id -> train id; the others are ignored.
@@ -60,8 +61,7 @@ class RawLabels:
         published: number of labels of the published data set.
     """
 
-    layout: str
-    folder: str
+    layout: Layout
     find: Callable[[Path, str], list[LabelFile]]
     read: Callable[[Path, str], np.ndarray]
     label_map: Mapping[int, int]
@@ -203,8 +203,7 @@ def _check_folder(root: Path, folder: str, unpack: str) -> None:
 KNOWN_LABEL_IDS = frozenset({*range(len(classes.LABEL_NAMES)), 255})  # a license plate is -1, which an 8-bit file stores as 255
 
 GTA = RawLabels(
-    layout="images/ and labels/",
-    folder="labels",
+    layout=layouts.GTA,
     find=find_gta,
     read=read_ids,
     label_map=classes.LABEL_MAP,
@@ -213,8 +212,7 @@ GTA = RawLabels(
     published=24_966,
 )
 CITYSCAPES = RawLabels(
-    layout="leftImg8bit/ and gtFine/",
-    folder="gtFine",
+    layout=layouts.CITYSCAPES,
     find=find_cityscapes,
     read=read_ids,
     label_map=classes.LABEL_MAP,
@@ -223,8 +221,7 @@ CITYSCAPES = RawLabels(
     published=5_000,
 )
 SYNTHIA = RawLabels(
-    layout="RGB/ and GT/LABELS/",
-    folder="GT/LABELS",
+    layout=layouts.SYNTHIA,
     find=find_synthia,
     read=read_red_ids,
     label_map=synthia.LABEL_MAP,
@@ -233,8 +230,7 @@ SYNTHIA = RawLabels(
     published=9_400,
 )
 MAPILLARY = RawLabels(
-    layout="training/ and validation/",
-    folder="labels",
+    layout=layouts.MAPILLARY,
     find=find_mapillary,
     read=read_ids,
     label_map=mapillary.LABEL_MAP,
@@ -243,8 +239,7 @@ MAPILLARY = RawLabels(
     published=20_000,
 )
 ACDC = RawLabels(
-    layout="rgb_anon/ and gt/",
-    folder="gt",
+    layout=layouts.ACDC,
     find=find_acdc,
     read=read_ids,
     label_map={train_id: train_id for train_id in range(len(classes.CLASSES))},

@@ -9,8 +9,7 @@ from mmengine.runner import Runner
 
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
-
-LATEST, BEST = "latest.pth", "best.pth"
+from mmseg.utils.run_folder import BEST, LATEST
 
 
 @HOOKS.register_module(force=True)

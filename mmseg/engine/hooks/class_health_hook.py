@@ -13,10 +13,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from mmseg.engine.hooks.result_hook import read_curve
 from mmseg.evaluation.class_health import dead_classes, death_notices
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
+from mmseg.utils.run_folder import read_curve
 
 LOG, EVALUATION = "log", "evaluation"
 

@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from mmseg.registry import HOOKS
 from mmseg.structures import SegOutput
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import write_image
+from mmseg.utils.images import write_image
+from mmseg.utils.run_folder import PICTURES
 from mmseg.visualization.colorize import Palette, colorize_labels, denormalize, heat, overlay
 from mmseg.visualization.panels import Tile, draw_panel, legend, stack
 
-FOLDER = "pictures"
 THIN_CLASS = "pole"  # where the detail view should matter most
 TILE_HEIGHTS = (256, 384)  # pixels: captions fit above the smallest, eight of the largest fit on a wide screen
 
@@ -174,5 +174,5 @@ class PictureHook(Hook):
         info = runner.train_dataloader.dataset.metainfo
         names = {"classes": info["classes"], "palette": info["palette"]}
         picture = draw_step(network.model, outputs.records, **statistics, **names, max_images=self.max_images)
-        write_image(Path(runner.work_dir) / FOLDER / f"iter_{iteration:06d}.png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        write_image(Path(runner.work_dir) / PICTURES / f"iter_{iteration:06d}.png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         runner.visualizer.add_image("panels", picture, step=iteration)

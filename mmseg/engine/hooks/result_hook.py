@@ -12,9 +12,8 @@ from mmengine.runner import Runner
 from mmseg.engine.checkpoint import environment
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import read_json, write_json
-
-RESULT, CURVE = "result.json", "evaluations.json"
+from mmseg.utils.files import write_json
+from mmseg.utils.run_folder import CURVE, RESULT, read_curve
 
 
 @HOOKS.register_module()
@@ -55,9 +54,3 @@ class ResultHook(Hook):
             raise UserError(f"{Path(runner.work_dir) / CURVE} is gone, and with it the result of this training. {fix}")
         last = curve[-1]
         write_json(Path(runner.work_dir) / RESULT, {**last, "seed": runner.seed, "environment": environment()})
-
-
-def read_curve(work_dir: str) -> list[dict]:
-    """The evaluations of a run so far, oldest first."""
-    file = Path(work_dir) / CURVE
-    return read_json(file, "Delete it: evaluations from now on start a new one.") if file.is_file() else []

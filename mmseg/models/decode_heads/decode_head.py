@@ -16,7 +16,7 @@ from mmseg.models.decode_heads.fast_conv import FastConv2d
 from mmseg.models.losses.cross_entropy import accuracy
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.precision import at_least_float32
+from mmseg.utils.float32 import at_least_float32
 
 
 def resize(feature_map: Tensor, size: Sequence[int], align_corners: bool = False) -> Tensor:

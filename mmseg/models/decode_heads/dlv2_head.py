@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.precision import at_least_float32
+from mmseg.utils.float32 import at_least_float32
 
 _INIT = {"type": "Normal", "std": 0.01, "override": {"name": "aspp_modules"}}
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_params, resize
 from mmseg.models.decode_heads.layers import PixelLinear
 from mmseg.registry import MODELS
-from mmseg.utils.precision import at_least_float32
+from mmseg.utils.float32 import at_least_float32
 
 
 @MODELS.register_module()

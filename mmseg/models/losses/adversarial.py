@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.precision import at_least_float32
+from mmseg.utils.float32 import at_least_float32
 
 SOURCE, TARGET = 0.0, 1.0
 """Labels of the domains."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.precision import at_least_float32
+from mmseg.utils.float32 import at_least_float32
 
 
 def cross_entropy(

@@ -12,21 +12,13 @@ from torch import Tensor, nn
 
 from mmseg.models.weights.layouts import encoder_weights, has_large_stem
 from mmseg.models.weights.licences import licence_of
+from mmseg.models.weights.networks import NETWORKS
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 
 FOLDER = Path("pretrained")
 OPENMMLAB = "open-mmlab://"
 DOWNLOAD = "sh tools/download_checkpoints.sh"
-
-NETWORKS: dict[str, dict] = {
-    **{f"mit_b{size}": {"type": f"mit_b{size}"} for size in range(6)},
-    **{f"resnet{depth}_v1c": {"type": "ResNetV1c", "depth": depth} for depth in (50, 101)},
-    "resnest50": {"type": "ResNeSt", "depth": 50},
-    **{f"resnest{depth}": {"type": "ResNeSt", "depth": depth, "stem_channels": 128} for depth in (101, 200)},
-    **{f"resnext{depth}_32x4d": {"type": "ResNeXt", "depth": depth, "groups": 32} for depth in (50, 101)},
-}
-"""Names that published configs use and ``tools/download_checkpoints.sh`` knows -> a network with their keys and shapes."""
 
 
 def pretrained_path(pretrained: str | None, init_cfg: dict | None) -> str | None:

@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 
 from mmseg.apis import init_model
+from mmseg.apis.predicting.choices import KINDS
 from mmseg.apis.predicting.passes import Pass, counted_passes
-from mmseg.apis.predicting.predict import KINDS, Options, class_colors, look_at
+from mmseg.apis.predicting.predict import Options, class_colors, look_at
 from mmseg.apis.predicting.sources import find_sources, read_photo
 from mmseg.config.config import load_config
 from mmseg.datasets.classes.names import CLASSES, PALETTE

@@ -188,9 +188,9 @@ def test_missing_and_empty_folders(tmp_path):
     for raw in (GTA, CITYSCAPES, SYNTHIA):
         with pytest.raises(UserError, match=r"absent is not a folder\. (Unpack|Put)"):
             convert(tmp_path / "absent", raw)
-        with pytest.raises(UserError, match=f"is not a folder.*or name the folder that holds {raw.folder}/"):
+        with pytest.raises(UserError, match=f"is not a folder.*or name the folder that holds {raw.layout.labels}/"):
             convert(tmp_path, raw)
-        (tmp_path / raw.folder).mkdir(parents=True)
+        (tmp_path / raw.layout.labels).mkdir(parents=True)
     with pytest.raises(UserError, match=r"holds no label such as 00001\.png"):
         convert(tmp_path, GTA)
     with pytest.raises(UserError, match=r"holds no label such as 0000000\.png"):

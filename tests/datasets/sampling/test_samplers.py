@@ -4,7 +4,6 @@ from itertools import islice
 
 import pytest
 
-import mmseg.datasets  # noqa: F401  registers the sampler
 from mmseg.registry import DATA_SAMPLERS
 from mmseg.utils.errors import UserError
 

@@ -1,0 +1,144 @@
+"""What ``tools/test.py`` does once its options are known: predictions, tables, records, files for a test server."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import rich
+from mmengine.config import Config
+from mmengine.dist import barrier, is_main_process
+from torch.utils.data import DataLoader
+
+from mmseg.apis.predicting.evaluate import (
+    Evaluation,
+    evaluate,
+    evaluation_loader,
+    result_record,
+    target_loaders,
+    target_name,
+    write_attention,
+)
+from mmseg.apis.predicting.inference import describe_inference, init_model
+from mmseg.apis.predicting.passes import describe_work
+from mmseg.apis.predicting.presets import PRESETS, apply_preset, preset_precision
+from mmseg.apis.predicting.submission import submission_writer, write_archive
+from mmseg.apis.predicting.writers import Writer, label_id_writer, overlay_writer, palette_writer
+from mmseg.engine.distributed import found_launcher, one_printer, one_voice, process_group
+from mmseg.evaluation.metric_config import metric_config
+from mmseg.evaluation.tables import per_class_table, targets_table
+from mmseg.models.uda import UDAMethod
+from mmseg.utils.devices import chosen_device
+from mmseg.utils.files import check_writable, write_json
+
+
+def run(args: argparse.Namespace, cfg: Config) -> None:
+    """All of an evaluation; of several processes, the first one prints and writes the result.
+
+    Args:
+        args: the options of ``tools/test.py``.
+        cfg: complete config.
+    """
+    args.device = chosen_device(args.device)
+    launcher = found_launcher()
+    with one_voice(launcher), process_group(launcher, cfg.env_cfg.dist_cfg.backend), one_printer():
+        _run(args, cfg)
+
+
+def _run(args: argparse.Namespace, cfg: Config) -> None:
+    if args.targets:
+        loaders = target_loaders(args.targets, cfg.get("scale"))
+    else:
+        loaders = {"": evaluation_loader(cfg, test_set=args.test_set, labels=not args.format_only)}
+    method = init_model(cfg, args.checkpoint, args.device, args.weights, inference_mode=args.inference_mode)
+    apply_preset(method.model, PRESETS[args.preset])
+    print(f"Inference: {describe_inference(method.model.test_cfg)}")
+    with preset_precision(PRESETS[args.preset], args.device):
+        evaluations = {name: evaluate_one(args, method, loader, metric_config(cfg), name) for name, loader in loaders.items()}
+    measured = {name: evaluation for name, evaluation in evaluations.items() if evaluation and evaluation.metrics}
+    if measured and is_main_process():
+        outcome = measured if args.targets else measured[""]
+        report(args, measured, result_record(cfg, args.config, args.checkpoint, outcome, options(args)))
+
+
+def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader, metric: dict, target: str) -> Evaluation | None:
+    """Evaluates one data set and writes its predictions, below the name of the target if there are several; None for attention maps."""
+    labelled, info = loader.dataset.labelled, loader.dataset.metainfo
+    show_dir, format_dir = output_folders(args, labelled)
+    show_dir = show_dir and show_dir / target
+    for folder in filter(None, (show_dir, format_dir, args.archive and args.archive.parent)):
+        if is_main_process():
+            check_writable(folder)
+    if args.hrda_out == "ATT":
+        count = write_attention(method, loader, show_dir)
+        print(f"{count} attention maps (0 context: dark, 1 detail: bright) in {show_dir}")
+        return None
+    writers = make_writers(args, info, show_dir, format_dir)
+    evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, writers=writers)
+    print(f"Preset {args.preset}, per image: {describe_work(evaluation.work)}")
+    for folder in filter(None, (show_dir, format_dir)):
+        print(f"Predictions of {evaluation.images} images: {folder}")
+    barrier()  # every process writes the predictions of its images
+    if args.archive is not None and is_main_process():
+        write_archive(args.archive, format_dir, loader.dataset.images.names)
+        print(f"Archive: {args.archive}")
+    return evaluation
+
+
+def options(args: argparse.Namespace) -> dict:
+    """What decides the numbers, for the record."""
+    return {key: getattr(args, key) for key in ("weights", "inference_mode", "preset", "hrda_out", "aug_test", "test_set", "cfg_options")}
+
+
+def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record: dict) -> None:
+    """Prints the tables and writes the record."""
+    checkpoint = Path(args.checkpoint)
+    name = f"{checkpoint.stem}{variant(args)}"
+    for target, evaluation in evaluations.items():
+        title = f"{checkpoint.parent / name}{target and f', {target}'}, {evaluation.images} images"
+        title = "\n".join(filter(None, (title, evaluation.absent_note)))
+        conditions = {condition: part.metrics for condition, part in evaluation.conditions.items()}
+        rich.print(per_class_table(evaluation.metrics, title, conditions))
+    if "targets" in record:
+        metrics = {target: evaluation.metrics for target, evaluation in evaluations.items()}
+        rich.print(targets_table(metrics, record["mean"], f"{checkpoint.parent / name}, mean over the targets"))
+    for path in filter(None, (checkpoint.parent / "eval" / f"{name}.json", args.out)):
+        write_json(path, record)
+        print(f"Result: {path}")
+
+
+def variant(args: argparse.Namespace) -> str:
+    """What distinguishes this evaluation from others of the same checkpoint, for file names."""
+    parts = [args.weights] if args.weights != "model" else []
+    parts += [args.inference_mode] if args.inference_mode != "same" else []
+    parts += [args.preset] if args.preset != "paper" else []
+    parts += [args.hrda_out] if args.hrda_out else []
+    parts += ["aug"] if args.aug_test else []
+    parts += ["test"] if args.test_set else []
+    parts += [target_name(target) for target in args.targets or ()]
+    parts += [hashlib.sha256(repr(sorted(args.cfg_options.items())).encode()).hexdigest()[:5]] if args.cfg_options else []
+    return "".join(f"_{part}" for part in parts)
+
+
+def output_folders(args: argparse.Namespace, labelled: bool) -> tuple[Path | None, Path | None]:
+    """Folders for predictions to look at and for a test server; None where nothing is to be written."""
+    beside = Path(args.checkpoint).parent
+    show_dir = args.show_dir
+    if show_dir is None and (args.hrda_out or not labelled) and not args.format_only:
+        show_dir = beside / f"preds{variant(args)}"
+    format_dir = Path(args.eval_options.get("imgfile_prefix") or args.imgfile_prefix or beside / "format") if args.format_only else None
+    return show_dir, format_dir
+
+
+def make_writers(args: argparse.Namespace, dataset_info: dict, show_dir: Path | None, format_dir: Path | None) -> list[Writer]:
+    """Writers of the files that are asked for."""
+    palette, writers = dataset_info["palette"], []
+    if show_dir is not None:
+        writers.append(palette_writer(show_dir, palette) if args.opacity == 1 else overlay_writer(show_dir, palette, args.opacity))
+    if format_dir is not None and args.benchmark:
+        writers.append(submission_writer(args.benchmark, format_dir, dataset_info))
+    elif format_dir is not None:
+        raw = args.eval_options.get("to_label_id", args.to_label_id is not False)
+        writers.append(label_id_writer(format_dir, palette, dataset_info["label_ids"]) if raw else palette_writer(format_dir, palette))
+    return writers

@@ -1,0 +1,39 @@
+"""Overrides of config entries by the options of a command line."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from mmseg.utils.errors import UserError
+
+
+def parse_options(texts: Sequence[str], given_as: str = "--cfg-options") -> dict[str, Any]:
+    """Overrides by dotted key from ``key.path=value`` texts; values are Python literals, anything else is a string.
+
+    Args:
+        texts: the arguments.
+        given_as: where the user wrote them, for the error.
+
+    Raises:
+        UserError: a text has another form.
+    """
+    options = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UserError(f"{given_as} {text}: not of the form key=value. Write for example train_cfg.max_iters=100.")
+        try:
+            options[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            options[key] = value
+    return options
+
+
+class OptionAction(argparse.Action):
+    """Collects ``key.path=value`` arguments of a command line, see :func:`parse_options`."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: list[str], option_string: str | None = None):
+        setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **parse_options(values)})

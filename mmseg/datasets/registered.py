@@ -1,0 +1,3 @@
+"""Importing this module registers all data sets and samplers."""
+
+from mmseg.datasets import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Importing this module registers all networks and methods."""
+
+from mmseg.models import *  # noqa: F403

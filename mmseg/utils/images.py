@@ -1,0 +1,17 @@
+"""Images as whole files."""
+
+from __future__ import annotations
+
+import os
+
+import cv2
+import numpy as np
+
+from mmseg.utils.files import atomic_path
+
+
+def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes an image atomically with OpenCV (BGR [H, W, 3] or grey [H, W], uint8 or uint16)."""
+    with atomic_path(path) as temporary:
+        if not cv2.imwrite(str(temporary), image):
+            raise OSError(f"OpenCV could not encode {path}")
