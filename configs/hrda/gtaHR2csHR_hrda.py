@@ -21,7 +21,7 @@ _base_ = [
     "../_base_/schedules/adamw_poly10warm_40k.py",
 ]
 
-# What the paper fixes is what these classes do by default. It is named here with its option, for whoever wants to change it.
+# Further values of the paper are defaults of these classes: the comments name them with their options.
 model = dict(
     type="HRDAEncoderDecoder",
     # Two views of the training crop go through the same encoder and decoder (section 3.2): the context shows all of it,

@@ -63,7 +63,6 @@ def test_masks_differ_between_images_and_agree_between_channels():
     [
         (None, "mask_generator=None has no known type"),
         ({"type": "blok", "mask_ratio": 0.5}, "Did you mean 'block'"),
-        ({"type": "block", "mask_ratio": 0.5}, "needs the option 'mask_block_size'"),
         ({"type": "block", "mask_ratoi": 0.5, "mask_block_size": 8}, "Did you mean 'mask_ratio'"),
         ({"type": "block", "mask_ratio": 1.5, "mask_block_size": 8}, "Use a share from 0 to 1"),
         ({"type": "block", "mask_ratio": 0.5, "mask_block_size": 0}, "Use 1 pixel or more"),
@@ -72,6 +71,11 @@ def test_masks_differ_between_images_and_agree_between_channels():
 def test_mistakes_in_the_mask_generator(given, words):
     with pytest.raises(UserError, match=words):
         build_mask_generator(given)
+
+
+def test_blocks_are_those_of_the_paper_by_default():
+    mask = build_mask_generator({"type": "block"})
+    assert (mask.mask_ratio, mask.mask_block_size) == (0.7, 64)
 
 
 def test_a_config_can_be_built_twice():
