@@ -86,13 +86,13 @@ class NotATensor:
 
 
 class Code:
-    """Creates a file when a pickle of it is read."""
+    """Creates a folder when a pickle of it is read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def __reduce__(self):
-        return open, (str(self.path), "w")
+        return os.makedirs, (str(self.path),)
 
 
 def save(content: object):
@@ -106,7 +106,7 @@ BROKEN_CHECKPOINTS = {
     "objects": (save({"x": NotATensor()}), "holds more than tensors and plain values (tests.cli.test_bad_runs.NotATensor), which could"),
     "code": (
         lambda path, _: torch.save({"state_dict": {"x": Code(path.parent / "executed")}}, path),
-        "holds more than tensors and plain values (io.open), which could run code when read, so it was not read. Use another file",
+        "holds more than tensors and plain values (os.makedirs), which could run code when read, so it was not read. Use another file",
     ),
     "list": (save([1, 2]), "holds no dictionary of weights."),
 }

@@ -1,11 +1,14 @@
 """Studies of small trainings: each distinct row in its process, whatever happens to the others."""
 
+import contextlib
 import re
 import resource
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,37 +60,53 @@ def test_listing_shows_how_far_the_rows_are(study):
     assert " open " in rows["t.2"]
 
 
-def wait_for(folder: Path, pattern: str, process: subprocess.Popen) -> Path:
-    """The first file of a pattern that appears while a process runs, within a minute."""
-    deadline = time.monotonic() + 60
-    while not (found := list(folder.glob(pattern))):
-        assert process.poll() is None and time.monotonic() < deadline, pattern
-        time.sleep(0.2)
-    return found[0]
+ENDLESS = {"train_cfg.max_iters": 100_000, "train_cfg.val_interval": 100_000, "default_hooks.checkpoint.interval": 1}
+
+
+@contextlib.contextmanager
+def launching(folder: Path, data: Path, **options: object) -> Iterator[SimpleNamespace]:
+    """A launch of an endless training that has written its first checkpoint: its process, its command and the run folder."""
+    command = small_study(folder, data, {"slow": ""}, **ENDLESS)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, cwd=tiny.ROOT, env=environment(), **streams, **options)
+    try:
+        while not (found := list(folder.glob("runs/*/latest.pth"))):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.2)
+        yield SimpleNamespace(process=process, command=command, folder=found[0].parent)
+    finally:
+        process.kill()
+
+
+def check_end(launch: SimpleNamespace) -> None:
+    """The launcher said how to go on, the training has ended in order, and nothing is left but whole files."""
+    _, errors = launch.process.communicate()
+    assert launch.process.returncode == 130
+    assert errors.splitlines() == ["Trainings stopped, their last states are kept. The same command goes on from there.", "interrupted"]
+    assert (launch.folder / "console.log").read_text().splitlines()[-1] == "interrupted"
+    assert not is_locked(launch.folder) and not (launch.folder / LOCK).exists() and not list(launch.folder.rglob("*.part*"))
 
 
 def test_a_run_is_trained_once_and_an_interrupt_ends_it(tiny_data, tmp_path, fails):
     """While one launch trains: another skips the run, a training of the same folder is refused, and nothing is touched."""
-    endless = {"train_cfg.max_iters": 100_000, "train_cfg.val_interval": 100_000, "default_hooks.checkpoint.interval": 1}
-    command = small_study(tmp_path, tiny_data, {"slow": ""}, **endless)
-    first = subprocess.Popen(command, cwd=tiny.ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        folder = wait_for(tmp_path, "runs/*/latest.pth", first).parent
-        config = (folder / "config.py").read_bytes()
-        second = launched(command)
-        assert second.returncode == 0 and f"running elsewhere  {folder}" in second.stdout, second.stdout + second.stderr
-        line = fails(train_tool.main, folder / "config.py", "--work-dir", folder, "--resume")
-        assert line == f"{folder} is being trained by another process. Wait until that has ended, or choose another folder."
-        assert "1/1 running" in launched([*command[:-2], "--list", "7"]).stdout
-        assert first.poll() is None and (folder / "config.py").read_bytes() == config
-        first.send_signal(signal.SIGINT)
-        _, errors = first.communicate(timeout=60)
-    finally:
-        first.kill()
-    assert first.returncode == 130
-    assert errors.splitlines() == ["Trainings stopped, their last states are kept. The same command goes on from there.", "interrupted"]
-    assert (folder / "console.log").read_text().splitlines()[-1] == "interrupted"
-    assert not is_locked(folder) and not (folder / LOCK).exists() and not list(folder.rglob("*.part*"))
+    with launching(tmp_path, tiny_data) as first:
+        config = (first.folder / "config.py").read_bytes()
+        second = launched(first.command)
+        assert second.returncode == 0 and f"running elsewhere  {first.folder}" in second.stdout, second.stdout + second.stderr
+        line = fails(train_tool.main, first.folder / "config.py", "--work-dir", first.folder, "--resume")
+        assert line == f"{first.folder} is being trained by another process. Wait until that has ended, or choose another folder."
+        assert "1/1 running" in launched([*first.command[:-2], "--list", "7"]).stdout
+        assert first.process.poll() is None and (first.folder / "config.py").read_bytes() == config
+        first.process.send_signal(signal.SIGINT)
+        check_end(first)
+
+
+def test_a_launch_in_the_background_ends_when_it_is_terminated(tiny_data, tmp_path):
+    """A shell lets such a process, and the trainings that it starts, ignore interrupts."""
+    with launching(tmp_path, tiny_data, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) as launch:
+        launch.process.send_signal(signal.SIGINT)
+        launch.process.send_signal(signal.SIGTERM)
+        check_end(launch)
 
 
 def test_a_full_disk_stops_one_row(tiny_data, tmp_path, trained):

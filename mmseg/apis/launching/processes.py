@@ -115,10 +115,18 @@ def _ends(child: subprocess.Popen, patience: float) -> bool:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Children]:
-    """Trainings that end, with a word on how to go on, when this process is interrupted, terminated or loses its terminal."""
+    """Trainings that end, with a word on how to go on, when this process is interrupted, terminated or loses its terminal.
+
+    A signal that this process was started to ignore (SIGHUP by nohup, SIGINT in the background of a shell) is ignored further.
+    Its trainings would inherit that, and could not be interrupted by :meth:`Children.end`: a handler is not inherited.
+    """
     children = Children()
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, _interrupt) for number in numbers}  # nohup has ignored one
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+        elif number == signal.SIGINT:
+            signal.signal(number, _go_on)
     try:
         yield children
     except KeyboardInterrupt:
@@ -134,3 +142,7 @@ def interruptible() -> Iterator[Children]:
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def _go_on(*_: object) -> None:
+    """Does nothing."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -70,14 +71,22 @@ def test_runs_at_the_same_time_share_the_gpus(monkeypatch, gpus, jobs, visible, 
     assert [start.environment(slot, jobs).get("CUDA_VISIBLE_DEVICES") for slot in range(jobs)] == expected
 
 
-STUBBORN = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('ready', flush=True)\ntime.sleep(60)"
+SLEEPER = "import time\nprint('ready', flush=True)\ntime.sleep(600)"
+STUBBORN = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{SLEEPER}"
+LONG = 300.0
 
 
-@pytest.mark.parametrize(
-    ("code", "ended_by"), [("import time\nprint('ready', flush=True)\ntime.sleep(60)", signal.SIGINT), (STUBBORN, signal.SIGTERM)]
-)
-def test_children_end_with_the_launcher(monkeypatch, code, ended_by):
-    monkeypatch.setattr(processes, "PATIENCE", {signal.SIGINT: 1.0, signal.SIGTERM: 10.0, signal.SIGKILL: 10.0})
+@pytest.fixture
+def background():
+    """This process ignores Ctrl-C, as what a shell has started in the background does."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(("code", "patience", "ended_by"), [(SLEEPER, LONG, signal.SIGINT), (STUBBORN, 0.1, signal.SIGTERM)])
+def test_children_end_with_the_launcher(monkeypatch, code, patience, ended_by):
+    monkeypatch.setattr(processes, "PATIENCE", {signal.SIGINT: patience, signal.SIGTERM: LONG, signal.SIGKILL: LONG})
     children, codes = Children(), []
     read, write = os.pipe()
     command = [sys.executable, "-c", code]
@@ -85,7 +94,7 @@ def test_children_end_with_the_launcher(monkeypatch, code, ended_by):
     thread.start()
     assert os.read(read, 5) == b"ready"
     children.end()
-    thread.join(10)
+    thread.join(LONG)
     assert codes == [-ended_by]
     assert children.call([sys.executable, "-c", "print('late')"]) == 130  # none starts any more
 
@@ -97,3 +106,21 @@ def test_termination_is_an_interrupt(capsys):
         time.sleep(10)
     assert signal.getsignal(signal.SIGTERM) is before
     assert capsys.readouterr().err == "Trainings stopped, their last states are kept. The same command goes on from there.\n"
+
+
+def test_an_ignored_interrupt_stays_ignored_but_reaches_the_children(background, capfd):
+    show = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    with interruptible() as children:
+        signal.raise_signal(signal.SIGINT)
+        assert children.call([sys.executable, "-c", show]) == 0
+    assert capfd.readouterr().out == "True\n" and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_termination_ends_children_in_the_background(background, monkeypatch):
+    """In the orderly way, by the interrupt that this process ignores."""
+    monkeypatch.setattr(processes, "PATIENCE", {signal.SIGINT: LONG, signal.SIGKILL: LONG})
+    sent = f"import os, signal\nos.kill({os.getpid()}, signal.SIGTERM)\n{SLEEPER}"
+    with pytest.raises(KeyboardInterrupt), ThreadPoolExecutor(1) as pool, interruptible() as children:
+        code = pool.submit(children.call, [sys.executable, "-c", sent], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        code.result()
+    assert code.result() == -signal.SIGINT
