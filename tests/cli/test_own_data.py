@@ -111,7 +111,7 @@ def test_a_complete_config_trains(name, tmp_path):
         small |= {"model.hr_crop_size": (32, 32), "model.test_cfg.crop_size": (64, 64), "model.test_cfg.stride": (32, 32)}
         small["train_dataloader.dataset.rare_class_sampling"] = {"min_pixels": 2, "class_temp": 0.01, "min_crop_ratio": 1.0}
     options = ["--cfg-options", *(f"{key}={value!r}" for key, value in small.items())]
-    done = tiny.run("tools/train.py", str(file), "--work-dir", str(tmp_path / "run"), *options, cwd=tmp_path)
+    done = tiny.run("tools/train.py", str(file), "--work-dir", str(tmp_path / "run"), *options)
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = json.loads((tmp_path / "run" / "result.json").read_text())["metrics"]
     assert {"IoU.background", "IoU.crack"} <= metrics.keys()
