@@ -56,7 +56,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def add_speed_options(parser: argparse.ArgumentParser) -> None:
-    sides = "each 'ours', 'baseline', or entries of the config such as precision=bf16,model.backbone.with_cp=True"
+    sides = "each 'ours', 'baseline', 'busy', or entries of the config such as precision=bf16,model.backbone.with_cp=True"
     parser.add_argument("config")
     parser.add_argument("--compare", nargs=2, metavar=("A", "B"), help=f"how many times as fast B is as A; {sides}")
     parser.add_argument("--iterations", type=int, default=5, help="steps per round (default: %(default)s)")

@@ -9,11 +9,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
-import os
 
 from mmseg.config.options import OptionAction
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.files import check_writable, write_json
+from mmseg.utils.threads import usable_cores
 
 
 def parse_args() -> argparse.Namespace:
@@ -21,7 +21,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
     split_help = "train (source and target), val (validation and test), or all (default)"
     parser.add_argument("--split", choices=("train", "val", "all"), default="all", help=split_help)
-    parser.add_argument("--nproc", type=int, default=os.cpu_count() or 1, help="processes that decode (default: %(default)s)")
+    parser.add_argument("--nproc", type=int, default=usable_cores(), help="processes that decode (default: %(default)s)")
     parser.add_argument("--limit", type=int, metavar="N", help="decode only N images of each split, evenly spread")
     out_help = "folder of check_data.json and contact_sheet.png (default: work_dirs/check_<config>)"
     parser.add_argument("--out", type=Path, metavar="DIR", help=out_help)

@@ -13,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, also
 
 import argparse
 import functools
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +20,7 @@ from dataclasses import replace
 from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, Parameters
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.files import read_json, write_json
+from mmseg.utils.threads import usable_cores
 
 DEFAULT = Parameters()
 LAYOUTS = tuple(DEMO_FOLDERS.values())
@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--layout", nargs="+", choices=LAYOUTS, default=DEFAULT_LAYOUTS, help="data sets to imitate (default: gta cityscapes)"
     )
-    parser.add_argument("--nproc", type=int, default=os.cpu_count(), help="worker processes (default: all cores, %(default)s)")
+    parser.add_argument("--nproc", type=int, default=usable_cores(), help="worker processes (default: all cores, %(default)s)")
     parser.add_argument("--force", action="store_true", help="replace the demo data of all layouts by those that are asked for")
     return parser.parse_args()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import subprocess
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from mmengine.config import Config
@@ -15,7 +18,7 @@ from mmseg.utils.errors import UserError
 from tools.benchmarks.counts import Elapsed, chip_speed, count
 from tools.benchmarks.peak import PeakMemory
 from tools.benchmarks.phases import PhaseTimer, timed_phases
-from tools.benchmarks.settings import Setting, config_of
+from tools.benchmarks.settings import BUSY, Setting, config_of
 from tools.benchmarks.synthetic import training_batch, validation_sample
 from tools.benchmarks.training_log import TrainingLog
 
@@ -27,6 +30,16 @@ class TooLargeError(UserError):
     def of(cls, setting: Setting) -> TooLargeError:
         fix = "Find one that does: python tools/benchmark.py fit CONFIG --memory GB"
         return cls(f"The setting '{setting.name}' does not fit into the memory of this GPU. {fix}.")
+
+
+@contextlib.contextmanager
+def busy_neighbour() -> Iterator[None]:
+    """Another process keeps one core busy meanwhile."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 class Session(ABC):
@@ -78,8 +91,9 @@ class Session(ABC):
 
     def round(self, steps: int) -> dict:
         """One round, after a step that does not count: ``seconds`` and ``cpu_seconds`` per step, and what a subclass adds."""
-        self.run(1)
-        elapsed = self.run(steps)
+        with busy_neighbour() if self.setting.name == BUSY else contextlib.nullcontext():
+            self.run(1)
+            elapsed = self.run(steps)
         return {"seconds": elapsed.seconds / steps, "cpu_seconds": elapsed.cpu_seconds / steps}
 
     def release(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from mmseg.datasets.conversion.convert import mapped
 from mmseg.datasets.reading.raw_ids import read_raw_ids
 from mmseg.datasets.statistics.files import fingerprint
 from mmseg.utils.files import write_text
+from mmseg.utils.threads import usable_cores
 
 COUNTS_FILE = "label_counts.json"
 
@@ -48,7 +48,7 @@ def count_labels(root: Path, names: Sequence[str], folder: Path) -> list[Mapping
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):  # minutes of counting may follow
         pass
-    counts = list(mapped(count_ids, [root / name for name in names], nproc=min(os.cpu_count() or 1, len(names) // 100), title="Counting"))
+    counts = list(mapped(count_ids, [root / name for name in names], nproc=min(usable_cores(), len(names) // 100), title="Counting"))
     write_text(path, json.dumps({"sha256": labels, "files": dict(zip(names, counts, strict=True))}) + "\n")
     return counts
 
