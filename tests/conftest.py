@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,17 @@ import torch
 
 from mmseg.demo.choices import Parameters
 from mmseg.demo.files import LAYOUTS
+from mmseg.utils.threads import usable_cores
 from tools.make_demo_data import make_demo_data
 
 TINY = Parameters(width=128, height=64, source=6, target=4, val=2)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each of several workers takes its share of the cores, unless the environment says how many."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, usable_cores() // workers))
 
 
 @pytest.fixture(scope="session", autouse=True)

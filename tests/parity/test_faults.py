@@ -70,5 +70,5 @@ def test_weights_show_the_learning_rate(monkeypatch, float64):
 
 def test_the_second_step_shows_another_teacher(monkeypatch, float64):
     """In the first it is a copy; in the second the mean of two students, whatever is configured above a half."""
-    with pytest.raises(AssertionError, match="mix.decode.loss_seg"):
+    with pytest.raises(AssertionError, match=r"mix\.decode\.loss_seg"):
         check_training(Fault("dacs_hrda", "uda_cfg.alpha", lambda _: 0.45).apply(), monkeypatch)
