@@ -86,7 +86,7 @@ def test_missing_data(fails, tmp_path, tiny_data, key, name, converter):
 def test_run_folder_with_another_config(fails, tmp_path):
     ((run,),) = study_runs(STUDIES[44], only=["7.6"], seeds=[0], options={"work_dir": str(tmp_path)}).values()
     run.folder.mkdir()
-    (run.folder / "config.py").write_text(config_text(run.cfg).replace("alpha=0.999", "alpha=0.5"))
+    (run.folder / "config.py").write_text(config_text(run.cfg).replace("lambda=0.005", "lambda=0.5"))
     line = fails(run_experiments.main, *row(tmp_path))
     assert line.startswith(f"{run.folder}/config.py differs from the config that gave the folder its digest {run.digest}. Restore the file")
     assert [path.name for path in run.folder.iterdir()] == ["config.py"]

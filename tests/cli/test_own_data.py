@@ -94,7 +94,8 @@ def test_complete_configs_are_on_the_page():
 def test_a_complete_config_trains(name, tmp_path):
     """On folders of its kind; the large network becomes a small one, and its crops those of small images."""
     file = tmp_path / name
-    file.write_text(COMPLETE[name].replace('"../_base_', f'"{tiny.ROOT}/configs/_base_'))
+    text = COMPLETE[name].replace('"../_base_', f'"{tiny.ROOT}/configs/_base_')
+    file.write_text(re.sub(r'"(game|photos|checked)', rf'"{tmp_path}/\1', text))
     for folder in ("game/images", "photos", "checked/images", "game/masks", "checked/masks"):
         (tmp_path / folder).mkdir(parents=True)
         for number in range(2):
