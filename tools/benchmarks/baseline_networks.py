@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from mmseg.models.backbones.mix_transformer import DepthwiseConv, EfficientAttention, MixVisionTransformer, OverlapPatchEmbed
 from mmseg.models.decode_heads.decode_head import resize
-from mmseg.models.decode_heads.fast_conv import FastConv2d
+from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
 from mmseg.models.losses.cross_entropy import CrossEntropyLoss
 from mmseg.models.segmentors.encoder_decoder import EncoderDecoder
 from mmseg.models.segmentors.hrda_encoder_decoder import HRDAEncoderDecoder, blur_details, draw_crop_box
@@ -143,7 +143,7 @@ PLAIN_MODULES: Mapping[type, type] = {
     DepthwiseConv: PlainDepthwiseConv,
     MixVisionTransformer: PlainMixTransformer,
     CrossEntropyLoss: PlainCrossEntropy,
-    FastConv2d: nn.Conv2d,
+    DilatedConv2d: nn.Conv2d,
     HRDAEncoderDecoder: PlainHRDA,
 }
 """The plain form of a module, by its class."""

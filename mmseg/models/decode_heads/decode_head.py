@@ -12,7 +12,6 @@ from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmseg.models.decode_heads.fast_conv import FastConv2d
 from mmseg.models.losses.cross_entropy import accuracy
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
@@ -81,7 +80,7 @@ class DecodeHead(BaseModule):
         self.ignore_index = ignore_index
         self.loss_decode = MODELS.build(loss_decode or {"type": "CrossEntropyLoss"})
         if channels is not None:
-            self.conv_seg = FastConv2d(channels, num_classes, kernel_size=1)
+            self.conv_seg = nn.Conv2d(channels, num_classes, kernel_size=1)
             self.dropout = nn.Dropout2d(dropout_ratio)
 
     def select(self, features: Sequence[Tensor]) -> list[Tensor]:

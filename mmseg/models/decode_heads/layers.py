@@ -18,11 +18,10 @@ from mmcv.cnn import ConvModule, DepthwiseSeparableConvModule
 from mmengine.registry import Registry
 from torch import Tensor, nn
 
-from mmseg.models.decode_heads.fast_conv import FastConv2d, pointwise_convolution
+from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
 from mmseg.registry import build_checked
 from mmseg.utils.errors import UserError
 
-FAST = {"type": FastConv2d}
 DECODER_LAYERS = Registry("decoder layer", scope="mmseg", locations=["mmseg.models.decode_heads.layers"], build_func=build_checked)
 
 
@@ -41,7 +40,7 @@ class PixelLinear(nn.Module):
 
     def forward(self, feature_map: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C', H, W]."""
-        return pointwise_convolution(feature_map, self.proj.weight, self.proj.bias)
+        return F.conv2d(feature_map, self.proj.weight[:, :, None, None], self.proj.bias)
 
 
 @DECODER_LAYERS.register_module(name="conv")
@@ -93,9 +92,9 @@ class ASPP(nn.Module):
             self.image_pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), ConvModule(in_channels, out_channels, 1, **options))
         dilated = DepthwiseSeparableConvModule if sep else ConvModule
         self.aspp_modules = nn.ModuleList(
-            ConvModule(in_channels, out_channels, 1, conv_cfg=FAST, **options)
+            ConvModule(in_channels, out_channels, 1, **options)
             if dilation == 1
-            else dilated(in_channels, out_channels, 3, dilation=dilation, padding=dilation, conv_cfg=FAST, **options)
+            else dilated(in_channels, out_channels, 3, dilation=dilation, padding=dilation, conv_cfg={"type": DilatedConv2d}, **options)
             for dilation in dilations
         )
         self.pool = pool

@@ -25,7 +25,7 @@ from mmseg.apis.predicting.export import (
     sliding_window,
 )
 from mmseg.datasets.classes.names import CLASSES, PALETTE
-from mmseg.models.decode_heads.fast_conv import FastConv2d
+from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import write_json
 from tests import tiny
@@ -107,7 +107,7 @@ def test_the_normalisation_is_inside_and_the_result_is_the_fused_one():
 
 def test_a_convolution_with_a_large_dilation_stays_one():
     """Eager CPU code takes a detour; a program may run elsewhere."""
-    layer = FastConv2d(4, 4, 3, padding=18, dilation=18, groups=4, bias=False)
+    layer = DilatedConv2d(4, 4, 3, padding=18, dilation=18, groups=4, bias=False)
     exported = torch.export.export(layer, (torch.zeros(1, 4, 32, 32),), strict=False)
     called = [node.target for node in exported.graph.nodes if node.op == "call_function"]
     assert called == [torch.ops.aten.conv2d.default]

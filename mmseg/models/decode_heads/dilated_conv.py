@@ -1,11 +1,8 @@
-"""Convolutions of decoders that are also fast on a CPU: depthwise ones with a large dilation, and pointwise ones.
+"""Depthwise convolutions with a large dilation that are also fast on a CPU.
 
 oneDNN has no fast kernel for them: at dilation 18 on 32x32 pixels it takes eight times as long as the same convolution
 without dilation. A dilated convolution is, however, a plain one on each of the d*d sub-images that hold every d-th row and
 column, so the sub-images are put into the batch ("space to batch", Chen et al., DeepLab, TPAMI 2018, section 3.1).
-
-A 1x1 convolution is a matrix product at every pixel, for which a channels-last map lies right. On one thread torch takes a
-kernel for it that copies the map to the other layout first, and its gradient too.
 
 Letters: B images, C channels, (H, W) the map, d dilation, (P, Q) rows and columns of a sub-image.
 """
@@ -41,32 +38,14 @@ def sub_image_convolution(feature_map: Tensor, weight: Tensor, dilation: int) ->
     return merged[:, :height, :width].contiguous().permute(0, 3, 1, 2)
 
 
-def pointwise_convolution(feature_map: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """A 1x1 convolution of stride 1.
-
-    Args:
-        feature_map: [B, C, H, W], fastest if channels-last in memory.
-        weight: [C', C].
-        bias: [C'], or None.
-
-    Returns:
-        [B, C', H, W] in channels-last memory; equals ``F.conv2d`` up to rounding.
-    """
-    return F.linear(feature_map.permute(0, 2, 3, 1), weight, bias).permute(0, 3, 1, 2)
-
-
-class FastConv2d(nn.Conv2d):
-    """``nn.Conv2d`` with the same parameters and results; some kinds take another way on a CPU."""
+class DilatedConv2d(nn.Conv2d):
+    """``nn.Conv2d`` with the same parameters and results; depthwise ones with a large dilation are faster on a CPU."""
 
     def forward(self, feature_map: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C', H', W']."""
-        # An exported program runs elsewhere.
-        if feature_map.device.type != "cpu" or torch.compiler.is_compiling():
-            return super().forward(feature_map)
-        if self.kernel_size == (1, 1) and self.groups == 1 and self.stride == (1, 1) and self.padding == (0, 0):
-            return pointwise_convolution(feature_map, self.weight.flatten(1), self.bias)
         depthwise = self.groups == self.in_channels == self.out_channels and self.kernel_size == (3, 3) and self.bias is None
         same_size = self.padding == self.dilation and self.stride == (1, 1)
-        if self.dilation[0] >= CPU_DILATION and depthwise and same_size:
+        eager_cpu = feature_map.device.type == "cpu" and not torch.compiler.is_compiling()  # an exported program runs elsewhere
+        if eager_cpu and self.dilation[0] >= CPU_DILATION and depthwise and same_size:
             return sub_image_convolution(feature_map, self.weight, self.dilation[0])
         return super().forward(feature_map)
