@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import mmseg.models.registered  # noqa: F401  without it no part would be known, and no default
 from mmseg.models.decode_heads.layers import DECODER_LAYERS
 from mmseg.registry import MASKS, MODELS, options_of
 
