@@ -75,12 +75,13 @@ def launching(folder: Path, data: Path, **options: object) -> Iterator[SimpleNam
             time.sleep(0.2)
         yield SimpleNamespace(process=process, command=command, folder=found[0].parent)
     finally:
-        process.kill()
+        process.terminate()  # which ends its training too
+        process.communicate(timeout=120)
 
 
 def check_end(launch: SimpleNamespace) -> None:
     """The launcher said how to go on, the training has ended in order, and nothing is left but whole files."""
-    _, errors = launch.process.communicate()
+    _, errors = launch.process.communicate(timeout=300)
     assert launch.process.returncode == 130
     assert errors.splitlines() == ["Trainings stopped, their last states are kept. The same command goes on from there.", "interrupted"]
     assert (launch.folder / "console.log").read_text().splitlines()[-1] == "interrupted"

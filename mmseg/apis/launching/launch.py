@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -25,6 +25,9 @@ from mmseg.utils.repository import ROOT
 from mmseg.utils.run_folder import BEST, CONFIG, LATEST, PICTURES
 
 CONSOLE = "console.log"
+LOOK = 0.5
+"""Seconds between two looks at the trainings. A signal may be delivered to a thread that waits for one of them; Python acts on it
+when this thread runs, which it would not do before all have ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +114,10 @@ def launch_all(runs: Sequence[Run], jobs: int, start: Start) -> list[Outcome]:
             slots.put(slot)
 
     with ThreadPoolExecutor(jobs) as pool, interruptible() as children:
-        return list(pool.map(train, todo))
+        outcomes = [pool.submit(train, run) for run in todo]
+        while wait(outcomes, timeout=LOOK).not_done:
+            pass
+        return [outcome.result() for outcome in outcomes]
 
 
 def _train(run: Run, children: Children, start: Start, environment: dict[str, str]) -> Outcome:

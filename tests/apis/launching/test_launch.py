@@ -1,0 +1,31 @@
+"""Trainings one after another, and what interrupts them."""
+
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from mmengine.config import Config
+
+from mmseg.apis.launching import launch
+from mmseg.apis.launching.launch import Outcome, launch_all
+from mmseg.apis.launching.processes import Start
+from mmseg.apis.launching.runs import Run
+
+
+def test_a_signal_that_another_thread_receives_is_acted_on(monkeypatch, tmp_path, capsys):
+    """A second signal, which comes before the main thread has woken from the first, is given to a thread that waits for a training."""
+    codes = []
+
+    def train(run, children, start, environment):
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        codes.append(children.call([sys.executable, "-c", "import time; time.sleep(30)"], stderr=subprocess.DEVNULL))
+        return Outcome(run=run)
+
+    monkeypatch.setattr(launch, "prepare", lambda runs: None)
+    monkeypatch.setattr(launch, "_train", train)
+    with pytest.raises(KeyboardInterrupt):
+        launch_all([Run(cfg=Config({"train_dataloader": {"dataset": {}}}), folder=tmp_path)], 1, Start())
+    assert codes in ([-signal.SIGINT], [128 + signal.SIGINT])
+    assert "The same command goes on from there." in capsys.readouterr().err
