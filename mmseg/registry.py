@@ -14,6 +14,10 @@ from mmengine import registry as engine
 from mmengine.registry import Registry
 
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.ranges import mismatch, type_hints
+
+DATA = (bool, int, float, str, Mapping, list, tuple, set, type(None))
+"""What a config may hold; everything else in the options of a part is another part, which the code passes."""
 
 
 def build_checked(cfg: dict, registry: Registry, default_args: dict | None = None) -> Any:
@@ -89,7 +93,20 @@ def _resolved(cfg: dict, registry: Registry, default_args: dict) -> tuple[Any, d
         if key not in known:
             fix = suggestion(key, known) or f" Its options: {', '.join(known) or 'none'}."
             raise UserError(f"{_name(component)} got an unexpected option '{key}'.{fix}")
+    check_values(component, options)
     return component, options
+
+
+def check_values(component: Any, options: Mapping[str, Any]) -> None:
+    """Compares options with the annotations of a constructor; objects, which no config holds, are not looked at.
+
+    Raises:
+        UserError: a value is of another type, or outside its range.
+    """
+    annotations = annotations_of(component) if _ours(component) else {}
+    for key, value in options.items():
+        if key in annotations and isinstance(value, DATA) and (wrong := mismatch(annotations[key], value)):
+            raise UserError(f"{_name(component)}: {key}{wrong}")
 
 
 def _ours(component: Any) -> bool:
@@ -109,17 +126,27 @@ def options_of(component: Any) -> dict[str, inspect.Parameter] | None:
 
     A class that passes ``**kwargs`` on has the options of its base as well; ours never pass them to the engine.
     """
-    layers = [component]
-    if inspect.isclass(component):
-        bases = [cls for cls in component.__mro__[:-1] if "__init__" in vars(cls)]
-        layers = [vars(cls)["__init__"] for cls in [cls for cls in bases if _ours(cls)] or bases]
     options: dict[str, inspect.Parameter] = {}
+    layers = _layers(component)
     for layer in layers:
         own = inspect.signature(layer).parameters
         options = {**own, **options}
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in own.values()):
             return {name: p for name, p in options.items() if name != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     return None if layers else {}
+
+
+def _layers(component: Any) -> list[Any]:
+    """The function itself, or the constructors of a class from itself to its first base; of ours alone where there are any."""
+    if not inspect.isclass(component):
+        return [component]
+    bases = [cls for cls in component.__mro__[:-1] if "__init__" in vars(cls)]
+    return [vars(cls)["__init__"] for cls in [cls for cls in bases if _ours(cls)] or bases]
+
+
+def annotations_of(component: Any) -> dict[str, Any]:
+    """Types and ranges of the options of a function or class of ours, by name."""
+    return {key: hint for layer in reversed(_layers(component)) for key, hint in type_hints(layer).items() if key != "return"}
 
 
 def _require_options(component: Any, options: dict) -> None:

@@ -15,6 +15,7 @@ from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, merged
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import Positive
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class SeveralDatasets(Dataset):
         UserError: the classes differ, only some have labels, or there are not as many weights as data sets.
     """
 
-    def __init__(self, *, datasets: Sequence[dict], weights: Sequence[float] | None = None) -> None:
+    def __init__(self, *, datasets: Sequence[dict], weights: Sequence[Positive[float]] | None = None) -> None:
         self.metainfo = self.class_info({"datasets": datasets})
         self.parts = tuple(build_checked(config, DATASETS) for config in datasets)
         self.labelled = self.parts[0].labelled

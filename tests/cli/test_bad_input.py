@@ -134,7 +134,7 @@ def crops(height: int, width: int) -> dict:
         ({f"{DATASET}.crop_pseudo_margins": [40, 40, 0, 0]}, "Use smaller margins."),
         ({"train_dataloader.batch_size": 0}, "train_dataloader.batch_size is 0. Use a whole number of at least 1."),
         ({"train_cfg.max_iters": "many"}, "train_cfg.max_iters is 'many'. Use a whole number of at least 1."),
-        ({"default_hooks.checkpoint.interval": 0}, "CheckpointHook got interval=0. Use 1 or more."),
+        ({"default_hooks.checkpoint.interval": 0}, "CheckpointHook: interval is 0. It should be greater than 0."),
     ],
     ids=lambda value: "" if isinstance(value, dict) else value[:30],
 )

@@ -138,8 +138,8 @@ def test_a_state_holds_what_was_counted(tmp_path, cut):
 
 
 def test_refuses_an_interval_below_one():
-    with pytest.raises(UserError, match=r"interval=0\. Use 1 or more"):
-        ClassHealthHook(interval=0)
+    with pytest.raises(UserError, match=r"interval is 0\. It should be greater than 0"):
+        HOOKS.build({"type": "ClassHealthHook", "interval": 0})
 
 
 def test_training_is_bit_identical_with_and_without_counting(tmp_path):

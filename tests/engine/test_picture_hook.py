@@ -93,8 +93,8 @@ def test_one_panel_for_each_image_up_to_max_images(dacs):
 
 @pytest.mark.parametrize(("option", "value"), [("interval", 0), ("max_images", -1)])
 def test_refuses_numbers_below_one(option, value):
-    with pytest.raises(UserError, match=rf"{option}={value}\. Use 1 or more"):
-        PictureHook(**{option: value})
+    with pytest.raises(UserError, match=rf"{option} is {value}\. It should be greater than 0"):
+        HOOKS.build({"type": "PictureHook", option: value})
 
 
 def test_drawing_leaves_weights_buffers_modes_and_generators_alone(tmp_path, dacs):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import Pair, Positive, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +27,10 @@ class CropOptions:
             ("CAug" in the published names). Source only.
     """
 
-    img_scale: Sequence[int]
-    crop_size: Sequence[int]
-    cat_max_ratio: float = 1.0
-    flip_prob: float = 0.5
+    img_scale: Pair[Positive[int]]
+    crop_size: Pair[Positive[int]]
+    cat_max_ratio: Share = 1.0
+    flip_prob: Share = 0.5
     pad: bool = False
     photo_metric_distortion: bool = False
 

@@ -14,6 +14,7 @@ from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.datasets.statistics.class_statistics import total_pixels
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import NonNegative, PositiveOrInfinite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +28,9 @@ class RareClassOptions:
             class, at the resized size; 0 accepts every crop.
     """
 
-    min_pixels: int
-    class_temp: float
-    min_crop_ratio: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.class_temp <= 0:
-            raise UserError(f"rare_class_sampling: class_temp is {self.class_temp}. Use a value above 0, such as 0.01.")
+    min_pixels: NonNegative[int]
+    class_temp: PositiveOrInfinite
+    min_crop_ratio: NonNegative[float] = 0.0
 
     @property
     def min_crop_pixels(self) -> float:

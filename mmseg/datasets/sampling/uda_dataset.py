@@ -26,6 +26,7 @@ from mmseg.registry import DATASETS, build_checked
 from mmseg.structures import Box
 from mmseg.utils.errors import BadFileError, UserError
 from mmseg.utils.randomness import Streams, derive_seed
+from mmseg.utils.ranges import Four, NonNegative, Pair, Positive
 
 DRAWS = 5  # bad samples in a row that end a training which skips them
 
@@ -65,10 +66,10 @@ class UDADataset(Dataset):
         source_crop: dict,
         target: dict | SegmentationDataset | None = None,
         target_crop: dict | None = None,
-        seed: int = 0,
-        crop_pseudo_margins: Sequence[int] | None = None,
+        seed: NonNegative[int] = 0,
+        crop_pseudo_margins: Four[NonNegative[int]] | None = None,
         rare_class_sampling: dict | None = None,
-        sync_crop_size: Sequence[int] | None = None,
+        sync_crop_size: Pair[Positive[int]] | None = None,
         on_bad_sample: str = "raise",
     ) -> None:
         self.seed = seed

@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg.registry import HOOKS
-from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import Positive
 from mmseg.utils.run_folder import BEST, LATEST
 
 
@@ -24,9 +24,7 @@ class CheckpointHook(Hook):
 
     priority = "LOW"
 
-    def __init__(self, *, interval: int, save_best: str | None = "mIoU", best_score: float = float("-inf")) -> None:
-        if interval < 1:
-            raise UserError(f"CheckpointHook got interval={interval}. Use 1 or more.")
+    def __init__(self, *, interval: Positive[int], save_best: str | None = "mIoU", best_score: float = float("-inf")) -> None:
         self.interval, self.save_best, self.best_score = interval, save_best, best_score
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None) -> None:

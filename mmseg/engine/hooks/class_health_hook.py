@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mmseg.evaluation.class_health import dead_classes, death_notices
 from mmseg.registry import HOOKS
-from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import Positive
 from mmseg.utils.run_folder import read_curve
 
 LOG, EVALUATION = "log", "evaluation"
@@ -67,9 +67,7 @@ class ClassHealthHook(Hook):
 
     priority = "BELOW_NORMAL"  # after ResultHook, whose curve it reads, and before CheckpointHook, which saves the counts
 
-    def __init__(self, *, interval: int = 500) -> None:
-        if interval < 1:
-            raise UserError(f"ClassHealthHook got interval={interval}. Use 1 or more, or leave the hook out of custom_hooks.")
+    def __init__(self, *, interval: Positive[int] = 500) -> None:
         self.interval = interval
         self.classes: tuple[str, ...] = ()
         self.absent: tuple[str, ...] = ()

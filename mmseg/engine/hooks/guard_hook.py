@@ -17,6 +17,7 @@ from mmseg.engine.checkpoint import save_checkpoint
 from mmseg.engine.optimizers import GradientHealth
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import Positive
 
 LEAST_SCALE = 1.0
 """A smaller factor of the losses cannot be what makes a gradient overflow."""
@@ -98,9 +99,7 @@ class GuardHook(Hook):
 
     priority = "HIGHEST"  # before a state is saved, or anything else is done with a training that stops
 
-    def __init__(self, *, patience: int = 10) -> None:
-        if patience < 1:
-            raise UserError(f"GuardHook got patience={patience}. Use 1 or more.")
+    def __init__(self, *, patience: Positive[int] = 10) -> None:
         self.patience = patience
         self.skipped = self.in_a_row = 0
         self.unread: deque[CheckedStep] = deque()

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from mmseg.registry import HOOKS
 from mmseg.structures import SegOutput
-from mmseg.utils.errors import UserError
 from mmseg.utils.images import write_image
+from mmseg.utils.ranges import Positive
 from mmseg.utils.run_folder import PICTURES
 from mmseg.visualization.colorize import Palette, colorize_labels, denormalize, heat, overlay
 from mmseg.visualization.panels import Tile, draw_panel, legend, stack
@@ -153,10 +153,7 @@ class PictureHook(Hook):
 
     priority = "LOW"
 
-    def __init__(self, *, interval: int = 1000, max_images: int = 2) -> None:
-        for name, value in {"interval": interval, "max_images": max_images}.items():
-            if value < 1:
-                raise UserError(f"PictureHook got {name}={value}. Use 1 or more, or leave the hook out of custom_hooks.")
+    def __init__(self, *, interval: Positive[int] = 1000, max_images: Positive[int] = 2) -> None:
         self.interval, self.max_images = interval, max_images
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None) -> None:

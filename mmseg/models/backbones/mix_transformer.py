@@ -26,6 +26,7 @@ from mmseg.models.backbones.checkpointing import run_block
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import Positive, ShareBelowOne
 
 
 def to_tokens(feature_map: Tensor) -> Tensor:
@@ -162,16 +163,16 @@ class MixVisionTransformer(BaseModule):
     def __init__(
         self,
         *,
-        in_channels: int = 3,
-        patch_size: int = 4,
-        embed_dims: Sequence[int] = (64, 128, 320, 512),
-        depths: Sequence[int] = (3, 6, 40, 3),
-        num_heads: Sequence[int] = (1, 2, 5, 8),
-        sr_ratios: Sequence[int] = (8, 4, 2, 1),
-        mlp_ratios: Sequence[float] = (4, 4, 4, 4),
+        in_channels: Positive[int] = 3,
+        patch_size: Positive[int] = 4,
+        embed_dims: Sequence[Positive[int]] = (64, 128, 320, 512),
+        depths: Sequence[Positive[int]] = (3, 6, 40, 3),
+        num_heads: Sequence[Positive[int]] = (1, 2, 5, 8),
+        sr_ratios: Sequence[Positive[int]] = (8, 4, 2, 1),
+        mlp_ratios: Sequence[Positive[float]] = (4, 4, 4, 4),
         qkv_bias: bool = True,
-        drop_rate: float = 0.0,
-        drop_path_rate: float = 0.1,
+        drop_rate: ShareBelowOne = 0.0,
+        drop_path_rate: ShareBelowOne = 0.1,
         with_cp: bool = False,
         pretrained: str | None = None,
         init_cfg: dict | None = None,
@@ -258,8 +259,8 @@ def _draw_weights(module: nn.Module) -> None:
 def _register_variant(name: str, embed_dims: Sequence[int], depths: Sequence[int]) -> Callable[..., MixVisionTransformer]:
     def variant(
         *,
-        drop_rate: float = 0.0,
-        drop_path_rate: float = 0.1,
+        drop_rate: ShareBelowOne = 0.0,
+        drop_path_rate: ShareBelowOne = 0.1,
         with_cp: bool = False,
         style: str = "pytorch",  # published configs pass it; it has no effect on a transformer
         pretrained: str | None = None,

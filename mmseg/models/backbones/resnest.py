@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from mmseg.models.backbones.resnet import BATCH_NORM, ResidualBlock, ResNet, norm_layer
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import NonNegative, Positive
 
 MIN_ATTENTION_WIDTH = 32
 
@@ -87,7 +88,7 @@ class SplitAttentionBottleneck(ResidualBlock):
         shortcut: nn.Module | None,
         norm_cfg: dict,
         radix: int,
-        reduction_factor: int,
+        reduction_factor: Positive[int],
         average_stride: bool,
     ) -> None:
         super().__init__()
@@ -133,17 +134,17 @@ class ResNeSt(ResNet):
         *,
         depth: int,
         num_stages: int = 4,
-        out_indices: Sequence[int] = (0, 1, 2, 3),
-        strides: Sequence[int] = (1, 2, 2, 2),
-        dilations: Sequence[int] = (1, 1, 1, 1),
+        out_indices: Sequence[NonNegative[int]] = (0, 1, 2, 3),
+        strides: Sequence[Positive[int]] = (1, 2, 2, 2),
+        dilations: Sequence[Positive[int]] = (1, 1, 1, 1),
         contract_dilation: bool = False,
         norm_cfg: dict = BATCH_NORM,
         norm_eval: bool = False,
         style: str = "pytorch",
-        stem_channels: int = 64,
-        base_channels: int = 64,
+        stem_channels: Positive[int] = 64,
+        base_channels: Positive[int] = 64,
         radix: int = 2,
-        reduction_factor: int = 4,
+        reduction_factor: Positive[int] = 4,
         avg_down_stride: bool = True,
         with_cp: bool = False,
         pretrained: str | None = None,

@@ -24,6 +24,7 @@ from mmseg.models.backbones.checkpointing import run_block
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import NonNegative, Positive
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}
 """Depth -> residual blocks of the four stages; from 50 layers on they are bottlenecks."""
@@ -107,7 +108,7 @@ class Bottleneck(ResidualBlock):
         dilation: int,
         shortcut: nn.Module | None,
         norm_cfg: dict,
-        groups: int = 1,
+        groups: Positive[int] = 1,
         group_width: float = 1.0,
     ) -> None:
         super().__init__()
@@ -168,17 +169,17 @@ class ResNet(BaseModule):
         *,
         depth: int,
         num_stages: int = 4,
-        out_indices: Sequence[int] = (0, 1, 2, 3),
-        strides: Sequence[int] = (1, 2, 2, 2),
-        dilations: Sequence[int] = (1, 1, 1, 1),
+        out_indices: Sequence[NonNegative[int]] = (0, 1, 2, 3),
+        strides: Sequence[Positive[int]] = (1, 2, 2, 2),
+        dilations: Sequence[Positive[int]] = (1, 1, 1, 1),
         contract_dilation: bool = False,
         norm_cfg: dict = BATCH_NORM,
         norm_eval: bool = False,
         style: str = "pytorch",
-        stem_channels: int = 64,
-        base_channels: int = 64,
-        groups: int = 1,
-        base_width: int = 4,
+        stem_channels: Positive[int] = 64,
+        base_channels: Positive[int] = 64,
+        groups: Positive[int] = 1,
+        base_width: Positive[int] = 4,
         with_cp: bool = False,
         block: Callable[..., ResidualBlock] | None = None,
         pretrained: str | None = None,

@@ -24,6 +24,7 @@ from mmseg.models.weights.licences import UNKNOWN
 from mmseg.models.weights.pretrained import pretrained_path, read_state
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.ranges import Pair, Positive, ShareBelowOne
 
 STRIDES = (4, 8, 16, 32)
 TOKEN_STRIDE = 16  # pixels of the image per token of a plain transformer
@@ -65,8 +66,8 @@ class TimmBackbone(BaseModule):
         *,
         name: str,
         out_indices: Sequence[int] = (0, 1, 2, 3),
-        drop_path_rate: float = 0.0,
-        img_size: Sequence[int] | None = None,
+        drop_path_rate: ShareBelowOne = 0.0,
+        img_size: Pair[Positive[int]] | None = None,
         pretrained: str | None = None,
         init_cfg: dict | None = None,
     ) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.models.decode_heads.layers import attend_pixels
 from mmseg.registry import MODELS
+from mmseg.utils.ranges import Positive
 
 RELU = {"type": "ReLU"}
 
@@ -80,10 +81,10 @@ class DAHead(DecodeHead):
     def __init__(
         self,
         *,
-        in_channels: int,
-        channels: int,
-        num_classes: int,
-        pam_channels: int,
+        in_channels: Positive[int],
+        channels: Positive[int],
+        num_classes: Positive[int],
+        pam_channels: Positive[int],
         norm_cfg: dict | None = None,
         **shared,
     ) -> None:

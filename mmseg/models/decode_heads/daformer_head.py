@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_params, resize
 from mmseg.models.decode_heads.layers import DECODER_LAYERS
 from mmseg.registry import MODELS
+from mmseg.utils.ranges import Positive
 
 _PARAMETERS = ("embed_dims", "embed_cfg", "embed_neck_cfg", "fusion_cfg")
 
@@ -36,9 +37,9 @@ class DAFormerHead(DecodeHead):
     def __init__(
         self,
         *,
-        in_channels: Sequence[int],
-        channels: int,
-        num_classes: int,
+        in_channels: Sequence[Positive[int]],
+        channels: Positive[int],
+        num_classes: Positive[int],
         decoder_params: dict,
         in_index: Sequence[int] = (0, 1, 2, 3),
         norm_cfg: dict | None = None,

@@ -16,6 +16,7 @@ from mmseg.models.losses.cross_entropy import accuracy
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.float32 import at_least_float32
+from mmseg.utils.ranges import Positive, ShareBelowOne
 
 
 def resize(feature_map: Tensor, size: Sequence[int], align_corners: bool = False) -> Tensor:
@@ -58,11 +59,11 @@ class DecodeHead(BaseModule):
     def __init__(
         self,
         *,
-        in_channels: int | Sequence[int],
-        channels: int | None,
-        num_classes: int,
+        in_channels: Positive[int] | Sequence[Positive[int]],
+        channels: Positive[int] | None,
+        num_classes: Positive[int],
         in_index: int | Sequence[int] = -1,
-        dropout_ratio: float = 0.1,
+        dropout_ratio: ShareBelowOne = 0.1,
         norm_cfg: dict | None = None,
         align_corners: bool = False,
         loss_decode: dict | None = None,

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import NonNegative, Positive
 
 
 @MODELS.register_module()
@@ -40,14 +41,14 @@ class FCNHead(DecodeHead):
     def __init__(
         self,
         *,
-        in_channels: int,
+        in_channels: Positive[int],
         in_index: int,
-        channels: int,
-        num_classes: int,
-        num_convs: int = 2,
-        kernel_size: int = 3,
+        channels: Positive[int],
+        num_classes: Positive[int],
+        num_convs: NonNegative[int] = 2,
+        kernel_size: Positive[int] = 3,
         concat_input: bool = True,
-        dilation: int = 1,
+        dilation: Positive[int] = 1,
         norm_cfg: dict | None = None,
         **shared,
     ) -> None:

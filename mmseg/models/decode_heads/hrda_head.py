@@ -24,6 +24,7 @@ from mmseg.models.decode_heads.decode_head import resize
 from mmseg.registry import MODELS, options_of
 from mmseg.structures import Box, SegOutput, blend_windows, full_box
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.ranges import Positive, Share
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,9 @@ class HRDAHead(BaseModule):
         self,
         *,
         single_scale_head: str,
-        attention_embed_dim: int = 256,
+        attention_embed_dim: Positive[int] = 256,
         attention_classwise: bool = True,
-        fixed_attention: float | None = None,
+        fixed_attention: Share | None = None,
         lr_loss_weight: float = 0.0,
         hr_loss_weight: float = 0.0,
         debug_output_attention: bool = False,

@@ -16,6 +16,7 @@ from torch import Tensor
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.models.decode_heads.layers import PixelAttention, interlace
 from mmseg.registry import MODELS
+from mmseg.utils.ranges import Pair, Positive
 
 RELU = {"type": "ReLU"}
 
@@ -36,11 +37,11 @@ class ISAHead(DecodeHead):
     def __init__(
         self,
         *,
-        in_channels: int,
-        channels: int,
-        num_classes: int,
-        isa_channels: int,
-        down_factor: Sequence[int] = (8, 8),
+        in_channels: Positive[int],
+        channels: Positive[int],
+        num_classes: Positive[int],
+        isa_channels: Positive[int],
+        down_factor: Pair[Positive[int]] = (8, 8),
         norm_cfg: dict | None = None,
         **shared,
     ) -> None:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
 from mmseg.registry import build_checked
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import NonNegative, Pair, Positive
 
 DECODER_LAYERS = Registry("decoder layer", scope="mmseg", locations=["mmseg.models.decode_heads.layers"], build_func=build_checked)
 
@@ -32,7 +33,7 @@ class PixelLinear(nn.Module):
     ``act_cfg`` and ``norm_cfg`` are accepted because published configs spell them out; they must be None.
     """
 
-    def __init__(self, *, in_channels: int, out_channels: int, act_cfg: None = None, norm_cfg: None = None) -> None:
+    def __init__(self, *, in_channels: Positive[int], out_channels: Positive[int], act_cfg: None = None, norm_cfg: None = None) -> None:
         super().__init__()
         if act_cfg is not None or norm_cfg is not None:
             raise UserError("The decoder layer 'mlp' has neither activation nor normalisation. Set act_cfg=None and norm_cfg=None.")
@@ -78,9 +79,9 @@ class ASPP(nn.Module):
     def __init__(
         self,
         *,
-        in_channels: int,
-        out_channels: int,
-        dilations: Sequence[int] = (1, 6, 12, 18),
+        in_channels: Positive[int],
+        out_channels: Positive[int],
+        dilations: Sequence[Positive[int]] = (1, 6, 12, 18),
         sep: bool = False,
         pool: bool = False,
         norm_cfg: dict | None = None,
@@ -138,7 +139,15 @@ class PixelAttention(nn.Module):
         num_convs: 1x1 convolutions that make query and key.
     """
 
-    def __init__(self, *, channels: int, hidden_channels: int, num_convs: int, norm_cfg: dict | None, act_cfg: dict | None) -> None:
+    def __init__(
+        self,
+        *,
+        channels: Positive[int],
+        hidden_channels: Positive[int],
+        num_convs: NonNegative[int],
+        norm_cfg: dict | None,
+        act_cfg: dict | None,
+    ) -> None:
         super().__init__()
         options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
         self.key_project = _pointwise(channels, hidden_channels, num_convs, options)
@@ -199,11 +208,11 @@ class InterlacedAttention(nn.Module):
     def __init__(
         self,
         *,
-        in_channels: int,
-        out_channels: int,
-        isa_channels: int = 256,
-        key_query_num_convs: int = 1,
-        down_factor: Sequence[int] = (8, 8),
+        in_channels: Positive[int],
+        out_channels: Positive[int],
+        isa_channels: Positive[int] = 256,
+        key_query_num_convs: Positive[int] = 1,
+        down_factor: Pair[Positive[int]] = (8, 8),
         norm_cfg: dict | None = None,
         act_cfg: dict | None = None,
     ) -> None:

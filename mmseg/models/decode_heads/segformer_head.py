@@ -18,6 +18,7 @@ from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_para
 from mmseg.models.decode_heads.layers import PixelLinear
 from mmseg.registry import MODELS
 from mmseg.utils.float32 import at_least_float32
+from mmseg.utils.ranges import Positive
 
 
 @MODELS.register_module()
@@ -36,9 +37,9 @@ class SegFormerHead(DecodeHead):
     def __init__(
         self,
         *,
-        in_channels: Sequence[int],
-        channels: int,
-        num_classes: int,
+        in_channels: Sequence[Positive[int]],
+        channels: Positive[int],
+        num_classes: Positive[int],
         decoder_params: dict,
         in_index: Sequence[int] = (0, 1, 2, 3),
         norm_cfg: dict | None = None,

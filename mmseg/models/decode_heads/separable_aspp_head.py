@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import DecodeHead, resize
 from mmseg.models.decode_heads.layers import ASPP, pyramid_branches
 from mmseg.registry import MODELS
+from mmseg.utils.ranges import NonNegative, Positive
 
 RELU = {"type": "ReLU"}
 
@@ -36,12 +37,12 @@ class DepthwiseSeparableASPPHead(DecodeHead):
     def __init__(
         self,
         *,
-        in_channels: int,
-        channels: int,
-        num_classes: int,
-        c1_in_channels: int,
-        c1_channels: int,
-        dilations: Sequence[int] = (1, 6, 12, 18),
+        in_channels: Positive[int],
+        channels: Positive[int],
+        num_classes: Positive[int],
+        c1_in_channels: NonNegative[int],
+        c1_channels: NonNegative[int],
+        dilations: Sequence[Positive[int]] = (1, 6, 12, 18),
         norm_cfg: dict | None = None,
         **shared,
     ) -> None:

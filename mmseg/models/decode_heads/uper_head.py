@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import DecodeHead, resize
 from mmseg.registry import MODELS
+from mmseg.utils.ranges import Positive
 
 RELU = {"type": "ReLU"}
 
@@ -33,11 +34,11 @@ class UPerHead(DecodeHead):
     def __init__(
         self,
         *,
-        in_channels: Sequence[int],
-        channels: int,
-        num_classes: int,
+        in_channels: Sequence[Positive[int]],
+        channels: Positive[int],
+        num_classes: Positive[int],
         in_index: Sequence[int] = (0, 1, 2, 3),
-        pool_scales: Sequence[int] = (1, 2, 3, 6),
+        pool_scales: Sequence[Positive[int]] = (1, 2, 3, 6),
         norm_cfg: dict | None = None,
         **shared,
     ) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from mmseg.utils.float32 import at_least_float32
+from mmseg.utils.ranges import NonNegative
 
 
 def cross_entropy(
@@ -80,8 +81,8 @@ class CrossEntropyLoss(nn.Module):
         self,
         *,
         use_sigmoid: bool = False,
-        loss_weight: float = 1.0,
-        class_weight: Sequence[float] | None = None,
+        loss_weight: NonNegative[float] = 1.0,
+        class_weight: Sequence[NonNegative[float]] | None = None,
         reduction: str = "mean",
     ) -> None:
         super().__init__()

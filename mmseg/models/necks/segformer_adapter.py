@@ -12,6 +12,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmseg.registry import MODELS
+from mmseg.utils.ranges import Positive
 
 
 @MODELS.register_module()
@@ -25,7 +26,7 @@ class SegFormerAdapter(BaseModule):
         scales: one factor per level, the last factor for the last level.
     """
 
-    def __init__(self, *, scales: Sequence[float] = (4,)) -> None:
+    def __init__(self, *, scales: Sequence[Positive[float]] = (4,)) -> None:
         super().__init__()
         self.scales = tuple(scales)
 

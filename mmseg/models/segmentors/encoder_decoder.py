@@ -59,7 +59,7 @@ class EncoderDecoder(BaseModule):
         pretrained: str | None = None,
         test_cfg: dict | None = None,
         train_cfg: dict | None = None,
-        init_cfg: None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__()
         _refuse(type(self).__name__, train_cfg=train_cfg, init_cfg=init_cfg)

@@ -22,6 +22,7 @@ from mmseg.models.segmentors.shared_windows import BRANCHES, Walk, shared_infere
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, plan_windows, sliding_boxes, windows_per_pass
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import Pair, Positive
 
 
 def draw_crop_box(rng: np.random.Generator, height: int, width: int, crop: Sequence[int], divisible: int) -> Box:
@@ -79,19 +80,19 @@ class HRDAEncoderDecoder(EncoderDecoder):
         *,
         backbone: dict,
         decode_head: dict,
-        hr_crop_size: Sequence[int],
-        scales: Sequence[float] = (1, 0.5),
+        hr_crop_size: Pair[Positive[int]],
+        scales: Sequence[Positive[float]] = (1, 0.5),
         feature_scale: float | str = 0.5,
-        crop_coord_divisible: int = 8,
+        crop_coord_divisible: Positive[int] = 8,
         hr_slide_inference: bool = True,
         hr_slide_overlapping: bool = True,
         blur_hr_crop: bool = False,
         neck: dict | None = None,
-        auxiliary_head: None = None,
+        auxiliary_head: dict | None = None,
         pretrained: str | None = None,
         test_cfg: dict | None = None,
         train_cfg: dict | None = None,
-        init_cfg: None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         _refuse("HRDAEncoderDecoder", auxiliary_head=auxiliary_head)
         parts = {"backbone": backbone, "decode_head": decode_head, "neck": neck, "pretrained": pretrained}

@@ -16,6 +16,7 @@ from mmseg.models.uda.pseudo_labels.shorthand import labeling_configs, with_thre
 from mmseg.models.uda.step import Objective
 from mmseg.registry import LABELING_STAGES, MIXINGS, MODELS, OBJECTIVES, TEACHERS, build_with_parts, component_of, required_options
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.ranges import NonNegative, Share
 
 MISSING_PARTS = {
     "teacher": "uda.teacher=dict(type='Teacher')",
@@ -67,24 +68,24 @@ class Preset(UDAMethod):
         self,
         *,
         segmentor: dict,
-        seed: int = 0,
+        seed: NonNegative[int] = 0,
         objectives: Mapping[str, Mapping | None] | None = None,
         teacher: Mapping | None = None,
         labeling: Sequence[Mapping] | None = None,
         mix: str | Mapping = "class",
-        alpha: float = 0.999,
-        pseudo_threshold: float | None = 0.968,
-        pseudo_weight_ignore_top: int = 0,
-        pseudo_weight_ignore_bottom: int = 0,
-        source_class_weight: Sequence[float] | None = None,
-        self_training_start: int = 0,
+        alpha: Share = 0.999,
+        pseudo_threshold: Share | None = 0.968,
+        pseudo_weight_ignore_top: NonNegative[int] = 0,
+        pseudo_weight_ignore_bottom: NonNegative[int] = 0,
+        source_class_weight: Sequence[NonNegative[float]] | None = None,
+        self_training_start: NonNegative[int] = 0,
         blur: bool = True,
-        color_jitter_strength: float = 0.2,
-        color_jitter_probability: float = 0.2,
+        color_jitter_strength: Share = 0.2,
+        color_jitter_probability: Share = 0.2,
         mask_mode: str | None = None,
-        mask_alpha: float | str = "same",
-        mask_pseudo_threshold: float | str | None = "same",
-        mask_lambda: float = 1.0,
+        mask_alpha: Share | str = "same",
+        mask_pseudo_threshold: Share | str | None = "same",
+        mask_lambda: NonNegative[float] = 1.0,
         mask_generator: Mapping | None = None,
         data_preprocessor: dict | None = None,
     ) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mmseg.registry import MASKS
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.ranges import Positive, Share
 
 
 def grid_size(size: Sequence[int], block: int) -> tuple[int, int]:
@@ -48,11 +49,7 @@ class BlockMask:
         mask_block_size: side of a block in pixels of the crop. Both defaults are the paper's for crops at full resolution.
     """
 
-    def __init__(self, *, mask_ratio: float = 0.7, mask_block_size: int = 64) -> None:
-        if not 0 <= mask_ratio <= 1:
-            raise UserError(f"mask_generator got mask_ratio={mask_ratio}. Use a share from 0 to 1.")
-        if mask_block_size < 1:
-            raise UserError(f"mask_generator got mask_block_size={mask_block_size}. Use 1 pixel or more.")
+    def __init__(self, *, mask_ratio: Share = 0.7, mask_block_size: Positive[int] = 64) -> None:
         self.mask_ratio, self.mask_block_size = mask_ratio, mask_block_size
 
     def __call__(self, image: Tensor, generator: torch.Generator) -> Tensor:

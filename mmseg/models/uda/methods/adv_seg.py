@@ -15,6 +15,7 @@ from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.prediction import level_weights
 from mmseg.registry import MODELS
 from mmseg.utils.randomness import derive_seed
+from mmseg.utils.ranges import NonNegative, Positive
 
 
 @MODELS.register_module()
@@ -38,10 +39,10 @@ class AdvSeg(Preset):
         self,
         *,
         discriminator_type: str,
-        lr_D: float,
-        lambda_adv_target: Mapping[str, float],
-        lr_D_power: float = 0.9,
-        lr_D_min: float = 0.0,
+        lr_D: Positive[float],
+        lambda_adv_target: Mapping[str, NonNegative[float]],
+        lr_D_power: NonNegative[float] = 0.9,
+        lr_D_min: NonNegative[float] = 0.0,
         **shared,
     ) -> None:
         domain_loss(discriminator_type, "AdvSeg: discriminator_type")

@@ -8,6 +8,7 @@ from mmseg.models.uda.objectives.feature_distance import FeatureDistance
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.teacher import freeze
 from mmseg.registry import MODELS
+from mmseg.utils.ranges import NonNegative, Share
 
 
 @MODELS.register_module()
@@ -30,9 +31,9 @@ class DACS(Preset):
         self,
         *,
         segmentor: dict,
-        imnet_feature_dist_lambda: float = 0.0,
-        imnet_feature_dist_classes: Sequence[int] | None = None,
-        imnet_feature_dist_scale_min_ratio: float = 0.75,
+        imnet_feature_dist_lambda: NonNegative[float] = 0.0,
+        imnet_feature_dist_classes: Sequence[NonNegative[int]] | None = None,
+        imnet_feature_dist_scale_min_ratio: Share = 0.75,
         imnet_encoder_only: bool = False,
         **shared,
     ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.prediction import level_weights
 from mmseg.registry import MODELS
+from mmseg.utils.ranges import NonNegative
 
 
 @MODELS.register_module()
@@ -18,7 +19,7 @@ class MinEnt(Preset):
         shared: see :class:`Preset`.
     """
 
-    def __init__(self, *, lambda_ent: Mapping[str, float], **shared) -> None:
+    def __init__(self, *, lambda_ent: Mapping[str, NonNegative[float]], **shared) -> None:
         super().__init__(**shared)
         self.preset = {
             "source": {"type": "SourceSupervision", "class_weight": self.source_class_weight},

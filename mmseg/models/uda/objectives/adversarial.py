@@ -15,6 +15,7 @@ from mmseg.models.uda.pseudo_labels.prediction import Prediction, level_weights
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import NonNegative
 
 
 def discriminator_of(step: StepContext) -> nn.Module:
@@ -45,7 +46,7 @@ class AlignToSource:
 
     start = 0
 
-    def __init__(self, *, loss: str, weights: Mapping[str, float]) -> None:
+    def __init__(self, *, loss: str, weights: Mapping[str, NonNegative[float]]) -> None:
         self.loss = domain_loss(loss, "AlignToSource: loss")
         self.weights = level_weights("AlignToSource: weights", weights)
 

@@ -10,6 +10,7 @@ from mmseg.models.losses.entropy import entropy_loss
 from mmseg.models.uda.pseudo_labels.prediction import Prediction, level_weights
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
+from mmseg.utils.ranges import NonNegative
 
 
 @OBJECTIVES.register_module()
@@ -22,7 +23,7 @@ class MinimizeEntropy:
 
     start = 0
 
-    def __init__(self, *, weights: Mapping[str, float]) -> None:
+    def __init__(self, *, weights: Mapping[str, NonNegative[float]]) -> None:
         self.weights = level_weights("MinimizeEntropy: weights", weights)
 
     def __call__(self, step: StepContext) -> Tensor:

@@ -18,6 +18,7 @@ from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.ranges import NonNegative
 
 Crops = tuple[Tensor, Tensor, Tensor]
 """Images [B, 3, H, W], labels [B, H, W] and weights [B, H, W]."""
@@ -103,7 +104,14 @@ class MaskedConsistency:
     """
 
     def __init__(
-        self, *, mode: str, mask: BlockMask, augment: StrongAugment, teacher: Teacher | None = None, weight: float = 1.0, start: int = 0
+        self,
+        *,
+        mode: str,
+        mask: BlockMask,
+        augment: StrongAugment,
+        teacher: Teacher | None = None,
+        weight: NonNegative[float] = 1.0,
+        start: NonNegative[int] = 0,
     ) -> None:
         self.mode, self.mask, self.augment = find_mask_mode(mode), mask, augment
         if self.mode.with_target and teacher is None:

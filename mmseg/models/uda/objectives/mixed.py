@@ -13,6 +13,7 @@ from mmseg.models.uda.augmentation.mixing import ClassMix, paste
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
+from mmseg.utils.ranges import NonNegative
 
 
 @OBJECTIVES.register_module()
@@ -26,7 +27,7 @@ class MixedSupervision:
         start: first iteration with self-training; 0 as published.
     """
 
-    def __init__(self, *, teacher: Teacher, mixing: ClassMix, augment: StrongAugment, start: int = 0) -> None:
+    def __init__(self, *, teacher: Teacher, mixing: ClassMix, augment: StrongAugment, start: NonNegative[int] = 0) -> None:
         self.teacher, self.mixing, self.augment, self.start = teacher, mixing, augment, start
 
     def __call__(self, step: StepContext) -> Tensor:

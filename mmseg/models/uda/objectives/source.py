@@ -14,6 +14,7 @@ from mmseg.models.uda.objectives.feature_distance import FeatureDistance
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
 from mmseg.structures.batches import LABELS
+from mmseg.utils.ranges import NonNegative
 
 
 def weight_by_class(label: Tensor, class_weight: Sequence[float]) -> Tensor:
@@ -35,7 +36,9 @@ class SourceSupervision:
 
     start = 0
 
-    def __init__(self, *, class_weight: Sequence[float] | None = None, feature_distance: FeatureDistance | None = None) -> None:
+    def __init__(
+        self, *, class_weight: Sequence[NonNegative[float]] | None = None, feature_distance: FeatureDistance | None = None
+    ) -> None:
         self.class_weight = class_weight
         self.feature_distance = feature_distance
 

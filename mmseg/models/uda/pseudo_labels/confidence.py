@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mmseg.models.uda.pseudo_labels.labelers import LabelingStage, PseudoLabels, TargetContext
 from mmseg.registry import LABELING_STAGES
+from mmseg.utils.ranges import Share
 
 
 def confident_share(confidence: Tensor, threshold: float) -> Tensor:
@@ -23,7 +24,7 @@ class ConfidenceShare(LabelingStage):
         threshold: confidence τ in [0, 1] from which a pixel counts as sure; 0.968 as published.
     """
 
-    def __init__(self, *, threshold: float) -> None:
+    def __init__(self, *, threshold: Share) -> None:
         self.threshold = threshold
 
     def on_labels(self, pseudo: PseudoLabels, target: TargetContext) -> PseudoLabels:

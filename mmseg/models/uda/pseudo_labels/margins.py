@@ -7,6 +7,7 @@ from dataclasses import replace
 from mmseg.models.uda.pseudo_labels.labelers import LabelingStage, PseudoLabels, TargetContext
 from mmseg.registry import LABELING_STAGES
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import NonNegative
 
 
 def ignore_rows(pseudo: PseudoLabels, top: int, bottom: int) -> PseudoLabels:
@@ -25,7 +26,7 @@ class IgnoreRows(LabelingStage):
         top, bottom: rows of the crop.
     """
 
-    def __init__(self, *, top: int = 0, bottom: int = 0) -> None:
+    def __init__(self, *, top: NonNegative[int] = 0, bottom: NonNegative[int] = 0) -> None:
         self.top, self.bottom = top, bottom
 
     def on_labels(self, pseudo: PseudoLabels, target: TargetContext) -> PseudoLabels:

@@ -13,6 +13,7 @@ from mmseg.models.uda.pseudo_labels.labelers import LabelingStage, PseudoLabels,
 from mmseg.registry import TEACHERS
 from mmseg.structures import UDABatch
 from mmseg.utils.randomness import Streams
+from mmseg.utils.ranges import Share
 
 
 def ema_decay(iteration: int, alpha: float) -> float:
@@ -61,7 +62,7 @@ class Teacher:
             would copy the student over it.
     """
 
-    def __init__(self, *, network: nn.Module, alpha: float, stages: Sequence[LabelingStage] = ()) -> None:
+    def __init__(self, *, network: nn.Module, alpha: Share, stages: Sequence[LabelingStage] = ()) -> None:
         self.network = freeze(network)
         self.restored = False
         self.alpha, self.stages = alpha, tuple(stages)

@@ -64,8 +64,8 @@ def test_masks_differ_between_images_and_agree_between_channels():
         (None, "mask_generator=None has no known type"),
         ({"type": "blok", "mask_ratio": 0.5}, "Did you mean 'block'"),
         ({"type": "block", "mask_ratoi": 0.5, "mask_block_size": 8}, "Did you mean 'mask_ratio'"),
-        ({"type": "block", "mask_ratio": 1.5, "mask_block_size": 8}, "Use a share from 0 to 1"),
-        ({"type": "block", "mask_ratio": 0.5, "mask_block_size": 0}, "Use 1 pixel or more"),
+        ({"type": "block", "mask_ratio": 1.5, "mask_block_size": 8}, "mask_ratio is 1.5. It should be less than or equal to 1."),
+        ({"type": "block", "mask_ratio": 0.5, "mask_block_size": 0}, "mask_block_size is 0. It should be greater than 0."),
     ],
 )
 def test_mistakes_in_the_mask_generator(given, words):

@@ -1,0 +1,102 @@
+"""Types of options with their ranges, and what is said of a value outside.
+
+``alpha: Share`` or ``interval: Positive[int]`` in a constructor's signature is the whole declaration: the registry compares every
+value of a config with it (pydantic decides, in its strict mode: the text 'false' is no switch, 1.5 no count, NaN no number), and
+``docs/options.md`` prints it.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+from annotated_types import Ge, Gt, Le, Len, Lt
+
+T = TypeVar("T")
+
+Share = Annotated[float, Ge(0), Le(1)]
+"""A number from 0 to 1."""
+ShareBelowOne = Annotated[float, Ge(0), Lt(1)]
+"""A number from 0 to below 1, such as a dropout ratio: 1 would leave nothing."""
+Positive = Annotated[T, Gt(0)]
+"""``Positive[int]`` or ``Positive[float]``: above 0."""
+NonNegative = Annotated[T, Ge(0)]
+"""``NonNegative[int]`` or ``NonNegative[float]``: 0 or above."""
+PositiveOrInfinite = Annotated[float, Gt(0), "may be infinite"]
+"""Above 0; infinity is a value, such as the temperature at which all classes are alike."""
+Pair = Annotated[Sequence[T], Len(2, 2)]
+"""Two values, such as a size or a scale."""
+Three = Annotated[Sequence[T], Len(3, 3)]
+"""Three values, one per colour channel."""
+Four = Annotated[Sequence[T], Len(4, 4)]
+"""Four values, such as one per stage."""
+
+
+def mismatch(annotation: Any, value: Any) -> str | None:
+    """What is wrong with a value, in words that follow the name of its option; None if it fits.
+
+    Args:
+        annotation: a type with its ranges; components may be classes.
+        value: of a config: numbers, texts, lists, tuples, dictionaries, or objects.
+    """
+    from pydantic import ValidationError  # a command that checks nothing does without
+
+    try:
+        _adapter(_Hashed(annotation)).validate_python(value)
+    except ValidationError as error:
+        return _in_words(error.errors(include_url=False, include_context=False))
+    return None
+
+
+class _Hashed:
+    """An annotation as a key of the cache; two that are spelt alike may be kept twice."""
+
+    def __init__(self, annotation: Any) -> None:
+        self.annotation = annotation
+
+    def __hash__(self) -> int:
+        return hash(repr(self.annotation))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Hashed) and self.annotation == other.annotation
+
+
+@functools.cache
+def _adapter(key: _Hashed):
+    from pydantic import ConfigDict, TypeAdapter
+
+    infinite = key.annotation == PositiveOrInfinite  # what is no number is not above 0 either
+    return TypeAdapter(key.annotation, config=ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=infinite))
+
+
+def _in_words(errors: Sequence[dict]) -> str:
+    """One sentence of pydantic's errors: those that lie deepest, since those of a union name all of its members."""
+    places = [[part for part in error["loc"] if _is_place(part)] for error in errors]
+    deepest = max(map(len, places))
+    named = [(place, error) for place, error in zip(places, errors, strict=True) if len(place) == deepest]
+    place, first = named[0]
+    where = "".join(f"[{part!r}]" for part in place)
+    wanted = dict.fromkeys(_wanted(error["msg"]) for _, error in named)
+    return f"{where} is {first['input']!r}. It should be {' or '.join(wanted)}."
+
+
+def _is_place(part: object) -> bool:
+    """Whether a part of an error's place is an index or a key, not the name of a type in a union."""
+    return isinstance(part, int) or (not any(mark in str(part) for mark in "[]-") and part not in _TYPE_NAMES)
+
+
+_TYPE_NAMES = {"float", "int", "str", "bool", "none", "constrained-int", "constrained-float"}
+
+
+def _wanted(message: str) -> str:
+    text = message.removeprefix("Input should be ").removeprefix("a valid ")
+    article = {"number": "a ", "integer": "a whole ", "string": "a ", "boolean": "", "dictionary": "a ", "list": "a "}
+    names = {"integer": "number", "boolean": "True or False", "string": "text"}
+    return f"{article[text]}{names.get(text, text)}" if text in article else text[:1].lower() + text[1:]
+
+
+def type_hints(function: Any) -> dict[str, Any]:
+    """Annotations of a function with their ranges, by parameter."""
+    return typing.get_type_hints(function, include_extras=True)
