@@ -13,6 +13,7 @@ from typing import Any
 from mmengine import registry as engine
 from mmengine.registry import Registry
 
+from mmseg.utils.engine_options import missing_option, signature_of
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.ranges import mismatch, type_hints
 
@@ -103,10 +104,13 @@ def check_values(component: Any, options: Mapping[str, Any]) -> None:
     Raises:
         UserError: a value is of another type, or outside its range.
     """
-    annotations = annotations_of(component) if _ours(component) else {}
+    declared = component if _ours(component) else signature_of(_name(component))
+    annotations = annotations_of(declared) if declared else {}
     for key, value in options.items():
         if key in annotations and isinstance(value, DATA) and (wrong := mismatch(annotations[key], value)):
             raise UserError(f"{_name(component)}: {key}{wrong}")
+    if not _ours(component) and (missing := missing_option(_name(component), options)):
+        raise UserError(f"{_name(component)} needs the option '{missing}'. Add {missing}=… to its dictionary in the config.")
 
 
 def _ours(component: Any) -> bool:

@@ -40,6 +40,7 @@ from mmseg.registry import (
     check_component,
 )
 from mmseg.utils.config_text import config_text, write_config
+from mmseg.utils.engine_options import env_cfg
 from mmseg.utils.errors import UserError
 from mmseg.utils.float32 import use_real_float32
 from mmseg.utils.precision import Precision
@@ -242,6 +243,7 @@ def build_evaluator(metric: dict) -> Evaluator:
 def check_engine_parts(cfg: Config) -> None:
     """Checks what the engine builds later, so that a misspelling is one line before anything is written."""
     check_component(cfg.train_cfg, LOOPS)
+    check_component({**cfg.env_cfg, "type": env_cfg}, HOOKS)
     check_component(cfg.visualizer, VISUALIZERS)
     for backend in cfg.visualizer.get("vis_backends") or ():
         check_component(backend, VISBACKENDS)

@@ -79,7 +79,7 @@ def _in_words(errors: Sequence[dict]) -> str:
     place, first = named[0]
     where = "".join(f"[{part!r}]" for part in place)
     wanted = dict.fromkeys(_wanted(error["msg"]) for _, error in named)
-    return f"{where} is {first['input']!r}. It should be {' or '.join(wanted)}."
+    return f"{where} is {first['input']!r}. It should {' or '.join(wanted)}."
 
 
 def _is_place(part: object) -> bool:
@@ -91,10 +91,22 @@ _TYPE_NAMES = {"float", "int", "str", "bool", "none", "constrained-int", "constr
 
 
 def _wanted(message: str) -> str:
+    """The end of one of pydantic's sentences, which all begin in the same two ways."""
+    if message.startswith("Value should "):
+        return message.removeprefix("Value should ").partition(" after validation")[0]
     text = message.removeprefix("Input should be ").removeprefix("a valid ")
-    article = {"number": "a ", "integer": "a whole ", "string": "a ", "boolean": "", "dictionary": "a ", "list": "a "}
-    names = {"integer": "number", "boolean": "True or False", "string": "text"}
-    return f"{article[text]}{names.get(text, text)}" if text in article else text[:1].lower() + text[1:]
+    return f"be {_NAMES.get(text, text)}"
+
+
+_NAMES = {
+    "number": "a number",
+    "integer": "a whole number",
+    "string": "a text",
+    "boolean": "True or False",
+    "dictionary": "a dictionary",
+    "a dictionary or mapping": "a dictionary",
+    "list": "a list",
+}
 
 
 def type_hints(function: Any) -> dict[str, Any]:

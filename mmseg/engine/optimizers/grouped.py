@@ -16,6 +16,7 @@ from mmseg.engine.optimizers.guarded import GuardedOptimWrapper
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS, build_checked
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.ranges import NonNegative, mismatch
 
 
 def multipliers(name: str, custom_keys: Mapping[str, Mapping[str, float]]) -> tuple[float, float]:
@@ -42,6 +43,10 @@ def parameter_groups(network: nn.Module, lr: float, weight_decay: float, custom_
         {"params": parameters, "lr": lr * lr_mult, "weight_decay": weight_decay * decay_mult}
         for (lr_mult, decay_mult), parameters in groups.items()
     ]
+
+
+PUBLISHED_FRAGMENTS = ("head", "pos_block", "norm")
+"""Of the published schedules, whatever the encoder: a MiT has no ``pos_block``."""
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -76,7 +81,18 @@ class GroupedOptimWrapperConstructor:
                 if key not in ("lr_mult", "decay_mult"):
                     fix = suggestion(key, ["lr_mult", "decay_mult"]) or " Use lr_mult or decay_mult."
                     raise UserError(f"optim_wrapper.paramwise_cfg.custom_keys['{fragment}'] has no option '{key}'.{fix}")
+                if wrong := mismatch(NonNegative[float], values[key]):
+                    raise UserError(f"optim_wrapper.paramwise_cfg.custom_keys['{fragment}'].{key}{wrong}")
         return custom_keys
+
+    def _check_fragments(self, model: nn.Module) -> None:
+        """Refuses a fragment that no trainable parameter's name contains; those of the published schedules serve all encoders."""
+        names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+        for fragment in self.custom_keys:
+            if fragment not in PUBLISHED_FRAGMENTS and not any(fragment in name for name in names):
+                parts = {part for name in names for part in name.split(".")}
+                fix = suggestion(fragment, parts) or " Leave it out, or write a part of a parameter's name."
+                raise UserError(f"optim_wrapper.paramwise_cfg.custom_keys['{fragment}'] matches no parameter.{fix}")
 
     def __call__(self, model: UDAMethod) -> GuardedOptimWrapper:
         """The wrapper with an optimizer over the trainable parameters of ``model``."""
@@ -89,6 +105,7 @@ class GroupedOptimWrapperConstructor:
         optimizer = dict(options.pop("optimizer", None) or {})
         if "lr" not in optimizer:
             raise UserError("optim_wrapper.optimizer has no learning rate. Give for example optimizer=dict(type='AdamW', lr=6e-5).")
+        self._check_fragments(model)
         groups = parameter_groups(model, optimizer["lr"], optimizer.get("weight_decay", 0.0), self.custom_keys)
         parts = {"optimizer": build_fused({**optimizer, "params": groups}), "method": model}
         return build_checked({**options, **parts, "type": GuardedOptimWrapper}, OPTIM_WRAPPERS)

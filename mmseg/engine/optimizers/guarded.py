@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from mmseg.engine.optimizers.fused import step_unless
 from mmseg.models.uda import UDAMethod
+from mmseg.utils.engine_options import GradientClipping
 
 LOSS_SCALER = "loss_scaler"
 
@@ -88,7 +89,9 @@ class GuardedOptimWrapper(OptimWrapper):
         health: of the last step's gradients.
     """
 
-    def __init__(self, *, optimizer: Optimizer, method: UDAMethod, clip_grad: dict | None = None, accumulative_counts: int = 1) -> None:
+    def __init__(
+        self, *, optimizer: Optimizer, method: UDAMethod, clip_grad: GradientClipping | None = None, accumulative_counts: int = 1
+    ) -> None:
         super().__init__(optimizer, accumulative_counts=accumulative_counts, clip_grad=clip_grad)
         self.method = method
         self.scaler = torch.amp.GradScaler(get_device(), enabled=method.precision.scales_losses)

@@ -9,6 +9,7 @@ from mmseg.datasets import GTADataset, RareClassOptions
 from mmseg.datasets.conversion.convert import convert_dataset
 from mmseg.datasets.conversion.raw_labels import GTA
 from mmseg.datasets.sampling.rare_class_sampling import build_rare_class_table, class_frequencies, class_probabilities
+from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 from tests.datasets.toy import RARE, make_gta, write_png
 
@@ -101,5 +102,5 @@ def test_files_that_the_statistics_lack(root):
 
 
 def test_temperature_must_be_positive():
-    with pytest.raises(UserError, match="class_temp"):
-        RareClassOptions(min_pixels=20, class_temp=0)
+    with pytest.raises(UserError, match=r"RareClassOptions: class_temp is 0\. It should be greater than 0\."):
+        build_checked({"type": RareClassOptions, "min_pixels": 20, "class_temp": 0}, DATASETS)
