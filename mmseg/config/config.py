@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.legacy import is_legacy, upgrade
+from mmseg.config.schedule import resolve_ends
 from mmseg.utils.custom_modules import import_modules, module_sources
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.files import read_json
@@ -172,6 +173,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: i
     cfg = native_form(read_config(path), path)
     apply_options(cfg, options or {}, path)
     resolve_sizes(cfg)
+    resolve_ends(cfg)
     cfg.seed = seed if seed is not None else cfg.get("seed", 0)
     check_keys(cfg, path)
     return cfg

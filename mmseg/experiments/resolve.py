@@ -7,8 +7,9 @@ import functools
 
 from mmengine.config import Config
 
-from mmseg.config.config import check_keys
+from mmseg.config.config import apply_options, check_keys
 from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.schedule import resolve_ends
 from mmseg.experiments.fields import HRDA, TRAINED_ON_TARGET, Experiment, Masking
 from mmseg.experiments.naming import run_stem
 from mmseg.utils.repository import CONFIGS
@@ -42,8 +43,8 @@ DEFAULTS = {
 MASK_MODES = {"target": "separatetrg", "source": "separatesrc", "both": "separate"}
 
 
-def resolve(experiment: Experiment, seed: int = 0) -> Config:
-    """The complete, checked config of a run, as :func:`mmseg.config.config.load_config` gives one."""
+def resolve(experiment: Experiment, seed: int = 0, options: dict | None = None) -> Config:
+    """The complete, checked config of a run with the same overrides, as :func:`mmseg.config.config.load_config` gives one."""
     data = _data(experiment)
     cfg = Config(
         {
@@ -57,6 +58,8 @@ def resolve(experiment: Experiment, seed: int = 0) -> Config:
     )
     if experiment.iterations < cfg.default_hooks.checkpoint.interval:
         cfg.default_hooks.checkpoint.interval = experiment.iterations
+    apply_options(cfg, options or {}, run_stem(experiment))
+    resolve_ends(cfg)
     check_keys(cfg, run_stem(experiment))
     return cfg
 
@@ -167,7 +170,6 @@ def _schedule(experiment: Experiment) -> dict:
     adamw = "adamw_poly10warm_40k" if experiment.encoder in TRANSFORMERS else "adamw_resnet_poly10warm_40k"
     schedule = base(f"schedules/{'sgd_poly10warm_40k' if experiment.optimizer == 'sgd' else adamw}")
     decay = schedule["param_scheduler"][-1]
-    decay["end"] = experiment.iterations + 1
     if not experiment.warm_up:
         decay["eta_min"] = MIN_LR_WITHOUT_WARM_UP
         schedule["param_scheduler"] = [decay]

@@ -7,6 +7,6 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type="LinearLR", start_factor=1e-6, begin=0, end=201, by_epoch=False),
-    dict(type="PolyLR", power=1.0, eta_min=0.0, begin=0, end=2001, by_epoch=False),
+    dict(type="PolyLR", power=1.0, eta_min=0.0, begin=0, by_epoch=False),
 ]
 train_cfg = dict(type="AdaptationTrainLoop", max_iters=2000, val_interval=400)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from mmengine.config import Config
 
-from mmseg.config.config import apply_options, digest, load_config, run_name
+from mmseg.config.config import digest, load_config, run_name
 from mmseg.experiments import ConfigFile, Row, Study, resolve, run_stem
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import read_json
@@ -91,9 +91,7 @@ def row_config(row: Row, seed: int, options: dict | None = None) -> tuple[str, C
     """Name without seed, and complete config, of a row."""
     if isinstance(row.setup, ConfigFile):
         return Path(row.setup.path).stem, load_config(ROOT / row.setup.path, options or {}, seed)
-    stem, cfg = run_stem(row.setup), resolve(row.setup, seed)
-    apply_options(cfg, options or {}, stem)
-    return stem, cfg
+    return run_stem(row.setup), resolve(row.setup, seed, options)
 
 
 def study_runs(

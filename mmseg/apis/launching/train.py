@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.engine.distributed import one_voice, process_group
 from mmseg.engine.runner import build_runner
@@ -40,7 +41,10 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False) -> 
         check_sync_batchnorm(cfg)
         cfg.work_dir = str(folder)
         with process_group(launcher, cfg.env_cfg.dist_cfg.backend):
-            build_runner(cfg, resume_from=str(folder / LATEST) if resume else None).train()
+            runner = build_runner(cfg, resume_from=str(folder / LATEST) if resume else None)
+            for note in other_ends(cfg):
+                runner.logger.warning(note)
+            runner.train()
         return read_json(folder / RESULT, "Evaluate the run with tools/test.py.") if first else {}
 
 

@@ -15,6 +15,7 @@ from mmengine.config import Config
 
 from mmseg.config.config import HELPERS
 from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.schedule import resolve_ends
 from mmseg.config.small.config import Size, crops, demo_folder, divided, required, resize_config, single_datasets
 from mmseg.config.small.network import NetworkSize
 from mmseg.datasets import CropOptions
@@ -104,7 +105,7 @@ def demo(cfg: Config) -> Config:
     small = Config(cfg.to_dict())
     if "demo_data" in small:
         return small
-    base = resolve_sizes(Config.fromfile(CONFIGS / "demo" / "demoHR2demoHR_hrda.py"))
+    base = resolve_ends(resolve_sizes(Config.fromfile(CONFIGS / "demo" / "demoHR2demoHR_hrda.py")))
     resize_config(small, _demo_size(base), Path(base.demo_data))
     for crop in crops(small.train_dataloader.dataset):
         crop["pad"] = any(side > limit for side, limit in zip(crop["crop_size"], reversed(crop["img_scale"]), strict=True))
