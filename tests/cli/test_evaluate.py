@@ -22,7 +22,7 @@ def result(run, name: str) -> dict:
 
 
 def pngs(folder) -> list:
-    return sorted(folder.glob("*.png"))
+    return sorted(folder.rglob("*.png"))
 
 
 def test_result_file_and_table(run, evaluates, tiny_data):

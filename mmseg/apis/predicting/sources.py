@@ -5,9 +5,8 @@ Letters: (H, W) size of an image.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import cv2
 import numpy as np
 
 from mmseg.apis.predicting.choices import IMAGES, READABLE, VIDEOS
+from mmseg.datasets.reading.folders import file_bytes, walk
 from mmseg.datasets.reading.image_files import read_image
 from mmseg.utils.errors import UserError
 
@@ -69,8 +69,9 @@ def _single(path: Path) -> Source:
 
 
 def _below(folder: Path, results: Sequence[Path]) -> tuple[list[Source], Counter[str]]:
-    paths, others = [], Counter()
-    for path in _walk(folder):
+    names, others = walk(folder)
+    paths = []
+    for path in (folder / name for name in names):
         reason = _left_out(path, folder, results)
         if reason:
             others[reason] += 1
@@ -82,26 +83,8 @@ def _below(folder: Path, results: Sequence[Path]) -> tuple[list[Source], Counter
     return [Source(path, path.relative_to(folder).with_suffix("").as_posix()) for path in sorted(paths)], others
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """All files below a folder, links followed, each folder once."""
-
-    def refuse(error: OSError) -> None:
-        raise UserError(f"Cannot read the folder {error.filename}: {error.strerror}. Change its permissions, or give other inputs.")
-
-    seen = set()
-    for parent, children, names in os.walk(folder, followlinks=True, onerror=refuse):
-        real = os.path.realpath(parent)
-        if real in seen:
-            children.clear()  # a link to a folder above would be followed for ever
-            continue
-        seen.add(real)
-        yield from (Path(parent) / name for name in names)
-
-
 def _left_out(path: Path, folder: Path, results: Sequence[Path]) -> str | None:
     """Why a file below ``folder`` is no input; None if it is one."""
-    if any(part.startswith(".") for part in path.relative_to(folder).parts):
-        return "hidden"
     resolved = path.resolve()
     if any(resolved.is_relative_to(result) and not folder.resolve().is_relative_to(result) for result in results):
         return "earlier results"
@@ -129,4 +112,4 @@ def read_photo(path: Path) -> np.ndarray:
     A street that lies on its side is not what networks were trained on; the images of data sets carry no such entry.
     """
     read_image(path)  # refuses what is cut off, of which OpenCV itself would return a part
-    return cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    return cv2.cvtColor(cv2.imdecode(np.frombuffer(file_bytes(path), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
