@@ -222,7 +222,7 @@ def predict_all(model: UDAMethod, sources: Sequence[Source], options: Options, o
     looks, failed = Counter(), {}
     with progress_bar() as bar:
         task = bar.add_task("Predicting", total=sum(counts))
-        for source in sources:
+        for source, count in zip(sources, counts, strict=True):
             try:
                 for look in predict(model, source, options, out):
                     if look.size not in sizes:
@@ -234,6 +234,7 @@ def predict_all(model: UDAMethod, sources: Sequence[Source], options: Options, o
                 if len(sources) == 1:
                     raise
                 failed[source] = error
+                bar.advance(task, max(count - looks[source], 0))
     missing = sum(count - looks[source] for source, count in zip(sources, counts, strict=True) if source not in failed)
     return Outcome({source: looks[source] for source in sources if source not in failed}, missing, tuple(failed.values()))
 

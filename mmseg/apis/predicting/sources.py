@@ -5,6 +5,7 @@ Letters: (H, W) size of an image.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ def find_sources(inputs: Sequence[Path], results: Sequence[Path] = ()) -> tuple[
         found, others = _below(given, results) if given.is_dir() else ([_single(given)], Counter())
         left_out.update(others)
         for source in found:
-            sources.setdefault(source.path.resolve(), source)
+            sources.setdefault(_real(source.path), source)
     return list(sources.values()), left_out
 
 
@@ -85,11 +86,16 @@ def _below(folder: Path, results: Sequence[Path]) -> tuple[list[Source], Counter
 
 def _left_out(path: Path, folder: Path, results: Sequence[Path]) -> str | None:
     """Why a file below ``folder`` is no input; None if it is one."""
-    resolved = path.resolve()
-    if any(resolved.is_relative_to(result) and not folder.resolve().is_relative_to(result) for result in results):
+    real = _real(path)
+    if any(real.is_relative_to(result) and not folder.resolve().is_relative_to(result) for result in results):
         return "earlier results"
     suffix = path.suffix.lower()
     return None if suffix in IMAGES + VIDEOS else suffix or "without suffix"
+
+
+def _real(path: Path) -> Path:
+    """The path without links; of a link to itself, the link."""
+    return Path(os.path.realpath(path))
 
 
 def describe_left_out(left_out: Mapping[str, int]) -> str:
@@ -100,9 +106,9 @@ def describe_left_out(left_out: Mapping[str, int]) -> str:
 
 def check_outputs(sources: Sequence[Source], outputs: Mapping[Path, Source]) -> None:
     """Refuses results that would replace an input."""
-    taken = {source.path.resolve() for source in sources}
+    taken = {_real(source.path) for source in sources}
     for path, source in outputs.items():
-        if path.resolve() in taken:
+        if _real(path) in taken:
             raise UserError(f"The result of {source.path} would replace the input {path}. Choose another --out.")
 
 

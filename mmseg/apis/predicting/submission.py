@@ -18,6 +18,7 @@ from PIL import Image
 from mmseg.apis.predicting.choices import BENCHMARKS, Benchmark
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, png_name, train_id_writer
 from mmseg.datasets.classes.names import LABEL_IDS
+from mmseg.datasets.reading.folders import open_file
 from mmseg.datasets.reading.image_files import list_files
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import atomic_path
@@ -89,7 +90,7 @@ def expected_sizes(benchmark: Benchmark, images: Path) -> dict[str, tuple[int, i
 
 def _size(path: Path) -> tuple[int, int]:
     try:
-        with Image.open(path) as image:  # reads the head of the file alone
+        with open_file(path) as file, Image.open(file) as image:  # reads the head of the file alone
             return image.size
     except OSError:
         raise UserError(f"The test image {path} cannot be read. Copy or download the file again.") from None

@@ -13,7 +13,7 @@ import numpy as np
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import ImageFiles, read_image
 from mmseg.datasets.several import SeveralImageFiles
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import UserError, one_line
 from mmseg.utils.images import write_image
 from mmseg.visualization import colorize_labels, overlay, write_palette_png
 from mmseg.visualization.colorize import Palette
@@ -41,6 +41,8 @@ def result_files(folder: Path, images: ImageFiles | SeveralImageFiles, *, flat: 
     names = [png_name(name) if flat else str(PurePosixPath(name).with_suffix(".png")) for name in images.names]
     owners: dict[str, Path] = {}
     for path, name in zip(paths, names, strict=True):
+        if flat and name != one_line(name):
+            raise UserError(f"No test server takes a prediction of the name {name}, which is not UTF-8 or no single line. Rename {path}.")
         other = owners.setdefault(name, path)
         if other != path:
             fix = "Rename one of them" + (", or use --show-dir, which keeps the sub-folders." if flat else ".")

@@ -6,10 +6,11 @@ import os
 import stat
 from collections import Counter
 from pathlib import Path
+from typing import BinaryIO
 
 from mmseg.utils.errors import BadFileError, UserError
 
-HIDDEN, LOOP = "hidden", "links to a folder above"
+HIDDEN, LOOP = "hidden", "linking to a folder above"
 """Why an entry of a folder is left out."""
 
 
@@ -76,19 +77,34 @@ def file_bytes(path: Path) -> bytes:
     """The content of a file.
 
     Raises:
-        BadFileError: it is missing, cannot be read, or is no file but a pipe, a socket, a device or a folder.
+        BadFileError: as :func:`open_file`, or it cannot be read to its end.
+    """
+    with open_file(path) as file:
+        try:
+            return file.read()
+        except OSError as error:
+            raise _no_file(path, error) from None
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Opens a file for reading.
+
+    Raises:
+        BadFileError: it is missing, may not be read, or is no file but a pipe, a socket, a device or a folder.
     """
     try:
         # A pipe that nobody writes to would block an ordinary open for ever.
-        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise BadFileError(f"{path} is no file, but a pipe, a socket or a device. Remove it, or put a file there.")
-            return file.read()
+        file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
     except OSError as error:
-        raise BadFileError(f"Cannot read {path}: {error.strerror or error}. {_fix(path)}") from None
+        raise _no_file(path, error) from None
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise BadFileError(f"{path} is no file, but a pipe, a socket or a device. Remove it, or put a file there.")
 
 
-def _fix(path: Path) -> str:
-    if path.is_symlink() and not path.exists():
-        return "Mend or remove this link, which leads nowhere."
-    return "Put the file there, or correct the path." if not path.exists() else "Put a readable file there."
+def _no_file(path: Path, error: OSError) -> BadFileError:
+    fix = "Put a readable file there."
+    if not path.exists():
+        fix = "Mend or remove this link, which leads nowhere." if path.is_symlink() else "Put the file there, or correct the path."
+    return BadFileError(f"Cannot read {path}: {error.strerror or error}. {fix}")

@@ -118,7 +118,7 @@ def test_a_folder_that_links_to_itself_is_walked_once(tmp_path):
     (tmp_path / "a.png").touch()
     (tmp_path / "loop").symlink_to(tmp_path)
     sources, left_out = find_sources([tmp_path, tmp_path / "a.png"])
-    assert [source.name for source in sources] == ["a"] and left_out == {"links to a folder above": 1}
+    assert [source.name for source in sources] == ["a"] and left_out == {"linking to a folder above": 1}
 
 
 def test_sources_of_folders_and_files_are_named_by_their_place(tmp_path):
