@@ -62,10 +62,15 @@ class Prediction:
 
     def __repr__(self) -> str:
         height, width = self.labels.shape
-        shares = np.bincount(self.labels.ravel(), minlength=len(self.classes)) / self.labels.size
-        largest = [index for index in np.argsort(-shares, kind="stable")[:SHOWN] if shares[index]]
-        named = ", ".join(f"{self.classes[index]} {shares[index]:.0%}" for index in largest)
-        return f"Prediction({width}x{height}, {named}{', …' if np.count_nonzero(shares) > SHOWN else ''})"
+        shares = self.shares()
+        named = ", ".join(f"{name} {share:.0%}" for name, share in shares[:SHOWN])
+        return f"Prediction({width}x{height}, {named}{', …' if len(shares) > SHOWN else ''})"
+
+    def shares(self) -> list[tuple[str, float]]:
+        """The classes that the image shows with their shares of its pixels, the largest first."""
+        counts = np.bincount(self.labels.ravel(), minlength=len(self.classes))
+        order = np.argsort(-counts, kind="stable")
+        return [(self.classes[index], float(counts[index] / self.labels.size)) for index in order if counts[index]]
 
     def overlay(self, opacity: float = 0.5) -> np.ndarray:
         """The colours of the classes over the image, uint8 RGB [H, W, 3]; ``opacity`` is their share in [0, 1]."""
@@ -293,4 +298,4 @@ def _grey_levels(image: np.ndarray) -> np.ndarray:
     low, high = float(image.min()), float(image.max())
     if not (low >= 0 and high <= 1):  # NaN as well
         raise UserError(f"The image holds floats from {low:g} to {high:g}, not from 0 to 1. Divide them by their range, or give uint8.")
-    return (image * 255).round().astype(np.uint8)
+    return (image.astype(np.float32) * 255).round().astype(np.uint8)

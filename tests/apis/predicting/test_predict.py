@@ -114,6 +114,21 @@ def test_grey_and_16_bit_photos_are_read_as_rgb(tmp_path):
         assert (read_photo(tmp_path / name) == np.full((4, 6, 3), 70)).all()
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.webm", "VP80"), ("a.m4v", "mp4v"), ("A.M4V", "mp4v")])
+def test_videos_of_browsers_and_cameras(tmp_path, name, codec):
+    frames = [np.full((64, 128, 3), 40 * number, np.uint8) for number in range(5)]
+    writer = cv2.VideoWriter(str(tmp_path / name), cv2.VideoWriter.fourcc(*codec), 10, (128, 64))
+    if not writer.isOpened():
+        pytest.skip(f"this OpenCV has no encoder for {codec}")
+    for frame in frames:
+        writer.write(frame)
+    writer.release()
+    (source,), left_out = find_sources([tmp_path])
+    assert source.video and not left_out and video_info(source.path).frames == 5
+    for (_, read), frame in zip(read_frames(source.path), frames, strict=True):
+        assert np.abs(read.astype(int) - frame).max() < 8
+
+
 def test_a_folder_that_links_to_itself_is_walked_once(tmp_path):
     (tmp_path / "a.png").touch()
     (tmp_path / "loop").symlink_to(tmp_path)
