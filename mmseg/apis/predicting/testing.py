@@ -29,6 +29,7 @@ from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.tables import per_class_table, print_titled, targets_table
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.devices import chosen_device
+from mmseg.utils.errors import UserError
 from mmseg.utils.files import check_writable, write_json
 
 
@@ -134,6 +135,8 @@ def output_folders(args: argparse.Namespace, labelled: bool) -> tuple[Path | Non
         blended = f"_opacity{args.opacity:g}" if args.opacity < 1 else ""
         show_dir = beside / f"preds{variant(args)}{blended}"
     format_dir = Path(args.eval_options.get("imgfile_prefix") or args.imgfile_prefix or beside / "format") if args.format_only else None
+    if show_dir is not None and show_dir == format_dir:
+        raise UserError(f"The predictions to look at and those for a server would both be written to {show_dir}. Choose another --show-dir.")
     return show_dir, format_dir
 
 

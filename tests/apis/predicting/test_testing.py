@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from mmseg.apis.predicting.testing import output_folders, variant
+from mmseg.utils.errors import UserError
 from tools import test as test_tool
 
 
@@ -40,6 +41,12 @@ def test_other_values_in_the_config_have_another_folder(monkeypatch):
         for value in (True, False)
     }
     assert len(folders) == 2 and all(name.startswith("preds_") for name in folders)
+
+
+def test_one_folder_for_two_kinds_of_predictions(monkeypatch):
+    args = parsed(monkeypatch, "--format-only", "--imgfile-prefix", "out", "--show-dir", "out")
+    with pytest.raises(UserError, match=r"would both be written to out\. Choose another --show-dir\."):
+        output_folders(args, labelled=True)
 
 
 def test_opacity_changes_no_number(monkeypatch):
