@@ -136,7 +136,7 @@ def output_folders(args: argparse.Namespace, labelled: bool) -> tuple[Path | Non
         show_dir = beside / f"preds{variant(args)}{blended}"
     format_dir = Path(args.eval_options.get("imgfile_prefix") or args.imgfile_prefix or beside / "format") if args.format_only else None
     if show_dir is not None and show_dir == format_dir:
-        raise UserError(f"The predictions to look at and those for a server would both be written to {show_dir}. Choose another --show-dir.")
+        raise UserError(f"Predictions to look at and those for a server would both be written to {show_dir}. Choose another --show-dir.")
     return show_dir, format_dir
 
 
