@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from mmseg.config.config import load_config
@@ -280,12 +280,12 @@ def read_rgb(image: Picture, *, bgr: bool = False) -> np.ndarray:
 
 
 def _pil_rgb(image: Image.Image) -> np.ndarray:
-    """uint8 RGB [H, W, 3]; modes of more than 8 bits have no range that is known."""
-    if image.mode[0] in "IF":
+    """uint8 RGB [H, W, 3], upright; modes of more than 8 bits have no range that is known."""
+    if image.mode[0] in "IF":  # I, I;16, F
         raise UserError(f"The PIL image has the mode {image.mode}, more than 8 bits of an unknown range. Give floats from 0 to 1.")
     if not image.width or not image.height:
         raise UserError(f"The PIL image is empty, {image.width}x{image.height}. {GIVE}")
-    return np.array(image.convert("RGB"))
+    return np.array(ImageOps.exif_transpose(image).convert("RGB"))
 
 
 def _grey_levels(image: np.ndarray) -> np.ndarray:

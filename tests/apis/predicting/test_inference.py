@@ -140,6 +140,14 @@ def test_a_deep_pil_image():
         inference_model(init_model(config(plain())), Image.fromarray(np.zeros((40, 40), np.uint16)))
 
 
+def test_a_pil_image_is_turned_upright(image, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by 90 degrees
+    Image.fromarray(image).save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as opened:
+        assert np.array_equal(inference_model(init_model(config(plain())), opened).image, np.rot90(image, -1))
+
+
 def test_a_missing_file(tmp_path):
     with pytest.raises(UserError) as raised:
         inference_model(init_model(config(plain())), tmp_path / "a.png")
