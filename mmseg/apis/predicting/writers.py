@@ -46,7 +46,7 @@ def result_files(folder: Path, images: ImageFiles | SeveralImageFiles, *, flat: 
         other = owners.setdefault(name, path)
         if other != path:
             fix = "Rename one of them" + (", or use --show-dir, which keeps the sub-folders." if flat else ".")
-            raise UserError(f"The predictions of {other} and {path} would both be written to {folder / name}. {fix}")
+            raise UserError(f"Predictions of {other} and {path} would both be written to {folder / name}. {fix}")
     return {str(path): folder / name for path, name in zip(paths, names, strict=True)}
 
 

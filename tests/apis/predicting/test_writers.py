@@ -22,7 +22,7 @@ def test_below_the_sub_folder_of_the_image():
 
 def test_a_server_takes_files_by_their_names_alone():
     expected = (
-        "The predictions of images/camA/0.png and images/camB/0.png would both be written to format/0.png. "
+        "Predictions of images/camA/0.png and images/camB/0.png would both be written to format/0.png. "
         "Rename one of them, or use --show-dir, which keeps the sub-folders."
     )
     with pytest.raises(UserError) as raised:
