@@ -16,7 +16,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import UserError, command_line
+from mmseg.utils.errors import CommandParser, UserError, command_line
 
 if TYPE_CHECKING:
     from mmseg.apis.launching.processes import Start
@@ -26,7 +26,7 @@ ALL = -1
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--config", help="train this config and evaluate it")
     what.add_argument("--exp", type=int, metavar="ID", help="train all rows and seeds of a study of experiments.py")

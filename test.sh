@@ -1,7 +1,8 @@
 #!/bin/sh
 # Evaluates a released folder (config as *.json, latest.pth) or a run of ours (config.py, latest.pth):
 #   sh test.sh FOLDER [options of tools/test.py, such as --weights ema_model, --hrda-out LR or --preset fast]
-# Prints IoU per class and mIoU, writes palette PNG predictions to FOLDER/preds and the result to FOLDER/eval.
+# Prints IoU per class and mIoU, writes palette PNG predictions to FOLDER/preds (with options: FOLDER/preds_<options>) and the
+# result to FOLDER/eval.
 set -eu
 
 fail() {
@@ -53,11 +54,4 @@ choose checkpoint "$(existing "$run"/*.pth)" latest.pth
 checkpoint=$chosen
 echo "config $config, checkpoint $checkpoint"
 
-# One branch of HRDA or one preset must not overwrite the predictions of another.
-preds=preds previous=
-for argument in "$@"; do
-    case $argument in --hrda-out=* | --preset=*) preds=${preds}_${argument#*=} ;; esac
-    case $previous in --hrda-out | --preset) preds=${preds}_$argument ;; esac
-    previous=$argument
-done
-exec "${PYTHON:-python}" "$(dirname "$0")/tools/test.py" "$config" "$checkpoint" --show-dir "$run/$preds" "$@"
+exec "${PYTHON:-python}" "$(dirname "$0")/tools/test.py" "$config" "$checkpoint" --show-dir "$@"

@@ -21,13 +21,13 @@ import argparse
 
 from mmseg.apis.predicting.presets import PRESETS
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import UserError, command_line
+from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.files import write_json
 from tools.benchmarks.settings import BATCH, Setting
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, step in (("train", "iteration"), ("infer", "image")):
         speed = commands.add_parser(name, help=f"speed and memory per {step}")

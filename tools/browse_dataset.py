@@ -12,12 +12,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import UserError, command_line
+from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.files import check_writable
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Draw the first samples of a training.")
+    parser = CommandParser(description="Draw the first samples of a training.")
     parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
     parser.add_argument("--number", type=int, default=8, metavar="N", help="of samples (default: %(default)s)")
     parser.add_argument("--seed", type=int, help="replaces the seed of the config")

@@ -11,13 +11,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import UserError, command_line
+from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.files import check_writable, write_json
 from mmseg.utils.threads import usable_cores
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Read all data of a config, and report everything that is wrong with them.")
+    parser = CommandParser(description="Read all data of a config, and report everything that is wrong with them.")
     parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
     split_help = "train (source and target), val (validation and test), or all (default)"
     parser.add_argument("--split", choices=("train", "val", "all"), default="all", help=split_help)

@@ -8,11 +8,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.apis.predicting.choices import BENCHMARKS
-from mmseg.utils.errors import command_line
+from mmseg.utils.errors import CommandParser, command_line
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Check the names, sizes and ids of a zip archive of predictions, without a network.")
+    parser = CommandParser(description="Check the names, sizes and ids of a zip archive of predictions, without a network.")
     parser.add_argument("archive", type=Path, help="zip file of tools/test.py --format-only --archive")
     parser.add_argument("--benchmark", choices=BENCHMARKS, required=True, help="whose test server will get it")
     parser.add_argument("--images", type=Path, required=True, metavar="FOLDER", help="the test images, such as data/acdc/rgb_anon/test")

@@ -12,12 +12,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.models.weights.networks import NETWORKS
-from mmseg.utils.errors import command_line
+from mmseg.utils.errors import CommandParser, command_line
 
 
 @command_line
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", choices=sorted(NETWORKS), metavar="NAME", help=", ".join(NETWORKS))
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--sha256", default="", metavar="START", help="how the digest of the file starts, in hexadecimal")

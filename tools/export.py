@@ -10,12 +10,12 @@ from datetime import datetime, timezone
 
 from mmseg.apis.predicting.choices import SUFFIXES
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import command_line
+from mmseg.utils.errors import CommandParser, command_line
 from mmseg.utils.files import check_writable, write_json
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Write the network of one window as ONNX and as a torch.export program (docs/export.md).")
+    parser = CommandParser(description="Write the network of one window as ONNX and as a torch.export program (docs/export.md).")
     parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
     parser.add_argument("checkpoint", help="file of a training or a released one")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the files")

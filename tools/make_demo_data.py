@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, Parameters
-from mmseg.utils.errors import UserError, command_line
+from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.files import read_json, write_json
 from mmseg.utils.threads import usable_cores
 
@@ -28,7 +28,7 @@ DEFAULT_LAYOUTS = ("gta", "cityscapes")
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("data/demo"), help="folder to write (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=DEFAULT.seed, help="other seeds give other streets (default: %(default)s)")
     parser.add_argument("--size", type=int, nargs=2, default=(DEFAULT.width, DEFAULT.height), metavar=("WIDTH", "HEIGHT"))

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 from mmseg.apis.predicting.choices import ATTENTION, KINDS, READABLE
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import UserError, command_line
+from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.files import check_writable
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Predict own images, folders of them, and videos, of any size.")
+    parser = CommandParser(description="Predict own images, folders of them, and videos, of any size.")
     parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
     parser.add_argument("checkpoint", help="file of a training or a released one")
     parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help=f"files, or folders with all below them: {READABLE}")
@@ -51,7 +51,7 @@ def kinds(args: argparse.Namespace) -> dict[str, Sequence[str]]:
 
 
 @command_line
-def main() -> None:
+def main() -> int:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg would print on a broken video what our error says
     args = parse_args()
     check_args(args)
@@ -63,21 +63,23 @@ def main() -> None:
     from mmseg.config.config import load_config
 
     cfg = load_config(args.config, args.cfg_options)
-    from mmseg.apis.predicting.inference import init_model
-    from mmseg.apis.predicting.predict import Options, class_colors, count_looks, output_paths, predict_all, summary
+    from mmseg.apis.predicting.inference import class_colors, init_model
+    from mmseg.apis.predicting.predict import Options, failures, output_paths, predict_all, summary
     from mmseg.utils.devices import chosen_device
 
     chosen = kinds(args)
     outputs = output_paths(sources, **chosen, out=args.out)
     check_outputs(sources, outputs)
     check_writable(args.out)
-    total = sum(count_looks(source, args.every) for source in sources)
     model = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights)
     classes, palette = class_colors(cfg, model.model.num_classes)
     how = {"branch": args.hrda_out or "fused", "opacity": args.opacity, "every": args.every}
     options = Options(**chosen, **how, classes=classes, palette=palette)
-    done = predict_all(model, sources, options, args.out, total)
-    print(summary(sources, done, total, outputs, args.out))
+    outcome = predict_all(model, sources, options, args.out)
+    print(summary(outcome, outputs, args.out))
+    if outcome.failed:
+        print(failures(outcome), file=sys.stderr)
+    return 1 if outcome.failed else 0
 
 
 if __name__ == "__main__":

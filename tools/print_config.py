@@ -8,11 +8,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import command_line
+from mmseg.utils.errors import CommandParser, command_line
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Print a complete config; what is printed is a config as well.")
+    parser = CommandParser(description="Print a complete config; what is printed is a config as well.")
     parser.add_argument("config", help="Python config or JSON, native or in the 0.x form of published configs")
     option_help = "override entries of the native form"
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help=option_help)

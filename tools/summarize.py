@@ -9,12 +9,12 @@ import argparse
 import shlex
 
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import UserError, command_line, suggestion
+from mmseg.utils.errors import CommandParser, UserError, command_line, suggestion
 from mmseg.utils.run_folder import WORK_DIRS
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Print the tables of a study and write them as Markdown, CSV and one HTML page.")
+    parser = CommandParser(description="Print the tables of a study and write them as Markdown, CSV and one HTML page.")
     parser.add_argument("study", metavar="ID", help="of experiments.py, as for run_experiments.py --exp")
     parser.add_argument("--demo", action="store_true", help="its runs on the demo domains")
     parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="rows such as 7.1, or whole tables such as 7")

@@ -13,13 +13,13 @@ import argparse
 from mmseg.apis.predicting.choices import BENCHMARKS
 from mmseg.apis.predicting.presets import PRESETS
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import UserError, command_line, suggestion
+from mmseg.utils.errors import CommandParser, UserError, command_line, suggestion
 
 FORMAT_OPTIONS = ("imgfile_prefix", "to_label_id")
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Evaluate a checkpoint on the validation data of its config.")
+    parser = CommandParser(description="Evaluate a checkpoint on the validation data of its config.")
     parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
     parser.add_argument("checkpoint", help="file of a training or a released one")
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
@@ -45,8 +45,8 @@ def add_inference_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
-    show_help = "folder for predictions (default with --hrda-out or an unlabelled split: preds_<…> beside the checkpoint)"
-    parser.add_argument("--show-dir", type=Path, help=show_help)
+    show_help = "folder for predictions (preds_<…> beside the checkpoint without DIR, with --hrda-out, or of an unlabelled split)"
+    parser.add_argument("--show-dir", type=Path, nargs="?", const=True, metavar="DIR", help=show_help)
     parser.add_argument("--opacity", type=float, default=1.0, help="1 (default) writes palette PNGs, less lays colours over the photo")
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="another copy of the result (default: eval/ beside the checkpoint)")
 

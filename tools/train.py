@@ -11,12 +11,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import command_line
+from mmseg.utils.errors import CommandParser, command_line
 from mmseg.utils.launchers import LAUNCHERS, is_first_process
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Train a config and evaluate it at the end.")
+    parser = CommandParser(description="Train a config and evaluate it at the end.")
     parser.add_argument("config", help="Python config, or a JSON of one")
     parser.add_argument("--work-dir", help="run folder (default: work_dirs/<config>_s<seed>_<digest>)")
     parser.add_argument("--resume", action="store_true", help="continue from latest.pth in the run folder")
@@ -37,17 +37,15 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options, args.seed)
     if args.load_from is not None:
         cfg.load_from = args.load_from
-    import rich
-
     from mmseg.apis.launching.train import train
     from mmseg.engine.distributed import found_launcher
-    from mmseg.evaluation.tables import per_class_table
+    from mmseg.evaluation.tables import per_class_table, print_titled
 
     cfg.launcher = args.launcher or found_launcher()
     work_dir = Path(args.work_dir or Path("work_dirs") / run_name(Path(args.config).stem, cfg))
     result = train(cfg, work_dir, resume=args.resume)
     if is_first_process(cfg.launcher):
-        rich.print(per_class_table(result["metrics"], title=f"{work_dir} after {result['iteration']} iterations"))
+        print_titled(f"{work_dir} after {result['iteration']} iterations", per_class_table(result["metrics"]))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mmseg.datasets.classes.check import check_class_lists
+from mmseg.datasets.collate import collate_samples
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.compile import compile_networks
@@ -205,7 +206,7 @@ def build_loader_config(loader: dict, **dataset_options: object) -> dict:
     """A dataloader config with its dataset built, so that a user's mistake in it is one clear line."""
     check_component({**loader, "type": DataLoader}, DATASETS)
     loader = dict(loader)
-    options = {"collate_fn": {"type": "default_collate"}, "pin_memory": torch.cuda.is_available()}
+    options = {"collate_fn": {"type": collate_samples}, "pin_memory": torch.cuda.is_available()}
     options["persistent_workers"] = loader["num_workers"] > 0
     dataset = DATASETS.build({**dataset_options, **loader["dataset"]})
     sampler = DATA_SAMPLERS.build({**loader["sampler"], "dataset": dataset})

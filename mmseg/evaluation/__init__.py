@@ -12,6 +12,7 @@ HOMES = {
     "iou_from_confusion": "scores",
     "merge_classes": "scores",
     "per_class_table": "tables",
+    "print_titled": "tables",
     "targets_table": "tables",
 }
 

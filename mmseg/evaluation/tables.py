@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import rich
 from rich.table import Table
+from rich.text import Text
 
 from mmseg.evaluation.names import class_names
 
@@ -13,16 +15,22 @@ Metrics = Mapping[str, float | None]
 """What :class:`mmseg.evaluation.IoUMetric` returns, percent; NaN or, from a JSON file, None for an absent class."""
 
 
-def per_class_table(results: Metrics, title: str | None = None, conditions: Mapping[str, Metrics] | None = None) -> Table:
-    """A table of IoU and accuracy per class with the means below, for ``rich.print``.
+def print_titled(title: str, table: Table) -> None:
+    """Prints a table below a title, which as the table's own would be broken to its width."""
+    console = rich.get_console()
+    console.print(Text(title, style="italic"), soft_wrap=True)
+    console.print(table)
+
+
+def per_class_table(results: Metrics, conditions: Mapping[str, Metrics] | None = None) -> Table:
+    """A table of IoU and accuracy per class with the means below, for :func:`print_titled`.
 
     Args:
         results: of all images.
-        title: heading.
         conditions: results of the images of each weather condition; one column of IoU each.
     """
     conditions = conditions or {}
-    table = Table("class", title=title, title_justify="left")
+    table = Table("class")
     for heading in ("IoU", *(f"IoU {name}" for name in conditions), "accuracy"):
         table.add_column(heading, justify="right")
 
@@ -43,16 +51,15 @@ def per_class_table(results: Metrics, title: str | None = None, conditions: Mapp
     return table
 
 
-def targets_table(targets: Mapping[str, Metrics], mean: Metrics, title: str | None = None) -> Table:
+def targets_table(targets: Mapping[str, Metrics], mean: Metrics) -> Table:
     """One row of means for each of several evaluated data sets, and one for the mean over them.
 
     Args:
         targets: results by data set.
         mean: of every metric that all of them have.
-        title: heading.
     """
     keys = ["mIoU", *(key for key in mean if key.startswith("mIoU."))]
-    table = Table("target", title=title, title_justify="left")
+    table = Table("target")
     for key in keys:
         table.add_column(key, justify="right")
     for name, metrics in targets.items():

@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import difflib
 import functools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NoReturn
 
 
 class UserError(ValueError):
     """A mistake in a config, a command or a file. Its text is one line and ends with the fix.
 
     A loader worker sends its error to the main process as ``UserError(traceback text)``; only the line
-    that the user has to read is kept.
+    that the user has to read is kept. Names of files in it are made printable, see :func:`one_line`.
     """
 
     def __init__(self, text: str) -> None:
         if "Original Traceback" in text:
             text = text.rstrip().splitlines()[-1].removeprefix(f"{__name__}.{type(self).__name__}: ")
-        super().__init__(text)
+        super().__init__(one_line(text))
 
 
 class BadFileError(UserError):
     """A data file that is missing, broken or not what it should be; training may skip it."""
 
 
+class SmallImageError(UserError):
+    """An image that is smaller than what a network can see."""
+
+
+@contextlib.contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Names the file of an image that turns out to be too small for the network, which does not know the file."""
+    try:
+        yield
+    except SmallImageError as error:
+        raise BadFileError(f"{path} cannot be predicted. {error}") from None
+
+
+def one_line(text: str) -> str:
+    """A text with names of files as any terminal and log can show it: line breaks, and bytes that are not UTF-8, are escaped."""
+    return text.replace("\r", "\\r").replace("\n", "\\n").encode(errors="backslashreplace").decode()
+
+
 def suggestion(name: str, candidates: Iterable[str]) -> str:
     """Returns ``" Did you mean 'x'?"`` for the closest candidate, or an empty string."""
     close = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.6)
     return f" Did you mean '{close[0]}'?" if close else ""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the arguments, without the list of all options; belongs into a :func:`command_line`."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises UserError."""
+        unknown = [word.partition("=")[0] for word in message.split() if word.startswith("--")]
+        near = suggestion(unknown[0], self._option_string_actions) if unknown and message.startswith("unrecognized") else ""
+        raise UserError(f"{message}.{near} See {self.prog} --help.")
 
 
 def command_line(main: Callable[..., int | None]) -> Callable[..., None]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import BadFileError, UserError, one_line
 from mmseg.utils.files import atomic_path
 
 FALLBACK_RATE = 25.0  # frames per second, for files that do not tell
@@ -35,10 +35,14 @@ class VideoInfo:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
+    if not path.is_file():  # OpenCV would wait for a pipe for ever
+        raise BadFileError(f"{path} is no file. Correct the path, or put a video there.")
+    if one_line(str(path)) != str(path):  # OpenCV ends the whole process
+        raise BadFileError(f"The name of the video {path} is not UTF-8, or holds a line break. Rename it.")
     capture = cv2.VideoCapture(str(path))
     try:
         if not capture.isOpened():
-            raise UserError(f"{path} is not a readable video. Copy it again, or convert it to an MP4 with H.264.")
+            raise BadFileError(f"{path} is not a readable video. Copy it again, or convert it to an MP4 with H.264.")
         yield capture
     finally:
         capture.release()
@@ -72,7 +76,7 @@ def read_frames(path: Path, every: int = 1) -> Iterator[tuple[int, np.ndarray]]:
                 yield index, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
             index += 1
     if index == 0:
-        raise UserError(f"{path} holds no frame that can be decoded. Copy it again, or convert it to an MP4 with H.264.")
+        raise BadFileError(f"{path} holds no frame that can be decoded. Copy it again, or convert it to an MP4 with H.264.")
 
 
 @contextlib.contextmanager

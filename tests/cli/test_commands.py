@@ -73,7 +73,7 @@ def test_test_sh_prints_iou_and_writes_palette_predictions(launched):
     tested = shell("sh", "test.sh", str(folder))
     assert tested.returncode == 0, tested.stderr
     assert [line for line in done.stdout.splitlines() if "│ mean " in line][-1] in tested.stdout
-    predictions = sorted((folder / "preds").glob("*.png"))
+    predictions = sorted((folder / "preds").rglob("*.png"))
     assert len(predictions) == 2
     with Image.open(predictions[0]) as image:
         assert image.mode == "P" and image.size == (128, 64)
@@ -87,7 +87,7 @@ def test_hrda_out(launched, branch):
     arguments = [str(folder / "config.py"), str(folder / "latest.pth"), "--hrda-out", branch, "--show-dir", str(out)]
     tested = tiny.run("tools/test.py", *arguments)
     assert tested.returncode == 0, tested.stderr
-    assert len(list(out.glob("*.png"))) == 2
+    assert len(list(out.rglob("*.png"))) == 2
     assert ("attention maps" if branch == "ATT" else "│ mean ") in tested.stdout
 
 

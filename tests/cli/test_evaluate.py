@@ -22,7 +22,7 @@ def result(run, name: str) -> dict:
 
 
 def pngs(folder) -> list:
-    return sorted(folder.glob("*.png"))
+    return sorted(folder.rglob("*.png"))
 
 
 def test_result_file_and_table(run, evaluates, tiny_data):
@@ -162,6 +162,36 @@ def test_aug_test(run, evaluates):
     (name,) = [path.stem for path in (run / "eval").glob("latest_aug_*.json")]
     plain, augmented = (np.array(result(run, each)["confusion"]) for each in ("latest", name))
     assert np.array_equal(plain.sum(1), augmented.sum(1)) and not np.array_equal(plain, augmented)
+
+
+@pytest.mark.parametrize("flags", [[], ["--aug-test"]])
+def test_a_label_of_another_size_is_refused(run, data, fails, flags):
+    label = sorted((data / "cityscapes/gtFine/val").rglob("*TrainIds.png"))[0]
+    cv2.imwrite(str(label), cv2.imread(str(label), cv2.IMREAD_UNCHANGED)[:, :-1])
+    options = [
+        "--cfg-options",
+        f"val_dataloader.dataset.data_root={str(data / 'cityscapes')!r}",
+        "val_dataloader.dataset.test_scale=(256, 128)",
+    ]
+    line = fails(test_tool.main, run / "config.py", run / "latest.pth", *flags, *options)
+    assert f"its label {label} 127x64. Copy the matching pair again." in line
+
+
+def test_predictions_of_two_sub_folders(run, data, evaluates, fails):
+    """Once, one of each pair was left."""
+    for tree, ending in (("leftImg8bit", "leftImg8bit.png"), ("gtFine", "gtFine_labelTrainIds.png")):
+        first, second = sorted((data / "cityscapes" / tree / "val").rglob(f"*_{ending}"))
+        for camera, path in (("camA", first), ("camB", second)):
+            (data / "cityscapes" / tree / "val" / camera).mkdir()
+            path.rename(data / "cityscapes" / tree / "val" / camera / f"0_{ending}")
+    root = ["--cfg-options", f"val_dataloader.dataset.data_root={str(data / 'cityscapes')!r}"]
+    evaluates("--show-dir", run / "shown", *root)
+    names = ["camA/0_leftImg8bit.png", "camB/0_leftImg8bit.png"]
+    assert [path.relative_to(run / "shown").as_posix() for path in pngs(run / "shown")] == names
+    evaluates("--hrda-out", "ATT", "--show-dir", run / "attention", *root)
+    assert [path.relative_to(run / "attention").as_posix() for path in pngs(run / "attention")] == names
+    line = fails(test_tool.main, run / "config.py", run / "latest.pth", "--format-only", *root)
+    assert f"would both be written to {run}/format/0_leftImg8bit.png" in line and not pngs(run / "format")
 
 
 def test_branches_have_results_and_pictures_of_their_own(run, evaluates):

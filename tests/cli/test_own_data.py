@@ -56,7 +56,7 @@ def test_the_page_trains_evaluates_and_predicts(walked):
         result = json.loads((folder / "work_dirs" / name / "result.json").read_text())
         assert result["iteration"] == 2 and sum(key.startswith("IoU.") for key in result["metrics"]) == classes
     assert "vehicle" in printed["sh test.sh work_dirs/streets"]
-    assert len(list((folder / "work_dirs/streets/preds").glob("*.png"))) == 2
+    assert len(list((folder / "work_dirs/streets/preds").rglob("*.png"))) == 2
     assert len(list((folder / "predictions/palette").rglob("*.png"))) == 4
 
 

@@ -1,5 +1,6 @@
 """tools/predict.py as a user runs it: own images, folders, videos, and what is refused."""
 
+import os
 import re
 from pathlib import Path
 
@@ -81,17 +82,27 @@ def video(tmp_path) -> Path:
 
 
 @pytest.fixture
-def predicts(monkeypatch, capsys, checkpoint, tmp_path):
-    """Runs the command in this process into ``out``; returns what it prints."""
+def runs(monkeypatch, capsys, checkpoint, tmp_path):
+    """Runs the command in this process into ``out``; returns its exit code and what it prints."""
 
-    def run(*arguments, config=tiny.CONFIG, checkpoint=checkpoint, options=OPTIONS) -> str:
+    def run(*arguments, config=tiny.CONFIG, checkpoint=checkpoint, options=OPTIONS) -> tuple:
         monkeypatch.chdir(tiny.ROOT)
         command = ["predict.py", config, checkpoint, *arguments, "--out", tmp_path / "out", "--device", "cpu", *options]
         monkeypatch.setattr("sys.argv", [str(part) for part in command])
         with pytest.raises(SystemExit) as ended:
             predict_tool.main()
-        printed = capsys.readouterr()
-        assert ended.value.code == 0, printed.err
+        return ended.value.code, capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def predicts(runs):
+    """The same without a failure; returns what the command prints."""
+
+    def run(*arguments, **changes) -> str:
+        code, printed = runs(*arguments, **changes)
+        assert code == 0, printed.err
         return printed.out
 
     return run
@@ -236,14 +247,63 @@ def test_out_is_a_file(refused, tmp_path):
     assert refused(path, out=path) == f"Cannot write to {path}: File exists. Choose another folder that is writable."
 
 
-def test_broken_files(refused, tmp_path):
-    """A broken video is found before anything runs, a broken image when its turn comes."""
+def test_a_broken_file_alone(refused, tmp_path):
     broken = tmp_path / "a.png"
     broken.write_bytes(write_photo(tmp_path / "whole.png").read_bytes()[:-20])
     assert refused(broken).startswith(f"{broken} is cut off")
-    (tmp_path / "b.mp4").write_bytes(b"no video")
-    expected = f"{tmp_path}/b.mp4 is not a readable video. Copy it again, or convert it to an MP4 with H.264."
-    assert refused(tmp_path / "whole.png", tmp_path / "b.mp4") == expected
+    (tmp_path / "b.webm").write_bytes(b"no video")
+    expected = f"{tmp_path}/b.webm is not a readable video. Copy it again, or convert it to an MP4 with H.264."
+    assert refused(tmp_path / "b.webm") == expected
+
+
+def test_bad_files_do_not_end_a_folder(runs, folder, tmp_path):
+    """They are listed at the end, and the others are predicted as without them."""
+    (folder / "a_first.png").write_bytes((folder / "street" / "a.png").read_bytes()[:-20])
+    cv2.imwrite(str(folder / "strip.png"), photo(8, 1000)[:1])
+    (folder / "bad.m4v").write_bytes(b"no video")
+    (folder / "broken.jpg").symlink_to("absent")
+    os.mkfifo(folder / "pipe.png")
+    os.mkfifo(folder / "pipe.mkv")
+    code, printed = runs(folder, "--save", "palette")
+    assert code == 1
+    assert files(tmp_path / "out") == ["palette/b.png", "palette/street/a.png", "palette/street/night/c.png"]
+    assert "Predicted 3 images: " in printed.out
+    first, *lines = printed.err.splitlines()
+    assert first == "6 files could not be predicted:"
+    expected = [
+        ("a_first.png", "is cut off"),
+        ("bad.m4v", "convert it to an MP4 with H.264"),
+        ("broken.jpg", "Mend or remove this link"),
+        ("pipe.mkv", "is no file"),
+        ("pipe.png", "is no file, but a pipe"),
+        ("strip.png", "cannot be predicted. MixVisionTransformer: an image of"),
+    ]
+    for line, (name, text) in zip(lines, expected, strict=True):
+        assert str(folder / name) in line and text in line
+
+
+def test_nothing_could_be_predicted(runs, tmp_path):
+    for name in ("a.png", "b.png"):
+        (tmp_path / "photos").mkdir(exist_ok=True)
+        (tmp_path / "photos" / name).write_bytes(b"")
+    code, printed = runs(tmp_path / "photos")
+    assert code == 1 and "Predicted 0 images" in printed.out and printed.err.count(" is empty (0 bytes)") == 2
+    assert files(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9", b"two\nlines"], ids=["latin-1", "newline"])
+def test_names_that_no_terminal_shows(model, checkpoint, tmp_path, name):
+    """OpenCV, given such a name, ended the process with a segmentation fault."""
+    path = write_photo(tmp_path / "a.png").rename(tmp_path / os.fsdecode(name + b".png"))
+    done = tiny.run("tools/predict.py", tiny.CONFIG, str(checkpoint), str(path), "--out", str(tmp_path / "out"), *OPTIONS)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert np.array_equal(ids(tmp_path / "out/palette" / path.name), inference_model(model, path).labels)
+    assert Image.open(tmp_path / "out/overlay" / path.name).size == (128, 64)
+
+
+def test_a_video_of_such_a_name(refused, video):
+    renamed = video.rename(video.with_name(os.fsdecode(b"caf\xe9.avi")))
+    assert refused(renamed).endswith("caf\\udce9.avi is not UTF-8, or holds a line break. Rename it.")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_a_released_folder_is_evaluated_from_anywhere(released, tmp_path):
     assert "Loaded model (student)" in done.stdout and "│ mean " in done.stdout
     result = json.loads((released / "eval" / "latest.json").read_text())
     assert result["images"] == 2 and f"{result['metrics']['mIoU']:.2f}" in done.stdout
-    predictions = sorted((released / "preds").glob("*.png"))
+    predictions = sorted((released / "preds").rglob("*.png"))
     assert [Image.open(path).mode for path in predictions] == ["P", "P"]
 
 
@@ -66,21 +66,12 @@ def test_options_are_passed_on(released):
     done = script(released, "--weights", "ema_model", "--hrda-out", "LR")
     assert done.returncode == 0, done.stderr
     assert "Loaded ema_model (teacher)" in done.stdout
-    assert (released / "eval" / "latest_ema_model_LR.json").is_file()
+    assert (released / "eval" / "latest_ema_model_LR.json").is_file() and (released / "preds_ema_model_LR").is_dir()
 
 
-@pytest.mark.parametrize(
-    ("option", "preds"),
-    [
-        ([], "preds"),
-        (["--hrda-out", "LR"], "preds_LR"),
-        (["--hrda-out=ATT"], "preds_ATT"),
-        (["--preset", "fast"], "preds_fast"),
-        (["--out", "a b.json"], "preds"),
-    ],
-)
-def test_branches_do_not_overwrite_the_predictions(released, stub, option, preds):
-    expected = [f"{released}/{NAME}.json", f"{released}/latest.pth", "--show-dir", f"{released}/{preds}", *option]
+@pytest.mark.parametrize("option", [[], ["--hrda-out", "LR"], ["--preset=fast"], ["--out", "a b.json"], ["--cfg-options", "a=1"]])
+def test_the_evaluation_chooses_the_folder_of_the_predictions(released, stub, option):
+    expected = [f"{released}/{NAME}.json", f"{released}/latest.pth", "--show-dir", *option]
     assert stub(released, *option) == expected == stub(f"{released}/", *option)
 
 

@@ -77,7 +77,7 @@ def test_an_evaluation_in_three_processes(whole, tmp_path):
     outputs = ["--out", str(tmp_path / "three.json"), "--show-dir", str(tmp_path / "shown")]
     done = torchrun(3, "tools/test.py", str(whole / "config.py"), str(whole / "latest.pth"), *outputs)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("│ all pixels") == 1 and len(list((tmp_path / "shown").iterdir())) == 2
+    assert done.stdout.count("│ all pixels") == 1 and len(list((tmp_path / "shown").rglob("*.png"))) == 2
     measured = json.loads((tmp_path / "three.json").read_text())
     assert measured["images"] == 2 and measured["metrics"] == json.loads((whole / "result.json").read_text())["metrics"]
 

@@ -13,6 +13,7 @@ from mmseg.apis.launching.runs import study_runs
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.apis.fake_study import evaluation
+from tests.cli.failures import one_line
 from tools import benchmark
 from tools.benchmarks import start
 
@@ -54,6 +55,14 @@ def test_every_command_is_covered(tmp_path):
     assert tuple(re.search(r"\{([\w,]+)\}", shown).group(1).split(",")) == SUBCOMMANDS
     files = {file.stem for file in (tiny.ROOT / "tools").rglob("*.py") if "__main__" in file.read_text()}
     assert files == {file.stem for file in start.tool_files()}
+
+
+@pytest.mark.parametrize("text", HELP)
+def test_a_wrong_option_is_one_line(text, tmp_path):
+    *command, _ = COMMANDS[text]
+    done, _ = started([*command, "--no-such-option"], tmp_path)
+    assert "--no-such-option" in one_line(done.returncode, f"{done.stderr}\n") or "required" in done.stderr
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("text", HELP)

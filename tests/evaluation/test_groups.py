@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+import rich
 import torch
 from rich.console import Console
 
 from mmseg.config import load_config
 from mmseg.datasets.classes.groups import NAMED_GROUPS
 from mmseg.datasets.classes.names import CLASSES
-from mmseg.evaluation import class_names, dead_classes, merge_classes, per_class_table, targets_table
+from mmseg.evaluation import class_names, dead_classes, merge_classes, per_class_table, print_titled, targets_table
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.registry import METRICS
 from mmseg.utils.errors import UserError
@@ -144,3 +145,13 @@ def test_targets_table():
     )
     assert [line.count("absent") for line in lines if "bdd" in line or "mean" in line] == [1, 1]
     assert any("mean" in line and "50.00" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [20, 80])
+def test_a_title_is_not_broken_to_the_width_of_its_table(monkeypatch, width):
+    console = Console(width=width)
+    monkeypatch.setattr(rich, "get_console", lambda: console)
+    title = "work_dirs/gtaHR2csHR_hrda_s0_1234abcd/latest_ema_model_aug, 500 images [of] one\nand a note"
+    with console.capture() as captured:
+        print_titled(title, targets_table({"a": {"mIoU": 1.0}}, {"mIoU": 1.0}))
+    assert captured.get().startswith(f"{title}\n┏")

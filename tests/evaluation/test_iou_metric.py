@@ -95,7 +95,7 @@ def test_table_shows_every_class_and_mean():
     result = evaluate([LABEL.clamp(max=2)], [LABEL], subsets={"thin": ["pole"]})
     console = Console(width=80)
     with console.capture() as captured:
-        console.print(per_class_table(result, title="val"))
+        console.print(per_class_table(result))
     lines = captured.get().splitlines()
     assert any("road" in line and "100.00" in line for line in lines)
     assert any("train" in line and line.count("absent") == 2 for line in lines)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmseg.utils.errors import UserError, command_line, suggestion
+from mmseg.utils.errors import BadFileError, CommandParser, SmallImageError, UserError, command_line, naming, suggestion
 
 
 def raising(error: BaseException):
@@ -46,3 +46,46 @@ def test_the_error_of_a_worker_keeps_only_its_line():
 def test_suggestion_names_the_closest_spelling():
     assert suggestion("pseudo_treshold", ["pseudo_threshold", "alpha"]) == " Did you mean 'pseudo_threshold'?"
     assert suggestion("nothing_like_it", ["alpha"]) == ""
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "caf\udce9", "cr\r"])
+def test_a_name_of_a_file_keeps_the_error_on_one_line(name, capsys):
+    with pytest.raises(SystemExit):
+        command_line(raising(UserError(f"{name}.png is empty.")))()
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1 and line.strip().isprintable() and line.endswith(".png is empty.\n")
+
+
+def test_a_file_of_an_image_that_is_too_small_is_named():
+    with pytest.raises(BadFileError, match=r"^a\.png cannot be predicted\. 1x1 is too small\.$"), naming("a.png"):
+        raise SmallImageError("1x1 is too small.")
+    with pytest.raises(UserError, match=r"^another mistake$"), naming("a.png"):
+        raise UserError("another mistake")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ([], "the following arguments are required: config. See tool.py --help."),
+        (["a.py", "--weigths", "x"], "unrecognized arguments: --weigths x. Did you mean '--weights'? See tool.py --help."),
+        (["a.py", "--zzz=1"], "unrecognized arguments: --zzz=1. See tool.py --help."),
+        (["a.py", "--number", "x"], "argument --number: invalid int value: 'x'. See tool.py --help."),
+        (["a.py", "--number"], "argument --number: expected one argument. See tool.py --help."),
+    ],
+)
+def test_wrong_arguments_take_one_line(capsys, arguments, line):
+    parser = CommandParser(prog="tool.py")
+    parser.add_argument("config")
+    parser.add_argument("--weights")
+    parser.add_argument("--number", type=int)
+    with pytest.raises(SystemExit) as ended:
+        command_line(lambda: parser.parse_args(arguments) and 0)()
+    assert ended.value.code == 2 and capsys.readouterr() == ("", f"error: {line}\n")
+
+
+def test_sub_commands_speak_alike(capsys):
+    parser = CommandParser(prog="tool.py")
+    parser.add_subparsers(dest="command", required=True).add_parser("train").add_argument("config")
+    with pytest.raises(SystemExit):
+        command_line(lambda: parser.parse_args(["train"]))()
+    assert capsys.readouterr().err == "error: the following arguments are required: config. See tool.py train --help.\n"

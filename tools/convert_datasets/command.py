@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmseg.datasets.conversion.layouts import Layout
+from mmseg.utils.errors import CommandParser
 
 if TYPE_CHECKING:
     from mmseg.datasets.conversion.raw_labels import RawLabels
@@ -19,7 +20,7 @@ def parse_args(description: str, layout: Layout) -> argparse.Namespace:
         description: text of ``--help``.
         layout: folders of the data set.
     """
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", type=Path, help=f"data folder with {layout.holds}")
     parser.add_argument("--gt-dir", default=layout.labels, help="label folder inside it (default: %(default)s)")
     parser.add_argument("-o", "--out-dir", type=Path, help="folder of the class statistics (default: the data folder)")

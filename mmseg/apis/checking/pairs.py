@@ -16,8 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmseg.datasets import FolderDataset, SegmentationDataset
 from mmseg.datasets.conversion.convert import progress_bar
-from mmseg.datasets.reading.archives import read_member, split_archive
-from mmseg.datasets.reading.image_files import read_unchanged
+from mmseg.datasets.reading.image_files import read_bytes, read_unchanged
 from mmseg.datasets.reading.raw_ids import MODES
 from mmseg.utils.errors import UserError
 
@@ -95,16 +94,10 @@ def label_problem(path: Path, modes: Sequence[str]) -> str:
 def label_mode(path: Path) -> str | None:
     """Pillow's name for the pixels of an image file; None where it is no image. Decodes nothing."""
     try:
-        with Image.open(io.BytesIO(file_content(path))) as image:
+        with Image.open(io.BytesIO(read_bytes(path))) as image:
             return image.mode
     except (UserError, OSError, SyntaxError, ValueError):  # Pillow raises SyntaxError for a broken PNG chunk
         return None
-
-
-def file_content(path: Path) -> bytes:
-    """The bytes of a file, which may lie in a zip archive."""
-    archive = split_archive(path)
-    return read_member(*archive) if archive else path.read_bytes()
 
 
 def class_pixels(label: np.ndarray, num_classes: int) -> dict[int, int]:

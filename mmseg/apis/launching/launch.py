@@ -16,7 +16,7 @@ from mmseg.apis.launching.needs import check_needs
 from mmseg.apis.launching.processes import Children, Start, interruptible
 from mmseg.apis.launching.runs import Run, distinct
 from mmseg.config.small.shrink import layouts
-from mmseg.evaluation import per_class_table
+from mmseg.evaluation import per_class_table, print_titled
 from mmseg.utils.config_text import write_config
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import check_writable
@@ -181,7 +181,7 @@ def say_what_is_missing(outcomes: Sequence[Outcome]) -> int:
 def report(run: Run) -> None:
     """Prints the per-class table and where everything is."""
     result = run.result
-    rich.print(per_class_table(result["metrics"], title=f"{run.folder.name}, {result['iteration']} iterations"))
+    print_titled(f"{run.folder.name}, {result['iteration']} iterations", per_class_table(result["metrics"]))
     logs = sorted(run.folder.glob("*/*.log"))
     places = {
         "checkpoint": run.folder / LATEST,

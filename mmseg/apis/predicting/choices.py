@@ -12,7 +12,7 @@ ATTENTION = "attention"
 """What is written instead where the scale attention was asked for."""
 
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
-VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
+VIDEOS = (".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm")
 READABLE = f"images ({' '.join(IMAGES)}) and videos ({' '.join(VIDEOS)})"
 
 SUFFIXES = {"onnx": ".onnx", "exported_program": ".pt2"}

@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader
 
 from mmseg.apis.predicting.inference import class_probabilities, native_logits, read_rgb
 from mmseg.apis.predicting.passes import counted_passes, encoder_work
-from mmseg.apis.predicting.writers import Writer, png_name
+from mmseg.apis.predicting.writers import Writer, result_files
 from mmseg.config.config import digest, native_form, read_config
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.datasets.base import without_labels
@@ -33,7 +33,7 @@ from mmseg.engine.runner import build_loader_config
 from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, METRICS
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import UserError, naming
 from mmseg.utils.images import write_image
 from mmseg.visualization import heat
 
@@ -167,11 +167,17 @@ def predictions(method: UDAMethod, loader: DataLoader, *, branch: str | None = N
         return
     dataset = loader.dataset
     for index in progress(own_share(len(dataset))):
-        probabilities = class_probabilities(method, read_rgb(dataset.images.path(index)), branch=branch, augment=True)
-        known = {"label": torch.from_numpy(dataset.read_label(index))} if dataset.labelled else {}
+        path, known = dataset.images.path(index), {}
+        image = read_rgb(path)
+        if dataset.labelled:
+            label = dataset.read_label(index)
+            dataset.check_same_size(index, image, label)
+            known["label"] = torch.from_numpy(label)
+        with naming(path):
+            probabilities = class_probabilities(method, image, branch=branch, augment=True)
         if getattr(dataset, "conditions", None):
             known["condition"] = dataset.conditions[index]
-        yield {"path": str(dataset.images.path(index)), "prediction": probabilities.argmax(dim=0).to(torch.uint8), **known}
+        yield {"path": str(path), "prediction": probabilities.argmax(dim=0).to(torch.uint8), **known}
 
 
 def evaluate(
@@ -233,10 +239,13 @@ def write_attention(method: UDAMethod, loader: DataLoader, folder: Path) -> int:
     The map is the attention weighted by the predicted class probabilities, from 0 (context) to 1 (detail).
     """
     images = loader.dataset.images
+    files = result_files(folder, images)
     for index in progress(own_share(len(images))):
-        attention = native_logits(method, read_rgb(images.path(index)), branch="ATT")
+        path = images.path(index)
+        with naming(path):
+            attention = native_logits(method, read_rgb(path), branch="ATT")
         colors = heat(attention[0].clamp(0, 1).cpu().numpy())
-        write_image(folder / png_name(images.path(index)), np.ascontiguousarray(colors[..., ::-1]))
+        write_image(files[str(path)], np.ascontiguousarray(colors[..., ::-1]))
     return len(images)
 
 

@@ -8,6 +8,7 @@ Letters: K classes, (H, W) native size of the image, (h, w) size at which the ne
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +17,31 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from mmseg.config.config import load_config
+from mmseg.datasets.base import class_info
+from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.reading.image_files import read_image
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
 from mmseg.engine.checkpoint import read_checkpoint
 from mmseg.engine.weights import STUDENT, load_segmentor, network_state
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import UserError, naming
 from mmseg.utils.randomness import derive_seed
+from mmseg.visualization.colorize import Palette, colorize_labels, overlay, write_palette_png
 
 AUGMENTED = tuple((ratio, flipped) for ratio in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75) for flipped in (False, True))
 """Scale and mirroring of the looks that ``augment`` averages, as published (``--aug-test``)."""
 
 
-@dataclass(frozen=True)
+Picture = str | Path | Image.Image | np.ndarray | Tensor
+"""What :func:`read_rgb` takes for an image."""
+SHOWN = 3  # classes in the short form of a prediction
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
     """What a network says about one image, at its native size.
 
@@ -39,11 +49,42 @@ class Prediction:
         labels: uint8 [H, W], the most probable class as train id in [0, K).
         confidence: float32 [H, W], the probability of that class, in [1/K, 1].
         probabilities: float32 [K, H, W] on the model's device; they sum to 1 over the classes.
+        image: uint8 RGB [H, W, 3], what was predicted.
+        classes, palette: names and RGB by train id.
     """
 
     labels: np.ndarray
     confidence: np.ndarray
     probabilities: Tensor
+    image: np.ndarray
+    classes: Sequence[str]
+    palette: Palette
+
+    def __repr__(self) -> str:
+        height, width = self.labels.shape
+        shares = self.shares()
+        named = ", ".join(f"{name} {share:.0%}" for name, share in shares[:SHOWN])
+        return f"Prediction({width}x{height}, {named}{', …' if len(shares) > SHOWN else ''})"
+
+    def shares(self) -> list[tuple[str, float]]:
+        """The classes that the image shows with their shares of its pixels, the largest first."""
+        counts = np.bincount(self.labels.ravel(), minlength=len(self.classes))
+        order = np.argsort(-counts, kind="stable")
+        return [(self.classes[index], float(counts[index] / self.labels.size)) for index in order if counts[index]]
+
+    def overlay(self, opacity: float = 0.5) -> np.ndarray:
+        """The colours of the classes over the image, uint8 RGB [H, W, 3]; ``opacity`` is their share in [0, 1]."""
+        return overlay(self.image, colorize_labels(self.labels, self.palette), opacity)
+
+    def save(self, path: str | Path) -> None:
+        """Writes the labels as a palette PNG: viewers show colours, readers get train ids.
+
+        Raises:
+            UserError: the name does not end with .png, the folder is read-only or the disk is full.
+        """
+        if Path(path).suffix.lower() != ".png":
+            raise UserError(f"Predictions are written as PNG, and {path} is called otherwise. Use {Path(path).with_suffix('.png')}.")
+        write_palette_png(path, self.labels, self.palette)
 
 
 def init_model(
@@ -66,7 +107,8 @@ def init_model(
         inference_mode: see :func:`inference_config`.
 
     Returns:
-        the network under ``model``; the config under ``cfg``.
+        the network under ``model``; the config under ``cfg``; names and RGB of the classes by train id under ``classes`` and
+        ``palette``.
 
     Raises:
         UserError: config or checkpoint are unreadable or do not belong together.
@@ -81,7 +123,30 @@ def init_model(
         state = network_state(read_checkpoint(checkpoint), weights, checkpoint)
         print(load_segmentor(method.model, state, weights, checkpoint))
     method.cfg = cfg
+    method.classes, method.palette = _classes_or_numbers(cfg, method.model.num_classes)
     return method.to(device).eval()
+
+
+def class_colors(cfg: Config, num_classes: int) -> tuple[Sequence[str], Palette]:
+    """Names and colours of the classes, from the validation data set that a config names; the data need not exist.
+
+    Raises:
+        UserError: the data set is not known, or has another number of classes than the network.
+    """
+    dataset = cfg.val_dataloader.dataset
+    info = class_info(dataset)
+    if len(info["classes"]) != num_classes:
+        given = f"has {len(info['classes'])} classes, but the network {num_classes}"
+        raise UserError(f"The data set {dataset.type} {given}. Set val_dataloader.dataset to the data set of the training.")
+    return info["classes"], info["palette"]
+
+
+def _classes_or_numbers(cfg: Config, num_classes: int) -> tuple[Sequence[str], Palette]:
+    """:func:`class_colors`; numbers and distinct colours where the config does not know the names."""
+    try:
+        return class_colors(cfg, num_classes)
+    except UserError:
+        return tuple(map(str, range(num_classes))), default_palette(num_classes)
 
 
 def inference_config(cfg: Config, inference_mode: str = "same") -> dict:
@@ -112,22 +177,37 @@ def describe_inference(test_cfg: dict) -> str:
     return f"windows of {height}x{width} (height x width), {down} and {right} pixels apart, logits averaged"
 
 
-def inference_model(model: UDAMethod, image: str | Path | np.ndarray, *, branch: str | None = None, augment: bool = False) -> Prediction:
-    """Predicts one image of any size.
+def inference_model(
+    model: UDAMethod, image: Picture | Sequence[Picture], *, branch: str | None = None, augment: bool = False, bgr: bool = False
+) -> Prediction | list[Prediction]:
+    """Predicts one image of any size, or each of several.
 
     Args:
         model: of :func:`init_model`.
-        image: a file, or uint8 RGB [H, W, 3].
+        image: a file, a PIL image, an array RGB [H, W, 3] or a tensor RGB [3, H, W], both uint8 in [0, 255] or floats in
+            [0, 1]; or a list of them.
         branch: 'LR' or 'HR' for the context or the detail prediction of HRDA alone.
         augment: average the probabilities of six scales and their mirror images (twelve times the work).
+        bgr: arrays and tensors hold their channels in the order of OpenCV.
+
+    Returns:
+        a prediction; of a list, the list of its predictions.
+
+    Raises:
+        UserError: a file cannot be read, an image is something else, or is too small for the network.
     """
-    return prediction_of(class_probabilities(model, read_rgb(image), branch=branch, augment=augment))
+    if isinstance(image, (list, tuple)):
+        return [inference_model(model, single, branch=branch, augment=augment, bgr=bgr) for single in image]
+    rgb = read_rgb(image, bgr=bgr)
+    with naming(image if isinstance(image, (str, Path)) else "The image"):
+        probabilities = class_probabilities(model, rgb, branch=branch, augment=augment)
+    return prediction_of(probabilities, rgb, model.classes, model.palette)
 
 
-def prediction_of(probabilities: Tensor) -> Prediction:
+def prediction_of(probabilities: Tensor, image: np.ndarray, classes: Sequence[str], palette: Palette) -> Prediction:
     """The most probable classes of float32 [K, H, W]."""
     confidence, labels = probabilities.max(dim=0)
-    return Prediction(labels.to(torch.uint8).cpu().numpy(), confidence.cpu().numpy(), probabilities)
+    return Prediction(labels.to(torch.uint8).cpu().numpy(), confidence.cpu().numpy(), probabilities, image, classes, palette)
 
 
 def class_probabilities(model: UDAMethod, image: np.ndarray, *, branch: str | None = None, augment: bool = False) -> Tensor:
@@ -171,17 +251,51 @@ def native_branches(
 
 def look_size(size: Sequence[int], test_scale: Sequence[int] | None, ratio: float) -> tuple[int, int]:
     """(h, w) of an image of ``size`` (H, W) at ``ratio`` of the test scale (limits in pixels; None for the native size)."""
-    return keep_ratio_size(size, [int(side * ratio) for side in test_scale or size])
+    return keep_ratio_size(size, [max(int(side * ratio), 1) for side in test_scale or size])
 
 
-def read_rgb(image: str | Path | np.ndarray) -> np.ndarray:
-    """A file or an array as uint8 RGB [H, W, 3].
+GIVE = "Give a file, a PIL image, an array RGB [H, W, 3] or a tensor RGB [3, H, W], uint8 or floats from 0 to 1, or a list of them."
+
+
+def read_rgb(image: Picture, *, bgr: bool = False) -> np.ndarray:
+    """An image in any form that :func:`inference_model` takes as uint8 RGB [H, W, 3].
 
     Raises:
-        UserError: the file cannot be read, or the array is something else.
+        UserError: the file cannot be read, or the image is something else.
     """
-    if isinstance(image, np.ndarray):
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            raise UserError(f"The image is an array of {image.dtype} {image.shape}. Give uint8 RGB [H, W, 3].")
+    if isinstance(image, (str, os.PathLike)):
+        return np.ascontiguousarray(read_image(Path(image))[..., ::-1])
+    if isinstance(image, Image.Image):
+        return _pil_rgb(image)
+    if isinstance(image, Tensor):
+        if image.ndim != 3 or image.shape[0] != 3:
+            raise UserError(f"The image is a tensor of shape {tuple(image.shape)}. {GIVE}")
+        pixels = image.detach().cpu().permute(1, 2, 0)
+        image = (pixels.float() if pixels.is_floating_point() else pixels).numpy()
+    if not isinstance(image, np.ndarray):
+        why = "None, which OpenCV returns for a file that it cannot read" if image is None else f"of type {type(image).__name__}"
+        raise UserError(f"The image is {why}. {GIVE}")
+    pixels = _grey_levels(image)
+    return np.ascontiguousarray(pixels[..., ::-1] if bgr else pixels)
+
+
+def _pil_rgb(image: Image.Image) -> np.ndarray:
+    """uint8 RGB [H, W, 3], upright; modes of more than 8 bits have no range that is known."""
+    if image.mode[0] in "IF":  # I, I;16, F
+        raise UserError(f"The PIL image has the mode {image.mode}, more than 8 bits of an unknown range. Give floats from 0 to 1.")
+    if not image.width or not image.height:
+        raise UserError(f"The PIL image is empty, {image.width}x{image.height}. {GIVE}")
+    return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+def _grey_levels(image: np.ndarray) -> np.ndarray:
+    """uint8 RGB [H, W, 3] of the same or of floats in [0, 1]."""
+    floats = np.issubdtype(image.dtype, np.floating)
+    if image.ndim != 3 or image.shape[2] != 3 or not image.size or not (floats or image.dtype == np.uint8):
+        raise UserError(f"The image is an array of {image.dtype} {image.shape}. {GIVE}")
+    if not floats:
         return image
-    return np.ascontiguousarray(read_image(Path(image))[..., ::-1])
+    low, high = float(image.min()), float(image.max())
+    if not (low >= 0 and high <= 1):  # NaN as well
+        raise UserError(f"The image holds floats from {low:g} to {high:g}, not from 0 to 1. Divide them by their range, or give uint8.")
+    return (image.astype(np.float32) * 255).round().astype(np.uint8)

@@ -6,25 +6,24 @@ Letters: (H, W) native size of a photo.
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from mmengine.config import Config
 from torch import Tensor
 
 from mmseg.apis.predicting.choices import ATTENTION
 from mmseg.apis.predicting.inference import Prediction, native_branches, native_logits, prediction_of
 from mmseg.apis.predicting.passes import Pass, counted, counted_passes, describe_passes
 from mmseg.apis.predicting.sources import Source, read_photo
-from mmseg.datasets.base import class_info
 from mmseg.datasets.conversion.convert import progress_bar
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import BadFileError, UserError, naming
 from mmseg.utils.images import write_image
-from mmseg.visualization import colorize_labels, overlay, write_palette_png
+from mmseg.visualization import write_palette_png
 from mmseg.visualization.colorize import Palette
 from mmseg.visualization.predictions import VALUE_PALETTE, prediction_panel, value_levels
 from mmseg.visualization.video import read_frames, video_file, video_info
@@ -50,6 +49,21 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What became of all inputs.
+
+    Attributes:
+        looks: number of photos or frames, by the source that was predicted.
+        missing: frames that videos announced, and that could not be read.
+        failed: what is wrong with the other sources.
+    """
+
+    looks: Mapping[Source, int]
+    missing: int
+    failed: Sequence[BadFileError]
+
+
+@dataclass(frozen=True)
 class Options:
     """What to write about every image, and how.
 
@@ -71,20 +85,6 @@ class Options:
     every: int = 1
 
 
-def class_colors(cfg: Config, num_classes: int) -> tuple[Sequence[str], Palette]:
-    """Names and colours of the classes, from the validation data set that a config names; the data need not exist.
-
-    Raises:
-        UserError: the data set is not known, or has another number of classes than the network.
-    """
-    dataset = cfg.val_dataloader.dataset
-    info = class_info(dataset)
-    if len(info["classes"]) != num_classes:
-        given = f"has {len(info['classes'])} classes, but the network {num_classes}"
-        raise UserError(f"The data set {dataset.type} {given}. Set val_dataloader.dataset to the data set of the training.")
-    return info["classes"], info["palette"]
-
-
 def look_at(model: UDAMethod, photo: np.ndarray, options: Options, kinds: Sequence[str]) -> tuple[dict[str, Picture], Look]:
     """Predicts a photo, uint8 RGB [H, W, 3], and draws it.
 
@@ -97,7 +97,7 @@ def look_at(model: UDAMethod, photo: np.ndarray, options: Options, kinds: Sequen
         else:
             branches = model.model.branches if "panel" in kinds else [options.branch]
             outputs = native_branches(model, photo, branches)
-            prediction = prediction_of(outputs[options.branch].softmax(dim=0))
+            prediction = prediction_of(outputs[options.branch].softmax(dim=0), photo, options.classes, options.palette)
             pictures = {kind: draw(kind, photo, prediction, outputs, options) for kind in kinds}
     return pictures, Look(photo.shape[:2], passes)
 
@@ -107,7 +107,7 @@ def draw(kind: str, photo: np.ndarray, prediction: Prediction, outputs: Mapping[
     if kind == "palette":
         return prediction.labels, options.palette
     if kind == "overlay":
-        return overlay(photo, colorize_labels(prediction.labels, options.palette), options.opacity), None
+        return prediction.overlay(options.opacity), None
     if kind == "confidence":
         return value_levels(prediction.confidence), VALUE_PALETTE
     return draw_panel(photo, prediction, outputs, options), None
@@ -163,8 +163,11 @@ def output_paths(sources: Sequence[Source], kinds: Sequence[str], video_kinds: S
 
 
 def count_looks(source: Source, every: int) -> int:
-    """Photos or frames of a source; raises UserError for a video that cannot be opened."""
-    return -(-video_info(source.path).frames // every) if source.video else 1
+    """Photos or frames of a source; 0 for a video that cannot be opened, which is said when its turn comes."""
+    try:
+        return -(-video_info(source.path).frames // every) if source.video else 1
+    except BadFileError:
+        return 0
 
 
 def predict(model: UDAMethod, source: Source, options: Options, out: Path) -> Iterator[Look]:
@@ -177,13 +180,15 @@ def predict(model: UDAMethod, source: Source, options: Options, out: Path) -> It
         out: folder for it.
 
     Raises:
-        UserError: the file cannot be read or its results cannot be written; files written so far are whole.
+        BadFileError: the file cannot be read, or is too small for the network.
+        UserError: results cannot be written. Files written so far are whole.
     """
     if source.video:
         yield from predict_video(model, source, options, out)
         return
     photo = read_photo(source.path)
-    pictures, look = look_at(model, photo, options, options.kinds)
+    with naming(source.path):
+        pictures, look = look_at(model, photo, options, options.kinds)
     for kind, picture in pictures.items():
         write_picture(result_path(out, kind, source), picture)
     yield look
@@ -197,7 +202,8 @@ def predict_video(model: UDAMethod, source: Source, options: Options, out: Path)
             video = video_file(result_path(out, "overlay", source), video_info(source.path).rate / options.every)
             append = stack.enter_context(video)
         for index, photo in read_frames(source.path, options.every):
-            pictures, look = look_at(model, photo, options, options.video_kinds)
+            with naming(source.path):
+                pictures, look = look_at(model, photo, options, options.video_kinds)
             if append is not None:
                 append(pictures.pop("overlay")[0])
             for kind, picture in pictures.items():
@@ -205,28 +211,46 @@ def predict_video(model: UDAMethod, source: Source, options: Options, out: Path)
             yield look
 
 
-def predict_all(model: UDAMethod, sources: Sequence[Source], options: Options, out: Path, total: int) -> int:
-    """Predicts everything under a progress bar, says once for each size how it is looked at; returns the number of looks."""
+def predict_all(model: UDAMethod, sources: Sequence[Source], options: Options, out: Path) -> Outcome:
+    """Predicts everything under a progress bar, and says once for each size how it is looked at.
+
+    Raises:
+        BadFileError: the only source cannot be read; of several, the others are predicted.
+    """
     sizes: set[tuple[int, int]] = set()
-    done = 0
+    counts = [count_looks(source, options.every) for source in sources]
+    looks, failed = Counter(), {}
     with progress_bar() as bar:
-        task = bar.add_task("Predicting", total=total)
-        for source in sources:
-            for look in predict(model, source, options, out):
-                if look.size not in sizes:
-                    print(describe_passes(look.size, look.passes))
-                sizes.add(look.size)
-                done += 1
-                bar.advance(task)
-    return done
+        task = bar.add_task("Predicting", total=sum(counts))
+        for source, count in zip(sources, counts, strict=True):
+            try:
+                for look in predict(model, source, options, out):
+                    if look.size not in sizes:
+                        print(describe_passes(look.size, look.passes))
+                    sizes.add(look.size)
+                    looks[source] += 1
+                    bar.advance(task)
+            except BadFileError as error:
+                if len(sources) == 1:
+                    raise
+                failed[source] = error
+                bar.advance(task, max(count - looks[source], 0))
+    missing = sum(count - looks[source] for source, count in zip(sources, counts, strict=True) if source not in failed)
+    return Outcome({source: looks[source] for source in sources if source not in failed}, missing, tuple(failed.values()))
 
 
-def summary(sources: Sequence[Source], done: int, total: int, outputs: Iterable[Path], out: Path) -> str:
-    """What was predicted of the ``total`` images and announced frames, and where it lies."""
-    videos = sum(source.video for source in sources)
-    images = len(sources) - videos
-    parts = [counted(images, "image")] if images else []
-    parts += [f"{counted(done - images, 'frame')} of {counted(videos, 'video')}"] if videos else []
+def summary(outcome: Outcome, outputs: Iterable[Path], out: Path) -> str:
+    """What was predicted, and where it lies."""
+    videos = [count for source, count in outcome.looks.items() if source.video]
+    images = len(outcome.looks) - len(videos)
+    parts = [counted(images, "image")] if images or not videos else []
+    parts += [f"{counted(sum(videos), 'frame')} of {counted(len(videos), 'video')}"] if videos else []
     folders = dict.fromkeys(str(out / path.relative_to(out).parts[0]) for path in outputs)
-    short = f"\nThe videos announced {counted(total - done, 'frame')} more that could not be read." if done < total else ""
+    short = f"\nThe videos announced {counted(outcome.missing, 'frame')} more that could not be read." if outcome.missing > 0 else ""
     return f"Predicted {' and '.join(parts)}: {', '.join(folders)}{short}"
+
+
+def failures(outcome: Outcome) -> str:
+    """The files that could not be predicted, one a line below their number."""
+    count = counted(len(outcome.failed), "file")
+    return "\n".join([f"{count} could not be predicted:", *(str(error) for error in outcome.failed)])

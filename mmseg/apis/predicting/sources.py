@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from mmseg.apis.predicting.choices import IMAGES, READABLE, VIDEOS
+from mmseg.datasets.reading.folders import file_bytes, walk
 from mmseg.datasets.reading.image_files import read_image
 from mmseg.utils.errors import UserError
 
@@ -56,7 +57,7 @@ def find_sources(inputs: Sequence[Path], results: Sequence[Path] = ()) -> tuple[
         found, others = _below(given, results) if given.is_dir() else ([_single(given)], Counter())
         left_out.update(others)
         for source in found:
-            sources.setdefault(source.path.resolve(), source)
+            sources.setdefault(_real(source.path), source)
     return list(sources.values()), left_out
 
 
@@ -69,8 +70,9 @@ def _single(path: Path) -> Source:
 
 
 def _below(folder: Path, results: Sequence[Path]) -> tuple[list[Source], Counter[str]]:
-    paths, others = [], Counter()
-    for path in _walk(folder):
+    names, others = walk(folder)
+    paths = []
+    for path in (folder / name for name in names):
         reason = _left_out(path, folder, results)
         if reason:
             others[reason] += 1
@@ -82,31 +84,18 @@ def _below(folder: Path, results: Sequence[Path]) -> tuple[list[Source], Counter
     return [Source(path, path.relative_to(folder).with_suffix("").as_posix()) for path in sorted(paths)], others
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """All files below a folder, links followed, each folder once."""
-
-    def refuse(error: OSError) -> None:
-        raise UserError(f"Cannot read the folder {error.filename}: {error.strerror}. Change its permissions, or give other inputs.")
-
-    seen = set()
-    for parent, children, names in os.walk(folder, followlinks=True, onerror=refuse):
-        real = os.path.realpath(parent)
-        if real in seen:
-            children.clear()  # a link to a folder above would be followed for ever
-            continue
-        seen.add(real)
-        yield from (Path(parent) / name for name in names)
-
-
 def _left_out(path: Path, folder: Path, results: Sequence[Path]) -> str | None:
     """Why a file below ``folder`` is no input; None if it is one."""
-    if any(part.startswith(".") for part in path.relative_to(folder).parts):
-        return "hidden"
-    resolved = path.resolve()
-    if any(resolved.is_relative_to(result) and not folder.resolve().is_relative_to(result) for result in results):
+    real = _real(path)
+    if any(real.is_relative_to(result) and not folder.resolve().is_relative_to(result) for result in results):
         return "earlier results"
     suffix = path.suffix.lower()
     return None if suffix in IMAGES + VIDEOS else suffix or "without suffix"
+
+
+def _real(path: Path) -> Path:
+    """The path without links; of a link to itself, the link."""
+    return Path(os.path.realpath(path))
 
 
 def describe_left_out(left_out: Mapping[str, int]) -> str:
@@ -117,9 +106,9 @@ def describe_left_out(left_out: Mapping[str, int]) -> str:
 
 def check_outputs(sources: Sequence[Source], outputs: Mapping[Path, Source]) -> None:
     """Refuses results that would replace an input."""
-    taken = {source.path.resolve() for source in sources}
+    taken = {_real(source.path) for source in sources}
     for path, source in outputs.items():
-        if path.resolve() in taken:
+        if _real(path) in taken:
             raise UserError(f"The result of {source.path} would replace the input {path}. Choose another --out.")
 
 
@@ -129,4 +118,4 @@ def read_photo(path: Path) -> np.ndarray:
     A street that lies on its side is not what networks were trained on; the images of data sets carry no such entry.
     """
     read_image(path)  # refuses what is cut off, of which OpenCV itself would return a part
-    return cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    return cv2.cvtColor(cv2.imdecode(np.frombuffer(file_bytes(path), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)

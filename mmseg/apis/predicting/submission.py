@@ -16,8 +16,9 @@ import numpy as np
 from PIL import Image
 
 from mmseg.apis.predicting.choices import BENCHMARKS, Benchmark
-from mmseg.apis.predicting.writers import Writer, label_id_writer, png_name, train_id_writer
+from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, png_name, train_id_writer
 from mmseg.datasets.classes.names import LABEL_IDS
+from mmseg.datasets.reading.folders import open_file
 from mmseg.datasets.reading.image_files import list_files
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import atomic_path
@@ -25,8 +26,8 @@ from mmseg.utils.files import atomic_path
 LISTED = 5  # wrong values that are named per file
 
 
-def submission_writer(name: str, folder: Path, dataset_info: Mapping) -> Writer:
-    """Writes predictions into a folder in the form of a benchmark.
+def submission_writer(name: str, files: Files, dataset_info: Mapping) -> Writer:
+    """Writes predictions in the form of a benchmark.
 
     Raises:
         UserError: the data have other classes than the benchmark evaluates.
@@ -35,14 +36,14 @@ def submission_writer(name: str, folder: Path, dataset_info: Mapping) -> Writer:
     if label_ids != LABEL_IDS:
         given = f"{benchmark.title} evaluates the {len(LABEL_IDS)} Cityscapes classes, the data have {len(dataset_info['classes'])} others"
         raise UserError(f"--benchmark {name}: {given}. Evaluate a network that was trained for them.")
-    return label_id_writer(folder, dataset_info["palette"], label_ids) if benchmark.takes_label_ids else train_id_writer(folder)
+    return label_id_writer(files, dataset_info["palette"], label_ids) if benchmark.takes_label_ids else train_id_writer(files)
 
 
-def write_archive(archive: Path, folder: Path, images: Iterable[str | Path]) -> None:
-    """Packs the predictions of some images; PNGs are compressed already, so the archive is not."""
+def write_archive(archive: Path, files: Iterable[Path]) -> None:
+    """Packs predictions by their names; PNGs are compressed already, so the archive is not."""
     with atomic_path(archive) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as packed:
-        for name in sorted(png_name(image) for image in images):
-            packed.write(folder / name, name)
+        for file in sorted(files):
+            packed.write(file, file.name)
 
 
 def check_archive(archive: Path, benchmark: Benchmark, images: Path) -> list[str]:
@@ -78,12 +79,18 @@ def expected_sizes(benchmark: Benchmark, images: Path) -> dict[str, tuple[int, i
     if not names:
         given = f"--images {images}: no file below it ends with '{benchmark.image_suffix}'"
         raise UserError(f"{given}. Give the folder with the test images of {benchmark.title}.")
+    owners: dict[str, str] = {}
+    for name in names:
+        other = owners.setdefault(png_name(name), name)
+        if other != name:
+            given = f"--images {images}: a server finds one prediction, {png_name(name)}, for {other} and {name}"
+            raise UserError(f"{given}. Give the folder of the test images alone.")
     return {png_name(name): _size(images / name) for name in names}
 
 
 def _size(path: Path) -> tuple[int, int]:
     try:
-        with Image.open(path) as image:  # reads the head of the file alone
+        with open_file(path) as file, Image.open(file) as image:  # reads the head of the file alone
             return image.size
     except OSError:
         raise UserError(f"The test image {path} cannot be read. Copy or download the file again.") from None

@@ -6,7 +6,6 @@ import argparse
 import hashlib
 from pathlib import Path
 
-import rich
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from torch.utils.data import DataLoader
@@ -24,12 +23,13 @@ from mmseg.apis.predicting.inference import describe_inference, init_model
 from mmseg.apis.predicting.passes import describe_work
 from mmseg.apis.predicting.presets import PRESETS, apply_preset, preset_precision
 from mmseg.apis.predicting.submission import submission_writer, write_archive
-from mmseg.apis.predicting.writers import Writer, label_id_writer, overlay_writer, palette_writer
+from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files
 from mmseg.engine.distributed import found_launcher, one_printer, one_voice, process_group
 from mmseg.evaluation.metric_config import metric_config
-from mmseg.evaluation.tables import per_class_table, targets_table
+from mmseg.evaluation.tables import per_class_table, print_titled, targets_table
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.devices import chosen_device
+from mmseg.utils.errors import UserError
 from mmseg.utils.files import check_writable, write_json
 
 
@@ -74,14 +74,17 @@ def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader
         count = write_attention(method, loader, show_dir)
         print(f"{count} attention maps (0 context: dark, 1 detail: bright) in {show_dir}")
         return None
-    writers = make_writers(args, info, show_dir, format_dir)
+    images = loader.dataset.images
+    shown = show_dir and result_files(show_dir, images)
+    sent = format_dir and result_files(format_dir, images, flat=True)
+    writers = make_writers(args, info, shown, sent)
     evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, writers=writers)
     print(f"Preset {args.preset}, per image: {describe_work(evaluation.work)}")
     for folder in filter(None, (show_dir, format_dir)):
         print(f"Predictions of {evaluation.images} images: {folder}")
     barrier()  # every process writes the predictions of its images
     if args.archive is not None and is_main_process():
-        write_archive(args.archive, format_dir, loader.dataset.images.names)
+        write_archive(args.archive, sent.values())
         print(f"Archive: {args.archive}")
     return evaluation
 
@@ -99,10 +102,10 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
         title = f"{checkpoint.parent / name}{target and f', {target}'}, {evaluation.images} images"
         title = "\n".join(filter(None, (title, evaluation.absent_note)))
         conditions = {condition: part.metrics for condition, part in evaluation.conditions.items()}
-        rich.print(per_class_table(evaluation.metrics, title, conditions))
+        print_titled(title, per_class_table(evaluation.metrics, conditions))
     if "targets" in record:
         metrics = {target: evaluation.metrics for target, evaluation in evaluations.items()}
-        rich.print(targets_table(metrics, record["mean"], f"{checkpoint.parent / name}, mean over the targets"))
+        print_titled(f"{checkpoint.parent / name}, mean over the targets", targets_table(metrics, record["mean"]))
     for path in filter(None, (checkpoint.parent / "eval" / f"{name}.json", args.out)):
         write_json(path, record)
         print(f"Result: {path}")
@@ -122,23 +125,29 @@ def variant(args: argparse.Namespace) -> str:
 
 
 def output_folders(args: argparse.Namespace, labelled: bool) -> tuple[Path | None, Path | None]:
-    """Folders for predictions to look at and for a test server; None where nothing is to be written."""
+    """Folders for predictions to look at and for a test server; None where nothing is to be written.
+
+    ``--show-dir`` without a folder is True: one beside the checkpoint, which no other options write to.
+    """
     beside = Path(args.checkpoint).parent
     show_dir = args.show_dir
-    if show_dir is None and (args.hrda_out or not labelled) and not args.format_only:
-        show_dir = beside / f"preds{variant(args)}"
+    if show_dir is True or (show_dir is None and (args.hrda_out or not labelled) and not args.format_only):
+        blended = f"_opacity{args.opacity:g}" if args.opacity < 1 else ""
+        show_dir = beside / f"preds{variant(args)}{blended}"
     format_dir = Path(args.eval_options.get("imgfile_prefix") or args.imgfile_prefix or beside / "format") if args.format_only else None
+    if show_dir is not None and show_dir == format_dir:
+        raise UserError(f"Predictions to look at and those for a server would both be written to {show_dir}. Choose another --show-dir.")
     return show_dir, format_dir
 
 
-def make_writers(args: argparse.Namespace, dataset_info: dict, show_dir: Path | None, format_dir: Path | None) -> list[Writer]:
-    """Writers of the files that are asked for."""
+def make_writers(args: argparse.Namespace, dataset_info: dict, shown: Files | None, sent: Files | None) -> list[Writer]:
+    """Writers of the files that are asked for, to look at and for a test server."""
     palette, writers = dataset_info["palette"], []
-    if show_dir is not None:
-        writers.append(palette_writer(show_dir, palette) if args.opacity == 1 else overlay_writer(show_dir, palette, args.opacity))
-    if format_dir is not None and args.benchmark:
-        writers.append(submission_writer(args.benchmark, format_dir, dataset_info))
-    elif format_dir is not None:
+    if shown is not None:
+        writers.append(palette_writer(shown, palette) if args.opacity == 1 else overlay_writer(shown, palette, args.opacity))
+    if sent is not None and args.benchmark:
+        writers.append(submission_writer(args.benchmark, sent, dataset_info))
+    elif sent is not None:
         raw = args.eval_options.get("to_label_id", args.to_label_id is not False)
-        writers.append(label_id_writer(format_dir, palette, dataset_info["label_ids"]) if raw else palette_writer(format_dir, palette))
+        writers.append(label_id_writer(sent, palette, dataset_info["label_ids"]) if raw else palette_writer(sent, palette))
     return writers

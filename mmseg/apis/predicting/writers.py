@@ -1,17 +1,19 @@
-"""Writing what a network predicts, one file per image, named like the image.
+"""Writing what a network predicts: one file per image, named like the image, and no file for two images.
 
 Letters: (H, W) native size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from mmseg.datasets.classes.names import IGNORE
-from mmseg.datasets.reading.image_files import read_image
+from mmseg.datasets.reading.image_files import ImageFiles, read_image
+from mmseg.datasets.several import SeveralImageFiles
+from mmseg.utils.errors import UserError, one_line
 from mmseg.utils.images import write_image
 from mmseg.visualization import colorize_labels, overlay, write_palette_png
 from mmseg.visualization.colorize import Palette
@@ -20,31 +22,59 @@ Writer = Callable[[str, np.ndarray], None]
 """Takes the path of an image and its prediction, train ids uint8 [H, W]."""
 
 
+Files = Mapping[str, Path]
+"""The file of each prediction, by the path of its image."""
+
+
+def result_files(folder: Path, images: ImageFiles | SeveralImageFiles, *, flat: bool = False) -> dict[str, Path]:
+    """Where the predictions of some images go.
+
+    Args:
+        folder: for all of them.
+        images: of a data set.
+        flat: all in that folder itself, as test servers take them; else below the sub-folder of their image.
+
+    Raises:
+        UserError: two images would have one file.
+    """
+    paths = [images.path(index) for index in range(len(images))]
+    names = [png_name(name) if flat else str(PurePosixPath(name).with_suffix(".png")) for name in images.names]
+    owners: dict[str, Path] = {}
+    for path, name in zip(paths, names, strict=True):
+        if flat and name != one_line(name):
+            raise UserError(f"No test server takes a prediction of the name {name}, which is not UTF-8 or no single line. Rename {path}.")
+        other = owners.setdefault(name, path)
+        if other != path:
+            fix = "Rename one of them" + (", or use --show-dir, which keeps the sub-folders." if flat else ".")
+            raise UserError(f"Predictions of {other} and {path} would both be written to {folder / name}. {fix}")
+    return {str(path): folder / name for path, name in zip(paths, names, strict=True)}
+
+
 def png_name(image: str | Path) -> str:
-    """Name of the file written for an image."""
+    """Name by which a test server finds the prediction of an image."""
     return f"{Path(image).stem}.png"
 
 
-def palette_writer(folder: Path, palette: Palette) -> Writer:
+def palette_writer(files: Files, palette: Palette) -> Writer:
     """Train ids as palette PNG."""
-    return lambda image, prediction: write_palette_png(folder / png_name(image), prediction, palette)
+    return lambda image, prediction: write_palette_png(files[image], prediction, palette)
 
 
-def overlay_writer(folder: Path, palette: Palette, opacity: float) -> Writer:
+def overlay_writer(files: Files, palette: Palette, opacity: float) -> Writer:
     """Colours over the photo; ``opacity`` is their share in [0, 1]."""
 
     def write(image: str, prediction: np.ndarray) -> None:
         colors = colorize_labels(prediction, palette)[..., ::-1]  # BGR like the photo
-        write_image(folder / png_name(image), overlay(read_image(Path(image)), colors, opacity))
+        write_image(files[image], overlay(read_image(Path(image)), colors, opacity))
 
     return write
 
 
-def label_id_writer(folder: Path, palette: Palette, label_ids: Sequence[int]) -> Writer:
+def label_id_writer(files: Files, palette: Palette, label_ids: Sequence[int]) -> Writer:
     """Raw label ids of the data set, as its test server takes them, coloured for viewers.
 
     Args:
-        folder: receives the files.
+        files: that are written.
         palette: RGB by train id.
         label_ids: raw id of each train id.
     """
@@ -53,9 +83,9 @@ def label_id_writer(folder: Path, palette: Palette, label_ids: Sequence[int]) ->
     raw_palette = [(0, 0, 0)] * (max(label_ids) + 1)
     for raw, color in zip(label_ids, palette, strict=True):
         raw_palette[raw] = color
-    return lambda image, prediction: write_palette_png(folder / png_name(image), raw_ids[prediction], raw_palette)
+    return lambda image, prediction: write_palette_png(files[image], raw_ids[prediction], raw_palette)
 
 
-def train_id_writer(folder: Path) -> Writer:
+def train_id_writer(files: Files) -> Writer:
     """Train ids as grey 8-bit PNG."""
-    return lambda image, prediction: write_image(folder / png_name(image), prediction)
+    return lambda image, prediction: write_image(files[image], prediction)

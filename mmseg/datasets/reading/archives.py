@@ -28,10 +28,13 @@ def matching_folders(folder: Path) -> list[Path]:
 
 
 def list_members(archive: Path, folder: str, suffix: str) -> list[str]:
-    """Names below a folder of an archive ("." is the whole archive), relative to it, that end with ``suffix``; hidden ones are skipped."""
+    """Names below a folder of an archive ("." is the whole archive), relative to it, that end with ``suffix``.
+
+    Hidden files and folders are left out, as on disk.
+    """
     prefix = "" if folder == "." else f"{folder}/"
     names = (name for name in _opened(archive, os.getpid()).namelist() if name.startswith(prefix) and name.endswith(suffix))
-    return [name.removeprefix(prefix) for name in names if not name.rpartition("/")[2].startswith(".")]
+    return [inner for inner in (name.removeprefix(prefix) for name in names) if "/." not in f"/{inner}"]
 
 
 def read_member(archive: Path, name: str) -> bytes:

@@ -5,7 +5,6 @@ Letters: (H, W) native size.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from mmseg.datasets.reading.archives import list_members, matching_folders, read_member, split_archive
 from mmseg.datasets.reading.decoding import COLOR, UNCHANGED, decode
+from mmseg.datasets.reading.folders import file_bytes, walk
 from mmseg.utils.errors import BadFileError, UserError
 
 _FILE_ENDS = {".png": b"IEND\xaeB`\x82", ".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9"}
@@ -45,18 +45,16 @@ class ImageFiles:
 
 
 def list_files(folder: Path, suffix: str) -> tuple[str, ...]:
-    """Sorted relative paths of all files below ``folder`` that end with ``suffix``; hidden ones are skipped.
+    """Sorted relative paths of all files below ``folder`` that end with ``suffix``, see :func:`mmseg.datasets.reading.folders.walk`.
 
-    ``folder`` may lie in a zip archive.
+    ``folder`` may lie in a zip archive; one that does not exist holds none.
     """
     if archive := split_archive(folder):
         return tuple(sorted(list_members(*archive, suffix)))
-    found = []
-    for parent, _, names in os.walk(folder, followlinks=True):
-        relative = os.path.relpath(parent, folder)
-        prefix = "" if relative == "." else relative.replace(os.sep, "/") + "/"
-        found += [prefix + name for name in names if name.endswith(suffix) and not name.startswith(".")]
-    return tuple(sorted(found))
+    if not folder.is_dir():
+        return ()
+    names, _ = walk(folder)
+    return tuple(sorted(name for name in names if name.endswith(suffix)))
 
 
 def list_images(folder: Path, suffix: str, owner: str) -> ImageFiles:
@@ -123,9 +121,4 @@ def read_bytes(path: Path) -> bytes:
     """
     if archive := split_archive(path):
         return read_member(*archive)
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadFileError(
-            f"Cannot read {path}: {error.strerror or error}. Put the file there or start with a fresh list of files."
-        ) from None
+    return file_bytes(path)

@@ -5,6 +5,7 @@ Letters: (H, W) native label size.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from mmseg.datasets.classes.names import IGNORE
+from mmseg.datasets.reading.folders import file_bytes
 from mmseg.utils.errors import BadFileError, UserError, suggestion
 
 MODES = {"P": np.uint8, "L": np.uint8, "1": np.uint8, "I;16": np.uint16}
@@ -91,8 +93,9 @@ def read_raw_ids(path: Path) -> np.ndarray:
     Raises:
         BadFileError: the file is missing or broken, or holds colours.
     """
+    content = file_bytes(path)
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(content)) as image:
             image.load()
             mode, ids = image.mode, np.asarray(image)
     except (OSError, SyntaxError, ValueError) as error:  # Pillow raises SyntaxError for a broken PNG chunk

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmseg.utils.errors import UserError
+from mmseg.datasets.reading.folders import open_file
+from mmseg.utils.errors import BadFileError, UserError
 from mmseg.utils.files import read_json, write_json
 
 STATS_FILE = "sample_class_stats.json"
@@ -83,7 +84,7 @@ def is_current(root: Path, names: Iterable[str], folder: Path, fix: str) -> bool
 
 
 def fingerprint(root: Path, names: Iterable[str]) -> str:
-    """SHA-256, in hex, of the names, sizes and pixel checksums of label files; a missing one counts as empty.
+    """SHA-256, in hex, of the names, sizes and pixel checksums of label files; one that cannot be read counts as empty.
 
     Nothing is decoded, because a training does this at its start: the last bytes of a PNG hold a checksum of its
     pixels. Times are left out, so that it outlives a copy to another machine.
@@ -95,17 +96,17 @@ def fingerprint(root: Path, names: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for name in sorted(names):
         size, tail = _size_and_tail(root / name)
-        digest.update(f"{name}\0{size}\0{tail.hex()}\n".encode())
+        digest.update(f"{name}\0{size}\0{tail.hex()}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
 def _size_and_tail(path: Path) -> tuple[int, bytes]:
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _TAIL))
             return size, file.read()
-    except FileNotFoundError:
+    except BadFileError:  # who reads it says so
         return 0, b""
 
 

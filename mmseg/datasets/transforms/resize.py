@@ -23,11 +23,11 @@ def keep_ratio_size(size: Sequence[int], scale: Sequence[int]) -> tuple[int, int
             the shorter one its shorter side (so a portrait image is not squeezed).
 
     Returns:
-        (h, w); each side is ``int(side * ratio + 0.5)``, e.g. 1052 x 1914 into 2560 x 1440 is 1407 x 2560.
+        (h, w); each side is ``int(side * ratio + 0.5)``, at least 1, e.g. 1052 x 1914 into 2560 x 1440 is 1407 x 2560.
     """
     height, width = size
     ratio = min(max(scale) / max(height, width), min(scale) / min(height, width))
-    return int(height * ratio + 0.5), int(width * ratio + 0.5)
+    return max(int(height * ratio + 0.5), 1), max(int(width * ratio + 0.5), 1)
 
 
 def resize_image(image: np.ndarray, size: Sequence[int]) -> np.ndarray:

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from mmseg.models.backbones.checkpointing import run_block
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import SmallImageError, UserError
 from mmseg.utils.ranges import Positive, ShareBelowOne
 
 
@@ -205,11 +205,11 @@ class MixVisionTransformer(BaseModule):
             Four maps [B, C, ., .] at strides 4, 8, 16 and 32, sizes rounded up, channels-last in memory.
 
         Raises:
-            UserError: the image is too small for the spatial reductions.
+            SmallImageError: the image is too small for the spatial reductions.
         """
         if min(image.shape[2:]) < self.smallest_side:
             text = f"an image of {image.shape[2]}x{image.shape[3]} pixels is too small for sr_ratios at these strides"
-            raise UserError(f"MixVisionTransformer: {text}. Use crops and detail crops of at least {self.smallest_side} pixels per side.")
+            raise SmallImageError(f"MixVisionTransformer: {text}. Use images and crops of at least {self.smallest_side} pixels per side.")
         feature_map, outputs = image.contiguous(memory_format=torch.channels_last), []
         for stage in range(1, 5):
             tokens, height, width = getattr(self, f"patch_embed{stage}")(feature_map)

@@ -9,7 +9,7 @@ Letters: B images, K classes, (H, W) crop, (H0, W0) native label size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ from mmseg.models.uda.pseudo_labels.teacher import Teacher, teacher_mode
 from mmseg.models.uda.step import Objective, StepContext, StepLogs
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
+from mmseg.utils.errors import naming
 from mmseg.utils.precision import Precision
 from mmseg.utils.randomness import Streams, derive_seed
 
@@ -130,16 +131,33 @@ class UDAMethod(BaseModel):
     def test_step(self, data: dict, **inference_options) -> list[dict]:
         """Predicts a collated validation sample at native resolution.
 
+        Args:
+            data: 'image' uint8 [B, 3, h, w], or a list of [3, h, w] where sizes differ, which are looked at one by one;
+                'path', 'native_size' and what else the loader knows of each image.
+            inference_options: of the segmentor's ``inference``.
+
         Returns:
             one dictionary per image: 'prediction' uint8 [H0, W0], 'path', and what else of the sample the metric may need:
             'label' and 'condition', where there is one.
+
+        Raises:
+            BadFileError: an image is too small for the network.
         """
-        logits = self.model.inference(self.data_preprocessor.image(data["image"]), **inference_options)
-        samples = []
-        for index, path in enumerate(data["path"]):
-            native = F.interpolate(logits[index : index + 1], data["native_size"][index].tolist(), mode="bilinear", align_corners=False)
+        images, samples = data["image"], []
+        parts = [images] if isinstance(images, Tensor) else [image[None] for image in images]
+        for index, (path, logits) in enumerate(zip(data["path"], self._logits(parts, data["path"], inference_options), strict=True)):
+            native = F.interpolate(logits, data["native_size"][index].tolist(), mode="bilinear", align_corners=False)
             sample = {"path": path, "prediction": native.argmax(dim=1)[0].to(torch.uint8)}
             samples.append(sample | {key: data[key][index] for key in ("label", "condition") if key in data})
         return samples
 
     val_step = test_step
+
+    def _logits(self, parts: Sequence[Tensor], paths: Sequence[str], options: dict) -> Iterator[Tensor]:
+        """Logits [1, K, h, w] of every image of several batches."""
+        seen = 0
+        for images in parts:
+            with naming(paths[seen]):  # all images of a batch have one size
+                logits = self.model.inference(self.data_preprocessor.image(images), **options)
+            yield from logits.split(1)
+            seen += len(images)

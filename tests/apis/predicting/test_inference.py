@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from PIL import Image
 
 from mmseg.apis import inference_model, init_model
 from mmseg.apis.predicting.inference import AUGMENTED, class_probabilities, describe_inference, inference_config, look_size, native_logits
@@ -63,10 +64,142 @@ def test_a_file_and_its_array_give_the_same(tmp_path, image):
     assert torch.equal(inference_model(model, tmp_path / "a.png").probabilities, inference_model(model, image).probabilities)
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8)])
-def test_another_array(wrong):
-    with pytest.raises(UserError, match=r"Give uint8 RGB \[H, W, 3\]"):
+def forms(image: np.ndarray, folder) -> dict[str, tuple]:
+    """The same image in all forms that are taken, and whether its channels are in the order of OpenCV."""
+    path = folder / "a.png"
+    cv2.imwrite(str(path), image[..., ::-1])
+    tensor = torch.from_numpy(image).permute(2, 0, 1)
+    return {
+        "path": (path, False),
+        "text": (str(path), False),
+        "PIL": (Image.fromarray(image), False),
+        "PIL with transparency": (Image.fromarray(image).convert("RGBA"), False),
+        "array": (image, False),
+        "array of OpenCV": (cv2.imread(str(path)), True),
+        "float array": (image / 255, False),
+        "single precision": ((image / 255).astype(np.float32), False),
+        "tensor": (tensor, False),
+        "BGR tensor": (tensor.flip(0), True),
+        "float tensor": (tensor / 255, False),
+        "double tensor that needs gradients": ((tensor / 255.0).double().requires_grad_(), False),
+    }
+
+
+def test_all_forms_of_an_image_give_the_same(tmp_path, image):
+    model = init_model(config(plain()))
+    expected = inference_model(model, image)
+    for form, (given, bgr) in forms(image, tmp_path).items():
+        prediction = inference_model(model, given, bgr=bgr)
+        assert np.array_equal(prediction.image, image), form
+        assert torch.equal(prediction.probabilities, expected.probabilities), form
+
+
+def test_the_order_of_channels_matters(image):
+    model = init_model(config(plain()))
+    assert not torch.equal(inference_model(model, image).probabilities, inference_model(model, image, bgr=True).probabilities)
+
+
+def test_a_list_gives_a_list(tmp_path, image):
+    model = init_model(config(plain()))
+    small = image[:33, :40]
+    together = inference_model(model, [image, Image.fromarray(small)])
+    assert [prediction.labels.shape for prediction in together] == [(40, 80), (33, 40)]
+    assert torch.equal(together[1].probabilities, inference_model(model, small).probabilities)
+    assert inference_model(model, []) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (None, "None, which OpenCV returns for a file that it cannot read"),
+        (3, "of type int"),
+        (np.zeros((4, 4), np.uint8), r"an array of uint8 \(4, 4\)"),
+        (np.zeros((4, 4, 4), np.uint8), r"an array of uint8 \(4, 4, 4\)"),
+        (np.zeros((4, 4, 3), np.int64), r"an array of int64 \(4, 4, 3\)"),
+        (np.zeros((0, 4, 3), np.uint8), r"an array of uint8 \(0, 4, 3\)"),
+        (torch.zeros(2, 3, 4, 4), r"a tensor of shape \(2, 3, 4, 4\)"),
+        (torch.zeros(4, 4, 3), r"a tensor of shape \(4, 4, 3\)"),
+        (torch.zeros(3, 4, 0), r"an array of float32 \(4, 0, 3\)"),
+    ],
+)
+def test_what_is_no_image(wrong, text):
+    with pytest.raises(UserError, match=rf"^The image is {text}\. Give a file, a PIL image, an array RGB"):
         inference_model(init_model(config(plain())), wrong)
+
+
+@pytest.mark.parametrize(("values", "shown"), [((0, 255), "0 to 255"), ((-1, 1), "-1 to 1"), ((0, np.nan), "nan to nan")])
+def test_floats_of_another_range(values, shown):
+    floats = np.full((40, 40, 3), values[0], np.float32)
+    floats[0] = values[1]
+    with pytest.raises(UserError, match=f"holds floats from {shown}, not from 0 to 1"):
+        inference_model(init_model(config(plain())), floats)
+
+
+def test_a_deep_pil_image():
+    with pytest.raises(UserError, match="has the mode I;16, more than 8 bits"):
+        inference_model(init_model(config(plain())), Image.fromarray(np.zeros((40, 40), np.uint16)))
+
+
+def test_a_pil_image_is_turned_upright(image, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by 90 degrees
+    Image.fromarray(image).save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as opened:
+        assert np.array_equal(inference_model(init_model(config(plain())), opened).image, np.rot90(image, -1))
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(UserError) as raised:
+        inference_model(init_model(config(plain())), tmp_path / "a.png")
+    assert str(raised.value) == f"Cannot read {tmp_path}/a.png: No such file or directory. Put the file there, or correct the path."
+
+
+@pytest.mark.parametrize("augment", [False, True])
+@pytest.mark.parametrize("size", [(1, 1000), (1000, 1), (1, 1), (20, 20)])
+@pytest.mark.parametrize("model", [plain(), hrda()], ids=["plain", "hrda"])
+def test_an_image_that_is_too_small_is_named(tmp_path, model, size, augment):
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.zeros((*size, 3), np.uint8))
+    with pytest.raises(UserError, match=rf"^{path} cannot be predicted\. MixVisionTransformer: an image of .* Use images and crops"):
+        inference_model(init_model(config(model, None)), path, augment=augment)
+
+
+CLASSES = ["sky", "grass", "sea", "sand", "snow"]
+
+
+def named(count: int = 5) -> Config:
+    """A config that names ``count`` classes, for a network of five."""
+    cfg = config(plain())
+    cfg.val_dataloader.dataset = {"type": "FolderDataset", "images": "absent", "labels": "absent", "classes": CLASSES[:count]}
+    return cfg
+
+
+def test_classes_of_a_model():
+    assert init_model(named()).classes == tuple(CLASSES)
+    assert init_model(named(3)).classes == tuple("01234"), "no names are better than wrong ones"
+
+
+def test_what_a_prediction_shows_and_saves(tmp_path, image):
+    model = init_model(named())
+    prediction = inference_model(model, image)
+    colors = np.array(model.palette)[prediction.labels]
+    assert np.abs(prediction.overlay() - (image / 2 + colors / 2)).max() <= 0.5
+    assert np.array_equal(prediction.overlay(1.0), colors) and np.array_equal(prediction.overlay(0.0), image)
+    prediction.save(tmp_path / "new" / "a.png")
+    with Image.open(tmp_path / "new" / "a.png") as saved:
+        assert saved.mode == "P" and np.array_equal(np.asarray(saved), prediction.labels)
+        assert np.array_equal(np.asarray(saved.convert("RGB")), colors)
+    with pytest.raises(UserError, match=r"are written as PNG, and a\.jpg is called otherwise\. Use a\.png\."):
+        prediction.save("a.jpg")
+
+
+def test_a_prediction_is_short_in_a_notebook(image):
+    prediction = inference_model(init_model(named()), image)
+    shares = dict(prediction.shares())
+    assert list(shares.values()) == sorted(shares.values(), reverse=True) and sum(shares.values()) == pytest.approx(1)
+    assert all(share == (prediction.labels == CLASSES.index(name)).mean() for name, share in shares.items())
+    shown = repr(prediction)
+    assert shown.startswith(f"Prediction(80x40, {next(iter(shares))} ") and len(shown) < 100
 
 
 @pytest.mark.parametrize(

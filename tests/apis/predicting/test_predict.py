@@ -10,8 +10,9 @@ from PIL import Image
 
 from mmseg.apis import init_model
 from mmseg.apis.predicting.choices import KINDS
+from mmseg.apis.predicting.inference import class_colors
 from mmseg.apis.predicting.passes import Pass, counted_passes
-from mmseg.apis.predicting.predict import Options, class_colors, look_at
+from mmseg.apis.predicting.predict import Options, look_at
 from mmseg.apis.predicting.sources import find_sources, read_photo
 from mmseg.config.config import load_config
 from mmseg.datasets.classes.names import CLASSES, PALETTE
@@ -113,11 +114,26 @@ def test_grey_and_16_bit_photos_are_read_as_rgb(tmp_path):
         assert (read_photo(tmp_path / name) == np.full((4, 6, 3), 70)).all()
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.webm", "VP80"), ("a.m4v", "mp4v"), ("A.M4V", "mp4v")])
+def test_videos_of_browsers_and_cameras(tmp_path, name, codec):
+    frames = [np.full((64, 128, 3), 40 * number, np.uint8) for number in range(5)]
+    writer = cv2.VideoWriter(str(tmp_path / name), cv2.VideoWriter.fourcc(*codec), 10, (128, 64))
+    if not writer.isOpened():
+        pytest.skip(f"this OpenCV has no encoder for {codec}")
+    for frame in frames:
+        writer.write(frame)
+    writer.release()
+    (source,), left_out = find_sources([tmp_path])
+    assert source.video and not left_out and video_info(source.path).frames == 5
+    for (_, read), frame in zip(read_frames(source.path), frames, strict=True):
+        assert np.abs(read.astype(int) - frame).max() < 8
+
+
 def test_a_folder_that_links_to_itself_is_walked_once(tmp_path):
     (tmp_path / "a.png").touch()
     (tmp_path / "loop").symlink_to(tmp_path)
     sources, left_out = find_sources([tmp_path, tmp_path / "a.png"])
-    assert [source.name for source in sources] == ["a"] and not left_out
+    assert [source.name for source in sources] == ["a"] and left_out == {"linking to a folder above": 1}
 
 
 def test_sources_of_folders_and_files_are_named_by_their_place(tmp_path):

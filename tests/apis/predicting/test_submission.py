@@ -52,12 +52,13 @@ def test_what_is_written_passes(tmp_path, images, name, mode, values):
     suffix = BENCHMARKS[name].image_suffix
     for image in sorted(images.rglob("*.png")):
         image.rename(str(image).replace("_rgb_anon.png", suffix))
-    write = submission_writer(name, tmp_path / "format", INFO)
     paths = sorted(images.rglob("*.png"))
+    files = {str(path): tmp_path / "format" / path.name for path in paths}
+    write = submission_writer(name, files, INFO)
     for path in paths:
         write(str(path), GOOD)
     (tmp_path / "format" / "older.png").write_bytes(b"")  # of another run
-    write_archive(tmp_path / "sent.zip", tmp_path / "format", paths)
+    write_archive(tmp_path / "sent.zip", files.values())
     assert problems(tmp_path / "sent.zip", images, name) == []
     with zipfile.ZipFile(tmp_path / "sent.zip") as packed:
         assert packed.namelist() == [path.name for path in sorted(paths, key=lambda path: path.name)]
@@ -119,3 +120,10 @@ def test_no_images(tmp_path):
 def test_other_classes_than_those_of_the_benchmark(tmp_path):
     with pytest.raises(UserError, match="ACDC evaluates the 19 Cityscapes classes, the data have 2 others"):
         submission_writer("acdc", tmp_path, {"classes": ("a", "b"), "palette": PALETTE[:2], "label_ids": (0, 1)})
+
+
+def test_two_test_images_of_one_name(images):
+    (images / "copy").mkdir()
+    (images / "rain/test/a_rgb_anon.png").rename(images / "copy/b_rgb_anon.png")
+    with pytest.raises(UserError, match=r"one prediction, b_rgb_anon\.png, for copy/b_rgb_anon\.png and snow/test/b_rgb_anon\.png\. Give"):
+        expected_sizes(BENCHMARKS["acdc"], images)
