@@ -10,7 +10,8 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg.config.data_sizes import resolve_sizes
-from mmseg.config.legacy import is_legacy, upgrade
+from mmseg.config.legacy import OLD_KEYS, is_legacy, upgrade
+from mmseg.config.variables import used_names
 from mmseg.utils.custom_modules import import_modules, module_sources
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.files import read_json
@@ -65,9 +66,16 @@ def read_config(path: str | Path) -> Config:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise UserError(f"Config {path} cannot be read: {reason}. Correct the file.") from error
     import_modules(cfg.get("custom_imports"), path)
-    for key in [key for key in cfg if key.startswith("_")]:  # values that the file uses itself
+    for key in variables(cfg, path):
         cfg.pop(key)
     return cfg
+
+
+def variables(cfg: Config, path: str | Path) -> list[str]:
+    """Keys that the file uses itself: those with an underscore, and names that it reads and that resemble no entry of a config."""
+    entries = (*REQUIRED, *OPTIONAL, *HELPERS, *OLD_KEYS)
+    used = used_names(path)
+    return [key for key in cfg if key.startswith("_") or (key in used and key not in entries and not suggestion(key, entries))]
 
 
 def check_json(path: str | Path) -> None:

@@ -24,7 +24,7 @@ from mmseg.config.legacy.training import (
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import CONFIGS
 
-__all__ = ["is_legacy", "upgrade"]
+__all__ = ["OLD_KEYS", "is_legacy", "upgrade"]
 
 SECTIONS = ("model", "data", "optimizer", "lr_config", "runner", "evaluation", "checkpoint_config", "log_config")
 OPTIONAL_SECTIONS = ("uda", "optimizer_config", "seed", "load_from", "resume_from", "cudnn_benchmark")
@@ -40,6 +40,7 @@ CARRIES_NOTHING = (
     *("dataset_type", "data_root", "img_norm_cfg", "crop_size", "norm_cfg"),
     *("train_pipeline", "test_pipeline"),
 )
+OLD_KEYS = (*SECTIONS, *OPTIONAL_SECTIONS, *CARRIES_NOTHING)
 PIPELINES = "_train_pipeline"
 """End of the names of pipelines that ``data`` repeats, such as gta_train_pipeline."""
 RUNTIME = CONFIGS / "_base_" / "default_runtime.py"
