@@ -62,6 +62,16 @@ def test_a_released_folder_is_evaluated_from_anywhere(released, tmp_path):
     assert [Image.open(path).mode for path in predictions] == ["P", "P"]
 
 
+def test_an_evaluation_asks_for_nothing_of_the_training(copy):
+    """As every released MIC config, whose sections of the training name what is not known here."""
+    path = copy / f"{NAME}.json"
+    old = json.loads(path.read_text())
+    path.write_text(json.dumps({**old, "log_config": {**old["log_config"], "img_interval": 1000}, "optimizer": {"type": "Lion"}}))
+    done = script(copy)
+    assert done.returncode == 0 and "│ mean " in done.stdout
+    assert done.stderr == "This config can be evaluated, but not trained: optimizer.type is 'Lion'. Use 'AdamW' or 'SGD'.\n"
+
+
 def test_options_are_passed_on(released):
     done = script(released, "--weights", "ema_model", "--hrda-out", "LR")
     assert done.returncode == 0, done.stderr

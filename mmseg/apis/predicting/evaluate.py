@@ -105,7 +105,7 @@ def target_loaders(targets: Sequence[str], scale: float | None = None) -> dict[s
         name, path = target_name(target), target.rpartition("=")[2]
         if name in loaders:
             raise UserError(f"--targets: two are called '{name}'. Write NAME=FILE for one of them.")
-        cfg = native_form(read_config(path), path)
+        cfg = native_form(read_config(path), path, training=False)
         if "val_dataloader" not in cfg:
             fix = "Give files such as configs/_base_/datasets/bdd100k_val.py."
             raise UserError(f"--targets {target}: {path} has no val_dataloader. {fix}")
