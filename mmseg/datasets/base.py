@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, check_class_names, class_lut
 from mmseg.datasets.classes.palettes import default_palette
+from mmseg.datasets.reading.file_lists import choose_images
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_grey
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
@@ -69,12 +70,13 @@ class SegmentationDataset(Dataset):
             files need not exist and are never opened.
         img_suffix: end of the image names.
         seg_map_suffix: end of the label names.
+        split: text file, below ``data_root``, with the images that belong to this split, one a line; None takes all of the folder.
         classes: names of the classes of the training, where they are not all of the data set's own: own ones that are
             not among them are ignored, and their order is that of the network's outputs.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
 
     Raises:
-        UserError: a folder is not named, missing or empty, or an image has no label.
+        UserError: a folder is not named, missing or empty, a list of files names no image of it, or an image has no label.
     """
 
     classes: tuple[str, ...] = CLASSES
@@ -95,6 +97,7 @@ class SegmentationDataset(Dataset):
         ann_dir: str | None = None,
         img_suffix: str | None = None,
         seg_map_suffix: str | None = None,
+        split: str | None = None,
         classes: Sequence[str] | None = None,
         test_scale: Sequence[int] | None = None,
     ) -> None:
@@ -109,6 +112,9 @@ class SegmentationDataset(Dataset):
         self.metainfo = self.class_info({"classes": classes})
         self.classes, self.palette = self.metainfo["classes"], self.metainfo["palette"]
         self.images = self.find_images(self.data_root / img_dir, img_suffix)
+        self.split = None if split is None else self.data_root / split
+        if self.split is not None:
+            self.images = choose_images(self.images, self.split, (self.data_root,), lambda name: self.stem(name, img_suffix))
         self.label_folder = None if ann_dir is None else self.find_label_folder(self.data_root / ann_dir)
         self.label_names = tuple(self.stem(name, img_suffix) + seg_map_suffix for name in self.images.names)
         if self.labelled:

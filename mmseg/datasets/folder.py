@@ -41,6 +41,7 @@ class FolderDataset(SegmentationDataset):
         ignore: ids, and names in ``label_map`` that are not among ``classes``, whose pixels are neither trained nor evaluated.
         img_suffix: end of the image names, such as '_rgb.png'; None takes all of :data:`SUFFIXES`.
         label_suffix: end of the label names, in place of the end of the image names.
+        split: text file with the images to take, one a line, as a path from ``images`` with or without the end; None takes all.
         statistics_dir: folder for the class statistics of rare-class sampling, which are counted once; None for ``labels``.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
 
@@ -61,12 +62,13 @@ class FolderDataset(SegmentationDataset):
         ignore: Sequence[int | str] = (),
         img_suffix: str | None = None,
         label_suffix: str = ".png",
+        split: str | None = None,
         statistics_dir: str | None = None,
         test_scale: Sequence[int] | None = None,
     ) -> None:
         given = {"labels": labels, "classes": classes, "palette": palette, "label_map": label_map, "ignore": ignore}
         info = self.class_info(given)
-        folders = {"data_root": "", "img_dir": images, "ann_dir": labels}
+        folders = {"data_root": "", "img_dir": images, "ann_dir": labels, "split": split}
         super().__init__(**folders, img_suffix=img_suffix or "", seg_map_suffix=label_suffix, test_scale=test_scale)
         self.data_root = Path(labels or images)
         self.metainfo, self.classes, self.palette = info, info["classes"], info["palette"]
