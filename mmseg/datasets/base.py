@@ -106,7 +106,7 @@ class SegmentationDataset(Dataset):
         seg_map_suffix = self.label_suffix if seg_map_suffix is None else seg_map_suffix
         if img_dir is None:
             raise UserError(f"{type(self).__name__} needs the option 'img_dir'. Add img_dir=… to its dictionary in the config.")
-        self.data_root = Path(data_root)
+        self.data_root, self.label_ending = Path(data_root), seg_map_suffix
         self.test_scale = test_scale
         self.label_lut = None if classes is None else class_lut(self.classes, classes)
         self.metainfo = self.class_info({"classes": classes})
@@ -162,6 +162,14 @@ class SegmentationDataset(Dataset):
         return f"Create it with: {self.converter} {self.data_root}"
 
     @property
+    def label_fix(self) -> str:
+        """The sentence that ends errors about values that are no train ids; the file may be the only one of its kind."""
+        own = type(self).label_suffix
+        if self.converter is None or self.label_ending == own:
+            return self.convert_hint
+        return f"These are label ids, not train ids: set seg_map_suffix='{own}', or leave it out. {self.convert_hint}"
+
+    @property
     def place(self) -> str:
         """Where the data lie, for messages."""
         return str(self.data_root)
@@ -182,7 +190,7 @@ class SegmentationDataset(Dataset):
         """
         path = self.label_path(index)
         label = read_grey(path)
-        check_label_values(label, len(type(self).classes), path, f"Delete it. {self.convert_hint}")
+        check_label_values(label, len(type(self).classes), path, self.label_fix)
         return label if self.label_lut is None else self.label_lut[label]
 
     def class_statistics(self) -> ClassStatistics:

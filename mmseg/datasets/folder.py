@@ -13,6 +13,7 @@ import numpy as np
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE, check_class_names
 from mmseg.datasets.classes.palettes import check_palette, default_palette
+from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.image_files import ImageFiles, list_files
 from mmseg.datasets.reading.raw_ids import RawIds, read_raw_ids
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
@@ -90,7 +91,8 @@ class FolderDataset(SegmentationDataset):
     def find_images(self, folder: Path, suffix: str) -> ImageFiles:
         """All images that end with ``suffix``, or with one of :data:`SUFFIXES` if it is empty."""
         if not folder.is_dir():
-            raise UserError(f"FolderDataset: the folder images={str(folder)!r} does not exist. Correct the option or put the images there.")
+            fix = how_to_get(folder, "Correct the option or put the images there.")
+            raise UserError(f"FolderDataset: the folder images={str(folder)!r} does not exist. {fix}")
         names = tuple(name for name in list_files(folder, suffix) if suffix or PurePosixPath(name).suffix.lower() in SUFFIXES)
         if not names:
             ends = suffix or " ".join(SUFFIXES)

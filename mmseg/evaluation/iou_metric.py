@@ -81,7 +81,8 @@ class IoUMetric(BaseMetric):
     def classes(self) -> tuple[str, ...]:
         """Names of the K classes."""
         if self.given_classes is None and not (self.dataset_meta or {}).get("classes"):
-            raise UserError("IoUMetric knows no class names: the data set has none. Set classes=[…] in the metric.")
+            fix = "Add classes=['…', …], and its labels, to the data set that is evaluated."
+            raise UserError(f"IoUMetric knows no class names. {fix}")
         return tuple(self.given_classes or self.dataset_meta["classes"])
 
     @property
@@ -113,9 +114,8 @@ class IoUMetric(BaseMetric):
         """Counts each image on its own: see :meth:`gather`."""
         for sample in data_samples:
             if sample.get("label") is None:
-                raise UserError(
-                    f"IoUMetric has no label for {sample.get('path', 'an image')}. Set ann_dir of the data set that is evaluated."
-                )
+                fix = "Set ann_dir of the data set that is evaluated, or labels where it is a FolderDataset."
+                raise UserError(f"IoUMetric has no label for {sample.get('path', 'an image')}. {fix}")
             prediction = sample["prediction"]
             label = sample["label"].to(prediction.device)
             confusion = confusion_matrix(prediction, label, len(self.classes), self.ignore_index)

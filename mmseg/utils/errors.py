@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import difflib
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterable
+
+LAUNCHED = "MMSEG_LAUNCHED"
+"""Environment variable of the trainings that a launcher starts."""
 
 
 class UserError(ValueError):
@@ -34,7 +38,8 @@ def suggestion(name: str, candidates: Iterable[str]) -> str:
 def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
     """Wraps the ``main`` of a command: a :class:`UserError` is printed as one line, exit code 2.
 
-    Everything else keeps its traceback, because it is our bug and not the user's mistake.
+    Everything else keeps its traceback, because it is our bug and not the user's mistake. An interrupt is one line as well, which
+    says how to go on where the interrupted part knows it; in a process that a launcher has started, the launcher says it.
 
     A ``main`` reads and checks its arguments first and imports what does the work after that, because torch and the networks
     take seconds: a help text, a list or a mistake in the command is there at once.
@@ -47,8 +52,9 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(2)
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
+        except KeyboardInterrupt as stop:
+            if LAUNCHED not in os.environ:
+                print(". ".join(["interrupted", *map(str, stop.args)]), file=sys.stderr)
             sys.exit(130)
         sys.exit(code or 0)
 

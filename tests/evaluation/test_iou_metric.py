@@ -101,12 +101,12 @@ def test_nothing_labelled_is_nan():
 
 
 def test_no_labels():
-    with pytest.raises(UserError, match=r"no label for a.png. Set ann_dir"):
+    with pytest.raises(UserError, match=r"no label for a\.png\. Set ann_dir of the data set that is evaluated, or labels"):
         evaluate([LABEL], [None])
 
 
 def test_no_class_names():
-    with pytest.raises(UserError, match="Set classes="):
+    with pytest.raises(UserError, match="Add classes="):
         IoUMetric().process({}, [{"prediction": LABEL, "label": LABEL}])
 
 

@@ -163,7 +163,7 @@ def unpaired_labels(split: OpenSplit) -> Iterator[Problem]:
         if PurePosixPath(name).parent not in folders:
             continue
         path = data.label_folder / name
-        text = f"{path} is the label of no image in {data.images.folder}. Put the image there or delete the label."
+        text = f"{path} is the label of no image in {data.images.folder}. Put the image there, or the label elsewhere."
         yield Problem("label without image", str(path), text)
 
 

@@ -92,7 +92,8 @@ def upgrade_logging(log_config: dict) -> dict[str, Any]:
 
 def upgrade_start(old: dict) -> dict[str, str]:
     """``load_from`` is passed on; ``resume_from`` is a flag of the training."""
-    accept(old, "", {"resume_from": [None]}, fix="Remove it, and continue a run with --resume.")
+    fix = "Remove it; --load-from FILE starts from the networks of a file, --resume goes on in a run folder."
+    accept(old, "", {"resume_from": [None]}, fix=fix)
     return {"load_from": old["load_from"]} if old.get("load_from") else {}
 
 

@@ -110,7 +110,7 @@ def test_a_section_is_a_dictionary(refusal, section):
         ("lr_config.policy", "step", "Use 'poly'."),
         ("lr_config.warmup", "exp", "Use 'linear' or None."),
         ("checkpoint_config.by_epoch", True, "Use False."),
-        ("resume_from", "x.pth", "Remove it, and continue a run with --resume."),
+        ("resume_from", "x.pth", "Remove it; --load-from FILE starts from the networks of a file, --resume goes on in a run folder."),
         ("uda.print_grad_magnitude", True, "Remove it, or use False."),
         ("uda.imnet_feature_dist_scale_method", "nearest", "Use 'ratio' or None."),
         ("uda.max_iters", 7, "Remove it; the config has it at the top or in runner."),
