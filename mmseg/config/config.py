@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from pathlib import Path
@@ -56,8 +57,7 @@ def read_config(path: str | Path) -> Config:
         UserError: the file is missing or does not run.
     """
     if not Path(path).is_file():
-        near = sorted(str(p) for p in Path("configs").rglob("*.py")) if Path("configs").is_dir() else []
-        raise UserError(f"Config {path} does not exist.{suggestion(str(path), near) or ' The configs are below configs/.'}")
+        raise UserError(f"Config {path} does not exist.{near_config(path) or ' The configs are below configs/.'}")
     if Path(path).suffix == ".json":
         check_json(path)
     try:
@@ -71,6 +71,13 @@ def read_config(path: str | Path) -> Config:
     for key in variables(cfg, path):
         cfg.pop(key)
     return cfg
+
+
+def near_config(path: str | Path) -> str:
+    """The suggestion of a config whose file is called like a missing one; folders that all share make no name alike."""
+    names = {file.name: file for file in sorted(Path("configs").rglob("*.py")) if "_base_" not in file.parts}
+    close = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.7)
+    return f" Did you mean '{names[close[0]]}'?" if close else ""
 
 
 def variables(cfg: Config, path: str | Path) -> list[str]:
@@ -183,9 +190,24 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: i
     cfg = native_form(read_config(path), path, training=training)
     apply_options(cfg, options or {}, path)
     resolve_sizes(cfg)
-    cfg.seed = seed if seed is not None else cfg.get("seed", 0)
+    cfg.seed = checked_seed(seed if seed is not None else cfg.get("seed", 0))
     check_keys(cfg, path, training=training)
     return cfg
+
+
+MAX_SEED = 2**32 - 1
+"""Of NumPy's generators."""
+
+
+def checked_seed(seed: object) -> int:
+    """The seed itself if it is one.
+
+    Raises:
+        UserError: it is not.
+    """
+    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
+        raise UserError(f"The seed {seed!r} is none. Use a whole number from 0 to {MAX_SEED}.")
+    return seed
 
 
 def digest(cfg: Config) -> str:
