@@ -72,12 +72,9 @@ def check(args: argparse.Namespace) -> None:
 def find_study(number: int, option: str) -> Study:
     """The study of an id."""
     from experiments import STUDIES
+    from mmseg.experiments.study import known_study
 
-    if number not in STUDIES:
-        near = min(STUDIES, key=lambda known: abs(known - number))
-        known = ", ".join(map(str, STUDIES))
-        raise UserError(f"{option} {number}: there is no such study. Known: {known}. Did you mean {near} ({STUDIES[near].title})?")
-    return STUDIES[number]
+    return known_study(STUDIES, number, option)
 
 
 def run_config(args: argparse.Namespace, start: Start) -> int:
@@ -104,16 +101,15 @@ def run_study(args: argparse.Namespace, start: Start) -> int:
     from mmseg.apis.launching.runs import study_runs
 
     runs = study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options)
-    every = [run for group in runs.values() for run in group]
     if args.dry_run:
         from mmseg.apis.launching.generated import write_configs
 
-        write_configs(args.exp, every)
+        write_configs(args.exp, runs)
         return 0
     from mmseg.apis.launching.launch import launch_all, say_what_is_missing
     from mmseg.apis.reporting.tables import print_study
 
-    outcomes = launch_all(every, args.jobs, start)
+    outcomes = launch_all([run for group in runs.values() for run in group], args.jobs, start)
     print_study(study, runs)
     return say_what_is_missing(outcomes)
 

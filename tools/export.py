@@ -33,7 +33,7 @@ def main() -> None:
     args = parse_args()
     from mmseg.config.config import digest, load_config
 
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, training=False)
     check_writable(args.out)
     from mmseg.apis.predicting.export import description, export_window, file_records, sliding_window, versions
     from mmseg.apis.predicting.inference import init_model

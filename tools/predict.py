@@ -62,7 +62,7 @@ def main() -> int:
         print(describe_left_out(left_out))
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, training=False)
     from mmseg.apis.predicting.inference import class_colors, init_model
     from mmseg.apis.predicting.predict import Options, failures, output_paths, predict_all, summary
     from mmseg.utils.devices import chosen_device

@@ -9,7 +9,7 @@ import argparse
 import shlex
 
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import CommandParser, UserError, command_line, suggestion
+from mmseg.utils.errors import CommandParser, command_line
 from mmseg.utils.run_folder import WORK_DIRS
 
 
@@ -26,24 +26,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def known_study(text: str) -> int:
-    """The id that a command line names."""
-    from experiments import STUDIES
-
-    known = [str(number) for number in STUDIES]
-    if text not in known:
-        raise UserError(f"Study {text} does not exist.{suggestion(text, known)} Known: {', '.join(known)}.")
-    return int(text)
-
-
 @command_line
 def main() -> None:
     args = parse_args()
-    study_id = known_study(args.study)
     from experiments import STUDIES
     from mmseg.apis.launching.runs import study_runs
+    from mmseg.experiments.study import known_study
 
-    study = STUDIES[study_id]
+    study = known_study(STUDIES, args.study, "ID")
     runs = study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options)
     from mmseg.apis.reporting.files import write_summary
     from mmseg.apis.reporting.summary import collect
@@ -51,9 +41,9 @@ def main() -> None:
 
     summary = collect(study, runs)
     print_tables(study_tables(summary, per_class=args.per_class))
-    folder = args.out or Path(WORK_DIRS) / f"summary_{study_id}{'_demo' if args.demo else ''}"
+    folder = args.out or Path(WORK_DIRS) / f"summary_{args.study}{'_demo' if args.demo else ''}"
     command = shlex.join(["python", "tools/summarize.py", *sys.argv[1:]])
-    for path in write_summary(summary, study_id, folder, command):
+    for path in write_summary(summary, args.study, folder, command):
         print(path)
 
 

@@ -107,7 +107,7 @@ def main() -> None:
     check_args(args)
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, training=False)
     from mmseg.apis.predicting.testing import run
 
     run(args, cfg)

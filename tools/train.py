@@ -9,10 +9,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
+import shlex
+from collections.abc import Sequence
 
 from mmseg.config.options import OptionAction
-from mmseg.utils.errors import CommandParser, command_line
+from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.launchers import LAUNCHERS, is_first_process
+from mmseg.utils.run_folder import LATEST
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,12 +29,44 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="replaces the seed of the config")
     parser.add_argument("--launcher", choices=LAUNCHERS, help="what started one process per GPU (default: torchrun is found, slurm is not)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    check_resume(sys.argv[1:])
     return parser.parse_args()
+
+
+def check_resume(arguments: Sequence[str]) -> None:
+    """Says what to write where a file or a folder is given to resume from, as other trainers take it.
+
+    Raises:
+        UserError: it is.
+    """
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        option, equals, joined = argument.partition("=")
+        given = Path(joined if equals else following)
+        named = equals or (following and (option == "--resume-from" or given.suffix == ".pth" or given.is_dir()))
+        if option not in ("--resume", "--resume-from") or not named:
+            continue
+        folder = given.parent if given.suffix == ".pth" else given
+        others = f", or start from the networks of this file: --load-from {given}" if given.name not in (LATEST, folder.name) else ""
+        raise UserError(f"{option} {given}: a training goes on from {LATEST} in its folder. Write --work-dir {folder} --resume{others}")
+
+
+def resume_command(arguments: Sequence[str], work_dir: Path) -> str:
+    """The command that goes on where this one was interrupted; the same one where it left no state."""
+    kept = list(arguments)
+    if (work_dir / LATEST).is_file():
+        if "--load-from" in kept:
+            del kept[(place := kept.index("--load-from")) : place + 2]
+        more = [] if "--work-dir" in kept else ["--work-dir", str(work_dir)]
+        kept = [kept[0], *more, *["--resume"] * ("--resume" not in kept), *kept[1:]]
+    return shlex.join(["python", "tools/train.py", *kept])
 
 
 @command_line
 def main() -> None:
     args = parse_args()
+    if args.resume and args.load_from is not None:
+        given = f"--resume goes on with the networks of its run, --load-from {args.load_from} starts from others"
+        raise UserError(f"{given}. Leave one of them out.")
     from mmseg.config.config import load_config, run_name
 
     cfg = load_config(args.config, args.cfg_options, args.seed)
@@ -43,7 +78,10 @@ def main() -> None:
 
     cfg.launcher = args.launcher or found_launcher()
     work_dir = Path(args.work_dir or Path("work_dirs") / run_name(Path(args.config).stem, cfg))
-    result = train(cfg, work_dir, resume=args.resume)
+    try:
+        result = train(cfg, work_dir, resume=args.resume)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"Go on with: {resume_command(sys.argv[1:], work_dir)}") from None
     if is_first_process(cfg.launcher):
         print_titled(f"{work_dir} after {result['iteration']} iterations", per_class_table(result["metrics"]))
 

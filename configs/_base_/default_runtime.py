@@ -14,5 +14,5 @@ custom_hooks = [
     dict(type="PictureHook", interval=1000),
     dict(type="ClassHealthHook", interval=500),
 ]
-visualizer = dict(type="Visualizer", vis_backends=[dict(type="LocalVisBackend"), dict(type="TensorboardVisBackend")])
+visualizer = dict(type="Visualizer", vis_backends=[dict(type="LocalVisBackend"), dict(type="NamedTensorboardBackend")])
 env_cfg = dict(cudnn_benchmark=True, mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0), dist_cfg=dict(backend="nccl"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg.config.data_sizes import resolve_sizes
-from mmseg.config.legacy import is_legacy, upgrade
+from mmseg.config.legacy import OLD_KEYS, is_legacy, upgrade
 from mmseg.config.schedule import resolve_ends
+from mmseg.config.variables import used_names
 from mmseg.utils.custom_modules import import_modules, module_sources
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.files import read_json
@@ -30,6 +32,8 @@ REQUIRED = (
     "visualizer",
     "env_cfg",
 )
+EVALUATED = ("model", "uda", "val_dataloader", "val_evaluator", "env_cfg")
+"""What an evaluation reads. The training data, where they are there, say which classes the source lacks."""
 OPTIONAL = (
     *("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader"),
     *("sync_batchnorm", "precision", "compile", "custom_imports"),
@@ -54,8 +58,7 @@ def read_config(path: str | Path) -> Config:
         UserError: the file is missing or does not run.
     """
     if not Path(path).is_file():
-        near = sorted(str(p) for p in Path("configs").rglob("*.py")) if Path("configs").is_dir() else []
-        raise UserError(f"Config {path} does not exist.{suggestion(str(path), near) or ' The configs are below configs/.'}")
+        raise UserError(f"Config {path} does not exist.{near_config(path) or ' The configs are below configs/.'}")
     if Path(path).suffix == ".json":
         check_json(path)
     try:
@@ -66,9 +69,23 @@ def read_config(path: str | Path) -> Config:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise UserError(f"Config {path} cannot be read: {reason}. Correct the file.") from error
     import_modules(cfg.get("custom_imports"), path)
-    for key in [key for key in cfg if key.startswith("_")]:  # values that the file uses itself
+    for key in variables(cfg, path):
         cfg.pop(key)
     return cfg
+
+
+def near_config(path: str | Path) -> str:
+    """The suggestion of a config whose file is called like a missing one; folders that all share make no name alike."""
+    names = {file.name: file for file in sorted(Path("configs").rglob("*.py")) if "_base_" not in file.parts}
+    close = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.7)
+    return f" Did you mean '{names[close[0]]}'?" if close else ""
+
+
+def variables(cfg: Config, path: str | Path) -> list[str]:
+    """Keys that the file uses itself: those with an underscore, and names that it reads and that resemble no entry of a config."""
+    entries = (*REQUIRED, *OPTIONAL, *HELPERS, *OLD_KEYS)
+    used = used_names(path)
+    return [key for key in cfg if key.startswith("_") or (key in used and key not in entries and not suggestion(key, entries))]
 
 
 def check_json(path: str | Path) -> None:
@@ -82,35 +99,35 @@ def check_json(path: str | Path) -> None:
         raise UserError(f"{path} is JSON, but no config: it has no entry 'model'. {fix}")
 
 
-def native_form(cfg: Config, path: str | Path) -> Config:
-    """The config itself, or its upgrade where it is a published one.
+def native_form(cfg: Config, path: str | Path, *, training: bool = True) -> Config:
+    """The config itself, or its upgrade where it is a published one, see :func:`mmseg.config.legacy.upgrade`.
 
     Raises:
         UserError: of the upgrade, after the name of the file.
     """
     try:
-        return upgrade(cfg) if is_legacy(cfg) else cfg
+        return upgrade(cfg, training=training) if is_legacy(cfg) else cfg
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
 
 
-def check_keys(cfg: Config, path: str | Path) -> None:
-    """Refuses a config that lacks a part, or has one that nothing reads."""
+def check_keys(cfg: Config, path: str | Path, *, training: bool = True) -> None:
+    """Refuses a config that lacks a part of a training or of an evaluation, or has one that nothing reads."""
     for key in cfg:
         if key not in (*REQUIRED, *OPTIONAL, *HELPERS):
             fix = suggestion(key, (*REQUIRED, *OPTIONAL)) or f" Remove it; if the file only uses it for other entries, call it _{key}."
             raise UserError(f"{path}: unknown key '{key}'.{fix}")
-    for key in REQUIRED:
+    for key in REQUIRED if training else EVALUATED:
         if key not in cfg:
             raise UserError(f"{path}: the key '{key}' is missing. Add it, or inherit it from a file in configs/_base_/.")
-    for key in cfg.train_cfg:
+    for key in cfg.get("train_cfg", ()):
         if key not in TRAIN_OPTIONS:
             fix = suggestion(key, TRAIN_OPTIONS) or f" Use {', '.join(TRAIN_OPTIONS)}."
             raise UserError(f"{path}: train_cfg has no option '{key}'.{fix}")
-    for key in cfg.default_hooks:
+    for key in cfg.get("default_hooks", ()):
         if key not in DEFAULT_HOOKS and (close := suggestion(key, DEFAULT_HOOKS)):
             raise UserError(f"{path}: default_hooks has no entry '{key}'.{close}")
-    check_counts(cfg, path)
+    check_counts(cfg, path, training=training)
     check_precision(cfg, path)
     check_switches(cfg, path)
 
@@ -130,15 +147,15 @@ def check_switches(cfg: Config, path: str | Path) -> None:
             raise UserError(f"{path}: {key} is {cfg[key]!r}. Use True or False.")
 
 
-def check_counts(cfg: Config, path: str | Path) -> None:
+def check_counts(cfg: Config, path: str | Path, *, training: bool) -> None:
     """Refuses iterations, batch sizes and worker counts that are no whole numbers, or too small."""
     least = {f"train_cfg.{key}": 1 for key in ("max_iters", "val_interval", "val_begin")}
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
-        if loader == "test_dataloader" and loader not in cfg:
-            continue
         least |= {f"{loader}.batch_size": 1, f"{loader}.num_workers": 0}
     for name, minimum in least.items():
         section, key = name.split(".")
+        if section not in cfg or (section == "train_dataloader" and not training):
+            continue
         if key not in cfg[section] and key in ("val_interval", "val_begin"):
             continue  # the engine has defaults
         value = cfg[section].get(key)
@@ -162,21 +179,37 @@ def apply_options(cfg: Config, options: dict[str, Any], path: str | Path) -> Non
             raise UserError(f"--cfg-options {key}: {path} has no such entry. Give the full path of an existing entry.") from error
 
 
-def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: int | None = None) -> Config:
+def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: int | None = None, *, training: bool = True) -> Config:
     """A complete, checked config in the native form.
 
     Args:
         path: Python or JSON file in the native form or in the 0.x form of published configs.
         options: overrides by dotted key of the native form.
         seed: replaces the seed of the config; 0 if neither gives one.
+        training: False asks only for what an evaluation needs, see :data:`EVALUATED`.
     """
-    cfg = native_form(read_config(path), path)
+    cfg = native_form(read_config(path), path, training=training)
     apply_options(cfg, options or {}, path)
     resolve_sizes(cfg)
     resolve_ends(cfg)
-    cfg.seed = seed if seed is not None else cfg.get("seed", 0)
-    check_keys(cfg, path)
+    cfg.seed = checked_seed(seed if seed is not None else cfg.get("seed", 0))
+    check_keys(cfg, path, training=training)
     return cfg
+
+
+MAX_SEED = 2**32 - 1
+"""Of NumPy's generators."""
+
+
+def checked_seed(seed: object) -> int:
+    """The seed itself if it is one.
+
+    Raises:
+        UserError: it is not.
+    """
+    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
+        raise UserError(f"The seed {seed!r} is none. Use a whole number from 0 to {MAX_SEED}.")
+    return seed
 
 
 def digest(cfg: Config) -> str:
@@ -186,7 +219,8 @@ def digest(cfg: Config) -> str:
     if "custom_imports" in identity:
         files = module_sources(identity["custom_imports"])
         identity["custom_imports"] = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
-    identity["train_dataloader"] = {key: value for key, value in identity["train_dataloader"].items() if key not in LOADING}
+    if "train_dataloader" in identity:  # what can be evaluated alone may have none
+        identity["train_dataloader"] = {key: value for key, value in identity["train_dataloader"].items() if key not in LOADING}
     return hashlib.sha256(json.dumps(_canonical(identity), sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 

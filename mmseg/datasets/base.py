@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, check_class_names, class_lut
 from mmseg.datasets.classes.palettes import default_palette
+from mmseg.datasets.reading.file_lists import choose_images
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_grey
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
@@ -69,12 +70,13 @@ class SegmentationDataset(Dataset):
             files need not exist and are never opened.
         img_suffix: end of the image names.
         seg_map_suffix: end of the label names.
+        split: text file, below ``data_root``, with the images that belong to this split, one a line; None takes all of the folder.
         classes: names of the classes of the training, where they are not all of the data set's own: own ones that are
             not among them are ignored, and their order is that of the network's outputs.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
 
     Raises:
-        UserError: a folder is not named, missing or empty, or an image has no label.
+        UserError: a folder is not named, missing or empty, a list of files names no image of it, or an image has no label.
     """
 
     classes: tuple[str, ...] = CLASSES
@@ -95,6 +97,7 @@ class SegmentationDataset(Dataset):
         ann_dir: str | None = None,
         img_suffix: str | None = None,
         seg_map_suffix: str | None = None,
+        split: str | None = None,
         classes: Sequence[str] | None = None,
         test_scale: Sequence[int] | None = None,
     ) -> None:
@@ -103,12 +106,15 @@ class SegmentationDataset(Dataset):
         seg_map_suffix = self.label_suffix if seg_map_suffix is None else seg_map_suffix
         if img_dir is None:
             raise UserError(f"{type(self).__name__} needs the option 'img_dir'. Add img_dir=… to its dictionary in the config.")
-        self.data_root = Path(data_root)
+        self.data_root, self.label_ending = Path(data_root), seg_map_suffix
         self.test_scale = test_scale
         self.label_lut = None if classes is None else class_lut(self.classes, classes)
         self.metainfo = self.class_info({"classes": classes})
         self.classes, self.palette = self.metainfo["classes"], self.metainfo["palette"]
         self.images = self.find_images(self.data_root / img_dir, img_suffix)
+        self.split = None if split is None else self.data_root / split
+        if self.split is not None:
+            self.images = choose_images(self.images, self.split, (self.data_root,), lambda name: self.stem(name, img_suffix))
         self.label_folder = None if ann_dir is None else self.find_label_folder(self.data_root / ann_dir)
         self.label_names = tuple(self.stem(name, img_suffix) + seg_map_suffix for name in self.images.names)
         if self.labelled:
@@ -156,6 +162,14 @@ class SegmentationDataset(Dataset):
         return f"Create it with: {self.converter} {self.data_root}"
 
     @property
+    def label_fix(self) -> str:
+        """The sentence that ends errors about values that are no train ids; the file may be the only one of its kind."""
+        own = type(self).label_suffix
+        if self.converter is None or self.label_ending == own:
+            return self.convert_hint
+        return f"These are label ids, not train ids: set seg_map_suffix='{own}', or leave it out. {self.convert_hint}"
+
+    @property
     def place(self) -> str:
         """Where the data lie, for messages."""
         return str(self.data_root)
@@ -176,7 +190,7 @@ class SegmentationDataset(Dataset):
         """
         path = self.label_path(index)
         label = read_grey(path)
-        check_label_values(label, len(type(self).classes), path, f"Delete it. {self.convert_hint}")
+        check_label_values(label, len(type(self).classes), path, self.label_fix)
         return label if self.label_lut is None else self.label_lut[label]
 
     def class_statistics(self) -> ClassStatistics:

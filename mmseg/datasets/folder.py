@@ -13,6 +13,7 @@ import numpy as np
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE, check_class_names
 from mmseg.datasets.classes.palettes import check_palette, default_palette
+from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.image_files import ImageFiles, list_files
 from mmseg.datasets.reading.raw_ids import RawIds, read_raw_ids
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
@@ -41,6 +42,7 @@ class FolderDataset(SegmentationDataset):
         ignore: ids, and names in ``label_map`` that are not among ``classes``, whose pixels are neither trained nor evaluated.
         img_suffix: end of the image names, such as '_rgb.png'; None takes all of :data:`SUFFIXES`.
         label_suffix: end of the label names, in place of the end of the image names.
+        split: text file with the images to take, one a line, as a path from ``images`` with or without the end; None takes all.
         statistics_dir: folder for the class statistics of rare-class sampling, which are counted once; None for ``labels``.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
 
@@ -61,12 +63,13 @@ class FolderDataset(SegmentationDataset):
         ignore: Sequence[int | str] = (),
         img_suffix: str | None = None,
         label_suffix: str = ".png",
+        split: str | None = None,
         statistics_dir: str | None = None,
         test_scale: Sequence[int] | None = None,
     ) -> None:
         given = {"labels": labels, "classes": classes, "palette": palette, "label_map": label_map, "ignore": ignore}
         info = self.class_info(given)
-        folders = {"data_root": "", "img_dir": images, "ann_dir": labels}
+        folders = {"data_root": "", "img_dir": images, "ann_dir": labels, "split": split}
         super().__init__(**folders, img_suffix=img_suffix or "", seg_map_suffix=label_suffix, test_scale=test_scale)
         self.data_root = Path(labels or images)
         self.metainfo, self.classes, self.palette = info, info["classes"], info["palette"]
@@ -88,7 +91,8 @@ class FolderDataset(SegmentationDataset):
     def find_images(self, folder: Path, suffix: str) -> ImageFiles:
         """All images that end with ``suffix``, or with one of :data:`SUFFIXES` if it is empty."""
         if not folder.is_dir():
-            raise UserError(f"FolderDataset: the folder images={str(folder)!r} does not exist. Correct the option or put the images there.")
+            fix = how_to_get(folder, "Correct the option or put the images there.")
+            raise UserError(f"FolderDataset: the folder images={str(folder)!r} does not exist. {fix}")
         names = tuple(name for name in list_files(folder, suffix) if suffix or PurePosixPath(name).suffix.lower() in SUFFIXES)
         if not names:
             ends = suffix or " ".join(SUFFIXES)

@@ -47,6 +47,7 @@ from mmseg.utils.float32 import use_real_float32
 from mmseg.utils.precision import Precision
 from mmseg.utils.randomness import derive_seed
 from mmseg.utils.run_folder import CONFIG
+from mmseg.visualization import tensorboard  # noqa: F401  registers its backend
 
 
 class AdaptationRunner(Runner):

@@ -189,8 +189,7 @@ def _check_classes(network: nn.Module, state: State, shapes: Sequence[str], path
     }
     if len(rows) == 1 and rows != {classes}:
         (trained,) = rows
-        fix = f"Set model.decode_head.num_classes={trained}, or use the config it was trained with."
-        raise UserError(f"Checkpoint {path} was trained with {trained} classes, but the config has {classes}. {fix}")
+        raise UserError(f"Checkpoint {path} was trained with {trained} classes, but the config has {classes}. {FIT}")
 
 
 def _refuse(difference: Difference, path: str | os.PathLike) -> None:

@@ -31,7 +31,12 @@ class IoUMetric(BaseMetric):
 
     Keys of the result: ``mIoU``, ``mAcc``, ``aAcc``, ``IoU.<class>``, ``Acc.<class>``; ``mIoU.<subset>`` for every
     subset, with ``IoU.<subset>.<category>`` where a subset unites classes; ``mIoU.<condition>`` where samples have a
-    condition (ACDC: fog, night, rain, snow). Absent classes are NaN and do not enter means.
+    condition (ACDC: fog, night, rain, snow). NaN does not enter means. It is the IoU of
+
+    * a class that the evaluated data declare absent, as a ``label_map`` that omits it does: predicting it is an error of the
+      true class alone;
+    * a class that merely has no pixel in the labels, if it is predicted nowhere either. Otherwise its IoU is 0, since all its
+      predictions are wrong: so counts the evaluation script of Cityscapes.
 
     Args:
         classes: class names; None takes those of the data set.
@@ -76,8 +81,14 @@ class IoUMetric(BaseMetric):
     def classes(self) -> tuple[str, ...]:
         """Names of the K classes."""
         if self.given_classes is None and not (self.dataset_meta or {}).get("classes"):
-            raise UserError("IoUMetric knows no class names: the data set has none. Set classes=[…] in the metric.")
+            fix = "Add classes=['…', …], and its labels, to the data set that is evaluated."
+            raise UserError(f"IoUMetric knows no class names. {fix}")
         return tuple(self.given_classes or self.dataset_meta["classes"])
+
+    @property
+    def declared_absent(self) -> tuple[str, ...]:
+        """Classes that no label of the evaluated data can show, as the data set says."""
+        return tuple(name for name in (self.dataset_meta or {}).get("absent", ()) if name in self.classes)
 
     @property
     def subsets(self) -> dict[str, Sequence[str]]:
@@ -103,9 +114,8 @@ class IoUMetric(BaseMetric):
         """Counts each image on its own: see :meth:`gather`."""
         for sample in data_samples:
             if sample.get("label") is None:
-                raise UserError(
-                    f"IoUMetric has no label for {sample.get('path', 'an image')}. Set ann_dir of the data set that is evaluated."
-                )
+                fix = "Set ann_dir of the data set that is evaluated, or labels where it is a FolderDataset."
+                raise UserError(f"IoUMetric has no label for {sample.get('path', 'an image')}. {fix}")
             prediction = sample["prediction"]
             label = sample["label"].to(prediction.device)
             confusion = confusion_matrix(prediction, label, len(self.classes), self.ignore_index)
@@ -136,11 +146,12 @@ class IoUMetric(BaseMetric):
 
     def scores(self, confusion: np.ndarray) -> dict[str, float]:
         """Percentages from the counts of some images, int64 [K, K]."""
-        ignored = [self.classes.index(name) for name in self.absent] if self.eval_absent == "ignore" else []
-        confusion = drop_labels(confusion, ignored)
-        fractions = iou_from_confusion(confusion)
-        fractions["IoU"][ignored] = np.nan  # not 0 as soon as one pixel is taken for them
-        return summarise(fractions, self.classes, self.subsets) | summarise_categories(confusion, self.classes, self.categories)
+        ignored = self.absent if self.eval_absent == "ignore" else ()
+        confusion = drop_labels(confusion, [self.classes.index(name) for name in ignored])
+        fractions, absent = iou_from_confusion(confusion), {*ignored, *self.declared_absent}
+        fractions["IoU"][[name in absent for name in self.classes]] = np.nan  # not 0 as soon as one pixel is taken for them
+        of_classes = summarise(fractions, self.classes, self.subsets)
+        return of_classes | summarise_categories(confusion, self.classes, self.categories, absent)
 
     @staticmethod
     def confusion(results: list[Counts]) -> np.ndarray:

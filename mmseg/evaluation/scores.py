@@ -5,7 +5,7 @@ Letters: K classes, C categories, (H, W) native label size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -92,13 +92,20 @@ def summarise(scores: Mapping[str, np.ndarray], classes: Sequence[str], subsets:
 
 
 def summarise_categories(
-    confusion: np.ndarray, classes: Sequence[str], groupings: Mapping[str, Mapping[str, Sequence[str]]]
+    confusion: np.ndarray,
+    classes: Sequence[str],
+    groupings: Mapping[str, Mapping[str, Sequence[str]]],
+    absent: Collection[str] = (),
 ) -> dict[str, float]:
-    """``mIoU.<grouping>`` and ``IoU.<grouping>.<category>`` in percent; a class that the data lack is left out of its category."""
+    """``mIoU.<grouping>`` and ``IoU.<grouping>.<category>`` in percent; a class that the data lack is left out of its category.
+
+    A category whose classes are all ``absent`` is NaN.
+    """
     position, metrics = {name: index for index, name in enumerate(classes)}, {}
     for grouping, categories in groupings.items():
         members = [[position[name] for name in names if name in position] for names in categories.values()]
         iou = 100 * iou_from_confusion(merge_classes(confusion, members))["IoU"]
+        iou[[bool(names) and all(name in absent for name in names) for names in categories.values()]] = np.nan
         metrics[f"mIoU.{grouping}"] = nan_mean(iou)
         metrics |= {f"IoU.{grouping}.{name}": float(value) for name, value in zip(categories, iou, strict=True)}
     return metrics

@@ -39,7 +39,7 @@ def per_class_table(results: Metrics, conditions: Mapping[str, Metrics] | None =
         table.add_row(label, *cells, _percent(results[accuracy]) if accuracy else "", style=style)
 
     for name in class_names(results):
-        add(name, f"IoU.{name}", f"Acc.{name}")
+        add(_class_label(name, results), f"IoU.{name}", f"Acc.{name}")
     table.add_section()
     for key in _means(results, conditions):
         name = key.removeprefix("mIoU.")
@@ -72,6 +72,12 @@ def targets_table(targets: Mapping[str, Metrics], mean: Metrics) -> Table:
 def _means(results: Metrics, conditions: Mapping[str, Metrics]) -> list[str]:
     """The keys of means that get a row of their own: those of conditions have a column where there are columns."""
     return [key for key in results if key.startswith("mIoU.") and key.removeprefix("mIoU.") not in conditions]
+
+
+def _class_label(name: str, results: Metrics) -> str:
+    """The class; its IoU of 0 comes of predictions alone where the labels have no pixel of it."""
+    only_predicted = _percent(results[f"Acc.{name}"]) == "absent" != _percent(results[f"IoU.{name}"])
+    return f"{name} (no label pixel)" if only_predicted else name
 
 
 def _percent(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mmseg.experiments.fields import Experiment
@@ -110,3 +110,23 @@ class Study:
                 raise UserError(f"--only {name}: no such row or table.{suggestion(name, groups) or ' Known: ' + ', '.join(groups) + '.'}")
         chosen = {address for name in only for address in groups[name]}
         return {address: row for address, row in self.rows.items() if address in chosen or not only}
+
+
+def known_study(studies: Mapping[int, Study], given: int | str, option: str) -> Study:
+    """The study of an id.
+
+    Args:
+        studies: by id.
+        given: on the command line.
+        option: what it is called there.
+
+    Raises:
+        UserError: there is none; names the nearest number.
+    """
+    text = str(given)
+    if text.isdecimal() and int(text) in studies:
+        return studies[int(text)]
+    known = ", ".join(map(str, studies))
+    near = min(studies, key=lambda number: abs(number - int(text))) if text.isdecimal() else None
+    fix = f" Did you mean {near} ({studies[near].title})?" if near is not None else ""
+    raise UserError(f"{option} {text}: there is no such study. Known: {known}.{fix}")

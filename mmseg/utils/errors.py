@@ -6,10 +6,14 @@ import argparse
 import contextlib
 import difflib
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
+
+LAUNCHED = "MMSEG_LAUNCHED"
+"""Environment variable of the trainings that a launcher starts."""
 
 
 class UserError(ValueError):
@@ -66,7 +70,8 @@ class CommandParser(argparse.ArgumentParser):
 def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
     """Wraps the ``main`` of a command: a :class:`UserError` is printed as one line, exit code 2.
 
-    Everything else keeps its traceback, because it is our bug and not the user's mistake.
+    Everything else keeps its traceback, because it is our bug and not the user's mistake. An interrupt is one line as well, which
+    says how to go on where the interrupted part knows it; in a process that a launcher has started, the launcher says it.
 
     A ``main`` reads and checks its arguments first and imports what does the work after that, because torch and the networks
     take seconds: a help text, a list or a mistake in the command is there at once.
@@ -79,8 +84,9 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(2)
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
+        except KeyboardInterrupt as stop:
+            if LAUNCHED not in os.environ:
+                print(". ".join(["interrupted", *map(str, stop.args)]), file=sys.stderr)
             sys.exit(130)
         sys.exit(code or 0)
 

@@ -91,7 +91,7 @@ def test_broken_file(train_fails, data, pattern, change, text):
 @pytest.mark.parametrize(
     ("label", "text"),
     [
-        (WRONG_LABEL, "holds the label 33, which is neither a train id (0..18) nor 255. Delete it."),
+        (WRONG_LABEL, "holds the label 33, which is neither a train id (0..18) nor 255. Create it with: "),
         (WIDER_IMAGE, "is not a single-channel 8-bit image"),
     ],
     ids=["ids", "colours"],

@@ -220,7 +220,7 @@ def test_branches_have_results_and_pictures_of_their_own(run, evaluates):
         (["--cfg-options", "val_dataloader.dataset.data_root='nowhere'"], "the image folder nowhere/leftImg8bit/val does not exist."),
         (
             ["--cfg-options", "model.decode_head.num_classes=16"],
-            "was trained with 19 classes, but the config has 16. Set model.",
+            "was trained with 19 classes, but the config has 16. Use the config it was trained with.",
         ),
         (["--cfg-options", "model.backbone.depths=[1,1,1,1]"], "does not hold the backbone of this config, MixVisionTransformer: "),
     ],

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import resource
+import shlex
 import signal
 import subprocess
 import time
@@ -83,8 +84,10 @@ def check_end(launch: SimpleNamespace) -> None:
     """The launcher said how to go on, the training has ended in order, and nothing is left but whole files."""
     _, errors = launch.process.communicate(timeout=300)
     assert launch.process.returncode == 130
-    assert errors.splitlines() == ["Trainings stopped, their last states are kept. The same command goes on from there.", "interrupted"]
-    assert (launch.folder / "console.log").read_text().splitlines()[-1] == "interrupted"
+    command = shlex.join(["python", *launch.command[1:]])
+    assert errors == f"interrupted. Trainings stopped, their last states are kept. Go on with: {command}\n"
+    resume = f"Go on with: python tools/train.py {launch.folder}/config.py --resume --work-dir {launch.folder}"
+    assert (launch.folder / "console.log").read_text().splitlines()[-1] == f"interrupted. {resume}"
     assert not is_locked(launch.folder) and not (launch.folder / LOCK).exists() and not list(launch.folder.rglob("*.part*"))
 
 

@@ -107,7 +107,11 @@ def test_dry_run_writes_configs_that_load_again(monkeypatch, tmp_path, capsys, d
     runs = distinct(run for group in study_runs(STUDIES[44], only=only, seeds=[3, 4], demo=demo).values() for run in group)
     files = {path.stem: digest(load_config(path)) for path in tmp_path.glob("configs/generated/44/*.py")}
     assert files == {run.folder.name: run.digest for run in runs}
-    assert capsys.readouterr().out == f"{len(runs)} configs written to configs/generated/44; nothing was trained.\n"
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert last == f"{len(runs)} configs written to configs/generated/44; nothing was trained."
+    named = {(line.split()[0], int(line.split()[2])): line.split()[3] for line in lines}
+    assert sorted({address for address, _ in named}) == sorted(STUDIES[44].select(only)) and {seed for _, seed in named} == {3, 4}
+    assert {(tmp_path / path).stem for path in named.values()} == set(files)
     assert not demo or all(name.startswith("demo_") for name in files)
     assert not (tmp_path / "work_dirs").exists()
 

@@ -62,6 +62,16 @@ def test_a_released_folder_is_evaluated_from_anywhere(released, tmp_path):
     assert [Image.open(path).mode for path in predictions] == ["P", "P"]
 
 
+def test_an_evaluation_asks_for_nothing_of_the_training(copy):
+    """As every released MIC config, whose sections of the training name what is not known here."""
+    path = copy / f"{NAME}.json"
+    old = json.loads(path.read_text())
+    path.write_text(json.dumps({**old, "log_config": {**old["log_config"], "img_interval": 1000}, "optimizer": {"type": "Lion"}}))
+    done = script(copy)
+    assert done.returncode == 0 and "│ mean " in done.stdout
+    assert done.stderr == "This config can be evaluated, but not trained: optimizer.type is 'Lion'. Use 'AdamW' or 'SGD'.\n"
+
+
 def test_options_are_passed_on(released):
     done = script(released, "--weights", "ema_model", "--hrda-out", "LR")
     assert done.returncode == 0, done.stderr
@@ -124,8 +134,9 @@ def trains(released, folder, monkeypatch, capsys):
     """Trains the released config in this process; returns the log."""
 
     def train(checkpoint, *arguments) -> str:
+        start = [] if checkpoint is None else ["--load-from", checkpoint]
         options = ["--cfg-options", "optim_wrapper.optimizer.lr=0.0", *arguments]
-        command = ["train.py", f"{released}/{NAME}.json", "--work-dir", folder, "--load-from", checkpoint, *options]
+        command = ["train.py", f"{released}/{NAME}.json", "--work-dir", folder, *start, *options]
         monkeypatch.setattr(sys, "argv", [str(argument) for argument in command])
         with pytest.raises(SystemExit) as ended:
             train_tool.main()
@@ -160,7 +171,7 @@ def test_training_on_restores_student_and_teacher(released, trains, folder):
         expected = 0.999 * teacher[key] + 0.001 * student[key.removeprefix("ema_")]
         assert torch.allclose(moved[key], expected, atol=1e-7), key
 
-    log = trains(released / "latest.pth", "train_cfg.max_iters=2", "train_cfg.val_interval=1", "--resume")  # goes before --load-from
+    log = trains(None, "train_cfg.max_iters=2", "train_cfg.val_interval=1", "--resume")
     assert "Resumed iteration 1 " in log and "Loaded" not in log
     resumed = parameters(folder / "latest.pth", "ema_model")
     for key in teacher:

@@ -109,7 +109,7 @@ def test_a_list_with_measured_numbers(tmp_path, monkeypatch):
         ("tools/print_config.py nothing.py", "Config nothing.py does not exist."),
         ("tools/check_data.py nothing.py", "Config nothing.py does not exist."),
         ("tools/browse_dataset.py nothing.py --number 0", "--number 0 draws nothing."),
-        ("tools/summarize.py 45", "Study 45 does not exist."),
+        ("tools/summarize.py 45", "ID 45: there is no such study."),
         ("tools/make_demo_data.py --size 8 8", "--size 8 8 is too small for a street."),
         ("tools/benchmark.py train nothing.py --rounds 0", "--iterations 5 --rounds 0 --warmup 3: nothing to measure."),
         ("tools/benchmark.py train nothing.py --compare ours theirs", "--compare theirs: no such setting."),

@@ -57,8 +57,9 @@ def test_files_go_below_work_dirs(study, command, tmp_path, monkeypatch):
 
 
 def test_unknown_ids(fails):
-    assert fails(summarize.main, "40x").startswith("Study 40x does not exist. Did you mean '40'? Known: 0, 1, 2,")
-    assert fails(summarize.main, "HRDA").startswith("Study HRDA does not exist. Known: 0, 1, 2,")
+    assert fails(summarize.main, "40x").startswith("ID 40x: there is no such study. Known: 0, 1, 2,")
+    assert fails(summarize.main, "HRDA").startswith("ID HRDA: there is no such study. Known: 0, 1, 2,")
+    assert fails(summarize.main, "45").endswith(f" Did you mean 44 ({experiments.STUDIES[44].title})?")
 
 
 def test_an_unknown_row(study, fails):

@@ -135,3 +135,15 @@ def test_a_missing_config_suggests_its_neighbour(monkeypatch):
     monkeypatch.chdir(tiny.ROOT)
     with pytest.raises(UserError, match=rf"does not exist\. Did you mean '{tiny.CONFIG}'\?$"):
         load_config(Path("configs/demo/demoHR2demoHR_hrd.py"))
+    with pytest.raises(UserError, match=rf"does not exist\. Did you mean '{tiny.CONFIG}'\?$"):
+        load_config(Path("demoHR2demoHR_hrda.py"))
+    with pytest.raises(UserError, match=r"^Config configs/nope\.py does not exist\. The configs are below configs/\.$"):
+        load_config(Path("configs/nope.py"))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, "0", 1.5, True, None])
+def test_seeds_are_whole_numbers_from_0(seed):
+    with pytest.raises(UserError) as caught:
+        load_config(CONFIG, {"seed": seed})
+    assert str(caught.value) == f"The seed {seed!r} is none. Use a whole number from 0 to 4294967295."
+    assert load_config(CONFIG, seed=2**32 - 1).seed == 2**32 - 1

@@ -121,7 +121,7 @@ def test_options_that_cannot_work(root, options, message):
 
 
 def test_an_unknown_id_names_the_file_and_the_id(root):
-    with pytest.raises(UserError, match=r"masks/a.png holds the id 255, which the config does not explain\. Name its class in label_map"):
+    with pytest.raises(UserError, match=r"masks/a.png holds the id 255, which the config does not explain\. Say in label_map which class"):
         folder(root, label_map=None).read_label(0)
     assert set(np.unique(folder(root, label_map=None, ignore=[255]).read_label(0))) == {0, 255}
 

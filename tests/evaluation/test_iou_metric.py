@@ -46,6 +46,36 @@ def test_absent_but_predicted_is_zero():
     assert result["mAcc"] == pytest.approx(100 * (2 / 3 + 1 + 1) / 3)
 
 
+def test_a_class_that_the_data_declare_absent_has_no_iou():
+    """Predicting it is an error of the true class, and no zero in the mean: (2/3 + 1 + 1) / 3."""
+    prediction = LABEL.clone()
+    prediction[0, 0] = 3
+    groups = {"two": {"ground": ["road", "pole", "person"], "rail": ["train"]}, "thin": ["person", "train"]}
+    metric = IoUMetric(subsets=groups)
+    metric.dataset_meta = {"classes": CLASSES, "absent": ("train",)}
+    metric.process({}, [{"prediction": prediction, "label": LABEL, "path": "a.png"}])
+    result = metric.evaluate(1)
+    assert np.isnan([result[key] for key in ("IoU.train", "Acc.train", "IoU.two.rail")]).all()
+    assert result["IoU.road"] == pytest.approx(100 * 2 / 3) and result["mIoU.thin"] == 100
+    assert result["mIoU"] == pytest.approx(100 * (2 / 3 + 1 + 1) / 3)
+    assert result["mIoU.two"] == result["IoU.two.ground"] == pytest.approx(100 * 6 / 7)
+
+
+def text(table) -> list[str]:
+    console = Console(width=80)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().splitlines()
+
+
+def test_the_table_marks_a_class_whose_iou_comes_of_predictions_alone():
+    prediction = LABEL.clone()
+    prediction[0, 0] = 3
+    lines = text(per_class_table(evaluate([prediction], [LABEL])))
+    assert any("train (no label pixel)" in line and "0.00" in line and "absent" in line for line in lines)
+    assert not any("no label pixel" in line for line in text(per_class_table(evaluate([LABEL], [LABEL]))))
+
+
 def test_one_matrix_over_all_images():
     """Means over images would give (1/2 + 1) / 2."""
     labels = [torch.zeros(1, 2, dtype=torch.uint8), torch.zeros(1, 8, dtype=torch.uint8)]
@@ -71,12 +101,12 @@ def test_nothing_labelled_is_nan():
 
 
 def test_no_labels():
-    with pytest.raises(UserError, match=r"no label for a.png. Set ann_dir"):
+    with pytest.raises(UserError, match=r"no label for a\.png\. Set ann_dir of the data set that is evaluated, or labels"):
         evaluate([LABEL], [None])
 
 
 def test_no_class_names():
-    with pytest.raises(UserError, match="Set classes="):
+    with pytest.raises(UserError, match="Add classes="):
         IoUMetric().process({}, [{"prediction": LABEL, "label": LABEL}])
 
 

@@ -163,7 +163,7 @@ def unpaired_labels(split: OpenSplit) -> Iterator[Problem]:
         if PurePosixPath(name).parent not in folders:
             continue
         path = data.label_folder / name
-        text = f"{path} is the label of no image in {data.images.folder}. Put the image there or delete the label."
+        text = f"{path} is the label of no image in {data.images.folder}. Put the image there, or the label elsewhere."
         yield Problem("label without image", str(path), text)
 
 
@@ -176,7 +176,8 @@ def empty_classes(split: OpenSplit, facts: Sequence[PairFacts]) -> Iterator[Prob
     if present and names:
         what = f"{len(names)} of {len(data.classes)} classes have no pixel in the {len(facts)} labels read: {', '.join(names)}"
         source = "No network learns them here: add images with them, or report a mean without them."
-        held_out = "Their IoU is undefined and left out of the mean: add images with them, or say so with the result."
+        counted = "Their IoU is 0 as soon as one of them is predicted anywhere, and left out of the mean otherwise"
+        held_out = f"{counted}: add images with them, or say that there are none (docs/own_data.md)."
         yield Problem("empty class", str(data.label_folder), f"{data.label_folder}: {what}. {source if split.options.crop else held_out}")
 
 

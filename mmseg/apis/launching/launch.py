@@ -18,7 +18,7 @@ from mmseg.apis.launching.runs import Run, distinct
 from mmseg.config.small.shrink import layouts
 from mmseg.evaluation import per_class_table, print_titled
 from mmseg.utils.config_text import write_config
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import LAUNCHED, UserError
 from mmseg.utils.files import check_writable
 from mmseg.utils.locks import in_use
 from mmseg.utils.repository import ROOT
@@ -83,7 +83,7 @@ def launch_one(run: Run, start: Start) -> None:
     prepare([run])
     write_config(run.folder / CONFIG, run.cfg)
     with interruptible() as children:
-        code = children.call(start.command(run))
+        code = children.call(start.command(run), {LAUNCHED: "1"})
     if code == 2:
         sys.exit(2)  # the training has printed its one line
     if code:

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmseg.apis.launching.runs import Run
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.classes.check import check_class_lists
+from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
 from mmseg.models.weights.pretrained import find_weights, pretrained_path
 from mmseg.registry import DATASETS
@@ -51,7 +52,7 @@ def check_data(dataset: dict, rare: dict | None) -> None:
     if root is not None and not Path(root).is_dir():
         command = getattr(DATASETS.get(dataset["type"]), "converter", None)
         convert = f", and convert it with: {command} {root}" if command else "."
-        fix = f"Put the data there as section 'Data' of README.md describes{convert}"
+        fix = how_to_get(Path(root), f"Put the data there as section 'Data' of README.md describes{convert}")
         raise UserError(f"{dataset['type']} needs the folder {root}, which does not exist. {fix}")
     data = DATASETS.build(dataset)
     if rare is not None:

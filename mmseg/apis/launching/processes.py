@@ -133,8 +133,8 @@ def interruptible() -> Iterator[Children]:
         for number in before:  # once is enough
             signal.signal(number, signal.SIG_IGN)
         children.end()
-        print("Trainings stopped, their last states are kept. The same command goes on from there.", file=sys.stderr)
-        raise
+        command = shlex.join(["python", *sys.argv])
+        raise KeyboardInterrupt(f"Trainings stopped, their last states are kept. Go on with: {command}") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

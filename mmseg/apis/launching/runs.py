@@ -10,7 +10,7 @@ from typing import Literal
 
 from mmengine.config import Config
 
-from mmseg.config.config import digest, load_config, run_name
+from mmseg.config.config import checked_seed, digest, load_config, run_name
 from mmseg.experiments import ConfigFile, Row, Study, resolve, run_stem
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import read_json
@@ -89,6 +89,7 @@ class Run:
 
 def row_config(row: Row, seed: int, options: dict | None = None) -> tuple[str, Config]:
     """Name without seed, and complete config, of a row."""
+    checked_seed(seed)
     if isinstance(row.setup, ConfigFile):
         return Path(row.setup.path).stem, load_config(ROOT / row.setup.path, options or {}, seed)
     return run_stem(row.setup), resolve(row.setup, seed, options)

@@ -105,7 +105,7 @@ def target_loaders(targets: Sequence[str], scale: float | None = None) -> dict[s
         name, path = target_name(target), target.rpartition("=")[2]
         if name in loaders:
             raise UserError(f"--targets: two are called '{name}'. Write NAME=FILE for one of them.")
-        cfg = native_form(read_config(path), path)
+        cfg = native_form(read_config(path), path, training=False)
         if "val_dataloader" not in cfg:
             fix = "Give files such as configs/_base_/datasets/bdd100k_val.py."
             raise UserError(f"--targets {target}: {path} has no val_dataloader. {fix}")
@@ -125,6 +125,9 @@ def target_name(target: str) -> str:
 def as_test_split(loader: dict) -> dict:
     """The loader config with the folder ``test`` in place of ``val`` in ``img_dir`` and ``ann_dir``."""
     dataset = loader["dataset"]
+    if dataset.get("split"):
+        given = f"val_dataloader reads the list {dataset['split']}, and which images are the test split is not known"
+        raise UserError(f"--test-set: {given}. Add a test_dataloader to the config.")
     if "val" not in Path(dataset.get("img_dir", "")).parts:
         given = f"val_dataloader reads img_dir={dataset.get('img_dir')!r}, which has no folder 'val' to replace by 'test'"
         raise UserError(f"--test-set: {given}. Add a test_dataloader to the config.")

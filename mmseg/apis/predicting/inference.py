@@ -113,7 +113,7 @@ def init_model(
     Raises:
         UserError: config or checkpoint are unreadable or do not belong together.
     """
-    cfg = config if isinstance(config, Config) else load_config(config)
+    cfg = config if isinstance(config, Config) else load_config(config, training=False)
     segmentor = {**cfg.model, "test_cfg": inference_config(cfg, inference_mode)}
     torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
     method = UDAMethod(segmentor=segmentor, seed=cfg.seed, data_preprocessor=cfg.uda.get("data_preprocessor"))
@@ -164,9 +164,18 @@ def inference_config(cfg: Config, inference_mode: str = "same") -> dict:
         return {"mode": "whole", **{key: own[key] for key in ("pixels_per_pass",) if key in own}}
     if inference_mode != "slide":
         raise UserError(f"The inference mode '{inference_mode}' is not known. Use 'same', 'whole' or 'slide'.")
-    crop = own.get("crop_size") or cfg.train_dataloader.dataset.source_crop.crop_size
+    crop = own.get("crop_size") or training_crop_size(cfg)
     stride = own.get("stride") or [side // 2 for side in crop]
     return {"batched_slide": True, **own, "mode": "slide", "crop_size": list(crop), "stride": list(stride)}
+
+
+def training_crop_size(cfg: Config) -> Sequence[int]:
+    """(h, w) of the training crops of a config."""
+    crop = ((cfg.get("train_dataloader") or {}).get("dataset") or {}).get("source_crop")
+    if not crop:
+        fix = "Set model.test_cfg.crop_size and model.test_cfg.stride with --cfg-options, or use --inference-mode whole."
+        raise UserError(f"The config names neither windows nor the crops of its training. {fix}")
+    return crop["crop_size"]
 
 
 def describe_inference(test_cfg: dict) -> str:

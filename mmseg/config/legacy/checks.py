@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -47,21 +48,31 @@ def whole_numbers(value: Any, path: str, count: int) -> list[int]:
     return [whole_number(number, f"{path}[{index}]") for index, number in enumerate(value)]
 
 
-def checked(section: Any, path: str, known: Iterable[str], required: Iterable[str] = ()) -> dict:
-    """The section itself.
+def note(text: str) -> None:
+    """Says what was left out of a config because no result depends on it."""
+    logging.getLogger(__name__).warning(text)
+
+
+def checked(section: Any, path: str, known: Iterable[str], required: Iterable[str] = (), *, harmless: bool = False) -> dict:
+    """The entries of a section that are known.
+
+    Args:
+        harmless: no result depends on what else may stand there: a key that is not known is a note.
 
     Raises:
         UserError: it is no dictionary, has a key that is not known, or lacks a required one.
     """
     known = tuple(known)
     for key in dictionary(section, path):
-        if key not in known:
+        if key not in known and harmless:
+            note(f"{join(path, key)} is not read: no result depends on it.")
+        elif key not in known:
             fix = suggestion(str(key), known) or f" Remove it; understood there: {', '.join(known)}."
             raise UserError(f"{join(path, key)} is not understood.{fix}")
     for key in required:
         if key not in section:
             raise UserError(f"{join(path, key)} is missing. Add it.")
-    return section
+    return {key: value for key, value in section.items() if key in known}
 
 
 def accept(section: dict, path: str, allowed: dict[str, Sequence], fix: str = "") -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
-from mmseg.config.legacy.checks import accept, checked, dictionary, type_of, whole_number
+from mmseg.config.legacy.checks import accept, checked, dictionary, note, type_of, whole_number
 from mmseg.utils.errors import UserError
 
 RENAMED = {
@@ -33,15 +32,19 @@ REPEATED = ("model", "max_iters")
 """What the old entry points copy into ``uda``."""
 
 
-def upgrade_model(model: dict) -> dict:
-    """``model`` under its present names; its parts check their own options."""
+def upgrade_model(model: dict, *, harmless: bool = False) -> dict:
+    """``model`` under its present names; its parts check their own options.
+
+    Args:
+        harmless: see :func:`checked`; of ``train_cfg``.
+    """
     for key in ("backbone", "decode_head"):
         dictionary(dictionary(model, "model").get(key), f"model.{key}")
     model = present_names(model)
     model["backbone"].pop("ema_drop_path_rate", None)
-    checked(model.pop("train_cfg", None) or {}, "model.train_cfg", ("work_dir", "log_config"))
+    checked(model.pop("train_cfg", None) or {}, "model.train_cfg", ("work_dir", "log_config"), harmless=harmless)
     if has_synchronised_norm(model):
-        logging.getLogger(__name__).warning("norm_cfg: SyncBN is read as BN, with statistics of one process.")
+        note("norm_cfg: SyncBN is read as BN, with statistics of one process.")
         model = without_synchronised_norm(model)
     return model
 
@@ -81,10 +84,20 @@ def upgrade_uda(old: dict, max_iters: int, normalization: dict) -> tuple[dict, i
     if uda["type"] in METHOD_OPTIONS and data != "UDADataset":
         fix = "Use 'UDADataset' with source and target."
         raise UserError(f"data.train.type is '{data}', but uda.type '{uda['type']}' needs a target. {fix}")
-    if normalization != DEFAULT_NORMALIZATION:
-        uda["data_preprocessor"] = {"type": "SegDataPreprocessor", **normalization}
+    uda |= own_preprocessor(normalization)
     interval = (given or {}).get("debug_img_interval")
     return uda, interval if interval is None else whole_number(interval, "uda.debug_img_interval")
+
+
+def own_preprocessor(normalization: dict) -> dict[str, dict]:
+    """The option of a method that normalises otherwise than by default."""
+    return {} if normalization == DEFAULT_NORMALIZATION else {"data_preprocessor": {"type": "SegDataPreprocessor", **normalization}}
+
+
+def ignores_target(old: dict) -> bool:
+    """Whether the training of a config looks at nothing of its target: MIC's supervised runs, unless they mask it."""
+    uda = old.get("uda") or {}
+    return bool(uda.get("source_only")) and "src" in str(uda.get("mask_mode") or "src")
 
 
 def supervised_method(dataset: str) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmseg.config.legacy.checks import accept, checked, type_of, whole_numbers
+from mmseg.config.legacy.checks import accept, checked, note, type_of, whole_numbers
 from mmseg.utils.errors import UserError, suggestion
 
 GIVEN, ANY = "given", "any"
 Steps = dict[str, dict[str, str | list]]
 
+READING = {"to_float32": ANY, "color_type": ["color"], "imdecode_backend": ANY, "file_client_args": ANY}
+"""How the old code reads a file: the same pixels."""
 TRAIN_STEPS: Steps = {
-    "LoadImageFromFile": {},
-    "LoadAnnotations": {},
+    "LoadImageFromFile": READING,
+    "LoadAnnotations": {"reduce_zero_label": [False], "imdecode_backend": ANY, "file_client_args": ANY},
     "Resize": {"img_scale": GIVEN, "keep_ratio": [True]},
     "RandomCrop": {"crop_size": GIVEN, "cat_max_ratio": ANY, "ignore_index": [255]},
     "RandomFlip": {"prob": GIVEN, "direction": ["horizontal"]},
@@ -25,11 +27,11 @@ TRAIN_STEPS: Steps = {
     "Normalize": {"mean": GIVEN, "std": GIVEN, "to_rgb": [True]},
     "Pad": {"size": GIVEN, "pad_val": [0], "seg_pad_val": [255]},
     "DefaultFormatBundle": {},
-    "Collect": {"keys": ANY},
+    "Collect": {"keys": ANY, "meta_keys": ANY},
 }
 """Options by step, in the order of the steps: GIVEN is required, ANY is not, a list names the values that mean what ours does."""
 TEST_STEPS: Steps = {
-    "LoadImageFromFile": {},
+    "LoadImageFromFile": READING,
     "MultiScaleFlipAug": {"img_scale": ANY, "img_ratios": [None], "flip": [False], "transforms": GIVEN},
 }
 VIEW_STEPS: Steps = {
@@ -37,7 +39,7 @@ VIEW_STEPS: Steps = {
     "RandomFlip": {"prob": ANY},
     "Normalize": TRAIN_STEPS["Normalize"],
     "ImageToTensor": {"keys": ANY},
-    "Collect": {"keys": ANY},
+    "Collect": TRAIN_STEPS["Collect"],
 }
 AUG_TEST = "For several scales or flips there is tools/test.py --aug-test"
 
@@ -70,8 +72,13 @@ def read_steps(pipeline: Any, path: str, known: Steps, required: tuple[str, ...]
     return steps
 
 
-def training_crop(pipeline: Any, path: str, *, source: bool) -> tuple[dict, dict]:
-    """(``source_crop`` or ``target_crop``, normalisation) of a training pipeline."""
+def training_crop(pipeline: Any, path: str, *, source: bool, ignored: bool = False) -> tuple[dict, dict]:
+    """(``source_crop`` or ``target_crop``, normalisation) of a training pipeline.
+
+    Args:
+        source: of the source, which has labels.
+        ignored: of a target that the training does not look at.
+    """
     steps = read_steps(pipeline, path, TRAIN_STEPS, required=("Resize", "RandomCrop", "Normalize"))
     places = {kind: f"{path}[{index}]" for index, kind in enumerate(steps)}
     size = whole_numbers(steps["RandomCrop"]["crop_size"], f"{places['RandomCrop']}.crop_size", 2)
@@ -85,7 +92,11 @@ def training_crop(pipeline: Any, path: str, *, source: bool) -> tuple[dict, dict
     if "PhotoMetricDistortion" in steps:
         crop["photo_metric_distortion"] = True
     if not source and crop.get("cat_max_ratio", 1.0) < 1:
-        raise UserError(f"{places['RandomCrop']}.cat_max_ratio would need labels of the target. Remove it.")
+        needs = f"{places['RandomCrop']}.cat_max_ratio would need labels of the target"
+        if not ignored:
+            raise UserError(f"{needs}. Remove it.")
+        note(f"{needs}. It is not read: this training looks at the source alone.")
+        del crop["cat_max_ratio"]
     if not source and "photo_metric_distortion" in crop:
         raise UserError(f"{places['PhotoMetricDistortion']}: only the source is distorted. Remove PhotoMetricDistortion from the target.")
     return crop, normalization(steps["Normalize"])

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmseg.config.legacy.checks import accept, checked, dictionary, type_of, whole_number
+from mmseg.config.legacy.checks import accept, checked, dictionary, note, type_of, whole_number
 from mmseg.utils.errors import UserError
 
 OPTIMIZER_OPTIONS = {
     "AdamW": ("lr", "betas", "eps", "weight_decay", "amsgrad"),
     "SGD": ("lr", "momentum", "dampening", "weight_decay", "nesterov"),
 }
+
+
+EVALUATION_FORMS = ("pre_eval", "efficient_test", "save_best", "rule", "greater_keys", "less_keys", "out_dir")
+"""How the old code gathers results and which states it keeps; changes no result."""
 
 
 def upgrade_optimizer(optimizer: dict, optimizer_config: dict | None) -> dict:
@@ -56,8 +60,8 @@ def upgrade_runner(runner: dict) -> int:
 
 
 def upgrade_evaluation(evaluation: dict, max_iters: int) -> dict[str, dict]:
-    """``evaluation`` -> ``train_cfg`` and ``val_evaluator``; how the old code gathers results (pre_eval) changes nothing."""
-    checked(evaluation, "evaluation", ("interval", "metric", "by_epoch", "pre_eval", "efficient_test"), required=("interval",))
+    """``evaluation`` -> ``train_cfg`` and ``val_evaluator``; see :data:`EVALUATION_FORMS`."""
+    checked(evaluation, "evaluation", ("interval", "metric", "by_epoch", *EVALUATION_FORMS), required=("interval",))
     accept(evaluation, "evaluation", {"metric": ["mIoU", ["mIoU"]], "by_epoch": [False]})
     interval = whole_number(evaluation["interval"], "evaluation.interval")
     loop = {"type": "AdaptationTrainLoop", "max_iters": max_iters, "val_interval": interval}
@@ -69,28 +73,27 @@ def upgrade_checkpoints(checkpoint_config: dict, evaluation_interval: int) -> di
 
     States are no rarer than evaluations: the published runs save once, at their end, and could not be resumed before.
     """
-    checked(checkpoint_config, "checkpoint_config", ("interval", "by_epoch", "max_keep_ckpts", "meta"), required=("interval",))
+    known = ("interval", "by_epoch", "max_keep_ckpts", "meta")
+    checked(checkpoint_config, "checkpoint_config", known, required=("interval",), harmless=True)
     accept(checkpoint_config, "checkpoint_config", {"by_epoch": [False]})
     interval = whole_number(checkpoint_config["interval"], "checkpoint_config.interval")
     return {"interval": min(interval, evaluation_interval)}
 
 
 def upgrade_logging(log_config: dict) -> dict[str, Any]:
-    """``log_config`` -> options of the LoggerHook; text and TensorBoard are always written."""
-    checked(log_config, "log_config", ("interval", "hooks"), required=("interval",))
+    """``log_config`` -> options of the LoggerHook; text and TensorBoard are always written, and nothing else."""
+    checked(log_config, "log_config", ("interval", "hooks"), required=("interval",), harmless=True)
     hooks = log_config.get("hooks") or []
-    if not isinstance(hooks, list):
-        raise UserError(f"log_config.hooks is {hooks!r}. Write a list of dictionaries there.")
-    for index, hook in enumerate(hooks):
-        path = f"log_config.hooks[{index}]"
-        checked(hook, path, ("type", "by_epoch"), required=("type",))
-        accept(hook, path, {"type": ["TextLoggerHook", "TensorboardLoggerHook"], "by_epoch": [False]})
+    for index, hook in enumerate(hooks if isinstance(hooks, list) else [hooks]):
+        if type_of(hook) not in ("TextLoggerHook", "TensorboardLoggerHook"):
+            note(f"log_config.hooks[{index}] is {hook!r}: written are the text log and TensorBoard's files.")
     return {"interval": whole_number(log_config["interval"], "log_config.interval")}
 
 
 def upgrade_start(old: dict) -> dict[str, str]:
     """``load_from`` is passed on; ``resume_from`` is a flag of the training."""
-    accept(old, "", {"resume_from": [None]}, fix="Remove it, and continue a run with --resume.")
+    fix = "Remove it; --load-from FILE starts from the networks of a file, --resume goes on in a run folder."
+    accept(old, "", {"resume_from": [None]}, fix=fix)
     return {"load_from": old["load_from"]} if old.get("load_from") else {}
 
 

@@ -103,6 +103,7 @@ def single_datasets(dataset: dict) -> list[dict]:
 def _resize_dataset(dataset: dict, size: Size, demo_data: Path) -> None:
     for single in single_datasets(dataset):
         single["data_root"] = str(demo_data / demo_folder(single))
+        single.pop("split", None)  # which names images of the full data set
         if single.get("test_scale"):
             single["test_scale"] = size.image_size(single["test_scale"])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.archives import list_members, matching_folders, read_member, split_archive
 from mmseg.datasets.reading.decoding import COLOR, UNCHANGED, decode
 from mmseg.datasets.reading.folders import file_bytes, walk
@@ -69,7 +70,8 @@ def list_images(folder: Path, suffix: str, owner: str) -> ImageFiles:
     missing = [place for place in folders if not _exists(place)]
     if missing or not folders:
         where = missing[0] if missing else folder
-        raise UserError(f"{owner}: the image folder {where} does not exist. Put the data there or change data_root and img_dir.")
+        fix = how_to_get(where, "Put the data there or change data_root and img_dir.")
+        raise UserError(f"{owner}: the image folder {where} does not exist. {fix}")
     found = sorted((name, place) for place in folders for name in list_files(place, suffix))
     if not found:
         raise UserError(f"{owner}: {folder} holds no file that ends with '{suffix}'. Put the images there or change img_dir or img_suffix.")

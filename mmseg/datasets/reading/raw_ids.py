@@ -21,6 +21,8 @@ MODES = {"P": np.uint8, "L": np.uint8, "1": np.uint8, "I;16": np.uint16}
 
 NUM_IDS = 1 << 16
 UNKNOWN = -1
+SHOWN = 8
+"""Unknown ids that an error names."""
 
 
 class RawIds:
@@ -62,9 +64,11 @@ class RawIds:
         """
         label = self.lut[ids]
         if label.min() == UNKNOWN:
-            unknown = ids[label == UNKNOWN].min()
-            fix = f"Name its class in label_map, or ignore it with ignore=[{unknown}]."
-            raise UserError(f"{path} holds the id {unknown}, which the config does not explain. {fix}")
+            unknown = np.unique(ids[label == UNKNOWN]).tolist()
+            listed = ", ".join(map(str, unknown[:SHOWN])) + " …" * (len(unknown) > SHOWN)
+            what = f"the id{'s' * (len(unknown) > 1)} {listed}"
+            fix = "Say in label_map which class it is, or add it to ignore if it is none of the classes."
+            raise UserError(f"{path} holds {what}, which the config does not explain. {fix}")
         return label.astype(np.uint8)
 
     def _train_id(self, raw: object, value: object) -> int:

@@ -21,12 +21,14 @@ class ConvertedLabels(Protocol):
         data_root: the folder of the statistics files.
         label_folder: that of the labels, below it.
         label_names: the labels' paths from there, in the order of the data set.
+        split: the list that the labels were chosen by, of all that the statistics are about; None if they are all.
         convert_hint: the sentence that says how to make the statistics.
     """
 
     data_root: Path
     label_folder: Path
     label_names: Sequence[str]
+    split: Path | None
     convert_hint: str
 
 
@@ -83,23 +85,29 @@ def read_converted(dataset: ConvertedLabels) -> ClassStatistics:
     """
     stats, samples = read_statistics(dataset.data_root, dataset.convert_hint)
     indices = _file_indices(dataset, [entry["file"] for entry in stats])
-    pixels = total_pixels(stats)
-    files = {
-        train_id: [(_index_of(name, indices, dataset), count) for name, count in samples.get(str(train_id), ())] for train_id in pixels
-    }
+    pixels = total_pixels([entry for entry in stats if indices[entry["file"]] is not None])
+    files = {}
+    for train_id in pixels:
+        found = [(_index_of(name, indices, dataset), count) for name, count in samples.get(str(train_id), ())]
+        files[train_id] = [(index, count) for index, count in found if index is not None]
     return ClassStatistics(pixels, files)
 
 
-def _file_indices(dataset: ConvertedLabels, listed: Sequence[str]) -> dict[str, int]:
-    """Maps every name of the statistics to the index of its file; both must know the same files."""
+def _file_indices(dataset: ConvertedLabels, listed: Sequence[str]) -> dict[str, int | None]:
+    """Maps every name of the statistics to the index of its file; both must know the same files.
+
+    None is a file that the data set's list leaves out.
+    """
     by_path = {name: index for index, name in enumerate(dataset.label_names)}
     by_base = {PurePosixPath(name).name: index for name, index in by_path.items()}
     folder = f"{dataset.label_folder.relative_to(dataset.data_root).as_posix()}/"
     indices = {}
     for name in listed:  # the published statistics carry the path from the working folder, ours from the data root
-        base = PurePosixPath(name).name
-        index = by_path.get(name.partition(folder)[2], by_base.get(base))
-        if index is None:
+        relative, base = name.partition(folder)[2], PurePosixPath(name).name
+        index = by_path.get(relative)
+        if index is None and not (dataset.split and relative):  # with a list, it may be a file of another folder that is called alike
+            index = by_base.get(base)
+        if index is None and dataset.split is None:
             raise UserError(_stale_text(dataset, f"names {name}, which is not among the labels"))
         indices[name] = index
     unlisted = set(range(len(dataset.label_names))) - set(indices.values())
@@ -108,7 +116,7 @@ def _file_indices(dataset: ConvertedLabels, listed: Sequence[str]) -> dict[str, 
     return indices
 
 
-def _index_of(name: str, indices: Mapping[str, int], dataset: ConvertedLabels) -> int:
+def _index_of(name: str, indices: Mapping[str, int | None], dataset: ConvertedLabels) -> int | None:
     if name not in indices:
         raise UserError(_stale_text(dataset, f"and {CLASS_FILE} do not list the same files ({name})"))
     return indices[name]

@@ -2,11 +2,13 @@
 
 import logging
 
+import numpy as np
 import pytest
 
 from mmseg.config import load_config
 from mmseg.config.legacy.data import scaled_margins
 from mmseg.config.legacy.network import DEFAULT_NORMALIZATION, METHOD_OPTIONS, SHARED_OPTIONS, upgrade_model
+from mmseg.datasets.transforms import keep_ratio_size, margin_mask, resize_label
 from mmseg.models.data_preprocessor import SegDataPreprocessor
 from mmseg.registry import MODELS, options_of
 from mmseg.utils.errors import UserError
@@ -60,25 +62,22 @@ def refusal(load, tmp_path):
         "data.shuffle",
         "data.train.repeat",
         "data.train.rare_class_sampling.min_pixel",
-        f"{SOURCE}.split",
-        f"{TARGET}.reduce_zero_label",
-        f"{SOURCE}.pipeline.0.to_float32",
+        f"{SOURCE}.splits",
+        f"{TARGET}.reduce_zero_labels",
+        f"{SOURCE}.pipeline.0.to_float64",
         f"{SOURCE}.pipeline.3.crop_sise",
         f"{TARGET}.pipeline.6.size_divisor",
-        "data.val.test_mode",
+        "data.val.mode",
         "data.val.pipeline.1.scales",
         "data.val.pipeline.1.transforms.0.interpolation",
-        "data.test.gt_seg_map_loader_cfg",
+        "data.test.ignore_indices",
         "optimizer.lamda",
         "optimizer.paramwise_cfg.bias_lr_mult",
         "optimizer.paramwise_cfg.custom_keys.head.lr_mul",
         "optimizer_config.grad_clip",
         "lr_config.gamma",
         "runner.max_epochs",
-        "evaluation.save_best",
-        "checkpoint_config.out_dir",
-        "log_config.file",
-        "log_config.hooks.0.log_dir",
+        "evaluation.start",
     ],
 )
 def test_an_unknown_key_is_named_with_its_path(refusal, path):
@@ -111,7 +110,7 @@ def test_a_section_is_a_dictionary(refusal, section):
         ("lr_config.policy", "step", "Use 'poly'."),
         ("lr_config.warmup", "exp", "Use 'linear' or None."),
         ("checkpoint_config.by_epoch", True, "Use False."),
-        ("resume_from", "x.pth", "Remove it, and continue a run with --resume."),
+        ("resume_from", "x.pth", "Remove it; --load-from FILE starts from the networks of a file, --resume goes on in a run folder."),
         ("uda.print_grad_magnitude", True, "Remove it, or use False."),
         ("uda.imnet_feature_dist_scale_method", "nearest", "Use 'ratio' or None."),
         ("uda.max_iters", 7, "Remove it; the config has it at the top or in runner."),
@@ -120,7 +119,8 @@ def test_a_section_is_a_dictionary(refusal, section):
         (f"{SOURCE}.pipeline.6.seg_pad_val", 0, "Use 255."),
         (f"{SOURCE}.pipeline.6.size", [512, 512], "Use the crop_size [1024, 1024]."),
         (f"{SOURCE}.crop_pseudo_margins", [1, 1, 1, 1], "Remove it; margins are for the target."),
-        ("log_config.hooks.0.type", "WandbLoggerHook", "Use 'TextLoggerHook' or 'TensorboardLoggerHook'."),
+        (f"{TARGET}.reduce_zero_label", True, "Use False or None."),
+        ("data.val.ignore_index", 0, "Use 255."),
         ("data.val.pipeline.1.flip", True, "For several scales or flips there is tools/test.py --aug-test: leave it out."),
         ("data.val.pipeline.1.img_ratios", [0.5, 1.0], "For several scales or flips there is tools/test.py --aug-test: leave it out."),
     ],
@@ -145,7 +145,7 @@ def test_a_value_without_counterpart(refusal, path, value, text):
         (f"{SOURCE}.pipeline.4.type", "RandomRotate", f"{SOURCE}.pipeline[4].type is 'RandomRotate', which is not understood."),
         (f"{SOURCE}.pipeline.0.type", "LoadAnnotations", f"{SOURCE}.pipeline has its steps in another order, or twice."),
         (f"{TARGET}.crop_pseudo_margins", [30, 241, 30, 30], None),
-        (f"{TARGET}.valid_mask_size", [2000, 4000], f"{TARGET}.crop_pseudo_margins [30, 240, 30, 30] are no whole pixels"),
+        (f"{SOURCE}.type", "GTADatset", f"{SOURCE}.type is 'GTADatset', which is not known. Did you mean 'GTADataset'?"),
         ("uda.source_only", True, "uda.imnet_feature_dist_lambda is 0.005, which has no counterpart here. Use 0"),
         ("uda.imnet_feature_dist_scale_min_ratio", None, "uda.imnet_feature_dist_scale_min_ratio is None, but classes are given."),
         ("uda", NO_ENTRY, "uda is missing, but data.train.type is 'UDADataset'."),
@@ -164,9 +164,79 @@ def test_what_else_is_refused(load, refusal, path, value, text):
 def test_margins_are_those_of_the_resized_image(load):
     pipeline = {f"{TARGET}.pipeline.2.img_scale": [1024, 512], f"{TARGET}.valid_mask_size": [1024, 2048]}
     assert load(**pipeline).train_dataloader.dataset.crop_pseudo_margins == [15, 120, 15, 15]
-    assert scaled_margins([30, 240, 30, 30], [1080, 1920], [1920, 1080], "") == [30, 240, 30, 30]
-    with pytest.raises(UserError, match=r"^m \[3, 4, 4, 4\] are no whole pixels after resizing 2048x1024 to fit 1024x512. Use multiples"):
-        scaled_margins([3, 4, 4, 4], [1024, 2048], [1024, 512], "m")
+    assert scaled_margins([30, 240, 30, 30], [1080, 1920], [1920, 1080]) == [30, 240, 30, 30]
+    assert load(**{f"{TARGET}.pipeline.2.img_scale": [1280, 640]}).train_dataloader.dataset.crop_pseudo_margins == [19, 150, 19, 18]
+
+
+def margins_of(mask: np.ndarray) -> list[int]:
+    """What is 0 at the top, bottom, left and right of a mask whose inside is 1."""
+    rows, columns = mask.any(axis=1).nonzero()[0], mask.any(axis=0).nonzero()[0]
+    return [int(rows[0]), len(mask) - 1 - int(rows[-1]), int(columns[0]), mask.shape[1] - 1 - int(columns[-1])]
+
+
+@pytest.mark.parametrize("size", [(1024, 2048), (1080, 1920), (1052, 1914), (241, 97)], ids=str)
+@pytest.mark.parametrize("share", [0.25, 0.3, 0.5, 0.625, 0.7, 0.75, 1.0, 1.3, 1.5, 2.0])
+@pytest.mark.parametrize("margins", [(30, 240, 30, 30), (1, 2, 3, 4), (0, 0, 0, 0), (15, 120, 15, 17)], ids=str)
+def test_margins_are_those_of_a_mask_that_is_resized_with_the_image(size, share, margins):
+    """The mask that the published code carries along: 0 in the margins, nearest resizing."""
+    margins = [min(margin, side // 3) for margin, side in zip(margins, (size[0], size[0], size[1], size[1]), strict=True)]
+    scale = (round(size[1] * share), round(size[0] * share))
+    inside = resize_label(margin_mask(*size, margins), keep_ratio_size(size, scale))
+    assert scaled_margins(margins, size, scale) == margins_of(inside)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("log_config.img_interval", 1000),
+        ("log_config.file", "a"),
+        ("log_config.hooks.0.type", "WandbLoggerHook"),
+        ("checkpoint_config.out_dir", "a"),
+    ],
+)
+def test_what_changes_no_result_is_a_note(load, caplog, path, value):
+    without = load().to_dict()
+    with caplog.at_level(logging.WARNING):
+        assert load(**{path: value}).to_dict() == without
+    shown = "log_config.hooks[0] is {'type': 'WandbLoggerHook'" if "hooks" in path else f"{path} is not read: no result depends on it."
+    (record,) = caplog.records
+    assert record.message.startswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("data.val.test_mode", True),
+        ("data.test.reduce_zero_label", False),
+        (f"{SOURCE}.ignore_index", 255),
+        (f"{SOURCE}.split", None),
+        (f"{SOURCE}.pipeline.0.to_float32", True),
+        (f"{SOURCE}.pipeline.8.meta_keys", ["a"]),
+        ("evaluation.save_best", "mIoU"),
+        ("device", "cuda"),
+        ("data.val.pipeline.1.transforms.4.meta_keys", ["a"]),
+    ],
+)
+def test_what_means_the_same_passes_in_silence(load, caplog, path, value):
+    without = load().to_dict()
+    with caplog.at_level(logging.WARNING):
+        assert load(**{path: value}).to_dict() == without and not caplog.records
+
+
+def test_lists_of_files_are_passed_on(load):
+    cfg = load(**{f"{SOURCE}.split": "splits/a.txt", f"{TARGET}.split": "b.txt", "data.val.split": "c.txt", "data.test.split": "c.txt"})
+    data = cfg.train_dataloader.dataset
+    assert (data.source.split, data.target.split, cfg.val_dataloader.dataset.split) == ("splits/a.txt", "b.txt", "c.txt")
+
+
+def test_a_supervised_run_does_not_look_at_its_target(load, refusal, caplog):
+    """As MIC's: the target is there, with a crop that would need its labels."""
+    alone = {"uda.source_only": True, "uda.imnet_feature_dist_lambda": 0, f"{TARGET}.pipeline.3.cat_max_ratio": 0.75}
+    with caplog.at_level(logging.WARNING):
+        cfg = load(**alone, **{"uda.mask_mode": "separatesrc"})
+    assert cfg.uda.type == "SourceOnly" and "cat_max_ratio" not in cfg.train_dataloader.dataset.target_crop
+    assert caplog.records[0].message.startswith(f"{TARGET}.pipeline[3].cat_max_ratio would need labels of the target. It is not read")
+    assert refusal(**alone, **{"uda.mask_mode": "separatetrg"}).startswith(f"{TARGET}.pipeline[3].cat_max_ratio would need labels")
 
 
 @pytest.mark.parametrize(("dataset", "method"), [("CityscapesDataset", "TargetOnly"), ("GTADataset", "SourceOnly")])
