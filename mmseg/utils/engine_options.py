@@ -41,18 +41,18 @@ class WorkerStart(TypedDict, total=False):
 
 def adam(
     *,
-    lr: Positive[float],
+    lr: NonNegative[float],
     betas: Pair[ShareBelowOne] = (0.9, 0.999),
     eps: Positive[float] = 1e-8,
     weight_decay: NonNegative[float] = 0.0,
     amsgrad: bool = False,
 ) -> None:
-    """Adam and AdamW."""
+    """Adam and AdamW; a rate of 0 learns nothing, which is what a dry try wants."""
 
 
 def sgd(
     *,
-    lr: Positive[float],
+    lr: NonNegative[float],
     momentum: ShareBelowOne = 0.0,
     dampening: Share = 0.0,
     weight_decay: NonNegative[float] = 0.0,
