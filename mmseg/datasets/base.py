@@ -6,6 +6,7 @@ Letters: (H, W) native size, (h, w) test size.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from torch.utils.data import Dataset
 
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, check_class_names, class_lut
 from mmseg.datasets.classes.palettes import default_palette
+from mmseg.datasets.reading.encoded import Encoded, upright_label
 from mmseg.datasets.reading.file_lists import choose_images
-from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_grey
+from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_encoded
+from mmseg.datasets.reading.value_range import ValueRange, value_range
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
 from mmseg.registry import DATASETS, check_component
@@ -49,6 +52,12 @@ def class_info(config: dict) -> dict:
     return dataset_class(config).class_info(config)
 
 
+def image_values(config: dict) -> ValueRange | None:
+    """Which values of images of more than 8 bits become 0 and 255 in the data set that a config describes, its first of several."""
+    first = config.get("datasets", [config])[0]
+    return value_range(first.get("depth"), first.get("range"), config.get("type", "The data set"))
+
+
 def without_labels(config: dict) -> dict:
     """The config of the same data set as an unlabelled domain: its label files are never looked for."""
     return dataset_class(config).without_labels(config)
@@ -74,6 +83,9 @@ class SegmentationDataset(Dataset):
         classes: names of the classes of the training, where they are not all of the data set's own: own ones that are
             not among them are ignored, and their order is that of the network's outputs.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
+        depth: bits that the camera fills, 8 to 16, in images of 16 bits a value; larger values are an error.
+        range: (low, high), the values that become 0 and 255 in images of more than 8 bits or of floats; what lies outside is
+            clipped. Without one of the two such images are refused. Images of 8 bits are not changed by them.
 
     Raises:
         UserError: a folder is not named, missing or empty, a list of files names no image of it, or an image has no label.
@@ -100,6 +112,8 @@ class SegmentationDataset(Dataset):
         split: str | None = None,
         classes: Sequence[str] | None = None,
         test_scale: Sequence[int] | None = None,
+        depth: int | None = None,
+        range: Sequence[float] | None = None,
     ) -> None:
         img_dir = self.image_folder if img_dir is None else img_dir
         img_suffix = self.image_suffix if img_suffix is None else img_suffix
@@ -111,7 +125,8 @@ class SegmentationDataset(Dataset):
         self.label_lut = None if classes is None else class_lut(self.classes, classes)
         self.metainfo = self.class_info({"classes": classes})
         self.classes, self.palette = self.metainfo["classes"], self.metainfo["palette"]
-        self.images = self.find_images(self.data_root / img_dir, img_suffix)
+        values = value_range(depth, range, type(self).__name__)
+        self.images = replace(self.find_images(self.data_root / img_dir, img_suffix), values=values)
         self.split = None if split is None else self.data_root / split
         if self.split is not None:
             self.images = choose_images(self.images, self.split, (self.data_root,), lambda name: self.stem(name, img_suffix))
@@ -170,6 +185,11 @@ class SegmentationDataset(Dataset):
         return f"These are label ids, not train ids: set seg_map_suffix='{own}', or leave it out. {self.convert_hint}"
 
     @property
+    def recount_hint(self) -> str:
+        """The sentences that end errors about class statistics which their fingerprint does not give away."""
+        return f"Delete {self.data_root}/sample*class*.json. {self.convert_hint}"
+
+    @property
     def place(self) -> str:
         """Where the data lie, for messages."""
         return str(self.data_root)
@@ -182,15 +202,28 @@ class SegmentationDataset(Dataset):
     def __len__(self) -> int:
         return len(self.images)
 
-    def read_label(self, index: int) -> np.ndarray:
-        """The label at its native size: uint8 [H, W], train ids and 255.
+    def read_label(self, index: int, photo: Encoded | None = None) -> np.ndarray:
+        """The label at its native size: uint8 [H, W], train ids and 255; turned with a photo that its EXIF entry turns.
+
+        Args:
+            index: of the image.
+            photo: the content of the image, where it has been read already.
 
         Raises:
             UserError: the data set is unlabelled, or the file is broken or holds other values.
         """
         path = self.label_path(index)
-        label = read_grey(path)
-        check_label_values(label, len(type(self).classes), path, self.label_fix)
+        file = read_encoded(path)
+        return upright_label(self.train_ids(file.ids(), path), file, photo or self.images.encoded(index))
+
+    def train_ids(self, ids: np.ndarray, path: Path) -> np.ndarray:
+        """From what a label file holds, uint8 or uint16 [H, W], to train ids and 255, uint8.
+
+        Raises:
+            UserError: an id means nothing; names the file ``path``.
+        """
+        check_label_values(ids, len(type(self).classes), path, self.label_fix)
+        label = ids.astype(np.uint8, copy=False)
         return label if self.label_lut is None else self.label_lut[label]
 
     def class_statistics(self) -> ClassStatistics:
@@ -221,7 +254,8 @@ class SegmentationDataset(Dataset):
             ``image`` uint8 [3, h, w] RGB at the test scale, ``label`` uint8 [H, W] (labelled data only),
             ``path`` of the image, ``native_size`` int64 [2] (H, W).
         """
-        image = self.images.read(index)
+        photo = self.images.encoded(index)
+        image = photo.color()
         size = keep_ratio_size(image.shape[:2], self.test_scale) if self.test_scale else image.shape[:2]
         sample = {
             "image": image_tensor(resize_image(image, size)),
@@ -229,7 +263,7 @@ class SegmentationDataset(Dataset):
             "native_size": torch.tensor(image.shape[:2]),
         }
         if self.labelled:
-            label = self.read_label(index)
+            label = self.read_label(index, photo)
             self.check_same_size(index, image, label)
             sample["label"] = torch.from_numpy(label)
         return sample

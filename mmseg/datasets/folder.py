@@ -15,9 +15,9 @@ from mmseg.datasets.classes.names import IGNORE, check_class_names
 from mmseg.datasets.classes.palettes import check_palette, default_palette
 from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.image_files import ImageFiles, list_files
-from mmseg.datasets.reading.raw_ids import RawIds, read_raw_ids
+from mmseg.datasets.reading.raw_ids import RawIds
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
-from mmseg.datasets.statistics.label_counts import count_labels
+from mmseg.datasets.statistics.label_counts import COUNTS_FILE, count_labels
 from mmseg.registry import DATASETS
 from mmseg.utils.errors import UserError
 
@@ -29,7 +29,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 class FolderDataset(SegmentationDataset):
     """Images below one folder and labels below another, at the same relative paths.
 
-    Labels are single-channel images whose values are ids: 8-bit grey, palette or 1-bit (ids 0 and 1), or 16-bit grey PNGs.
+    Labels are single-channel images whose values are ids: grey of 1 to 16 bits, palette, or whole numbers of 32 bits, in a
+    format that keeps them exactly (PNG, TIFF, BMP, GIF), whatever the suffix says.
     An id that neither ``label_map`` nor ``ignore`` names is an error, so that no class disappears by mistake.
 
     Args:
@@ -45,6 +46,7 @@ class FolderDataset(SegmentationDataset):
         split: text file with the images to take, one a line, as a path from ``images`` with or without the end; None takes all.
         statistics_dir: folder for the class statistics of rare-class sampling, which are counted once; None for ``labels``.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
+        depth, range: as of :class:`SegmentationDataset`.
 
     Raises:
         UserError: the options contradict each other, a folder is missing or empty, or images have no label.
@@ -66,11 +68,14 @@ class FolderDataset(SegmentationDataset):
         split: str | None = None,
         statistics_dir: str | None = None,
         test_scale: Sequence[int] | None = None,
+        depth: int | None = None,
+        range: Sequence[float] | None = None,
     ) -> None:
         given = {"labels": labels, "classes": classes, "palette": palette, "label_map": label_map, "ignore": ignore}
         info = self.class_info(given)
         folders = {"data_root": "", "img_dir": images, "ann_dir": labels, "split": split}
-        super().__init__(**folders, img_suffix=img_suffix or "", seg_map_suffix=label_suffix, test_scale=test_scale)
+        looks = {"test_scale": test_scale, "depth": depth, "range": range}
+        super().__init__(**folders, img_suffix=img_suffix or "", seg_map_suffix=label_suffix, **looks)
         self.data_root = Path(labels or images)
         self.metainfo, self.classes, self.palette = info, info["classes"], info["palette"]
         self.ids = RawIds(classes=self.classes, label_map=label_map, ignore=ignore)
@@ -109,14 +114,14 @@ class FolderDataset(SegmentationDataset):
         """The sentence that ends errors about missing labels."""
         return "Add the labels, move images without one elsewhere, or correct label_suffix."
 
-    def read_label(self, index: int) -> np.ndarray:
-        """The label at its native size: uint8 [H, W], class indices and 255.
+    @property
+    def recount_hint(self) -> str:
+        """The sentence that ends errors about class statistics which their fingerprint does not give away."""
+        return f"Delete {self.statistics_dir / COUNTS_FILE}: the labels are counted anew then."
 
-        Raises:
-            UserError: the data set is unlabelled, the file is broken, or holds an id that nothing explains.
-        """
-        path = self.label_path(index)
-        return self.ids.convert(read_raw_ids(path), path)
+    def train_ids(self, ids: np.ndarray, path: Path) -> np.ndarray:
+        """Class indices and 255 of the ids that a label file holds; see :class:`RawIds`."""
+        return self.ids.convert(ids, path)
 
     def class_statistics(self) -> ClassStatistics:
         """Pixels of every class in every label, for rare-class sampling: counted the first time, then read.

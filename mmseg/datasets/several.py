@@ -11,7 +11,9 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mmseg.datasets.base import SegmentationDataset, class_info, without_labels
+from mmseg.datasets.reading.encoded import Encoded
 from mmseg.datasets.reading.image_files import ImageFiles
+from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, merged
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
@@ -60,8 +62,18 @@ class SeveralImageFiles:
         part, index = self.order.place(index)
         return self.parts[part].path(index)
 
+    @property
+    def values(self) -> ValueRange | None:
+        """Of the first part."""
+        return self.parts[0].values
+
+    def encoded(self, index: int) -> Encoded:
+        """See :meth:`ImageFiles.encoded`."""
+        part, index = self.order.place(index)
+        return self.parts[part].encoded(index)
+
     def read(self, index: int) -> np.ndarray:
-        """uint8 [H, W, 3], channel order BGR."""
+        """See :meth:`ImageFiles.read`."""
         part, index = self.order.place(index)
         return self.parts[part].read(index)
 
@@ -135,10 +147,10 @@ class SeveralDatasets(Dataset):
         part, index = self.part(index)
         return part.label_path(index)
 
-    def read_label(self, index: int) -> np.ndarray:
+    def read_label(self, index: int, photo: Encoded | None = None) -> np.ndarray:
         """See :meth:`SegmentationDataset.read_label`."""
         part, index = self.part(index)
-        return part.read_label(index)
+        return part.read_label(index, photo)
 
     def check_same_size(self, index: int, image: np.ndarray, label: np.ndarray) -> None:
         """See :meth:`SegmentationDataset.check_same_size`."""

@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.collate import collate_samples
+from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.compile import compile_networks
@@ -267,8 +268,9 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
     train_dataloader = build_loader_config(cfg.train_dataloader, seed=cfg.seed)
     val_dataloader = build_loader_config(cfg.val_dataloader)
     val_dataloader["dataset"][0]  # what is wrong with all validation data is found now, not after thousands of iterations
+    note = source_note(train_dataloader["dataset"])
     model = build_model(cfg)
-    return AdaptationRunner(
+    runner = AdaptationRunner(
         model=model,
         work_dir=cfg.work_dir,
         train_dataloader=train_dataloader,
@@ -291,3 +293,6 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         experiment_name=Path(cfg.work_dir).name,
         cfg=cfg,
     )
+    if note:
+        runner.logger.warning(note)
+    return runner

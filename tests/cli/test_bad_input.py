@@ -78,9 +78,13 @@ WIDER_IMAGE = png(np.zeros((64, 130, 3), np.uint8))
         ("leftImg8bit/train/*/*.png", lambda content: content[:900], "is cut off (900 bytes). Copy or download the file again."),
         ("leftImg8bit/val/*/*.png", lambda content: content[:-20], "is cut off"),
         ("gta/sample_class_stats.json", lambda content: content[:40], "is not valid JSON"),
-        ("gta/sample_class_stats.json", lambda _: b"[]", "the statistics are stale. Create it with: python tools/convert_datasets/gta.py"),
+        (
+            "gta/sample_class_stats.json",
+            lambda _: b"[]",
+            "it is empty, cut or was changed. Create it with: python tools/convert_datasets/gta.py",
+        ),
     ],
-    ids=["label", "val label", "sizes", "cut image", "cut target", "cut val", "cut statistics", "stale statistics"],
+    ids=["label", "val label", "sizes", "cut image", "cut target", "cut val", "cut statistics", "empty statistics"],
 )
 def test_broken_file(train_fails, data, pattern, change, text):
     rewrite(data, pattern, change)
@@ -92,7 +96,7 @@ def test_broken_file(train_fails, data, pattern, change, text):
     ("label", "text"),
     [
         (WRONG_LABEL, "holds the label 33, which is neither a train id (0..18) nor 255. Create it with: "),
-        (WIDER_IMAGE, "is not a single-channel 8-bit image"),
+        (WIDER_IMAGE, "is an 8-bit RGB PNG, not one channel of ids"),
     ],
     ids=["ids", "colours"],
 )

@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmseg.datasets import CityscapesDataset, RunningIndexSampler, UDADataset
+from mmseg.datasets.reading.encoded import Encoded
 from mmseg.datasets.reading.worker_reports import explained_deaths
 from mmseg.datasets.sampling import uda_dataset
 from mmseg.utils.errors import BadFileError, UserError
@@ -32,12 +33,12 @@ DAMAGES = {
     "text": (lambda path: path.write_bytes(b"<html>" + path.read_bytes()[-20:]), "is not a readable image"),
     "missing": (lambda path: path.unlink(), "No such file"),
     "other size": (lambda path: write_png(path, np.zeros((41, 80), np.uint8)), "Copy the matching pair again."),
-    "colours": (lambda path: write_png(path, np.zeros((40, 80, 3), np.uint8)), "is not a single-channel 8-bit image"),
-    "16 bits": (lambda path: write_png(path, np.zeros((40, 80), np.uint16)), "is not a single-channel 8-bit image"),
+    "colours": (lambda path: write_png(path, np.zeros((40, 80, 3), np.uint8)), "is an 8-bit RGB PNG, not one channel of ids"),
+    "16 bits": (lambda path: write_png(path, np.full((40, 80), 256, np.uint16)), "holds the label 256"),
     "raw ids": (lambda path: write_png(path, np.full((40, 80), 33, np.uint8)), "holds the label 33"),
 }
 IMAGE_DAMAGES = ("cut", "empty", "text", "missing")
-FIXES = ("Copy or download the file again.", "Put the file there", "Copy the matching pair", "Convert it to train ids", "Create it with: ")
+FIXES = ("Copy or download the file again.", "Put the file there", "Copy the matching pair", "Write the class ids", "Create it with: ")
 
 
 def damaged(folders, pattern: str, damage: str, text: str, read) -> None:
@@ -187,8 +188,8 @@ def test_other_errors_pass(folders):
 def test_files_of_a_sample(folders, monkeypatch):
     dataset = build(folders)
     read = []
-    original = uda_dataset.ImageFiles.read
-    monkeypatch.setattr(uda_dataset.ImageFiles, "read", lambda files, index: read.append(files.path(index)) or original(files, index))
+    original = Encoded.color
+    monkeypatch.setattr(Encoded, "color", lambda file: read.append(file.path) or original(file))
     for index in range(5):
         dataset[index]
         image, label, target = dataset.files(index)

@@ -145,9 +145,11 @@ def test_a_colour_image_and_a_cut_off_file(root):
     write_png(root / "masks/a.png", position_image(0))
     path = root / "masks/b.png"
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(BadFileError, match=r"masks/a.png is an image of mode RGB, not .*\. Write the class ids themselves as a grey PNG"):
+    with pytest.raises(
+        BadFileError, match=r"masks/a.png is an 8-bit RGB PNG, not .*\. Write the class ids themselves as a grey or palette PNG"
+    ):
         folder(root).read_label(0)
-    with pytest.raises(BadFileError, match=r"masks/b.png cannot be read .*\. Copy or write the file again"):
+    with pytest.raises(BadFileError, match=r"masks/b.png is cut off .*\. Copy or download the file again"):
         folder(root).read_label(1)
 
 
@@ -209,8 +211,10 @@ def test_changed_labels_are_counted_anew(root):
     folder(root).class_statistics()
     write_png(root / "masks/a.png", mask(1))
     assert folder(root).class_statistics().files[1][0] == (0, 8 * WIDTH)
-    (root / "masks" / COUNTS_FILE).write_text("{")
-    assert folder(root).class_statistics().files[1][0] == (0, 8 * WIDTH)
+    counted = (root / "masks" / COUNTS_FILE).read_text()
+    for broken in ("", "{", "[]", "null", counted.replace('"0"', '"road"'), counted.replace(": 6", ": -6"), '{"contents": 1, "files": {}}'):
+        (root / "masks" / COUNTS_FILE).write_text(broken)
+        assert folder(root).class_statistics().files[1][0] == (0, 8 * WIDTH)
 
 
 def test_statistics_go_where_the_config_says(root):

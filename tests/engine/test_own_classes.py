@@ -101,6 +101,17 @@ def test_another_number_of_outputs_is_one_error_before_anything_is_written(tiny_
     assert not (tmp_path / "run").exists()
 
 
+def test_a_class_that_no_source_label_shows_is_said_at_the_start(tiny_data, tmp_path):
+    cfg = config("binary", tiny_data, **{"model.decode_head.num_classes": 3, "train_dataloader.dataset.rare_class_sampling": None})
+    for dataset in (cfg.train_dataloader.dataset.source, cfg.val_dataloader.dataset):
+        dataset.classes, dataset.palette = [*CLASSES["binary"], "boat"], None
+        dataset.label_map = {**dataset.label_map, 99: "boat"}
+    train(cfg, tmp_path / "run")
+    (log,) = tmp_path.glob("run/*/*.log")
+    said = [line for line in log.read_text().splitlines() if "No label of the source" in line]
+    assert len(said) == 1 and said[0].endswith("has a pixel of: boat. No network learns these classes from it.")
+
+
 def test_gta_and_synthia_to_cityscapes_with_shared_classes(tiny_layouts, tmp_path):
     """Two sources, each at its own scale, and one list of classes for three data sets."""
     classes = ["road", "building", "sky", "car"]

@@ -20,13 +20,15 @@ from mmseg.datasets.classes.check import check_class_lists
 from mmseg.registry import DATASETS
 from mmseg.utils.errors import UserError
 
-BAD_FILE = ("broken image", "broken label", "label format", "unknown id", "size mismatch")
+BAD_FILE = ("broken image", "image format", "broken label", "label format", "unknown id", "size mismatch")
 """Kinds of problems of single files, which a training may skip."""
 
-FATAL = (*BAD_FILE, "config", "cannot be opened", "missing label", "small image", "statistics", "training sample")
+NOTHING_LABELLED = "no labelled pixel"
+
+FATAL = (*BAD_FILE, "config", "cannot be opened", "missing label", "small image", "statistics", NOTHING_LABELLED, "training sample")
 """Kinds of problems that end a training, in a split that it reads."""
 
-HARMLESS = ("file count", "label without image", "empty class", "stale statistics", "duplicate")
+HARMLESS = ("file count", "label without image", "empty class", "damaged image", "stale statistics", "duplicate")
 """Kinds of problems that a training does not notice."""
 
 TRAINING, HELD_OUT = ("source", "target"), ("val", "test")
@@ -65,7 +67,7 @@ class SplitReport:
         read: number of images that were decoded.
         labelled: whether its labels are read.
         image_sizes: number of the images by 'widthxheight'.
-        label_modes: number of the labels by Pillow's name of their pixels.
+        image_formats, label_formats: number of the images and labels by format, depth and bands, in words.
         class_pixels: labelled pixels by class name, all classes.
     """
 
@@ -77,7 +79,8 @@ class SplitReport:
     read: int
     labelled: bool
     image_sizes: Mapping[str, int]
-    label_modes: Mapping[str, int]
+    image_formats: Mapping[str, int]
+    label_formats: Mapping[str, int]
     class_pixels: Mapping[str, int]
 
 
@@ -158,7 +161,8 @@ def check_split(split: OpenSplit, *, nproc: int, limit: int | None) -> tuple[Spl
         read=len(facts),
         labelled=data.labelled,
         image_sizes=dict(Counter(f"{single.size[1]}x{single.size[0]}" for single in facts if single.size)),
-        label_modes=dict(Counter(single.label_mode for single in facts if single.label_mode)),
+        image_formats=dict(Counter(single.image_format for single in facts if single.image_format)),
+        label_formats=dict(Counter(single.label_format for single in facts if single.label_format)),
         class_pixels={name: pixels[train_id] for train_id, name in enumerate(data.classes)} if data.labelled else {},
     )
     problems = [problem for single in facts for problem in single.problems]
@@ -199,5 +203,8 @@ def sample_findings(cfg: Config) -> Iterator[Finding]:
 
 
 def _finding(split: Split, problem: Problem) -> Finding:
-    fatal = problem.kind in FATAL and split.role != "test" and not (split.skips and problem.kind in BAD_FILE)
+    harmless = (
+        split.role == "test" or (split.skips and problem.kind in BAD_FILE) or (split.role == "val" and problem.kind == NOTHING_LABELLED)
+    )
+    fatal = problem.kind in FATAL and not harmless
     return Finding(split.name, problem.kind, fatal, problem.path, problem.text)

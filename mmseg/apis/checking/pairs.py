@@ -5,19 +5,16 @@ Letters: (H, W) native size.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from mmseg.datasets import FolderDataset, SegmentationDataset
+from mmseg.datasets import SegmentationDataset
 from mmseg.datasets.conversion.convert import progress_bar
-from mmseg.datasets.reading.image_files import read_bytes, read_unchanged
-from mmseg.datasets.reading.raw_ids import MODES
+from mmseg.datasets.reading.encoded import AGAIN, BadFormatError, DamagedError, Encoded, upright_label
+from mmseg.datasets.reading.image_files import read_encoded
 from mmseg.utils.errors import UserError
 
 
@@ -42,62 +39,71 @@ class PairFacts:
 
     Attributes:
         index: of the image in its data set.
-        size: (H, W) of the image; None where it cannot be decoded.
-        label_mode: Pillow's name of the label's pixels, such as 'L' (8-bit grey), 'P' (palette) or 'I;16'; None without a label.
+        size: (H, W) of the upright image; None where it cannot be decoded.
+        image_format: format, depth and bands of the image in words, and whether its EXIF entry turns it; None where it is none.
+        label_format: the same of the label; None without a label.
         pixels: labelled pixels by train id, without 255; empty where there is no readable label.
+        labelled: whether the label could be read.
         problems: what is wrong with either file.
     """
 
     index: int
     size: tuple[int, int] | None
-    label_mode: str | None
+    image_format: str | None
+    label_format: str | None
     pixels: Mapping[int, int]
+    labelled: bool
     problems: tuple[Problem, ...]
 
 
 def inspect_pair(dataset: SegmentationDataset, index: int, *, with_label: bool) -> PairFacts:
     """Decodes an image and its label as a training does, and collects everything that is wrong instead of raising."""
-    problems, image, label = [], None, None
+    problems: list[Problem] = []
+    photo = image = file = label = None
+    path = dataset.images.path(index)
     try:
-        image = dataset.images.read(index)
+        photo = dataset.images.encoded(index)
+        image = photo.color()
     except UserError as error:
-        problems.append(Problem("broken image", str(dataset.images.path(index)), str(error)))
-    size = None if image is None else image.shape[:2]
-    if not with_label:
-        return PairFacts(index, size, None, {}, tuple(problems))
-    path = dataset.label_path(index)
-    try:
-        label = dataset.read_label(index)
-        if image is not None:
-            dataset.check_same_size(index, image, label)
-    except UserError as error:
-        kind = "size mismatch" if label is not None else label_problem(path, MODES if isinstance(dataset, FolderDataset) else ("L",))
+        kind = "image format" if isinstance(error, BadFormatError) else "broken image"
         problems.append(Problem(kind, str(path), str(error)))
-    pixels = {} if label is None else class_pixels(label, len(dataset.classes))
-    return PairFacts(index, size, label_mode(path), pixels, tuple(problems))
+    if image is not None and photo.has_a_hole():
+        text = f"{path} is damaged in the middle: its decoder fills what is missing with grey. {AGAIN}"
+        problems.append(Problem("damaged image", str(path), text))
+    if with_label:
+        path = dataset.label_path(index)
+        try:
+            file = read_encoded(path)
+            label = dataset.train_ids(file.ids(), path)
+            if photo is not None:
+                label = upright_label(label, file, photo)
+            if image is not None:
+                dataset.check_same_size(index, image, label)
+        except UserError as error:
+            problems.append(Problem(label_problem(error, file, label), str(path), str(error)))
+    return PairFacts(
+        index=index,
+        size=None if image is None else image.shape[:2],
+        image_format=photo and format_text(photo),
+        label_format=file and format_text(file),
+        pixels={} if label is None else class_pixels(label, len(dataset.classes)),
+        labelled=label is not None,
+        problems=tuple(problems),
+    )
 
 
-def label_problem(path: Path, modes: Sequence[str]) -> str:
-    """Why a label that its data set refuses cannot be used, as the kind of a :class:`Problem`.
-
-    Args:
-        path: the label.
-        modes: Pillow's names of the pixels that the data set reads.
-    """
-    try:
-        read_unchanged(path)
-    except UserError:
-        return "broken label"
-    return "unknown id" if label_mode(path) in modes else "label format"
+def label_problem(error: UserError, file: Encoded | None, label: np.ndarray | None) -> str:
+    """Why a label cannot be used, as the kind of a :class:`Problem`, from the error and what could be made of it until then."""
+    if label is not None:
+        return "size mismatch"
+    if isinstance(error, BadFormatError):
+        return "label format"
+    return "broken label" if file is None or isinstance(error, DamagedError) else "unknown id"
 
 
-def label_mode(path: Path) -> str | None:
-    """Pillow's name for the pixels of an image file; None where it is no image. Decodes nothing."""
-    try:
-        with Image.open(io.BytesIO(read_bytes(path))) as image:
-            return image.mode
-    except (UserError, OSError, SyntaxError, ValueError):  # Pillow raises SyntaxError for a broken PNG chunk
-        return None
+def format_text(file: Encoded) -> str:
+    """Format, depth and bands of a file in words."""
+    return f"{file.header}{', turned by EXIF' if file.turned else ''}"
 
 
 def class_pixels(label: np.ndarray, num_classes: int) -> dict[int, int]:

@@ -25,10 +25,6 @@ SHEET_IMAGES = 5
 """Images of a split on the contact sheet."""
 
 
-MODE_NAMES = {"L": "8-bit", "P": "palette", "1": "1-bit", "I;16": "16-bit", "RGB": "colour"}
-"""Pillow's names of label pixels, for the table."""
-
-
 def print_report(report: DataReport, console: Console) -> None:
     """Prints a table of the splits, the findings by split and kind, and whether a training would fail."""
     if report.splits:
@@ -66,7 +62,7 @@ def verdict(report: DataReport) -> str:
 def split_table(report: DataReport) -> Table:
     """One line per split."""
     table = Table(title="Data of this config", title_justify="left")
-    for name in ("split", "data set", "images", "size", "labels", "classes", "found"):
+    for name in ("split", "data set", "images", "size", "format", "labels", "classes", "found"):
         table.add_column(name, justify="right" if name == "found" else "left", overflow="fold")
     for split in report.splits:
         table.add_row(*split_cells(split), str(sum(finding.split == split.name for finding in report.findings)))
@@ -78,7 +74,8 @@ def split_cells(split: SplitReport) -> Iterator[str]:
     yield from (split.name, split.dataset)
     yield f"{split.files}{'' if split.known is None else f' of {split.known}'}{'' if split.read == split.files else f', {split.read} read'}"
     yield most_frequent(split.image_sizes)
-    yield most_frequent({MODE_NAMES.get(mode, mode): count for mode, count in split.label_modes.items()}) if split.labelled else "not read"
+    yield most_frequent(split.image_formats)
+    yield most_frequent(split.label_formats) if split.labelled else "not read"
     yield f"{sum(map(bool, split.class_pixels.values()))} of {len(split.class_pixels)}" if split.labelled else "-"
 
 

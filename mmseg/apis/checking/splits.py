@@ -169,12 +169,16 @@ def unpaired_labels(split: OpenSplit) -> Iterator[Problem]:
 
 def empty_classes(split: OpenSplit, facts: Sequence[PairFacts]) -> Iterator[Problem]:
     """One problem that names all classes without a pixel, but for those that the data set cannot have."""
-    data = split.dataset
+    data, read = split.dataset, sum(single.labelled for single in facts)
     present = {train_id for single in facts for train_id in single.pixels}
     names = [name for train_id, name in enumerate(data.classes) if train_id not in present]
     names = [name for name in names if name not in data.metainfo["absent"]]
-    if present and names:
-        what = f"{len(names)} of {len(data.classes)} classes have no pixel in the {len(facts)} labels read: {', '.join(names)}"
+    if read and not present:
+        text = f"{data.label_folder}: none of the {read} labels read has a pixel of a class, all of them are ignored"
+        fix = "Correct label_map, ignore or classes, or the labels"
+        yield Problem("no labelled pixel", str(data.label_folder), f"{text}. {fix}.")
+    elif read and names:
+        what = f"{len(names)} of {len(data.classes)} classes have no pixel in the {read} labels read: {', '.join(names)}"
         source = "No network learns them here: add images with them, or report a mean without them."
         counted = "Their IoU is 0 as soon as one of them is predicted anywhere, and left out of the mean otherwise"
         held_out = f"{counted}: add images with them, or say that there are none (docs/own_data.md)."
@@ -196,4 +200,4 @@ def statistics_problems(data: SegmentationDataset, facts: Sequence[PairFacts]) -
         if single.pixels and listed.get(single.index, {}) != single.pixels:
             path = data.label_path(single.index)
             text = f"{path} holds other numbers of pixels than the class statistics in {data.data_root}: they are stale"
-            yield Problem("stale statistics", str(path), f"{text}. Delete {data.data_root}/sample*class*.json. {data.convert_hint}")
+            yield Problem("stale statistics", str(path), f"{text}. {data.recount_hint}")

@@ -22,12 +22,14 @@ from mmengine.runner import Runner
 from rich.progress import track
 from torch.utils.data import DataLoader
 
-from mmseg.apis.predicting.inference import class_probabilities, native_logits, read_rgb
+from mmseg.apis.predicting.inference import class_probabilities, native_logits
 from mmseg.apis.predicting.passes import counted_passes, encoder_work
 from mmseg.apis.predicting.writers import Writer, result_files
 from mmseg.config.config import digest, native_form, read_config
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.datasets.base import without_labels
+from mmseg.datasets.reading.image_files import ImageFiles
+from mmseg.datasets.several import SeveralImageFiles
 from mmseg.engine.checkpoint import environment, file_hash
 from mmseg.engine.runner import build_loader_config
 from mmseg.evaluation import IoUMetric
@@ -171,7 +173,7 @@ def predictions(method: UDAMethod, loader: DataLoader, *, branch: str | None = N
     dataset = loader.dataset
     for index in progress(own_share(len(dataset))):
         path, known = dataset.images.path(index), {}
-        image = read_rgb(path)
+        image = native_photo(dataset.images, index)
         if dataset.labelled:
             label = dataset.read_label(index)
             dataset.check_same_size(index, image, label)
@@ -236,6 +238,11 @@ def check_classes(count: int, classes: Sequence[str]) -> None:
         raise UserError(f"The network of the config predicts {count} classes, but the data have {len(classes)}. {fix}")
 
 
+def native_photo(images: ImageFiles | SeveralImageFiles, index: int) -> np.ndarray:
+    """An image of a data set at its native size: uint8 RGB [H, W, 3]."""
+    return np.ascontiguousarray(images.read(index)[..., ::-1])
+
+
 def write_attention(method: UDAMethod, loader: DataLoader, folder: Path) -> int:
     """Writes the scale attention of every image as a heat map, in one of several processes of its share; returns their number.
 
@@ -246,7 +253,7 @@ def write_attention(method: UDAMethod, loader: DataLoader, folder: Path) -> int:
     for index in progress(own_share(len(images))):
         path = images.path(index)
         with naming(path):
-            attention = native_logits(method, read_rgb(path), branch="ATT")
+            attention = native_logits(method, native_photo(images, index), branch="ATT")
         colors = heat(attention[0].clamp(0, 1).cpu().numpy())
         write_image(files[str(path)], np.ascontiguousarray(colors[..., ::-1]))
     return len(images)

@@ -21,9 +21,10 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from mmseg.config.config import load_config
-from mmseg.datasets.base import class_info
+from mmseg.datasets.base import class_info, image_values
 from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.reading.image_files import read_image
+from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
 from mmseg.engine.checkpoint import read_checkpoint
 from mmseg.engine.weights import STUDENT, load_segmentor, network_state
@@ -207,7 +208,7 @@ def inference_model(
     """
     if isinstance(image, (list, tuple)):
         return [inference_model(model, single, branch=branch, augment=augment, bgr=bgr) for single in image]
-    rgb = read_rgb(image, bgr=bgr)
+    rgb = read_rgb(image, bgr=bgr, values=image_values(model.cfg.val_dataloader.dataset))
     with naming(image if isinstance(image, (str, Path)) else "The image"):
         probabilities = class_probabilities(model, rgb, branch=branch, augment=augment)
     return prediction_of(probabilities, rgb, model.classes, model.palette)
@@ -266,14 +267,16 @@ def look_size(size: Sequence[int], test_scale: Sequence[int] | None, ratio: floa
 GIVE = "Give a file, a PIL image, an array RGB [H, W, 3] or a tensor RGB [3, H, W], uint8 or floats from 0 to 1, or a list of them."
 
 
-def read_rgb(image: Picture, *, bgr: bool = False) -> np.ndarray:
+def read_rgb(image: Picture, *, bgr: bool = False, values: ValueRange | None = None) -> np.ndarray:
     """An image in any form that :func:`inference_model` takes as uint8 RGB [H, W, 3].
+
+    Files are read with ``values``, see :func:`mmseg.datasets.reading.image_files.read_image`.
 
     Raises:
         UserError: the file cannot be read, or the image is something else.
     """
     if isinstance(image, (str, os.PathLike)):
-        return np.ascontiguousarray(read_image(Path(image))[..., ::-1])
+        return np.ascontiguousarray(read_image(Path(image), values)[..., ::-1])
     if isinstance(image, Image.Image):
         return _pil_rgb(image)
     if isinstance(image, Tensor):

@@ -19,6 +19,7 @@ from mmseg.apis.predicting.choices import ATTENTION
 from mmseg.apis.predicting.inference import Prediction, native_branches, native_logits, prediction_of
 from mmseg.apis.predicting.passes import Pass, counted, counted_passes, describe_passes
 from mmseg.apis.predicting.sources import Source, read_photo
+from mmseg.datasets.base import image_values
 from mmseg.datasets.conversion.convert import progress_bar
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import BadFileError, UserError, naming
@@ -186,7 +187,7 @@ def predict(model: UDAMethod, source: Source, options: Options, out: Path) -> It
     if source.video:
         yield from predict_video(model, source, options, out)
         return
-    photo = read_photo(source.path)
+    photo = read_photo(source.path, image_values(model.cfg.val_dataloader.dataset))
     with naming(source.path):
         pictures, look = look_at(model, photo, options, options.kinds)
     for kind, picture in pictures.items():

@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 
 from mmseg.apis.predicting.choices import IMAGES, READABLE, VIDEOS
-from mmseg.datasets.reading.folders import file_bytes, walk
+from mmseg.datasets.reading.folders import walk
 from mmseg.datasets.reading.image_files import read_image
+from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.utils.errors import UserError
 
 
@@ -112,10 +113,6 @@ def check_outputs(sources: Sequence[Source], outputs: Mapping[Path, Source]) -> 
             raise UserError(f"The result of {source.path} would replace the input {path}. Choose another --out.")
 
 
-def read_photo(path: Path) -> np.ndarray:
-    """Decodes a photo, turned upright where its EXIF entry says how the camera was held: uint8 RGB [H, W, 3].
-
-    A street that lies on its side is not what networks were trained on; the images of data sets carry no such entry.
-    """
-    read_image(path)  # refuses what is cut off, of which OpenCV itself would return a part
-    return cv2.cvtColor(cv2.imdecode(np.frombuffer(file_bytes(path), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+def read_photo(path: Path, values: ValueRange | None = None) -> np.ndarray:
+    """Decodes a photo as :func:`mmseg.datasets.reading.image_files.read_image` does: uint8 RGB [H, W, 3]."""
+    return cv2.cvtColor(read_image(path, values), cv2.COLOR_BGR2RGB)

@@ -24,6 +24,7 @@ from mmseg.apis.predicting.passes import describe_work
 from mmseg.apis.predicting.presets import PRESETS, apply_preset, preset_precision
 from mmseg.apis.predicting.submission import submission_writer, write_archive
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files
+from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.engine.distributed import found_launcher, one_printer, one_voice, process_group
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.tables import per_class_table, print_titled, targets_table
@@ -77,7 +78,7 @@ def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader
     images = loader.dataset.images
     shown = show_dir and result_files(show_dir, images)
     sent = format_dir and result_files(format_dir, images, flat=True)
-    writers = make_writers(args, info, shown, sent)
+    writers = make_writers(args, info, shown, sent, images.values)
     evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, writers=writers)
     print(f"Preset {args.preset}, per image: {describe_work(evaluation.work)}")
     for folder in filter(None, (show_dir, format_dir)):
@@ -140,11 +141,13 @@ def output_folders(args: argparse.Namespace, labelled: bool) -> tuple[Path | Non
     return show_dir, format_dir
 
 
-def make_writers(args: argparse.Namespace, dataset_info: dict, shown: Files | None, sent: Files | None) -> list[Writer]:
-    """Writers of the files that are asked for, to look at and for a test server."""
+def make_writers(
+    args: argparse.Namespace, dataset_info: dict, shown: Files | None, sent: Files | None, values: ValueRange | None
+) -> list[Writer]:
+    """Writers of the files that are asked for, to look at and for a test server; overlays read the photos with ``values``."""
     palette, writers = dataset_info["palette"], []
     if shown is not None:
-        writers.append(palette_writer(shown, palette) if args.opacity == 1 else overlay_writer(shown, palette, args.opacity))
+        writers.append(palette_writer(shown, palette) if args.opacity == 1 else overlay_writer(shown, palette, args.opacity, values))
     if sent is not None and args.benchmark:
         writers.append(submission_writer(args.benchmark, sent, dataset_info))
     elif sent is not None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import ImageFiles, read_image
+from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.several import SeveralImageFiles
 from mmseg.utils.errors import UserError, one_line
 from mmseg.utils.images import write_image
@@ -60,12 +61,12 @@ def palette_writer(files: Files, palette: Palette) -> Writer:
     return lambda image, prediction: write_palette_png(files[image], prediction, palette)
 
 
-def overlay_writer(files: Files, palette: Palette, opacity: float) -> Writer:
-    """Colours over the photo; ``opacity`` is their share in [0, 1]."""
+def overlay_writer(files: Files, palette: Palette, opacity: float, values: ValueRange | None) -> Writer:
+    """Colours over the photo, which is read with ``values``; ``opacity`` is their share in [0, 1]."""
 
     def write(image: str, prediction: np.ndarray) -> None:
         colors = colorize_labels(prediction, palette)[..., ::-1]  # BGR like the photo
-        write_image(files[image], overlay(read_image(Path(image)), colors, opacity))
+        write_image(files[image], overlay(read_image(Path(image), values), colors, opacity))
 
     return write
 

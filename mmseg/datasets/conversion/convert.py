@@ -14,10 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from mmseg.datasets.classes.names import CLASSES, IGNORE, train_id_lut
 from mmseg.datasets.conversion.raw_labels import LabelFile, RawLabels
-from mmseg.datasets.reading.image_files import read_grey
-from mmseg.datasets.statistics.files import CLASS_FILE, FINGERPRINT_FILE, STATS_DICT_FILE, STATS_FILE, is_current, write_statistics
+from mmseg.datasets.reading.image_files import read_label_ids
+from mmseg.datasets.statistics.files import is_complete, write_statistics
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import read_json
 from mmseg.utils.images import write_image
 
 
@@ -84,7 +83,8 @@ def convert_dataset(*, root: Path, raw: RawLabels, nproc: int, folder: str | Non
     files = raw.find(root, folder or raw.layout.labels)
     out_dir = out_dir or root
     counted = sum(file.counted for file in files)
-    if _is_complete(root, files, out_dir):
+    names = {_name(file, root) for file in files if file.counted}
+    if all(file.is_current for file in files) and is_complete(root, names, out_dir):
         return Summary(files=len(files), counted=counted, written=0)
     work = functools.partial(convert_file, raw=raw)
     counts = list(mapped(work, files, nproc=nproc, title=f"Converting {root.name}"))
@@ -94,8 +94,8 @@ def convert_dataset(*, root: Path, raw: RawLabels, nproc: int, folder: str | Non
     unknown: dict[int, int] = {}
     for raw_id, pixels in (item for c in counts for item in c.unknown.items()):
         unknown[raw_id] = unknown.get(raw_id, 0) + pixels
-    names = tuple(CLASSES[train_id] for train_id in sorted(seen))
-    return Summary(files=len(files), counted=counted, written=written, published=raw.published, classes=names, unknown=unknown)
+    occurring = tuple(CLASSES[train_id] for train_id in sorted(seen))
+    return Summary(files=len(files), counted=counted, written=written, published=raw.published, classes=occurring, unknown=unknown)
 
 
 def mapped(work: Callable, items: Sequence, *, nproc: int, title: str) -> Iterator:
@@ -119,20 +119,10 @@ def _pool(nproc: int) -> Iterator[Callable]:
         yield functools.partial(pool.imap, chunksize=4)
 
 
-def _is_complete(root: Path, files: Sequence[LabelFile], out_dir: Path) -> bool:
-    """Whether all labels are converted and the statistics are of them; a copy to another machine leaves it so."""
-    written = all((out_dir / name).is_file() for name in (STATS_FILE, STATS_DICT_FILE, CLASS_FILE, FINGERPRINT_FILE))
-    if not written or not all(file.is_current for file in files):
-        return False
-    fix = "Delete it and convert again."
-    counted = {_name(file, root) for file in files if file.counted}
-    return counted == {entry["file"] for entry in read_json(out_dir / STATS_FILE, fix)} and is_current(root, counted, out_dir, fix)
-
-
 def _holds(path: Path, label: np.ndarray) -> bool:
     """Whether a file is whole and has these train ids; an older label map, or somebody's editor, may have written others."""
     try:
-        return np.array_equal(read_grey(path), label)
+        return np.array_equal(read_label_ids(path), label)
     except UserError:
         return False
 

@@ -5,13 +5,11 @@ Letters: (H, W) native label size.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from mmseg.datasets import mapillary, synthia
 from mmseg.datasets.acdc import ACDCDataset
@@ -19,7 +17,7 @@ from mmseg.datasets.classes import names as classes
 from mmseg.datasets.conversion import layouts
 from mmseg.datasets.conversion.layouts import Layout
 from mmseg.datasets.reading.archives import split_archive
-from mmseg.datasets.reading.image_files import list_files, read_bytes, read_unchanged
+from mmseg.datasets.reading.image_files import list_files, read_encoded, read_label_ids
 from mmseg.utils.errors import UserError
 
 TRAIN_ID_SUFFIX = "_labelTrainIds.png"
@@ -71,25 +69,19 @@ class RawLabels:
 
 
 def read_ids(path: Path, fix: str) -> np.ndarray:
-    """Reads raw label ids from an 8-bit palette or grey PNG: uint8 [H, W].
+    """Reads raw label ids: uint8 [H, W].
 
     Args:
         path: label file.
         fix: what the user should do about a broken file (a full sentence).
 
     Raises:
-        UserError: the file cannot be decoded, or holds colours instead of ids.
+        UserError: the file cannot be decoded, or holds colours or larger ids.
     """
-    try:
-        with Image.open(io.BytesIO(read_bytes(path))) as image:
-            image.load()
-            mode = image.mode
-            ids = np.asarray(image)
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises SyntaxError for a broken PNG chunk
-        raise UserError(f"{path} cannot be decoded ({error}). {fix}") from error
-    if mode not in ("P", "L") or ids.ndim != 2:
-        raise UserError(f"{path} is a {mode} image, but labels are 8-bit palette or grey PNGs whose values are ids. {fix}")
-    return ids
+    ids = read_label_ids(path, fix)
+    if ids.max() > 255:
+        raise UserError(f"{path} holds the id {ids.max()}, but the raw ids of this data set end at 255. {fix}")
+    return ids.astype(np.uint8, copy=False)
 
 
 def read_red_ids(path: Path, fix: str) -> np.ndarray:
@@ -104,10 +96,10 @@ def read_red_ids(path: Path, fix: str) -> np.ndarray:
     Raises:
         UserError: the file cannot be decoded, or has another format.
     """
-    image = read_unchanged(path)  # read_image, and Pillow, would scale 16 bits down to 8
-    if image.dtype != np.uint16 or image.ndim != 3:
-        raise UserError(f"{path} is no 16-bit colour PNG (shape {image.shape}, {image.dtype}) with the class in its red channel. {fix}")
-    return np.minimum(image[..., 2], 255).astype(np.uint8)
+    file = read_encoded(path, fix)
+    if file.header.bits != 16 or file.header.bands != 3:
+        raise UserError(f"{path} is {file.header.named}, no 16-bit RGB PNG with the class in its red channel. {fix}")
+    return np.minimum(file.stored()[..., 2], 255).astype(np.uint8)
 
 
 def find_gta(root: Path, folder: str) -> list[LabelFile]:

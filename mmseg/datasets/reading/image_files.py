@@ -5,19 +5,17 @@ Letters: (H, W) native size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.archives import list_members, matching_folders, read_member, split_archive
-from mmseg.datasets.reading.decoding import COLOR, UNCHANGED, decode
+from mmseg.datasets.reading.encoded import Encoded
 from mmseg.datasets.reading.folders import file_bytes, walk
-from mmseg.utils.errors import BadFileError, UserError
-
-_FILE_ENDS = {".png": b"IEND\xaeB`\x82", ".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9"}
-_TAIL = 4096  # bytes in which the end mark is looked for: some writers append a few of their own
+from mmseg.datasets.reading.value_range import ValueRange
+from mmseg.utils.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,13 @@ class ImageFiles:
         folder: where the images lie.
         names: sorted paths relative to ``folder``.
         folders: the folder of every image, where they lie in several archives.
+        values: of images of more than 8 bits, those that become 0 and 255; None refuses such images.
     """
 
     folder: Path
     names: tuple[str, ...]
     folders: tuple[Path, ...] = ()
+    values: ValueRange | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -40,9 +40,13 @@ class ImageFiles:
     def path(self, index: int) -> Path:
         return (self.folders[index] if self.folders else self.folder) / self.names[index]
 
+    def encoded(self, index: int) -> Encoded:
+        """The content of a file, see :func:`read_encoded`."""
+        return replace(read_encoded(self.path(index)), values=self.values)
+
     def read(self, index: int) -> np.ndarray:
-        """uint8 [H, W, 3], channel order BGR."""
-        return read_image(self.path(index))
+        """uint8 [H, W, 3], channel order BGR, upright."""
+        return self.encoded(index).color()
 
 
 def list_files(folder: Path, suffix: str) -> tuple[str, ...]:
@@ -84,35 +88,38 @@ def _exists(folder: Path) -> bool:
     return archive[0].is_file() if archive else folder.is_dir()
 
 
-def read_image(path: Path) -> np.ndarray:
-    """Decodes an image of any format: uint8 [H, W, 3], channel order BGR."""
-    return _decode(path, COLOR)
+def read_image(path: Path, values: ValueRange | None = None) -> np.ndarray:
+    """Decodes an image of any format, turned upright where its EXIF entry says how the camera was held.
+
+    Args:
+        path: a file on disk or in a zip archive.
+        values: of an image of more than 8 bits, those that become 0 and 255; None refuses such an image.
+
+    Returns:
+        uint8 [H, W, 3], channel order BGR.
+
+    Raises:
+        BadFileError: the file is missing, broken, or of a kind that is not read.
+    """
+    return replace(read_encoded(path), values=values).color()
 
 
-def read_unchanged(path: Path) -> np.ndarray:
-    """Decodes an image with the channels and bits that it has: uint8 or uint16, [H, W] or BGR(A) [H, W, channels]."""
-    return _decode(path, UNCHANGED)
+def read_label_ids(path: Path, fix: str | None = None) -> np.ndarray:
+    """Decodes a label as it was written: uint8 or uint16 [H, W] of ids; see :meth:`Encoded.ids`."""
+    return read_encoded(path, fix).ids()
 
 
-def read_grey(path: Path) -> np.ndarray:
-    """Decodes a single-channel 8-bit image without changing its values: uint8 [H, W]."""
-    image = read_unchanged(path)
-    if image.ndim != 2 or image.dtype != np.uint8:
-        shape = f"shape {image.shape}, {image.dtype}"
-        raise BadFileError(f"{path} is not a single-channel 8-bit image ({shape}). Convert it to train ids first.")
-    return image
+def read_encoded(path: Path, fix: str | None = None) -> Encoded:
+    """Reads an image or a label and looks at its structure; nothing is decoded.
 
+    Args:
+        path: a file on disk or in a zip archive.
+        fix: ends the errors of a broken file; None for a sentence that fits any file.
 
-def _decode(path: Path, mode: int) -> np.ndarray:
-    """Decodes a whole file. OpenCV itself returns half an image for a truncated PNG, hence the look at its end."""
-    data = read_bytes(path)
-    end = _FILE_ENDS.get(path.suffix.lower(), b"")
-    complete = bool(data) and end in data[-_TAIL:]
-    image = decode(data, mode) if complete else None
-    if image is None:
-        what = "empty" if not data else "cut off" if not complete else "not a readable image"
-        raise BadFileError(f"{path} is {what} ({len(data)} bytes). Copy or download the file again.")
-    return image
+    Raises:
+        BadFileError: the file is missing, cut off, no image, or larger than what is decoded.
+    """
+    return Encoded.of(path, read_bytes(path), fix)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -5,19 +5,13 @@ Letters: (H, W) native label size.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from mmseg.datasets.classes.names import IGNORE
-from mmseg.datasets.reading.folders import file_bytes
-from mmseg.utils.errors import BadFileError, UserError, suggestion
-
-MODES = {"P": np.uint8, "L": np.uint8, "1": np.uint8, "I;16": np.uint16}
-"""Image modes of Pillow whose values are ids: palette, grey, 1-bit masks (ids 0 and 1), 16-bit grey."""
+from mmseg.utils.errors import UserError, suggestion
 
 NUM_IDS = 1 << 16
 UNKNOWN = -1
@@ -89,25 +83,6 @@ class RawIds:
             raise _error(f"the id {both[0]} is both in ignore and a class", "Take it out of one of them.")
         for name in sorted(self.ignored_names - mapped):
             raise _error(f"ignore names '{name}', which label_map does not", "Use its raw id, or name it in label_map.")
-
-
-def read_raw_ids(path: Path) -> np.ndarray:
-    """Reads a label file without a conversion of its values: uint8 or uint16 [H, W].
-
-    Raises:
-        BadFileError: the file is missing or broken, or holds colours.
-    """
-    content = file_bytes(path)
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            image.load()
-            mode, ids = image.mode, np.asarray(image)
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises SyntaxError for a broken PNG chunk
-        raise BadFileError(f"The label {path} cannot be read ({error}). Copy or write the file again.") from error
-    if mode not in MODES:
-        kinds = "one channel of ids (grey, palette or 1-bit)"
-        raise BadFileError(f"The label {path} is an image of mode {mode}, not {kinds}. Write the class ids themselves as a grey PNG.")
-    return ids.astype(MODES[mode], copy=False)
 
 
 def _raw_id(value: object, option: str) -> int:

@@ -82,6 +82,9 @@ def class_probabilities(frequencies: Sequence[float], temperature: float) -> np.
     return weights / weights.sum()
 
 
+_MAP = "Correct label_map, ignore or classes, or the labels."
+
+
 def build_rare_class_table(dataset: SegmentationDataset | SeveralDatasets, options: RareClassOptions) -> RareClassTable:
     """Reads or counts the class statistics of a source data set.
 
@@ -90,6 +93,8 @@ def build_rare_class_table(dataset: SegmentationDataset | SeveralDatasets, optio
             pixels.
     """
     statistics = dataset.class_statistics()
+    if not any(statistics.pixels.values()):
+        raise UserError(f"RareClassSampling: no label in {dataset.place} has a pixel of a class, all of them are ignored. {_MAP}")
     frequencies = class_frequencies([statistics.pixels])
     files = {}
     for train_id in frequencies:

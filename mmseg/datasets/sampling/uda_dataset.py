@@ -155,7 +155,8 @@ class UDADataset(Dataset):
         """Decides on the label, then decodes the image."""
         rare_class, index = self.draw_source_file(streams)
         options = self.source_crops[self.source.part_number(index) if len(self.source_crops) > 1 else 0]
-        native = self.source.read_label(index)
+        photo = self.source.images.encoded(index)
+        native = self.source.read_label(index, photo)
         size = transforms.keep_ratio_size(native.shape, options.img_scale)
         options.check_fits(size)
         label = transforms.resize_label(native, size)
@@ -167,7 +168,7 @@ class UDADataset(Dataset):
             box = transforms.choose_rare_class_crop(rng, label, options.crop_size, options.cat_max_ratio, rare_class, minimum)
         flipped = draw_flip(streams.numpy("source.flip"), options.flip_prob)
 
-        image = self.source.images.read(index)
+        image = photo.color()
         self.source.check_same_size(index, image, native)
         crop = transforms.resized_crop(image, size, box)
         if options.photo_metric_distortion:

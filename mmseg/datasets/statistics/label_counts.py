@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from mmseg.datasets.conversion.convert import mapped
-from mmseg.datasets.reading.raw_ids import read_raw_ids
-from mmseg.datasets.statistics.files import fingerprint
+from mmseg.datasets.reading.image_files import read_label_ids
+from mmseg.datasets.statistics.files import are_pixels, fingerprint
 from mmseg.utils.files import write_text
 from mmseg.utils.threads import usable_cores
 
@@ -20,7 +20,7 @@ COUNTS_FILE = "label_counts.json"
 
 def count_ids(path: Path) -> dict[int, int]:
     """Pixels of every id in a label file, {raw id: pixels}."""
-    counts = np.bincount(read_raw_ids(path).ravel())
+    counts = np.bincount(read_label_ids(path).ravel())
     return {int(raw): int(counts[raw]) for raw in np.nonzero(counts)[0]}
 
 
@@ -43,19 +43,21 @@ def count_labels(root: Path, names: Sequence[str], folder: Path) -> list[Mapping
     """
     path, labels = folder / COUNTS_FILE, fingerprint(root, names)
     known = _read(path)
-    if known.get("sha256") == labels:
+    if known.get("contents") == labels:
         return [{int(raw): pixels for raw, pixels in known["files"][name].items()} for name in names]
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):  # minutes of counting may follow
         pass
     counts = list(mapped(count_ids, [root / name for name in names], nproc=min(usable_cores(), len(names) // 100), title="Counting"))
-    write_text(path, json.dumps({"sha256": labels, "files": dict(zip(names, counts, strict=True))}) + "\n")
+    write_text(path, json.dumps({"contents": labels, "files": dict(zip(names, counts, strict=True))}) + "\n")
     return counts
 
 
 def _read(path: Path) -> dict:
-    """The file, or nothing where it is missing or broken: it is written again then."""
+    """The file, or nothing where it is missing, broken or holds what nobody counts: it is written again then."""
     try:
-        return json.loads(path.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+        known = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
         return {}
+    files = known.get("files") if isinstance(known, dict) else None
+    return known if isinstance(files, dict) and all(map(are_pixels, files.values())) else {}

@@ -11,6 +11,7 @@ from mmseg.apis.checking.data import check_data, check_split
 from mmseg.apis.checking.splits import Split, open_split
 from mmseg.utils.images import write_image
 from tests.apis.data_config import data_config, val_pair
+from tests.corpus.writers import by_pillow, exif, png, tiff
 
 LAYOUTS = {
     "SynthiaDataset": {"data_root": "synthia", "ann_dir": "GT/LABELS"},
@@ -70,6 +71,65 @@ def test_own_data_with_problems(own, tmp_path):
     assert "77" in found["unknown id"].text
 
 
+def change(tmp_path, name: str, ids: int) -> None:
+    write_image(tmp_path / f"masks/{name}.png", np.full((40, 60), ids, np.uint8))
+
+
+def checked(own: dict, role: str = "source"):
+    return check_split(open_split(Split(role=role, name=role, dataset=own)), nproc=1, limit=None)
+
+
+def test_formats_of_what_was_read(own, tmp_path):
+    (tmp_path / "photos/a.png").write_bytes(by_pillow(np.full((60, 40, 3), 90, np.uint8), "JPEG", exif=exif(6)))
+    (tmp_path / "masks/b.png").write_bytes(tiff(np.full((40, 60), 10, np.int32)))
+    report, found = checked(own)
+    assert report.image_formats == {"8-bit RGB JPEG, turned by EXIF": 1, "8-bit RGB PNG": 2}
+    assert report.label_formats == {"8-bit grey PNG": 2, "32-bit signed grey TIFF": 1}
+    assert report.image_sizes == {"60x40": 3} and found == []
+
+
+def test_images_of_12_bits(own, tmp_path):
+    """The error says the largest value and what to set; with that, everything can be read."""
+    for name in "abc":
+        (tmp_path / f"photos/{name}.png").write_bytes(png(np.full((40, 60, 3), 3664, np.uint16), bits=16))
+    report, found = checked(own)
+    assert report.image_formats == {"16-bit RGB PNG": 3} and [problem.kind for problem in found] == ["image format"] * 3
+    assert "values from 3664 to 3664" in found[0].text and "Set depth=12 if its camera fills 12 bits" in found[0].text
+    assert checked({**own, "depth": 12})[1] == []
+    image = open_split(Split(role="source", name="source", dataset={**own, "depth": 12})).dataset.images.read(0)
+    assert (image == round(3664 / 4095 * 255)).all()
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("hole", ["zeros", "removed"])
+def test_a_jpeg_with_a_hole(own, tmp_path, hole, progressive):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    data = by_pillow(pixels, "JPEG", progressive=progressive)
+    middle = len(data) // 2
+    (tmp_path / "photos/a.png").write_bytes(data)
+    assert checked(own)[1] == []
+    (tmp_path / "photos/a.png").write_bytes(data[:middle] + bytes(400 if hole == "zeros" else 0) + data[middle + 400 :])
+    (problem,) = checked(own)[1]
+    assert problem.kind == "damaged image" and problem.path == str(tmp_path / "photos/a.png") and "with grey" in problem.text
+
+
+def test_classes_that_no_label_shows(own, tmp_path):
+    for name in "abc":
+        change(tmp_path, name, 10)
+    (problem,) = checked(own)[1]
+    assert problem.kind == "empty class" and "1 of 2 classes have no pixel in the 3 labels read: crack" in problem.text
+    (problem,) = checked({**own, "label_map": {20: "crack"}, "ignore": [10]})[1]
+    assert problem.kind == "no labelled pixel" and "none of the 3 labels read has a pixel of a class" in problem.text
+
+
+def test_nothing_labelled_ends_a_training_where_it_is_the_source(data):
+    cfg = data_config(data)
+    for path in [*(data / "gta/labels").glob("*TrainIds.png"), *data.rglob("gtFine/val/*/*TrainIds.png")]:
+        write_image(path, np.full((64, 128), 255, np.uint8))
+    findings = [finding for finding in check_data(cfg)[0].findings if finding.kind == "no labelled pixel"]
+    assert {finding.split: finding.fatal for finding in findings} == {"source": True, "val": False}
+
+
 def test_several_sources_are_several_splits(data):
     gta = {"type": "GTADataset", "data_root": str(data / "gta"), "ann_dir": "labels"}
     synthia = {"type": "SynthiaDataset", "data_root": str(data / "synthia"), "ann_dir": "GT/LABELS"}
@@ -113,7 +173,7 @@ def test_archives_are_read_without_unpacking(data):
     shutil.copy(gta / "images/00002.png", image)
     report, _ = check_data(cfg)
     assert [finding.kind for finding in report.fatal] == ["missing label"]
-    assert report.splits[0].read == 6 and report.splits[0].label_modes == {"L": 5}
+    assert report.splits[0].read == 6 and report.splits[0].label_formats == {"8-bit grey PNG": 5}
     (twin,) = [finding for finding in report.findings if finding.kind == "duplicate"]
     assert "01_images.zip/images/00002.png" in twin.text
 

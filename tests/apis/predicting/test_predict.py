@@ -15,6 +15,7 @@ from mmseg.apis.predicting.passes import Pass, counted_passes
 from mmseg.apis.predicting.predict import Options, look_at
 from mmseg.apis.predicting.sources import find_sources, read_photo
 from mmseg.config.config import load_config
+from mmseg.datasets.base import image_values
 from mmseg.datasets.classes.names import CLASSES, PALETTE
 from mmseg.structures import sliding_boxes
 from mmseg.utils.errors import UserError
@@ -110,8 +111,11 @@ def test_a_photo_is_turned_upright(tmp_path):
 def test_grey_and_16_bit_photos_are_read_as_rgb(tmp_path):
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((4, 6), 70, np.uint8))
     cv2.imwrite(str(tmp_path / "deep.tif"), np.full((4, 6, 3), 70 * 257, np.uint16))
+    values = image_values({"type": "FolderDataset", "depth": 16})
     for name in ("grey.png", "deep.tif"):
-        assert (read_photo(tmp_path / name) == np.full((4, 6, 3), 70)).all()
+        assert (read_photo(tmp_path / name, values) == np.full((4, 6, 3), 70)).all()
+    with pytest.raises(UserError, match=r"deep\.tif is a 16-bit RGB TIFF .* val_dataloader\.dataset"):
+        read_photo(tmp_path / "deep.tif")
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.webm", "VP80"), ("a.m4v", "mp4v"), ("A.M4V", "mp4v")])

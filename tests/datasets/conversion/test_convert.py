@@ -154,7 +154,7 @@ def grey(path: Path) -> None:
 
 
 @pytest.mark.parametrize("nproc", [1, 2])
-@pytest.mark.parametrize(("spoil", "message"), [(truncate, "cannot be decoded"), (colour, "is a RGB image")])
+@pytest.mark.parametrize(("spoil", "message"), [(truncate, "is cut off"), (colour, "is an 8-bit RGB PNG")])
 def test_a_broken_label_is_named_and_no_statistics_are_written(gta, spoil, message, nproc):
     spoil(gta / "labels/00002.png")
     with pytest.raises(UserError, match=rf"00002\.png {message}.*Download and unpack the GTA .* again\.$"):
@@ -177,7 +177,7 @@ def test_synthia_has_the_class_in_the_red_channel(tmp_path):
     assert convert(tmp_path, SYNTHIA).written == 0
 
 
-@pytest.mark.parametrize(("spoil", "message"), [(truncate, "is cut off"), (colour, "no 16-bit colour PNG"), (grey, "no 16-bit colour PNG")])
+@pytest.mark.parametrize(("spoil", "message"), [(truncate, "is cut off"), (colour, "no 16-bit RGB PNG"), (grey, "no 16-bit RGB PNG")])
 def test_a_broken_synthia_label(tmp_path, spoil, message):
     spoil(save_synthia(tmp_path, np.zeros((4, 4))))
     with pytest.raises(UserError, match=rf"0000000\.png .*{message}.* again\.$"):

@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmseg.datasets import CityscapesDataset, GTADataset, RunningIndexSampler, UDADataset
+from mmseg.datasets.reading.encoded import Encoded
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.utils.errors import UserError
 from tests.datasets.toy import RARE, crop, make_cityscapes, make_gta, position_label, source_config, target_config, write_png
@@ -136,8 +137,8 @@ def test_rare_class_is_in_the_crop(folders):
 
 def test_the_image_is_decoded_once(folders, monkeypatch):
     reads = []
-    original = ImageFiles.read
-    monkeypatch.setattr(ImageFiles, "read", lambda files, index: reads.append(index) or original(files, index))
+    original = Encoded.color
+    monkeypatch.setattr(Encoded, "color", lambda file: reads.append(file) or original(file))
     options = {"min_pixels": 20, "class_temp": 0.1, "min_crop_ratio": 1000.0}  # all retries are used up
     build(folders, target=None, target_crop=None, rare_class_sampling=options)[0]
     assert len(reads) == 1

@@ -14,6 +14,7 @@ from mmseg.datasets.conversion.raw_labels import GTA
 from mmseg.datasets.sampling.rare_class_sampling import build_rare_class_table
 from mmseg.datasets.statistics.files import CLASS_FILE, FINGERPRINT_FILE, STATS_DICT_FILE, STATS_FILE, fingerprint, read_statistics
 from mmseg.utils.errors import UserError
+from tests.corpus.writers import bmp, by_pillow, chunk, png, tiff
 from tests.datasets.toy import write_png
 
 FIX = "Create it with: python tools/convert_datasets/gta.py"
@@ -133,10 +134,86 @@ def test_published_statistics_over_our_own_are_stale(root):
 def test_the_fingerprint_is_small_and_readable(root):
     content = json.loads((root / FINGERPRINT_FILE).read_text())
     names = [NAME.format(number) for number in ("00003", "00001", "00002")]
-    assert content == {"labels": 3, "sha256": fingerprint(root, names)}
+    assert content == {"labels": 3, "contents": fingerprint(root, names)}
 
 
 def test_a_broken_fingerprint(root):
     (root / FINGERPRINT_FILE).write_text("{")
     with pytest.raises(UserError, match=f"{FINGERPRINT_FILE} is not valid JSON .*{FIX}"):
         read_statistics(root, FIX)
+
+
+# Contents
+
+PIXELS = np.random.default_rng(0).integers(0, 9, (6, 8), np.uint8)
+OTHERS = PIXELS[::-1].copy()
+WRITERS = {
+    "png": png,
+    "png with a text at its end": lambda ids: png(ids, after=chunk(b"tEXt", b"date\0now")),
+    "png with bytes behind it": lambda ids: png(ids) + bytes(40),
+    "tiff": tiff,
+    "tiff of 32 bits": lambda ids: tiff(ids.astype(np.int32)),
+    "bmp": lambda ids: bmp(ids, bits=8),
+    "gif": lambda ids: by_pillow(ids, "GIF", optimize=False),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_another_content_of_the_same_size_is_noticed_in_every_format(tmp_path, name):
+    path = tmp_path / "a.png"
+    path.write_bytes(WRITERS[name](PIXELS))
+    before = fingerprint(tmp_path, ["a.png"])
+    path.write_bytes(WRITERS[name](OTHERS).ljust(path.stat().st_size, b"\0"))
+    assert fingerprint(tmp_path, ["a.png"]) != before
+
+
+# Broken files, and the advice of their errors
+
+BROKEN = {
+    "empty": lambda text: "",
+    "cut": lambda text: text[: len(text) // 2],
+    "no text": lambda text: None,
+    "nothing counted": lambda text: "[]",
+    "another value": lambda text: "7",
+    "negative": lambda text: text.replace("12", "-12"),
+    "fractions": lambda text: text.replace("12", "12.5"),
+    "words": lambda text: text.replace("12", '"many"'),
+    "no class": lambda text: text.replace('"0"', '"road"'),
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN)
+@pytest.mark.parametrize("name", [STATS_FILE, CLASS_FILE])
+def test_broken_statistics_are_named_and_the_advised_command_makes_them_anew(root, name, damage):
+    path = root / name
+    whole = path.read_bytes()
+    text = BROKEN[damage](path.read_text())
+    path.write_bytes(b"\xff\xfe\x00" if text is None else text.encode())
+    with pytest.raises(UserError, match=rf"{name} (is not valid JSON|does not hold numbers of pixels) ?.*\. {FIX} {root}$") as error:
+        table(root)
+    assert "\n" not in str(error.value)
+    assert convert(root).classes  # more than "Nothing to do"
+    assert path.read_bytes() == whole
+    assert len(table(root).files[10]) == 3
+
+
+@pytest.mark.parametrize("damage", BROKEN)
+@pytest.mark.parametrize("name", [STATS_DICT_FILE, FINGERPRINT_FILE])
+def test_the_converter_writes_the_other_files_again_as_well(root, name, damage):
+    path = root / name
+    whole = path.read_bytes()
+    text = BROKEN[damage](path.read_text())
+    if text == path.read_text():
+        pytest.fail("the damage changes nothing") if name == STATS_DICT_FILE else path.write_text("{}")
+    else:
+        path.write_bytes(b"\xff\xfe\x00" if text is None else text.encode())
+    assert convert(root).classes
+    assert path.read_bytes() == whole
+
+
+def test_statistics_of_an_earlier_version_are_stale(root):
+    (root / FINGERPRINT_FILE).write_text('{"labels": 3, "sha256": "1234"}')
+    with pytest.raises(UserError, match="or by an earlier version: the statistics are stale"):
+        table(root)
+    convert(root)
+    assert len(table(root).files[10]) == 3
