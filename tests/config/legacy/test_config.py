@@ -9,6 +9,7 @@ from torch import nn
 from mmseg.config import load_config
 from mmseg.config.config import OPTIONAL, REQUIRED, digest, run_name
 from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.schedule import resolve_ends
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
 from mmseg.datasets.sampling.uda_dataset import CropOptions, UDADataset
 from mmseg.engine.optimizers.grouped import GroupedOptimWrapperConstructor
@@ -121,7 +122,7 @@ def test_the_text_of_a_config_reads_again_with_infinite_values(tmp_path):
 
 @pytest.mark.parametrize("path", ["configs/demo/demoHR2demoHR_hrda.py", "configs/hrda/gtaHR2csHR_hrda.py"])
 def test_native_configs_pass_unchanged(path):
-    content = resolve_sizes(Config.fromfile(tiny.ROOT / path)).to_dict()
+    content = resolve_ends(resolve_sizes(Config.fromfile(tiny.ROOT / path))).to_dict()
     del content["_decoder"]  # which model has taken over
     assert load_config(tiny.ROOT / path).to_dict() == content
 
