@@ -91,10 +91,7 @@ def variables(cfg: Config, path: str | Path) -> list[str]:
 def check_json(path: str | Path) -> None:
     """Refuses a JSON file that is no config, such as the result of a run."""
     fix = "Give the JSON beside a released checkpoint, or a file below configs/."
-    try:
-        content = read_json(path, fix)
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not a text file. {fix}") from None
+    content = read_json(path, fix)
     if not isinstance(content, dict) or not {"model", "_base_"} & content.keys():
         raise UserError(f"{path} is JSON, but no config: it has no entry 'model'. {fix}")
 
