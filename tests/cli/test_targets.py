@@ -57,7 +57,7 @@ def test_several_targets(run, evaluates, targets):
     assert list(record["targets"]) == ["cs", "Dark"] and record["mean"]["mIoU"] == pytest.approx(np.mean(values))
     assert set(record["mean"]) == {"mIoU", "mAcc", "aAcc", "mIoU.thin"} and record["checkpoint"]["sha256"]
     assert "│ cs " in printed and f"{record['mean']['mIoU']:.2f}" in printed
-    assert all(len(list((run / "shown" / name).glob("*.png"))) == 2 for name in ("cs", "Dark"))
+    assert all(len(list((run / "shown" / name).rglob("*.png"))) == 2 for name in ("cs", "Dark"))
     evaluates()
     assert read(run, "latest.json")["confusion"] == record["targets"]["cs"]["confusion"]
 

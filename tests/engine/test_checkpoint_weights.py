@@ -157,7 +157,7 @@ def test_what_does_not_fit_changes_nothing(case):
 @pytest.mark.parametrize("config", [plain, hrda], ids=["plain", "hrda"])
 def test_other_classes(config):
     head = {**config()["decode_head"], "num_classes": 7}
-    with pytest.raises(UserError, match=r"trained with 7 classes, but the config has 5. Set model.decode_head.num_classes=7"):
+    with pytest.raises(UserError, match=r"trained with 7 classes, but the config has 5\. Use the config it was trained with"):
         load_segmentor(segmentor(config()), state({**config(), "decode_head": head}), "model", FILE)
 
 

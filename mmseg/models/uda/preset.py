@@ -69,7 +69,7 @@ class Preset(UDAMethod):
         *,
         segmentor: dict,
         seed: NonNegative[int] = 0,
-        objectives: Mapping[str, Mapping | None] | None = None,
+        objectives: Mapping[str, Any] | None = None,
         teacher: Mapping | None = None,
         labeling: Sequence[Mapping] | None = None,
         mix: str | Mapping = "class",

@@ -99,13 +99,15 @@ def test_children_end_with_the_launcher(monkeypatch, code, patience, ended_by):
     assert children.call([sys.executable, "-c", "print('late')"]) == 130  # none starts any more
 
 
-def test_termination_is_an_interrupt(capsys):
+def test_termination_is_an_interrupt(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["run_experiments.py", "--exp", "7", "--cfg-options", "a=b c"])
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt), interruptible():
+    with pytest.raises(KeyboardInterrupt) as ended, interruptible():
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(10)
     assert signal.getsignal(signal.SIGTERM) is before
-    assert capsys.readouterr().err == "Trainings stopped, their last states are kept. The same command goes on from there.\n"
+    command = "python run_experiments.py --exp 7 --cfg-options 'a=b c'"
+    assert str(ended.value) == f"Trainings stopped, their last states are kept. Go on with: {command}"
 
 
 def test_an_ignored_interrupt_stays_ignored_but_reaches_the_children(background, capfd):
