@@ -24,7 +24,8 @@ LABEL_FORMATS = (PNG, TIFF, BMP, "GIF", WEBP)
 _UNCHANGED = cv2.IMREAD_UNCHANGED
 _IDS = {"P": np.uint8, "L": np.uint8, "1": np.uint8, "I;16": np.uint16, "I;16L": np.uint16, "I;16B": np.uint16, "I": np.int64}
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # files that cannot be decoded are named by us, in one line
+# Files that cannot be decoded are named by us, in one line. OpenCV 4 has the function at its top, OpenCV 5 in a module; 0 is silence.
+(cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel)(0)
 
 
 class FormatError(ValueError):
