@@ -23,14 +23,13 @@ def resolve_ends(cfg: Config) -> Config:
 def other_ends(cfg: Config) -> list[str]:
     """One sentence for each schedule that goes on after the training, or for the last one if all end before it."""
     length = cfg.train_cfg.max_iters
-    ends = {schedule["type"]: schedule["end"] for schedule in _schedules(cfg) if type(schedule.get("end")) is int}
-    late = {name: end for name, end in ends.items() if end > length + 1}
-    if ends and max(ends.values()) < length:
-        late = {name: end for name, end in ends.items() if end == max(ends.values())}
+    ends = [(schedule["type"], schedule["end"]) for schedule in _schedules(cfg) if type(schedule.get("end")) is int]
+    last = max((end for _, end in ends), default=length)
+    others = [(name, end) for name, end in ends if end > length + 1 or end == last < length]
     return [
         f"{name} ends at iteration {end - 1}, the training at {length}: the learning rate {_what_happens(end, length)}. "
-        f"Set its end to {length + 1}, or leave it out, where that is not meant."
-        for name, end in late.items()
+        f"{'Shorten it, or train longer' if end > length else f'Set its end to {length + 1}, or leave it out'}, where that is not meant."
+        for name, end in others
     ]
 
 

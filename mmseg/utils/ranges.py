@@ -1,8 +1,7 @@
 """Types of options with their ranges, and what is said of a value outside.
 
 ``alpha: Share`` or ``interval: Positive[int]`` in a constructor's signature is the whole declaration: the registry compares every
-value of a config with it (pydantic decides, in its strict mode: the text 'false' is no switch, 1.5 no count, NaN no number), and
-``docs/options.md`` prints it.
+value of a config with it (pydantic decides, in its strict mode: the text 'false' is no switch, 1.5 no count, NaN no number).
 """
 
 from __future__ import annotations
@@ -44,31 +43,18 @@ def mismatch(annotation: Any, value: Any) -> str | None:
     from pydantic import ValidationError  # a command that checks nothing does without
 
     try:
-        _adapter(_Hashed(annotation)).validate_python(value)
+        _adapter(annotation).validate_python(value)
     except ValidationError as error:
         return _in_words(error.errors(include_url=False, include_context=False))
     return None
 
 
-class _Hashed:
-    """An annotation as a key of the cache; two that are spelt alike may be kept twice."""
-
-    def __init__(self, annotation: Any) -> None:
-        self.annotation = annotation
-
-    def __hash__(self) -> int:
-        return hash(repr(self.annotation))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hashed) and self.annotation == other.annotation
-
-
-@functools.cache
-def _adapter(key: _Hashed):
+@functools.cache  # which takes most of the time
+def _adapter(annotation: Any):
     from pydantic import ConfigDict, TypeAdapter
 
-    infinite = key.annotation == PositiveOrInfinite  # what is no number is not above 0 either
-    return TypeAdapter(key.annotation, config=ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=infinite))
+    infinite = annotation == PositiveOrInfinite  # what is no number is not above 0 either
+    return TypeAdapter(annotation, config=ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=infinite))
 
 
 def _in_words(errors: Sequence[dict]) -> str:
