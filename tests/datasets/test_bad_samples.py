@@ -180,6 +180,29 @@ def test_a_dead_worker_names_its_files(folders, kind):
     assert "lower train_dataloader.num_workers" in message and message.endswith("tools/check_data.py.")
 
 
+def test_a_broken_connection_waits_for_the_report_of_the_death(folders):
+    """The connection to a dead worker may break before the system reports the death to torch's handler."""
+
+    def report(*_):
+        raise RuntimeError("DataLoader worker (pid 7) exited unexpectedly with exit code 3.")
+
+    before = signal.signal(signal.SIGALRM, report)
+    try:
+        with pytest.raises(UserError, match=r"^DataLoader worker \(pid 7\) exited"), explained_deaths(build(folders)):
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            raise ConnectionResetError(104, "Connection reset by peer")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "Connection reset by peer"), EOFError()])
+def test_a_broken_connection_without_a_death_passes(folders, error):
+    with pytest.raises(type(error)) as raised, explained_deaths(build(folders)):
+        raise error
+    assert raised.value is error
+
+
 def test_other_errors_pass(folders):
     with pytest.raises(RuntimeError, match="out of memory"), explained_deaths(build(folders)):
         raise RuntimeError("CUDA out of memory")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from collections.abc import Iterator
 
 import torch
@@ -44,12 +45,27 @@ def explained_deaths(dataset) -> Iterator[None]:
     """
     try:
         yield
-    except RuntimeError as error:
+    except (RuntimeError, EOFError, ConnectionError) as error:
+        error = error if isinstance(error, RuntimeError) else _report_of_a_death() or error
         cause = str(error).splitlines()[0].strip().rstrip(".") if str(error) else ""
         if not cause.startswith("DataLoader worker"):
             raise
         numbers = [dataset.board.number(int(process)) for process in re.findall(r"\d+", cause)]
         raise UserError(f"{cause}{_reading(dataset, numbers)}. {_FIX}") from error
+
+
+def _report_of_a_death(seconds: float = 2.0) -> RuntimeError | None:
+    """What torch says of a worker's death, which may reach the main process after the broken connection to that worker.
+
+    torch raises its error where the main thread is when the signal arrives (SIGCHLD), so the main thread waits for it here.
+    """
+    try:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(0.05)
+    except RuntimeError as report:
+        return report
+    return None
 
 
 _FIX = (
