@@ -33,6 +33,9 @@ SECOND_STEP = 3
 GRADIENT = 1e-3
 """How far a gradient may be from the record, relative to its largest entry."""
 
+FLOAT32 = 8
+"""So much more tolerance for a step in float32: which way it rounds depends on the instructions of the processor."""
+
 FLOORS = 3
 """So many rounding floors are allowed where they are larger: a record is at most 1.6 of them away from float64."""
 
@@ -255,16 +258,20 @@ def test_mic_steps(record, monkeypatch):
 
 
 def test_a_step_in_float32(monkeypatch):
-    """As it is trained: the step whose gradients move least with threads and kernels, by 6e-5 of the largest entry."""
-    check_training(one("uda/dacs_hrda_nofd"), monkeypatch)
+    """As it is trained, within what kernels round differently: by 6e-5 of the largest entry of a gradient, or 1.4e-3 with AVX-512."""
+    check_training(one("uda/dacs_hrda_nofd"), monkeypatch, slack=FLOAT32)
 
 
-def check_training(record: Record, monkeypatch) -> None:
-    """All recorded steps in sequence, then the teacher update that would follow."""
+def check_training(record: Record, monkeypatch, slack: float = 1) -> None:
+    """All recorded steps in sequence, then the teacher update that would follow.
+
+    Args:
+        slack: multiple of the tolerances in the first step.
+    """
     method = build(record)
     optimizer = optimizer_of(record, method)
     for step in steps_of(record):
-        slack = 1 if step.info["step"] == 0 else SECOND_STEP
+        slack = slack if step.info["step"] == 0 else max(slack, SECOND_STEP)
         with monkeypatch.context() as patch:
             replay_draws(patch, step, record.info["uda_cfg"])
             result = run_step(patch, method, optimizer, step)
