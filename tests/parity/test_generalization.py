@@ -177,7 +177,9 @@ def run_step(record: Record, method, optimizer, number: int, monkeypatch) -> Sim
     gradients, outputs = {}, []
 
     def keep_gradients(original=optimizer.step) -> None:
-        gradients.update({name: parameter.grad.clone() for name, parameter in method.model.named_parameters() if parameter.grad is not None})
+        gradients.update(
+            {name: parameter.grad.clone() for name, parameter in method.model.named_parameters() if parameter.grad is not None}
+        )
         original()
 
     with monkeypatch.context() as patch:
