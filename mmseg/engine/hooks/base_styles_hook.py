@@ -134,7 +134,7 @@ def source_walk(dataset: UDADataset, seed: int) -> UDADataset:
     return walk
 
 
-class _FirstMap(Exception):
+class _FirstMap(Exception):  # noqa: N818  (no error)
     """Carries the first map out of an encoder whose further stages need not run."""
 
     def __init__(self, feature_map: Tensor) -> None:
