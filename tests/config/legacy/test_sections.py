@@ -242,8 +242,9 @@ def test_a_supervised_run_does_not_look_at_its_target(load, refusal, caplog):
 def test_domain_generalisation(load, tmp_path):
     """A source, with or without a target that nobody looks at; the hook of styles keeps its options."""
     train = flattened(tmp_path)["data"]["train"]
-    changes = {"data.train": {**train, "type": "DGDataset"}, "uda.source_only": True, "uda.share_src_backward": True}
-    cfg = load(**changes, **{"uda.style_consistency_lambda": 10.0, "style_hallucination_hook": {"interval": 7, "samples_per_gpu": 3}})
+    changes = {"uda.source_only": True, "uda.share_src_backward": True}
+    styles = {"uda.style_consistency_lambda": 10.0, "style_hallucination_hook": {"interval": 7, "samples_per_gpu": 3}}
+    cfg = load(**changes, **styles, **{"data.train": {**train, "type": "DGDataset"}})
     distance = {key: value for key, value in load().uda.items() if key.startswith("imnet")}
     assert cfg.uda == {"type": "DomainGeneralization", **distance, "style_consistency_lambda": 10.0}
     assert set(cfg.train_dataloader.dataset) == {"type", "source", "source_crop", "rare_class_sampling"}
