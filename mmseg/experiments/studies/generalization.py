@@ -18,15 +18,15 @@ HRDA_NET = replace(DAFORMER, full_resolution=True, crop=1024, sliding_test=True,
 HRDA_WITH_STYLES = replace(HRDA_NET, style_hallucination=True, hrda=HRDA(detail_crop=384))
 
 
-def ladder(key: str, title: str, daformer: Experiment, hrda: Experiment, shared_with: int | None = None) -> Table:
+def ladder(key: str, title: str, daformer: Experiment, hrda: Experiment, styles: Experiment, shared_with: int | None = None) -> Table:
     """What each part adds, from supervision alone to all of it: a table of our own.
 
     Args:
         daformer, hrda: with everything but style hallucination, at half and at full resolution.
+        styles: with everything.
         shared_with: id of the study whose own rows the last three are.
     """
     supervised = replace(daformer, method="source-only", feature_distance=None, rare_class_temperature=None)
-    styles = replace(hrda, style_hallucination=True, hrda=HRDA(detail_crop=384))
     return Table(
         key=key,
         title=title,
@@ -60,7 +60,11 @@ GENERALIZATION = Study(
             title="The same without style hallucination",
             rows=(Row(title="DAFormer", setup=DAFORMER), Row(title="HRDA", setup=HRDA_NET)),
         ),
-        ladder("daformer", "What each part adds to a MiT-B5 with DAFormer's decoder", DAFORMER, HRDA_NET, shared_with=50),
-        ladder("dlv2", "What each part adds to DeepLabV2", replace(DAFORMER, **_DEEPLAB), replace(HRDA_NET, **_DEEPLAB)),
+        ladder("daformer", "What each part adds to a MiT-B5 with DAFormer's decoder", DAFORMER, HRDA_NET, HRDA_WITH_STYLES, shared_with=50),
+        ladder(
+            "dlv2",
+            "What each part adds to DeepLabV2",
+            *(replace(each, **_DEEPLAB) for each in (DAFORMER, HRDA_NET, replace(HRDA_NET, style_hallucination=True))),
+        ),
     ),
 )
