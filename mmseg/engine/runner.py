@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.collate import collate_samples
 from mmseg.datasets.sampling.source_classes import source_note
+from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.compile import compile_networks
@@ -293,6 +294,14 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         experiment_name=Path(cfg.work_dir).name,
         cfg=cfg,
     )
-    if note:
-        runner.logger.warning(note)
+    for line in filter(None, (note, target_note(train_dataloader["dataset"], model))):
+        runner.logger.warning(line)
     return runner
+
+
+def target_note(dataset: UDADataset, method: UDAMethod) -> str | None:
+    """Says that the target is read for nothing; None where a term of the method may look at it, or there is none."""
+    if dataset.target is None or not all(getattr(objective, "source_alone", False) for objective in method.objectives.values()):
+        return None
+    text = f"{type(method).__name__} looks at the source alone: train_dataloader.dataset.target is read for nothing"
+    return f"{text}. Remove target and target_crop, or set both to None."

@@ -37,6 +37,7 @@ class SourceSupervision:
     """
 
     start = 0
+    source_alone = True
 
     def __init__(
         self,
