@@ -12,10 +12,10 @@ Other targets: python tools/test.py work_dirs/RUN/config.py work_dirs/RUN/latest
 _base_ = [
     "../_base_/default_runtime.py",
     "../_base_/models/daformer_sepaspp_mitb5.py",
+    # GTA with photometric distortion ("CAug"): brightness, contrast, saturation and hue.
     "../_base_/datasets/gta_cityscapes_val.py",
     # Supervision and feature distance on the source; consistency of two styles.
-    "../_base_/uda/generalization_fdthings.py",
-    "../_base_/uda/style_hallucination.py",
+    "../_base_/uda/generalization_fdthings_styles.py",
     "../_base_/schedules/adamw_poly10warm_40k.py",
 ]
 
@@ -37,8 +37,6 @@ custom_hooks = [
 
 train_dataloader = dict(
     dataset=dict(
-        # Photometric distortion ("CAug"): brightness, contrast, saturation and hue.
-        source_crop=dict(photo_metric_distortion=True),
         # Rare-class sampling; a crop is kept when it shows at least half of 3,000 pixels of the drawn class.
         rare_class_sampling=dict(min_pixels=3000, class_temp=0.01, min_crop_ratio=0.5),
     ),

@@ -58,7 +58,7 @@ def resolve(experiment: Experiment, seed: int = 0, options: dict | None = None) 
         }
     )
     if experiment.style_hallucination:
-        cfg.custom_hooks.append(base("uda/style_hallucination")["_base_styles"])
+        cfg.custom_hooks.append(base("uda/generalization_fdthings_styles")["_base_styles"])
     if experiment.iterations < cfg.default_hooks.checkpoint.interval:
         cfg.default_hooks.checkpoint.interval = experiment.iterations
     apply_options(cfg, options or {}, run_stem(experiment))
@@ -170,13 +170,11 @@ def _method(experiment: Experiment) -> dict:
 
 
 def _generalization(experiment: Experiment) -> dict:
-    uda = base("uda/generalization_fdthings")["uda"]
+    uda = base("uda/generalization_fdthings_styles" if experiment.style_hallucination else "uda/generalization_fdthings")["uda"]
     if experiment.feature_distance != "things":
         uda.pop("imnet_feature_dist_classes")
     if experiment.feature_distance is None:
         uda.pop("imnet_feature_dist_lambda")
-    if experiment.style_hallucination:
-        uda |= base("uda/style_hallucination")["uda"]
     return uda
 
 

@@ -1,4 +1,9 @@
-"""Style hallucination (SHADE, Zhao et al., ECCV 2022): what a method needs for it beside ``model.backbone.style_hallucination_cfg``."""
+"""Domain generalisation with style hallucination (SHADE, Zhao et al., ECCV 2022).
+
+The encoder needs ``model.backbone.style_hallucination_cfg`` for it, and the training the hook ``_base_styles``.
+"""
+
+_base_ = "generalization_fdthings.py"
 
 # Weight of the divergence between predictions of both styles.
 uda = dict(style_consistency_lambda=10.0)
