@@ -13,7 +13,7 @@ _base_ = [
     "../_base_/default_runtime.py",
     "../_base_/models/daformer_sepaspp_mitb5.py",
     # GTA with photometric distortion ("CAug"): brightness, contrast, saturation and hue.
-    "../_base_/datasets/gta_cityscapes_val.py",
+    "../_base_/datasets/gta_alone.py",
     # Supervision and feature distance on the source; consistency of two styles.
     "../_base_/uda/generalization_fdthings_styles.py",
     "../_base_/schedules/adamw_poly10warm_40k.py",

@@ -29,8 +29,8 @@ DATASETS = {
     ("uda_cityscapes_to_acdc", FULL): "49-csHR2acdcHR_" + HRDA_ROW.format(""),
     ("uda_cityscapes_to_darkzurich", HALF): "8-cs2dzur_dacs_a999_fdthings_rcs001_cpl_daformer_sepaspp_mitb5_poly10warm_s0",
     ("uda_cityscapes_to_darkzurich", FULL): "49-csHR2dzurHR_" + HRDA_ROW.format(""),
-    ("gta_cityscapes_val", HALF): "50-gtaCAug2cs_dgdacs_fdthings_srconly_rcs001_daformer_sepaspp_mitb5_poly10warm_s0",
-    ("gta_cityscapes_val", FULL): "50-gtaCAugHR2csHR_1024x1024_dgdacs_fdthings_srconly_rcs001-20_hrda1-512-01_"
+    ("gta_alone", HALF): "50-gtaCAug2cs_dgdacs_fdthings_srconly_rcs001_daformer_sepaspp_mitb5_poly10warm_s0",
+    ("gta_alone", FULL): "50-gtaCAugHR2csHR_1024x1024_dgdacs_fdthings_srconly_rcs001-20_hrda1-512-01_"
     "daformer_sepaspp_sl_mitb5_poly10warm_s0",
     ("cityscapes", HALF): "1-gta2cs_target-only_segformer_mitb5_poly10warm_s0",
     ("cityscapes", (1, (768, 768))): "43-2csHR_768x768_target-only_daformer_sepaspp_sl_mitb5_poly10warm_s0",
