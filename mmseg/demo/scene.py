@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from mmseg.datasets.classes.names import train_id_lut
-from mmseg.demo import furniture, people, vehicles
 from mmseg.demo.layout import Layout, Thing
+from mmseg.demo.painting import furniture, people, vehicles
 from mmseg.demo.painting.canvas import Canvas
 from mmseg.demo.painting.facades import paint_frontage
 from mmseg.demo.painting.ground import cloud_noise, paint_ground, paint_sky, paint_skyline
