@@ -25,7 +25,7 @@ class Missing:
     """The value of an entry that a config does not have."""
 
     def __repr__(self) -> str:
-        return "none"
+        return "(absent)"
 
 
 MISSING = Missing()
@@ -77,7 +77,7 @@ MEANINGS: tuple[tuple[str, Kind, str], ...] = (
 """Patterns of keys, the first that fits decides: what a resume does with such a difference, and what it changes."""
 
 LONGER = "a longer training, whose schedule is stretched"
-"""More iterations apply where every schedule that ended with the training still does: what :func:`differences` finds out itself."""
+"""More iterations apply where the schedule that ended with the training still does: what :func:`differences` finds out itself."""
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,14 @@ def _are_parts(value: Any) -> bool:
 
 
 def _is_stretched(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether the new training is longer and its schedules, one by one, end with it where they did, and else where they did."""
+    """Whether the new training is longer, and its learning rate does not stay for good where the old training ended it."""
     before, after = (cfg.get("train_cfg", {}).get("max_iters") for cfg in (old, new))
     ends = [[schedule.get("end") for schedule in cfg.get("param_scheduler", ())] for cfg in (old, new)]
-    if type(before) is not int or type(after) is not int or after <= before:
+    whole = all(type(number) is int for number in (before, after, *ends[0], *ends[1]))
+    if not whole or after <= before or len(ends[0]) != len(ends[1]):
         return False
-    return ends[1] == [after + 1 if end == before + 1 else end for end in ends[0]]
+    follows, ended = (before + 1, after + 1), max(ends[0], default=0) == before + 1
+    return all(pair[0] == pair[1] or pair == follows for pair in zip(*ends, strict=True)) and not (ended and after + 1 not in ends[1])
 
 
 def _short(value: Any) -> str:

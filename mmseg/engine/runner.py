@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -31,7 +32,8 @@ from mmseg.engine.optimizers import JointOptimWrapper, build_fused
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
 from mmseg.engine.resume.restore import restore
 from mmseg.engine.resume.state import check_same_run, check_state
-from mmseg.engine.weights import covers, load_method, load_resumed
+from mmseg.engine.trained_for import ORDER, TrainedFor
+from mmseg.engine.weights import WITHOUT, covers, load_method, load_resumed
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import (
@@ -174,9 +176,13 @@ class AdaptationRunner(Runner):
 
     def load_checkpoint(self, filename: str, *_: object, **__: object) -> dict:
         """Starts from the networks of any checkpoint, see :func:`mmseg.engine.weights.load_method`; iteration 0 follows."""
-        content = read_checkpoint(filename)
-        for line in load_method(self.network, content, filename, skip_classifier=self.cfg.get("skip_classifier", False)):
+        content, skip = read_checkpoint(filename), self.cfg.get("skip_classifier", False)
+        for line in load_method(self.network, content, filename, skip_classifier=skip):
             self.logger.info(line)
+        info = self.val_dataloader.dataset.metainfo
+        known = replace(TrainedFor.of(content), classes=None, palette=None) if skip else TrainedFor.of(content)
+        for line in known.warnings(info["classes"], info["palette"], self.network.data_preprocessor, filename, f"{ORDER[:-1]}, {WITHOUT}"):
+            self.logger.warning(line)
         self._has_loaded = True
         return content
 

@@ -26,7 +26,8 @@ ROLES = {STUDENT: "student", TEACHER: "teacher", IMNET: "ImageNet network", MASK
 SEGMENTOR_PARTS = ("backbone", "neck", "decode_head", "auxiliary_head")
 ENCODER_PARTS = ("backbone.", "neck.")
 FIT = "Use the config it was trained with."
-OTHER_CLASSES = f"{FIT[:-1]}, or start from everything but its classifiers with --skip-classifier (skip_classifier=True in a config)."
+WITHOUT = "or start from everything but its classifiers with --skip-classifier (skip_classifier=True in a config)."
+OTHER_CLASSES = f"{FIT[:-1]}, {WITHOUT}"
 
 
 def networks(content: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:

@@ -37,11 +37,17 @@ class SmallImageError(UserError):
     """An image that is smaller than what a network can see."""
 
 
+class NotFiniteError(UserError):
+    """A network's output for an image that is NaN or infinite."""
+
+
 @contextlib.contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Names the file of an image that turns out to be too small for the network, which does not know the file."""
+    """Names the file of an image that is too small for the network, or that it finds no finite output for: it does not know the file."""
     try:
         yield
+    except NotFiniteError as error:
+        raise NotFiniteError(f"{path}: {error}") from None
     except SmallImageError as error:
         raise BadFileError(f"{path} cannot be predicted. {error}") from None
 

@@ -39,7 +39,7 @@ def restore(
     except UserError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        fix = f"Resume with the config it was trained with, config.py beside it, or: {ELSEWHERE}"
+        fix = f"Resume with the config it was trained with, config.py beside it, or s{ELSEWHERE[1:]}"
         raise UserError(f"Checkpoint {path} does not fit the optimizer or the schedule of this config. {fix}") from error
 
 
