@@ -12,6 +12,9 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict, _ParamScheduler
 from mmseg.engine.resume.state import ELSEWHERE, check_optimizer_state
 from mmseg.utils.errors import UserError
 
+OPTIONS = ("param_groups", "base_param_settings")
+"""Entries of a wrapper's state that a config decides: of each group of parameters, and before their factors (for the log)."""
+
 
 def restore(
     wrapper: OptimWrapper, schedulers: Sequence[_ParamScheduler], content: Mapping[str, Any], path: str | os.PathLike, *, changed: bool
@@ -31,7 +34,7 @@ def restore(
     try:
         for part, state in _parts(wrapper, content["optimizer"]):
             check_optimizer_state(part.optimizer, state, path)
-            part.load_state_dict({**state, "param_groups": part.state_dict()["param_groups"]} if changed else state)
+            part.load_state_dict(_with_options_of(part, state) if changed else dict(state))
         if changed:
             advance(schedulers, content["meta"]["iteration"])
         else:
@@ -57,10 +60,16 @@ def _parts(wrapper: OptimWrapper, state: Mapping[str, Any]) -> Iterator[tuple[Op
     if not isinstance(wrapper, OptimWrapperDict):
         yield wrapper, state
         return
-    if wrapper.keys() != state.keys():
+    if set(wrapper.keys()) != state.keys():
         raise ValueError("other optimizers")
     for name, part in wrapper.items():
         yield part, state[name]
+
+
+def _with_options_of(wrapper: OptimWrapper, state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state with the learning rates, decays, … that the wrapper has now."""
+    kept = {key: value for key, value in wrapper.state_dict().items() if key in OPTIONS}
+    return {**{key: value for key, value in state.items() if key not in OPTIONS}, **kept}
 
 
 def _load(schedulers: Sequence[_ParamScheduler], states: Sequence[Mapping[str, Any]]) -> None:

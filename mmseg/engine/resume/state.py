@@ -10,6 +10,7 @@ from mmengine.dist import get_world_size
 from torch import Tensor
 from torch.optim import Optimizer
 
+from mmseg.models.weights.values import defect
 from mmseg.utils.errors import UserError
 
 PARTS = {"state_dict": dict, "optimizer": dict, "param_schedulers": list, "logged": dict}
@@ -78,7 +79,12 @@ def check_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any], path: 
         for name in sorted(names):
             if name not in entry:
                 raise UserError(f"Checkpoint {path}: the optimizer's state lacks {name} of parameter {number}. {ELSEWHERE}")
-            value = entry[name]
-            if isinstance(value, Tensor) and value.ndim and value.shape != parameter.shape:
-                shapes = f"{tuple(value.shape)} for a parameter of {tuple(parameter.shape)}"
-                raise UserError(f"Checkpoint {path}: the optimizer's {name} of parameter {number} is {shapes}. {ELSEWHERE}")
+            if isinstance(entry[name], Tensor) and (wrong := _misfit(entry[name], parameter)):
+                raise UserError(f"Checkpoint {path}: the optimizer's {name} of parameter {number} {wrong}. {ELSEWHERE}")
+
+
+def _misfit(value: Tensor, parameter: Tensor) -> str | None:
+    """What is wrong with an average of a parameter, or with a number beside it; None if nothing is."""
+    if value.ndim and value.shape != parameter.shape:
+        return f"is {tuple(value.shape)} for a parameter of {tuple(parameter.shape)}"
+    return defect(value, finite=False)  # a second moment overflows to infinity where a gradient did not, and the training goes on
