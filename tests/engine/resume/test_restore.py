@@ -74,6 +74,7 @@ def test_options_are_the_configs_and_averages_the_states(content):
     assert first["weight_decay"] == 0.2 and first["betas"] == (0.8, 0.9)
     assert (first["initial_lr"], second["initial_lr"]) == (1e-3, 1e-2)
     assert first["lr"] == pytest.approx(rate(DONE, lr=1e-3, length=50)) and second["lr"] == pytest.approx(10 * first["lr"])
+    assert training.wrapper.get_lr()["base_lr"] == [pytest.approx(first["lr"])]
     assert_equal(training.wrapper.state_dict()["state"], content["optimizer"]["state"])
 
 
