@@ -5,7 +5,6 @@ from __future__ import annotations
 from torch import Tensor
 
 from mmseg.utils.errors import NotFiniteError
-from mmseg.utils.run_folder import BEST
 
 
 def check_finite(logits: Tensor) -> None:
@@ -17,5 +16,4 @@ def check_finite(logits: Tensor) -> None:
         NotFiniteError: without the name of the image, which :func:`mmseg.utils.errors.naming` adds.
     """
     if not logits.sum().isfinite() and not logits.isfinite().all():
-        reason = "the output of the network is not finite (NaN or infinite), its weights or statistics are ruined"
-        raise NotFiniteError(f"{reason}. Use an earlier state, such as {BEST}, or other weights.")
+        raise NotFiniteError

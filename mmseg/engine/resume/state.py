@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mmengine.dist import get_world_size
@@ -40,9 +40,20 @@ def check_state(content: Mapping[str, Any], path: str | os.PathLike) -> None:
                 raise UserError(f"Checkpoint {path}: {where}{name} is no part of the state of a training, but {given}. {ELSEWHERE}")
     if meta["iteration"] < 0:
         raise UserError(f"Checkpoint {path} says that it was made after {meta['iteration']} iterations. {ELSEWHERE}")
-    logged = content["logged"].values()
-    if not all(isinstance(values, list) and all(isinstance(value, (int, float)) for value in values) for values in logged):
-        raise UserError(f"Checkpoint {path}: logged holds more than lists of numbers. {ELSEWHERE}")
+    _check_entries("state_dict", content["state_dict"], "a tensor", lambda value: isinstance(value, Tensor), path)
+    _check_entries("logged", content["logged"], "a list of numbers", _are_numbers, path)
+    _check_entries("hooks", content.get("hooks", {}), "the state of a hook", lambda value: isinstance(value, Mapping), path)
+
+
+def _check_entries(name: str, entries: object, kind: str, fits: Callable[[Any], bool], path: str | os.PathLike) -> None:
+    """Refuses a part of the state with another entry than ``kind``."""
+    wrong = [f"{name}.{key}" for key, value in entries.items() if not fits(value)] if isinstance(entries, Mapping) else [name]
+    if wrong:
+        raise UserError(f"Checkpoint {path}: {wrong[0]} is not {kind}. {ELSEWHERE}")
+
+
+def _are_numbers(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(number, (int, float)) for number in value)
 
 
 def check_same_run(meta: Mapping[str, Any], seed: int, path: str | os.PathLike) -> None:

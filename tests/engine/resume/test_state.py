@@ -36,7 +36,10 @@ def content(**changes: object) -> dict:
         ({"meta_iteration": True}, r"meta\.iteration is no part of the state of a training, but bool"),
         ({"meta_best_score": "high"}, r"meta\.best_score is no part of the state of a training, but str"),
         ({"optimizer": [1]}, "optimizer is no part of the state of a training, but list"),
-        ({"logged": {"train/loss": [1.0, "x"]}}, "logged holds more than lists of numbers"),
+        ({"logged": {"train/loss": [1.0, "x"]}}, "logged.train/loss is not a list of numbers"),
+        ({"state_dict": {"model.a": torch.ones(1), "model.b": 3}}, r"state_dict\.model\.b is not a tensor"),
+        ({"hooks": [1]}, "hooks is not the state of a hook"),
+        ({"hooks": {"GuardHook": 1}}, r"hooks\.GuardHook is not the state of a hook"),
     ],
     ids=str,
 )
