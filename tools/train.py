@@ -1,4 +1,4 @@
-"""Trains a config: python tools/train.py CONFIG [--work-dir DIR] [--resume] [--load-from FILE] [--seed N] [--cfg-options key=value ...]
+"""Trains a config: python tools/train.py CONFIG [--work-dir DIR] [--resume [--override]] [--load-from FILE [--skip-classifier]] …
 
 On N GPUs: torchrun --standalone --nproc_per_node N tools/train.py CONFIG
 """
@@ -23,9 +23,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("config", help="Python config, or a JSON of one")
     parser.add_argument("--work-dir", help="run folder (default: work_dirs/<config>_s<seed>_<digest>)")
     parser.add_argument("--resume", action="store_true", help="continue from latest.pth in the run folder")
+    parser.add_argument("--override", action="store_true", help="with --resume: apply what differs from the config so far, docs/resume.md")
     parser.add_argument(
         "--load-from", metavar="FILE", help="start from the networks of this checkpoint (student, teacher, ImageNet network)"
     )
+    skip_help = "with --load-from: for other classes, without the layers whose rows are classes"
+    parser.add_argument("--skip-classifier", action="store_true", help=skip_help)
     parser.add_argument("--seed", type=int, help="replaces the seed of the config")
     parser.add_argument("--launcher", choices=LAUNCHERS, help="what started one process per GPU (default: torchrun is found, slurm is not)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
@@ -56,6 +59,7 @@ def resume_command(arguments: Sequence[str], work_dir: Path) -> str:
     if (work_dir / LATEST).is_file():
         if "--load-from" in kept:
             del kept[(place := kept.index("--load-from")) : place + 2]
+            kept = [argument for argument in kept if argument != "--skip-classifier"]
         more = [] if "--work-dir" in kept else ["--work-dir", str(work_dir)]
         kept = [kept[0], *more, *["--resume"] * ("--resume" not in kept), *kept[1:]]
     return shlex.join(["python", "tools/train.py", *kept])
@@ -67,11 +71,15 @@ def main() -> None:
     if args.resume and args.load_from is not None:
         given = f"--resume goes on with the networks of its run, --load-from {args.load_from} starts from others"
         raise UserError(f"{given}. Leave one of them out.")
+    if args.override and not args.resume:
+        raise UserError("--override says how a training goes on. Add --resume, or leave it out.")
     from mmseg.config.config import load_config, run_name
 
     cfg = load_config(args.config, args.cfg_options, args.seed)
     if args.load_from is not None:
         cfg.load_from = args.load_from
+    if args.skip_classifier:
+        cfg.skip_classifier = True
     from mmseg.apis.launching.train import train
     from mmseg.engine.distributed import found_launcher
     from mmseg.evaluation.tables import per_class_table, print_titled
@@ -79,7 +87,7 @@ def main() -> None:
     cfg.launcher = args.launcher or found_launcher()
     work_dir = Path(args.work_dir or Path("work_dirs") / run_name(Path(args.config).stem, cfg))
     try:
-        result = train(cfg, work_dir, resume=args.resume)
+        result = train(cfg, work_dir, resume=args.resume, override=args.override)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"Go on with: {resume_command(sys.argv[1:], work_dir)}") from None
     if is_first_process(cfg.launcher):

@@ -36,7 +36,7 @@ EVALUATED = ("model", "uda", "val_dataloader", "val_evaluator", "env_cfg")
 """What an evaluation reads. The training data, where they are there, say which classes the source lacks."""
 OPTIONAL = (
     *("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader"),
-    *("sync_batchnorm", "precision", "compile", "custom_imports"),
+    *("sync_batchnorm", "precision", "compile", "custom_imports", "skip_classifier"),
 )
 TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
 DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed", "guard")
@@ -46,9 +46,9 @@ NOT_IDENTITY = (
 )
 REPORTING_HOOKS = ("ResultHook", "PictureHook", "ClassHealthHook")
 """Hooks that change nothing of what is learned; of others that is not known."""
-DEFAULTS = {"precision": "fp32", "compile": False, "sync_batchnorm": False}
+DEFAULTS = {"precision": "fp32", "compile": False, "sync_batchnorm": False, "skip_classifier": False}
 """What a config says by leaving a key out; with the key it is the same training."""
-SWITCHES = ("compile", "sync_batchnorm")
+SWITCHES = ("compile", "sync_batchnorm", "skip_classifier")
 LOADING = ("num_workers", "pin_memory", "persistent_workers", "prefetch_factor")
 """Options of a loader that change its speed alone: samples are functions of seed and index."""
 
@@ -223,15 +223,15 @@ def digest(cfg: Config) -> str:
         identity["custom_imports"] = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
     if "train_dataloader" in identity:  # what can be evaluated alone may have none
         identity["train_dataloader"] = {key: value for key, value in identity["train_dataloader"].items() if key not in LOADING}
-    return hashlib.sha256(json.dumps(_canonical(identity), sort_keys=True, default=str).encode()).hexdigest()[:8]
+    return hashlib.sha256(json.dumps(canonical(identity), sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
-def _canonical(value: Any) -> Any:
+def canonical(value: Any) -> Any:
     """Equal values in one spelling: 1 for 1.0, lists for tuples."""
     if isinstance(value, dict):
-        return {key: _canonical(entry) for key, entry in value.items()}
+        return {key: canonical(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_canonical(entry) for entry in value]
+        return [canonical(entry) for entry in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -8,14 +8,17 @@ import pickle
 import platform
 import re
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import mmseg
+from mmseg.utils.checksums import damaged_record
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import atomic_path
+from mmseg.utils.run_folder import LATEST
 
 NUMPY_METADATA = (
     "numpy.dtype",
@@ -52,25 +55,36 @@ def save_checkpoint(path: str | os.PathLike, content: dict[str, Any]) -> None:
             raise OSError(str(error).splitlines()[0]) from error
 
 
-def read_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
-    """Reads a checkpoint onto the CPU with ``weights_only=True``.
+def read_checkpoint(path: str | os.PathLike, *, values: bool = True) -> dict[str, Any]:
+    """Reads a checkpoint onto the CPU with ``weights_only=True``, and compares its bytes with their checksums.
 
     Tensors and plain values come back as they are, NumPy objects in the metadata as :class:`Unread`.
 
+    Args:
+        path: the file.
+        values: False for the metadata alone, in milliseconds: tensors stay in the file, and nothing is compared.
+
     Raises:
-        UserError: the file is missing, cut off, no checkpoint, or needs any other class.
+        UserError: the file is missing, cut off, damaged, no checkpoint, or needs any other class.
     """
     path = Path(path)
+    if path.is_dir():
+        raise UserError(f"Checkpoint {path} is a folder. Give a file in it, such as {path / LATEST}.")
     if not path.is_file():
         raise UserError(f"Checkpoint {path} does not exist. Check the path, or train first with tools/train.py.")
     try:
+        damaged = damaged_record(path) if values else None
         with torch.serialization.safe_globals([(Unread, name) for name in NUMPY_METADATA]), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch, about the age of a pickle
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            in_file = {} if values or not zipfile.is_zipfile(path) else {"mmap": True}
+            content = {} if damaged else torch.load(path, map_location="cpu", weights_only=True, **in_file)
     except pickle.UnpicklingError as error:
         raise UserError(f"Checkpoint {path} {_refusal(str(error))}") from error
     except Exception as error:  # torch's reader meets a damaged file with almost any kind of error
         raise UserError(f"Checkpoint {path} is cut off or not a checkpoint. Download or copy it again, or use another file.") from error
+    if damaged:
+        fix = "Copy or download it again, or use another file."
+        raise UserError(f"Checkpoint {path} is damaged: the checksum of {damaged} is wrong. {fix}")
     if not isinstance(content, dict) or not isinstance(content.get("state_dict", {}), dict):
         raise UserError(f"Checkpoint {path} holds no dictionary of weights. Use another file.")
     return content

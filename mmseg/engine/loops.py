@@ -8,6 +8,8 @@ from torch import nn
 
 from mmseg.datasets.reading.worker_reports import explained_deaths
 from mmseg.engine.batch_norm import average_statistics
+from mmseg.engine.hooks.guard_hook import TRAIN_AGAIN
+from mmseg.utils.errors import NotFiniteError, UserError
 
 
 @LOOPS.register_module()
@@ -18,10 +20,18 @@ class AdaptationTrainLoop(IterBasedTrainLoop):
     """
 
     def run(self) -> nn.Module:
-        """Trains to the end; a loader worker that dies is reported with the files that it was reading."""
+        """Trains to the end; a loader worker that dies is reported with the files that it was reading.
+
+        Raises:
+            UserError: the network gives NaN for an image of an evaluation.
+        """
         self.skipped = 0  # bad samples since the start or the resume
-        with explained_deaths(self.dataloader.dataset):
-            return super().run()
+        try:
+            with explained_deaths(self.dataloader.dataset):
+                return super().run()
+        except NotFiniteError as error:
+            what = f"the output of the network for {error.image} is not finite"
+            raise UserError(f"Training stopped at the evaluation after iteration {self._iter}: {what}. {TRAIN_AGAIN}") from error
 
     def run_iter(self, data_batch: dict) -> None:
         """One iteration; ``data_batch`` is a collated loader sample."""

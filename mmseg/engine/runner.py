@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -29,7 +30,11 @@ from mmseg.engine.compile import compile_networks
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
 from mmseg.engine.optimizers import JointOptimWrapper, build_fused
-from mmseg.engine.weights import covers, load_method, load_resumed
+from mmseg.engine.resume.history import Resumption, as_values, write_configs
+from mmseg.engine.resume.restore import restore
+from mmseg.engine.resume.state import check_same_run, check_state
+from mmseg.engine.trained_for import ORDER, TrainedFor
+from mmseg.engine.weights import WITHOUT, covers, load_method, load_resumed
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import (
@@ -42,13 +47,13 @@ from mmseg.registry import (
     VISUALIZERS,
     check_component,
 )
-from mmseg.utils.config_text import config_text, write_config
+from mmseg.utils.config_text import config_text
 from mmseg.utils.engine_options import env_cfg
 from mmseg.utils.errors import UserError
 from mmseg.utils.float32 import use_real_float32
 from mmseg.utils.precision import Precision
 from mmseg.utils.randomness import derive_seed
-from mmseg.utils.run_folder import CONFIG
+from mmseg.utils.run_folder import RESULT
 from mmseg.visualization import tensorboard  # noqa: F401  registers its backend
 
 
@@ -57,7 +62,12 @@ class AdaptationRunner(Runner):
 
     All randomness of a run derives from (seed, iteration or sample, stream), so the state to resume is:
     networks, optimizer, schedulers, iteration; and, for the log alone, what hooks have counted so far.
+
+    Attributes:
+        resumption: from where it goes on, and how; empty for a new training.
     """
+
+    resumption = Resumption()
 
     @property
     def network(self) -> nn.Module:
@@ -106,6 +116,9 @@ class AdaptationRunner(Runner):
             "best_score": float(self.checkpoint_hook.best_score),
             "restored_teachers": [teacher.restored for teacher in self.network.teachers],
             "config": config_text(self.cfg),
+            "history": as_values(self.resumption.history),
+            "CLASSES": list(self.val_dataloader.dataset.metainfo["classes"]),
+            "PALETTE": [list(color) for color in self.val_dataloader.dataset.metainfo["palette"]],
             "environment": environment(),
         }
         content = {
@@ -130,27 +143,18 @@ class AdaptationRunner(Runner):
             UserError: the file is unreadable, of another model, of another seed or of another number of processes.
         """
         content = read_checkpoint(filename)
-        if "optimizer" not in content or "iteration" not in content.get("meta", {}):
-            raise UserError(f"Checkpoint {filename} holds weights but no training state. Start from it in another folder with --load-from.")
-        if content["meta"]["seed"] != self.seed:
-            seed = content["meta"]["seed"]
-            raise UserError(f"Checkpoint {filename} was trained with seed {seed}. Resume with --seed {seed}.")
-        processes = content["meta"].get("processes", get_world_size())
-        if processes != get_world_size():
-            given = f"was trained by {processes} process{'es' * (processes > 1)}, and {get_world_size()} would see other samples"
-            fix = f"Resume with torchrun --nproc_per_node {processes}, or start from its networks in another folder with --load-from."
-            raise UserError(f"Checkpoint {filename} {given}. {fix}")
+        check_state(content, filename)
+        meta = content["meta"]
+        check_same_run(meta, self.seed, filename)
+        if self.max_iters < meta["iteration"]:
+            fix = "Set train_cfg.max_iters to more, or train in another folder with --work-dir."
+            text = f"has {meta['iteration']} iterations behind it, more than the {self.max_iters} of the config"
+            raise UserError(f"Checkpoint {filename} {text}. {fix}")
         load_resumed(self.network, content["state_dict"], filename)
-        try:
-            self.optim_wrapper.load_state_dict(content["optimizer"])
-            for scheduler, state in zip(self.all_schedulers, content["param_schedulers"], strict=True):
-                scheduler.load_state_dict(state)
-        except (KeyError, TypeError, ValueError) as error:
-            fix = "Resume with the config it was trained with, config.py beside it."
-            raise UserError(f"Checkpoint {filename} does not fit the optimizer or the schedule of this config. {fix}") from error
-        self.train_loop._iter = content["meta"]["iteration"]
-        self.checkpoint_hook.best_score = content["meta"]["best_score"]
-        for teacher, restored in zip(self.network.teachers, content["meta"].get("restored_teachers", ()), strict=False):
+        restore(self.optim_wrapper, self.all_schedulers, content, filename, changed=self.resumption.changed)
+        self.train_loop._iter = meta["iteration"]
+        self.checkpoint_hook.best_score = meta["best_score"]
+        for teacher, restored in zip(self.network.teachers, meta.get("restored_teachers", ()), strict=False):
             teacher.restored = restored
         for name, values in content["logged"].items():
             for value in values:
@@ -159,17 +163,27 @@ class AdaptationRunner(Runner):
             hook.load_state_dict(content.get("hooks", {}).get(name, {}))
         self._has_loaded = True
         self.logger.info(f"Resumed iteration {self.iter} from {filename}")
+        for line in self.resumption.notes:
+            self.logger.info(line)
+        if self.resumption.changed:
+            rates = ", ".join(f"{name} {values[0]:.4g}" for name, values in self.optim_wrapper.get_lr().items() if "base" not in name)
+            self.logger.info(f"The schedule is that of the config from iteration {self.iter + 1} on: {rates}")
 
     def _init_model_weights(self) -> None:
         """Left out where a checkpoint replaces every network: files of starting weights need not exist then."""
-        if not (self._resume or (self._load_from and covers(self.network, read_checkpoint(self._load_from)))):
+        whole = self._load_from and not self.cfg.get("skip_classifier")
+        if not (self._resume or (whole and covers(self.network, read_checkpoint(self._load_from)))):
             super()._init_model_weights()
 
     def load_checkpoint(self, filename: str, *_: object, **__: object) -> dict:
         """Starts from the networks of any checkpoint, see :func:`mmseg.engine.weights.load_method`; iteration 0 follows."""
-        content = read_checkpoint(filename)
-        for line in load_method(self.network, content, filename):
+        content, skip = read_checkpoint(filename), self.cfg.get("skip_classifier", False)
+        for line in load_method(self.network, content, filename, skip_classifier=skip):
             self.logger.info(line)
+        info = self.val_dataloader.dataset.metainfo
+        known = replace(TrainedFor.of(content), classes=None, palette=None) if skip else TrainedFor.of(content)
+        for line in known.warnings(info["classes"], info["palette"], self.network.data_preprocessor, filename, f"{ORDER[:-1]}, {WITHOUT}"):
+            self.logger.warning(line)
         self._has_loaded = True
         return content
 
@@ -177,10 +191,12 @@ class AdaptationRunner(Runner):
         """Not yet: a run that cannot start, or cannot resume, leaves the folder as it was."""
 
     def load_or_resume(self) -> None:
-        """The last step before training: once it has worked, the config is written."""
+        """The last step before training: once it has worked, the config is written, and a result of fewer iterations is none."""
         super().load_or_resume()
         if is_main_process():
-            write_config(Path(self.work_dir) / CONFIG, self.cfg)
+            write_configs(Path(self.work_dir), self.cfg, self.resumption.history)
+            if self.iter < self.max_iters:
+                (Path(self.work_dir) / RESULT).unlink(missing_ok=True)
 
     def get_hooks_info(self) -> str:
         """One line instead of a page."""
@@ -255,12 +271,12 @@ def check_engine_parts(cfg: Config) -> None:
         check_component(scheduler, PARAM_SCHEDULERS, given=("convert_to_iter_based",))
 
 
-def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRunner:
+def build_runner(cfg: Config, resumption: Resumption | None = None) -> AdaptationRunner:
     """A runner for training (with validation) from a complete config.
 
     Args:
         cfg: see :func:`mmseg.config.config.load_config`.
-        resume_from: a training checkpoint to continue from; goes before ``load_from`` of the config.
+        resumption: what to continue from; goes before ``load_from`` of the config. None starts anew.
     """
     check_engine_parts(cfg)
     check_class_lists(cfg)
@@ -285,8 +301,8 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         custom_hooks=[HOOKS.build(hook) for hook in cfg.get("custom_hooks", [])],
         log_processor={"by_epoch": False, "window_size": LOG_WINDOW},
         visualizer=cfg.visualizer,
-        load_from=resume_from or cfg.get("load_from"),
-        resume=resume_from is not None,
+        load_from=resumption.checkpoint if resumption else cfg.get("load_from"),
+        resume=resumption is not None,
         randomness={"seed": cfg.seed},
         env_cfg=cfg.env_cfg,
         launcher=cfg.get("launcher", "none"),
@@ -294,6 +310,7 @@ def build_runner(cfg: Config, *, resume_from: str | None = None) -> AdaptationRu
         experiment_name=Path(cfg.work_dir).name,
         cfg=cfg,
     )
+    runner.resumption = resumption or runner.resumption
     for line in filter(None, (note, target_note(train_dataloader["dataset"], model))):
         runner.logger.warning(line)
     return runner

@@ -8,61 +8,26 @@ Distributed training may add ``module.`` at the front of a key or behind the net
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
+from mmseg.engine.classifiers import check_class_count, classifier_entries
+from mmseg.engine.state_difference import State, StateDifference, first_names
 from mmseg.models.uda import UDAMethod
+from mmseg.models.weights.values import defect
 from mmseg.utils.errors import UserError
+from mmseg.utils.run_folder import BEST
 
-State = Mapping[str, Tensor]
 STUDENT, TEACHER, IMNET, DISCRIMINATOR = "model", "ema_model", "imnet_model", "model_D"
 MASK_TEACHER = "mic.teacher.ema_model"
 ROLES = {STUDENT: "student", TEACHER: "teacher", IMNET: "ImageNet network", MASK_TEACHER: "teacher of the masked crops"}
 SEGMENTOR_PARTS = ("backbone", "neck", "decode_head", "auxiliary_head")
 ENCODER_PARTS = ("backbone.", "neck.")
 FIT = "Use the config it was trained with."
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How a state dict differs from what a network expects: names of entries."""
-
-    missing: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    shapes: tuple[str, ...]
-
-    @classmethod
-    def between(cls, expected: State, state: State) -> Difference:
-        """The difference of two state dicts by names and shapes."""
-        return cls(
-            missing=tuple(key for key in expected if key not in state),
-            unexpected=tuple(key for key in state if key not in expected),
-            shapes=tuple(key for key in expected if key in state and expected[key].shape != state[key].shape),
-        )
-
-    def only(self, prefix: str) -> Difference:
-        """The part of it whose names start with ``prefix``."""
-        return Difference(*(tuple(key for key in keys if key.startswith(prefix)) for keys in (self.missing, self.unexpected, self.shapes)))
-
-    @property
-    def serious(self) -> Difference:
-        """Without what no prediction depends on: BatchNorm's counters (absent in old files) and an auxiliary head that is not used."""
-        missing = tuple(key for key in self.missing if not key.endswith(".num_batches_tracked"))
-        return Difference(missing, tuple(key for key in self.unexpected if not key.startswith("auxiliary_head.")), self.shapes)
-
-    def __bool__(self) -> bool:
-        return bool(self.missing or self.unexpected or self.shapes)
-
-    def __str__(self) -> str:
-        kinds = {"missing": self.missing, "unexpected": self.unexpected, "of another shape": self.shapes}
-        return ", ".join(f"{len(keys)} {kind}{_first(keys)}" for kind, keys in kinds.items() if keys)
-
-
-def _first(keys: Sequence[str], count: int = 2) -> str:
-    return f" ({', '.join(keys[:count])}{', …' if len(keys) > count else ''})" if keys else ""
+WITHOUT = "or start from everything but its classifiers with --skip-classifier (skip_classifier=True in a config)."
+OTHER_CLASSES = f"{FIT[:-1]}, {WITHOUT}"
 
 
 def networks(content: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
@@ -116,9 +81,10 @@ def load_exactly(network: nn.Module, state: State, path: str | os.PathLike) -> N
     """Loads ``state`` into ``network``, all or nothing: what a resume needs.
 
     Raises:
-        UserError: names or shapes differ.
+        UserError: names or shapes differ, or a tensor is no use.
     """
-    _refuse(Difference.between(network.state_dict(), state), path)
+    _refuse(StateDifference.between(network.state_dict(), state), path)
+    _check_values(state, path)
     network.load_state_dict(state)
 
 
@@ -150,7 +116,9 @@ def imnet_state(network: nn.Module, state: State, path: str | os.PathLike) -> St
     return state
 
 
-def load_segmentor(network: nn.Module, state: State, name: str, path: str | os.PathLike) -> str:
+def load_segmentor(
+    network: nn.Module, state: State, name: str, path: str | os.PathLike, *, leave_out: Collection[str] = (), other_classes: str = FIT
+) -> str:
     """Loads a segmentor and says what was loaded.
 
     Missing BatchNorm counters and the entries of an auxiliary head that the network does not have are
@@ -160,41 +128,39 @@ def load_segmentor(network: nn.Module, state: State, name: str, path: str | os.P
         network: a segmentor (``backbone``, ``decode_head``, …, ``num_classes``).
         state: its entries in the file.
         name, path: network and file, for the report.
+        leave_out: entries that the network keeps as they are.
+        other_classes: ends the error about another number of classes.
 
     Returns:
         one line with the numbers of entries, and the first missing and unexpected ones.
 
     Raises:
-        UserError: another backbone, another number of classes, or another decoder.
+        UserError: another backbone, another number of classes, another decoder, or a tensor that is no use.
     """
-    expected = network.state_dict()
-    difference = Difference.between(expected, state)
+    expected, state = ({key: value for key, value in values.items() if key not in leave_out} for values in (network.state_dict(), state))
+    difference = StateDifference.between(expected, state)
     if difference.serious.only("backbone."):
         text = f"does not hold the backbone of this config, {type(network.backbone).__name__}: {difference.serious.only('backbone.')}"
         raise UserError(f"Checkpoint {path} {text}. {FIT}")
-    _check_classes(network, state, difference.shapes, path)
+    check_class_count(network, state, difference.shapes, path, other_classes)
     _refuse(difference.serious, path)
+    _check_values(state, path, f"{name}.")
     network.load_state_dict(state, strict=False)
     amount = f"{difference}" if difference else f"all {len(expected)} entries"
-    return f"Loaded {name} ({ROLES[name]}) of {path}: {amount}"
+    left_out = f", without the classifiers{first_names(sorted(leave_out))}" if leave_out else ""
+    return f"Loaded {name} ({ROLES[name]}) of {path}: {amount}{left_out}"
 
 
-def _check_classes(network: nn.Module, state: State, shapes: Sequence[str], path: str | os.PathLike) -> None:
-    """Classifiers have one row for each class; a scale attention may have a single one."""
-    expected, classes = network.state_dict(), network.num_classes
-    rows = {
-        len(state[key])
-        for key in shapes
-        if len(expected[key]) == classes and expected[key].shape[1:] == state[key].shape[1:] and ".scale_attention." not in key
-    }
-    if len(rows) == 1 and rows != {classes}:
-        (trained,) = rows
-        raise UserError(f"Checkpoint {path} was trained with {trained} classes, but the config has {classes}. {FIT}")
-
-
-def _refuse(difference: Difference, path: str | os.PathLike) -> None:
+def _refuse(difference: StateDifference, path: str | os.PathLike) -> None:
     if difference:
         raise UserError(f"Checkpoint {path} does not belong to this model: {difference}. {FIT}")
+
+
+def _check_values(state: State, path: str | os.PathLike, prefix: str = "") -> None:
+    """Refuses tensors that a network cannot compute with; ``prefix`` goes before their names."""
+    for key, value in state.items():
+        if wrong := defect(value):
+            raise UserError(f"Checkpoint {path}: {prefix}{key} {wrong}. Use an earlier state, such as {BEST}, or another file.")
 
 
 def covers(method: UDAMethod, content: Mapping[str, Any]) -> bool:
@@ -206,11 +172,18 @@ def covers(method: UDAMethod, content: Mapping[str, Any]) -> bool:
     return {name for name, network in parts.items() if network is not None} <= networks(content).keys()
 
 
-def load_method(method: UDAMethod, content: Mapping[str, Any], path: str | os.PathLike) -> list[str]:
+def load_method(method: UDAMethod, content: Mapping[str, Any], path: str | os.PathLike, *, skip_classifier: bool = False) -> list[str]:
     """Starts a training from a checkpoint: the student, and every other network that both sides have.
 
     A teacher that the file lacks starts as a copy of the loaded student. An ImageNet network or a discriminator
     that it lacks keeps its initial weights, so call this after ``init_weights()``.
+
+    Args:
+        method: to load into.
+        content: see :func:`networks`.
+        path: of the file.
+        skip_classifier: for other classes than those of the file: the layers whose rows are classes keep their initial weights, and so
+            does a discriminator, which looks at their outputs; teachers start as copies of the student.
 
     Returns:
         lines for the log.
@@ -219,21 +192,28 @@ def load_method(method: UDAMethod, content: Mapping[str, Any], path: str | os.Pa
         UserError: see :func:`network_state` and :func:`load_segmentor`.
     """
     found = networks(content)
-    reports = [load_segmentor(method.model, network_state(content, STUDENT, path), STUDENT, path)]
+    others = {name: state for name, state in found.items() if name in (STUDENT, IMNET)} if skip_classifier else found
+
+    def load(network: nn.Module, state: State, name: str) -> str:
+        leave_out = classifier_entries(network) if skip_classifier else ()
+        return load_segmentor(network, state, name, path, leave_out=leave_out, other_classes=OTHER_CLASSES)
+
+    reports = [load(method.model, network_state(content, STUDENT, path), STUDENT)]
     places = {module: name for name, module in method.named_modules()}
     for teacher in method.teachers:
         name = places[teacher.network]
-        teacher.restored = name in found
+        teacher.restored = name in others
         if teacher.restored:
-            reports.append(load_segmentor(teacher.network, found[name], name, path))
+            reports.append(load(teacher.network, others[name], name))
         else:
             teacher.network.load_state_dict(method.model.state_dict())
-            reports.append(f"{path} holds no {name}: this teacher starts as a copy of the student")
-    if method.imnet_model is not None and IMNET in found:
-        reports.append(load_segmentor(method.imnet_model, imnet_state(method.imnet_model, found[IMNET], path), IMNET, path))
+            why = "the classes are others" if name in found else f"{path} holds no {name}"
+            reports.append(f"{why}: this teacher starts as a copy of the student")
+    if method.imnet_model is not None and IMNET in others:
+        reports.append(load(method.imnet_model, imnet_state(method.imnet_model, others[IMNET], path), IMNET))
     elif method.imnet_model is not None:
         reports.append(f"{path} holds no {IMNET}: the ImageNet network keeps the initial weights of the config")
-    if method.model_D is not None and DISCRIMINATOR in found:
-        load_exactly(method.model_D, found[DISCRIMINATOR], path)
-    unused = [f"{name} ({len(state)} entries)" for name, state in found.items() if name not in places.values()]
+    if method.model_D is not None and DISCRIMINATOR in others:
+        load_exactly(method.model_D, others[DISCRIMINATOR], path)
+    unused = [f"{name} ({len(state)} entries)" for name, state in found.items() if name not in places.values() or name not in others]
     return [*reports, f"{path} also holds {', '.join(unused)}: not used"] if unused else reports

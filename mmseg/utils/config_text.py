@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import math
 import os
@@ -23,11 +24,49 @@ def config_text(cfg: Config) -> str:
     return "".join(f"{key} = {_text(value, 0, len(key) + 3)}\n" for key, value in sorted(cfg.to_dict().items()))
 
 
-def write_config(path: str | os.PathLike, cfg: Config) -> None:
-    """Writes a config, and beside it the user's own modules that it names, so that the folder can be used wherever it lies."""
+def read_config_text(text: str) -> dict[str, Any]:
+    """The values that :func:`config_text` has written, without running anything: the text may come out of a file of others.
+
+    Raises:
+        ValueError: it holds more than names with plain values.
+    """
+    try:
+        return dict(map(_entry, ast.parse(text).body))
+    except (SyntaxError, TypeError, RecursionError, MemoryError) as error:  # of the parser, and of keys that no dictionary takes
+        raise ValueError(str(error)) from error
+
+
+def _entry(line: ast.stmt) -> tuple[str, Any]:
+    if not (isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], ast.Name)):
+        raise ValueError(f"line {line.lineno} gives no name a value")
+    return line.targets[0].id, _value(line.value)
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Dict):
+        return {ast.literal_eval(key): _value(value) for key, value in zip(node.keys, node.values, strict=True)}
+    if isinstance(node, (ast.List, ast.Tuple)):
+        entries = [_value(entry) for entry in node.elts]
+        return entries if isinstance(node, ast.List) else tuple(entries)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id == "dict" and not node.args:
+            return {entry.arg: _value(entry.value) for entry in node.keywords}
+        if node.func.id == "float" and not node.keywords and len(node.args) == 1:
+            return float(ast.literal_eval(node.args[0]))
+    return ast.literal_eval(node)
+
+
+def write_config(path: str | os.PathLike, cfg: Config, comment: str = "") -> None:
+    """Writes a config, and beside it the user's own modules that it names, so that the folder can be used wherever it lies.
+
+    Args:
+        path: the file.
+        cfg: complete config.
+        comment: whole lines that begin with ``#``, for its top.
+    """
     for name, content in copied_sources(cfg.get("custom_imports")).items():
         write_text(Path(path).parent / name, content.decode())
-    write_text(path, config_text(cfg))
+    write_text(path, comment + config_text(cfg))
 
 
 def _text(value: Any, indent: int, taken: int) -> str:

@@ -37,11 +37,22 @@ class SmallImageError(UserError):
     """An image that is smaller than what a network can see."""
 
 
+class NotFiniteError(UserError):
+    """A network's output that is NaN or infinite, for an image whose name :func:`naming` adds."""
+
+    def __init__(self, image: str | Path = "An image") -> None:
+        self.image = str(image)
+        reason = "the output of the network is not finite (NaN or infinite), its weights or statistics are ruined"
+        super().__init__(f"{image}: {reason}. Use an earlier state, such as best.pth, or other weights.")
+
+
 @contextlib.contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Names the file of an image that turns out to be too small for the network, which does not know the file."""
+    """Names the file of an image that is too small for the network, or that it finds no finite output for: it does not know the file."""
     try:
         yield
+    except NotFiniteError:
+        raise NotFiniteError(path) from None
     except SmallImageError as error:
         raise BadFileError(f"{path} cannot be predicted. {error}") from None
 

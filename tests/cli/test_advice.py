@@ -283,7 +283,7 @@ def test_a_network_of_other_classes(trained):
 
 
 def test_a_learning_rate_that_is_too_high(fails, works, folder, tiny_data):
-    """A resume would go on with the rate of the stored state; a training in another folder learns."""
+    """A resume with a lower one could go on with ruined weights; a training in another folder learns."""
     changes = {"train_cfg.max_iters": 6, "train_cfg.val_interval": 6, "default_hooks.guard.patience": 1}
     high = tiny.options(tiny_data, **changes, **{"optim_wrapper.optimizer.lr": 1e30})
     line = fails(train_tool.main, tiny.CONFIG, "--work-dir", folder, *high)

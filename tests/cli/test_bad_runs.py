@@ -70,7 +70,8 @@ def test_full_disk_keeps_the_last_state(fails, trained, folder, tiny_data, monke
 
 
 def test_resume_in_an_empty_folder(train_fails, folder):
-    assert train_fails("--resume") == f"Nothing to resume: {folder}/latest.pth does not exist. Leave --resume out to start a new training."
+    fix = "Name the folder of the training with --work-dir, or leave --resume out to start a new one."
+    assert train_fails("--resume") == f"Nothing to resume: {folder}/latest.pth does not exist. {fix}"
     assert not folder.exists()
 
 
@@ -124,18 +125,33 @@ def test_resume_from_a_broken_checkpoint(fails, trained, folder, tiny_data, kind
 
 
 @pytest.mark.parametrize(
-    ("changes", "text"),
+    ("changes", "word", "text"),
     [
-        ({"model.decode_head.channels": 32}, " of another shape (model.decode_head."),
-        ({"seed": 3}, "was trained with seed 0. Resume with --seed 0."),
-        ({"optim_wrapper.paramwise_cfg": {"custom_keys": {"head": {"lr_mult": 10.0}}}}, "does not fit the optimizer or the schedule"),
+        (
+            {"model.decode_head.channels": 32},
+            (),
+            "model.decode_head.channels 48 -> 32 (the network). Resume with the config it was trained",
+        ),
+        ({"model.decode_head.channels": 32}, ("--override",), " of another shape (model.decode_head."),
+        ({"seed": 3}, ("--override",), "was trained with seed 0. Resume with --seed 0."),
+        (
+            {"optim_wrapper.paramwise_cfg": {"custom_keys": {"head": {"lr_mult": 10.0}}}},
+            ("--override",),
+            "does not fit the optimizer or the schedule",
+        ),
+        (
+            {"optim_wrapper.optimizer": {"type": "SGD", "lr": 0.1}},
+            ("--override",),
+            "optim_wrapper.optimizer.type 'AdamW' -> 'SGD' (another",
+        ),
+        ({"train_cfg.max_iters": 1}, ("--override",), "has 2 iterations behind it, more than the 1 of the config. Set train_cfg.max_iters"),
     ],
 )
-def test_resume_from_another_run(fails, trained, folder, tiny_data, changes, text):
+def test_resume_from_another_run(fails, trained, folder, tiny_data, changes, word, text):
     folder.mkdir()
     shutil.copy(trained / "latest.pth", folder)
     before = contents(folder)
-    line = fails(train_tool.main, tiny.CONFIG, "--work-dir", folder, "--resume", *tiny.options(tiny_data, **changes))
+    line = fails(train_tool.main, tiny.CONFIG, "--work-dir", folder, "--resume", *word, *tiny.options(tiny_data, **changes))
     assert text in line
     assert contents(folder) == before
 

@@ -6,15 +6,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.logging import MessageHub
+from mmengine.runner import IterBasedTrainLoop
 
 from mmseg.apis.launching.train import train
 from mmseg.config.config import load_config
 from mmseg.engine.checkpoint import read_checkpoint
 from mmseg.engine.hooks import GuardHook
+from mmseg.engine.loops import AdaptationTrainLoop
 from mmseg.engine.optimizers import GradientHealth
 from mmseg.models.uda.objectives import SourceSupervision
 from mmseg.registry import HOOKS
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import NotFiniteError, UserError
 from tests import tiny
 from tests.cli.failures import one_line
 from tests.engine.test_resume import logged
@@ -141,3 +143,16 @@ def test_a_training_that_cannot_go_on_stops_with_one_line(tiny_data, tmp_path):
     batch = torch.load(folder / "nonfinite_batch.pth", weights_only=True)["batch"]
     assert batch["source"]["image"].shape == (2, 3, 64, 64) and batch["iteration"] == 2
     assert not (folder / "result.json").exists()
+
+
+def test_an_evaluation_of_a_network_that_gives_nan_stops_the_training(monkeypatch):
+    """With the advice for a training, not that for an evaluation: there is no better state."""
+
+    def evaluate(_):
+        raise NotFiniteError("a.png")
+
+    monkeypatch.setattr(IterBasedTrainLoop, "run", evaluate)
+    loop = object.__new__(AdaptationTrainLoop)
+    loop.dataloader, loop._iter = SimpleNamespace(dataset=None), 10
+    with pytest.raises(UserError, match=r"after iteration 10: the output of the network for a\.png is not finite\. Train again in another"):
+        loop.run()

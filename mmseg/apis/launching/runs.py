@@ -83,7 +83,7 @@ class Run:
         """Refuses a folder whose config was changed after it got its name."""
         file = self.folder / CONFIG
         if file.is_file() and digest(load_config(file)) != self.digest:
-            fix = "Restore the file, or move the folder away to train the config of its name."
+            fix = "Restore the file, or, where the training went on with another config, move the folder away to train that of its name."
             raise UserError(f"{file} differs from the config that gave the folder its digest {self.digest}. {fix}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmseg.apis.launching.resume import plan_resume
 from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.engine.distributed import one_voice, process_group
@@ -19,13 +20,14 @@ from mmseg.utils.locks import locked
 from mmseg.utils.run_folder import LATEST, RESULT
 
 
-def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False) -> dict:
+def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, override: bool = False) -> dict:
     """Trains to the end and evaluates; the run folder is locked meanwhile.
 
     Args:
         cfg: complete config. Its ``launcher``, where there is one, says what started the processes of this training.
         work_dir: run folder; receives config.py, latest.pth, best.pth, result.json, logs and pictures.
         resume: continue from ``latest.pth``.
+        override: where its config differs from this one, apply this one from there on; see :func:`plan_resume`.
 
     Returns:
         the content of ``result.json``, in the first process of this training; nothing in the others.
@@ -34,6 +36,8 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False) -> 
         UserError: anything the user can mend; nothing is half-written then.
     """
     folder = Path(work_dir)
+    if cfg.get("skip_classifier") and not cfg.get("load_from"):
+        raise UserError("skip_classifier (--skip-classifier) says how to start from a checkpoint. Give one with --load-from FILE.")
     launcher = cfg.get("launcher", "none")
     first = is_first_process(launcher)
     with one_voice(launcher), locked(folder) if first else contextlib.nullcontext():
@@ -41,7 +45,8 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False) -> 
         check_sync_batchnorm(cfg)
         cfg.work_dir = str(folder)
         with process_group(launcher, cfg.env_cfg.dist_cfg.backend):
-            runner = build_runner(cfg, resume_from=str(folder / LATEST) if resume else None)
+            resumption = plan_resume(cfg, str(folder / LATEST), override=override) if resume else None
+            runner = build_runner(cfg, resumption)
             for note in other_ends(cfg):
                 runner.logger.warning(note)
             runner.train()
@@ -52,6 +57,7 @@ def check_state(folder: Path, resume: bool) -> None:
     """Refuses to resume nothing, and to start over where a training has begun."""
     latest = folder / LATEST
     if resume and not latest.is_file():
-        raise UserError(f"Nothing to resume: {latest} does not exist. Leave --resume out to start a new training.")
+        fix = "Name the folder of the training with --work-dir, or leave --resume out to start a new one."
+        raise UserError(f"Nothing to resume: {latest} does not exist. {fix}")
     if not resume and latest.is_file():
         raise UserError(f"{folder} already holds a training. Continue it with --resume, or choose another folder with --work-dir.")

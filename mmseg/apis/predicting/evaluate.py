@@ -32,6 +32,7 @@ from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralImageFiles
 from mmseg.engine.checkpoint import environment, file_hash
 from mmseg.engine.runner import build_loader_config
+from mmseg.engine.trained_for import check_order
 from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, METRICS
@@ -206,7 +207,7 @@ def evaluate(
     """
     scores = METRICS.build(metric)
     scores.dataset_meta = loader.dataset.metainfo
-    check_classes(method.model.num_classes, scores.classes)
+    check_classes(method.model.num_classes, method.classes, scores.classes)
     count = 0
     with counted_passes(method.model) as passes:
         for sample in predictions(method, loader, branch=branch, augment=augment):
@@ -231,11 +232,12 @@ def evaluation_of(scores: IoUMetric) -> Evaluation:
     return Evaluation(len(results), metrics, confusion, conditions, scores.absent, scores.eval_absent if scores.absent else None)
 
 
-def check_classes(count: int, classes: Sequence[str]) -> None:
-    """Refuses a network that names other classes than the data."""
+def check_classes(count: int, names: Sequence[str], classes: Sequence[str]) -> None:
+    """Refuses a network of ``count`` outputs, called ``names``, for data with another number of classes, or in another order."""
     if count != len(classes):
         fix = "Evaluate it on data with the classes that it was trained for."
         raise UserError(f"The network of the config predicts {count} classes, but the data have {len(classes)}. {fix}")
+    check_order(names, classes, "The network of the config works", "the data", "Give the data set this order (classes=[…]).")
 
 
 def native_photo(images: ImageFiles | SeveralImageFiles, index: int) -> np.ndarray:

@@ -27,9 +27,11 @@ from mmseg.datasets.reading.image_files import read_image
 from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
 from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.trained_for import TrainedFor
 from mmseg.engine.weights import STUDENT, load_segmentor, network_state
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError, naming
+from mmseg.utils.finite import check_finite
 from mmseg.utils.randomness import derive_seed
 from mmseg.visualization.colorize import Palette, colorize_labels, overlay, write_palette_png
 
@@ -98,7 +100,8 @@ def init_model(
 ) -> UDAMethod:
     """A network ready to predict: one segmentor with its normalisation, in eval mode.
 
-    Prints one line about the loaded entries.
+    Prints one line about the loaded entries, and one for each thing that the checkpoint was trained with and the config says otherwise:
+    names, colours, normalisation.
 
     Args:
         config: file (ours, or in the 0.x vocabulary) or complete config.
@@ -112,19 +115,23 @@ def init_model(
         ``palette``.
 
     Raises:
-        UserError: config or checkpoint are unreadable or do not belong together.
+        UserError: config or checkpoint are unreadable or do not belong together, or the classes of the config have another order.
     """
     cfg = config if isinstance(config, Config) else load_config(config, training=False)
     segmentor = {**cfg.model, "test_cfg": inference_config(cfg, inference_mode)}
     torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
     method = UDAMethod(segmentor=segmentor, seed=cfg.seed, data_preprocessor=cfg.uda.get("data_preprocessor"))
+    trained = TrainedFor()
     if checkpoint is None:
         method.init_weights()
     else:
-        state = network_state(read_checkpoint(checkpoint), weights, checkpoint)
-        print(load_segmentor(method.model, state, weights, checkpoint))
+        content = read_checkpoint(checkpoint)
+        print(load_segmentor(method.model, network_state(content, weights, checkpoint), weights, checkpoint))
+        trained = TrainedFor.of(content)
     method.cfg = cfg
-    method.classes, method.palette = _classes_or_numbers(cfg, method.model.num_classes)
+    method.classes, method.palette = _known_classes(cfg, method.model.num_classes, trained)
+    for warning in trained.warnings(method.classes, method.palette, method.data_preprocessor, checkpoint):
+        print(f"Warning: {warning}")
     return method.to(device).eval()
 
 
@@ -142,12 +149,13 @@ def class_colors(cfg: Config, num_classes: int) -> tuple[Sequence[str], Palette]
     return info["classes"], info["palette"]
 
 
-def _classes_or_numbers(cfg: Config, num_classes: int) -> tuple[Sequence[str], Palette]:
-    """:func:`class_colors`; numbers and distinct colours where the config does not know the names."""
+def _known_classes(cfg: Config, num_classes: int, trained: TrainedFor) -> tuple[Sequence[str], Palette]:
+    """:func:`class_colors`; where the config does not know them, what the checkpoint says, else numbers and distinct colours."""
     try:
         return class_colors(cfg, num_classes)
     except UserError:
-        return tuple(map(str, range(num_classes))), default_palette(num_classes)
+        names, colors = (known if known and len(known) == num_classes else None for known in (trained.classes, trained.palette))
+        return names or tuple(map(str, range(num_classes))), colors or default_palette(num_classes)
 
 
 def inference_config(cfg: Config, inference_mode: str = "same") -> dict:
@@ -251,10 +259,16 @@ def native_logits(model: UDAMethod, image: np.ndarray, *, branch: str | None = N
 def native_branches(
     model: UDAMethod, image: np.ndarray, branches: Sequence[str], *, ratio: float = 1.0, flipped: bool = False
 ) -> dict[str, Tensor]:
-    """:func:`native_logits` of several branches (any of ``model.model.branches``) from the same look."""
+    """:func:`native_logits` of several branches (any of ``model.model.branches``) from the same look.
+
+    Raises:
+        NotFiniteError: the network gives NaN.
+    """
     small = resize_image(image, look_size(image.shape[:2], model.cfg.val_dataloader.dataset.get("test_scale"), ratio))
     tensor = torch.from_numpy(np.ascontiguousarray(small.transpose(2, 0, 1)))[None]
     looks = model.model.inference_branches(model.data_preprocessor.image(tensor.flip(3) if flipped else tensor), branches)
+    for logits in looks.values():
+        check_finite(logits)
     native = {branch: F.interpolate(look, image.shape[:2], mode="bilinear", align_corners=False)[0] for branch, look in looks.items()}
     return {branch: logits.flip(2) for branch, logits in native.items()} if flipped else native
 

@@ -19,6 +19,8 @@ from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
 from mmseg.utils.ranges import Positive
 
+TRAIN_AGAIN = "Train again in another folder (--work-dir) with a lower optim_wrapper.optimizer.lr, or precision='fp32' if it is another."
+"""The steps before may have ruined the weights of the stored state: a resume with a lower rate could not help."""
 LEAST_SCALE = 1.0
 """A smaller factor of the losses cannot be what makes a gradient overflow."""
 
@@ -156,6 +158,4 @@ class GuardHook(Hook):
         losses = {name: float(value) for name, value in step.losses.items()}
         save_checkpoint(path, {"iteration": step.iteration, "losses": losses, "batch": step.batch})
         what = f"{self.in_a_row} steps in a row were not finite, in the last one {step.reason()}"
-        # A resume goes on with the rate of the stored state, and to the same steps.
-        fix = "Train again in another folder (--work-dir) with a lower optim_wrapper.optimizer.lr, or precision='fp32' if it is another."
-        raise UserError(f"Training stopped after iteration {step.iteration}: {what}. Its batch is in {path}. {fix}")
+        raise UserError(f"Training stopped after iteration {step.iteration}: {what}. Its batch is in {path}. {TRAIN_AGAIN}")

@@ -77,6 +77,7 @@ class DAHead(DecodeHead):
     """
 
     output_stride = 8  # of a dilated ResNet's last level
+    classifiers = ("conv_seg", "pam_conv_seg", "cam_conv_seg")
 
     def __init__(
         self,

@@ -52,9 +52,13 @@ class DecodeHead(BaseModule):
         align_corners: corner convention of resizing. Published models use False.
         loss_decode: the loss, a dictionary with ``type``.
         ignore_index: label that is not trained.
+
+    Attributes:
+        classifiers: names of the layers whose rows are classes; a training for other classes draws them anew.
     """
 
     output_stride = 4
+    classifiers: tuple[str, ...] = ("conv_seg",)
 
     def __init__(
         self,

@@ -40,6 +40,7 @@ class DLV2Head(DecodeHead):
     """
 
     output_stride = 8
+    classifiers = ("aspp_modules",)
 
     def __init__(
         self,

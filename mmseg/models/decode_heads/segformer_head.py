@@ -34,6 +34,8 @@ class SegFormerHead(DecodeHead):
             see :class:`DecodeHead`; all four levels by default.
     """
 
+    classifiers = ("conv_seg", "linear_pred")
+
     def __init__(
         self,
         *,

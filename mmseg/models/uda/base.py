@@ -25,6 +25,7 @@ from mmseg.models.uda.step import Objective, StepContext, StepLogs
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
 from mmseg.utils.errors import naming
+from mmseg.utils.finite import check_finite
 from mmseg.utils.precision import Precision
 from mmseg.utils.randomness import Streams, derive_seed
 
@@ -142,6 +143,7 @@ class UDAMethod(BaseModel):
 
         Raises:
             BadFileError: an image is too small for the network.
+            NotFiniteError: the network gives NaN for an image.
         """
         images, samples = data["image"], []
         parts = [images] if isinstance(images, Tensor) else [image[None] for image in images]
@@ -159,5 +161,8 @@ class UDAMethod(BaseModel):
         for images in parts:
             with naming(paths[seen]):  # all images of a batch have one size
                 logits = self.model.inference(self.data_preprocessor.image(images), **options)
-            yield from logits.split(1)
+            for path, single in zip(paths[seen:], logits.split(1), strict=False):
+                with naming(path):
+                    check_finite(single)
+                yield single
             seen += len(images)

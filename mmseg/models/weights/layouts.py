@@ -26,6 +26,8 @@ State = dict[str, Tensor]
 
 WRAPPERS = ("module.", "model.")
 CLASSIFIERS = ("head.", "fc.", "classifier.")
+_STUDENT_ENCODER = re.compile(r"(?:(?:module\.)?model\.(?:module\.)?)?backbone\.(.+)")
+"""Of a segmentor, or of a training with several networks, whose teacher and ImageNet network are not looked at."""
 
 _HUGGING_FACE_PARTS = {"patch_embeddings": "patch_embed", "block": "block", "layer_norm": "norm"}
 _HUGGING_FACE_NAMES = {
@@ -63,8 +65,8 @@ def encoder_weights(state: State) -> tuple[State, list[str]]:
         that are not understood are kept as they are.
     """
     encoder = _without_wrappers(state)
-    below = {key.removeprefix("backbone."): value for key, value in encoder.items() if key.startswith("backbone.")}
-    unused = [key for key in encoder if not key.startswith("backbone.")] if below else []
+    below = {match[1]: value for key, value in encoder.items() if (match := _STUDENT_ENCODER.fullmatch(key))}
+    unused = [key for key in encoder if not _STUDENT_ENCODER.fullmatch(key)] if below else []
     encoder = below or encoder
     unused += [key for key in encoder if key.startswith(CLASSIFIERS)]
     encoder = {key: value for key, value in encoder.items() if not key.startswith(CLASSIFIERS)}

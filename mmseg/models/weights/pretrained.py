@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from mmseg.models.weights.layouts import encoder_weights, has_large_stem
 from mmseg.models.weights.licences import licence_of
 from mmseg.models.weights.networks import NETWORKS
+from mmseg.models.weights.values import defect
 from mmseg.registry import MODELS
+from mmseg.utils.checksums import damaged_record
 from mmseg.utils.errors import UserError
 
 FOLDER = Path("pretrained")
@@ -106,6 +108,9 @@ def fitting_weights(module: nn.Module, path: str | Path) -> tuple[dict[str, Tens
     unexpected = [key for key in state if key not in own]
     reshaped = [key for key in own if key in state and state[key].shape != own[key].shape]
     if not (missing or unexpected or reshaped):
+        for key in own:
+            if wrong := defect(state[key]):
+                raise UserError(f"{path}: {key} {wrong}. Use another file of weights.")
         return {key: state[key] for key in own}, unused
     counts = f"{len(missing)} entries missing, {len(unexpected)} unexpected, {len(reshaped)} of another shape"
     example = (missing or unexpected or reshaped)[0]
@@ -148,6 +153,8 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
     """
     path = find_weights(str(path))
     try:
+        if damaged := damaged_record(path):
+            raise ValueError(f"the checksum of {damaged} is wrong")
         state = load_file(path) if _is_safetensors(path) else torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the readers meet a damaged file with almost any kind of error
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]

@@ -17,6 +17,7 @@ from mmseg.apis.predicting.evaluate import (
     result_record,
     target_name,
 )
+from mmseg.datasets import CityscapesDataset
 from mmseg.utils.errors import UserError
 
 
@@ -35,7 +36,17 @@ def test_folders_of_the_test_split(given, expected):
 @pytest.mark.parametrize("count", [16, 20])
 def test_other_numbers_of_classes(count):
     with pytest.raises(UserError, match=f"predicts {count} classes, but the data have 19"):
-        check_classes(count, ["name"] * 19)
+        check_classes(count, CityscapesDataset.classes[:count], CityscapesDataset.classes)
+
+
+def test_data_with_the_classes_in_another_order():
+    check_classes(19, [str(number) for number in range(19)], CityscapesDataset.classes)  # a network whose names nobody knows
+    swapped = [CityscapesDataset.classes[1], CityscapesDataset.classes[0], *CityscapesDataset.classes[2:]]
+    with pytest.raises(
+        UserError,
+        match=f"in another order than the data: '{CityscapesDataset.classes[0]}' is number 1, not 0. Give the data set this order",
+    ):
+        check_classes(19, swapped, CityscapesDataset.classes)
 
 
 def test_a_record_is_plain_json(tmp_path):

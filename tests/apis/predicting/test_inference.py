@@ -284,3 +284,56 @@ def test_unknown_inference_mode():
 def test_attention_has_one_channel_in_the_unit_interval(image):
     attention = native_logits(init_model(config(hrda())), image, branch="ATT")
     assert attention.shape == (1, 40, 80) and attention.min() >= 0 and attention.max() <= 1
+
+
+def ruined() -> UDAMethod:
+    """A network that gives NaN."""
+    model = init_model(config(plain()))
+    model.model.decode_head.conv_seg.bias.data[1] = float("nan")
+    return model
+
+
+@pytest.mark.parametrize("augment", [False, True])
+def test_a_network_that_gives_nan_predicts_nothing(image, tmp_path, augment):
+    cv2.imwrite(str(tmp_path / "a.png"), image)
+    for given, name in ((image, "The image"), (tmp_path / "a.png", f"{tmp_path}/a.png")):
+        with pytest.raises(UserError, match=rf"^{name}: the output of the network is not finite .* Use an earlier state"):
+            inference_model(ruined(), given, augment=augment)
+
+
+def test_an_evaluation_names_the_image_that_a_network_gives_nan_for():
+    """The second of a batch: the network is fine for the first."""
+    model = init_model(config(plain()))
+    images = torch.zeros(2, 3, 64, 64, dtype=torch.uint8)
+    images[1] = 255
+    sample = {"image": images, "path": ["first.png", "second.png"], "native_size": torch.tensor([[64, 64]] * 2)}
+    assert [entry["path"] for entry in model.test_step(sample)] == sample["path"]
+    original = model.model.inference
+
+    def harmed(image, **options):
+        return torch.where(image.mean(dim=(1, 2, 3), keepdim=True) > 0, float("nan"), original(image, **options))
+
+    model.model.inference = harmed
+    with pytest.raises(UserError, match=r"^second\.png: the output of the network is not finite"):
+        model.test_step(sample)
+
+
+def test_names_of_the_checkpoint_where_the_config_has_none(tmp_path):
+    names, palette = ["a", "b", "c", "d", "e"], [[index] * 3 for index in range(5)]
+    state = init_model(config(plain())).model.state_dict()
+    torch.save({"meta": {"CLASSES": names, "PALETTE": palette}, "state_dict": state}, tmp_path / "a.pth")
+    model = init_model(config(plain()), tmp_path / "a.pth")
+    assert model.classes == tuple(names) and model.palette == tuple(map(tuple, palette))
+
+
+def test_a_checkpoint_of_other_names_colours_and_order(tmp_path, capsys):
+    state, palette = init_model(config(plain())).model.state_dict(), [[index] * 3 for index in range(5)]
+    for names, text in ((["street", *CLASSES[1:]], "'street' is 'sky' in the config"), ([*CLASSES[::-1]], None)):
+        torch.save({"meta": {"CLASSES": names, "PALETTE": palette}, "state_dict": state}, tmp_path / "a.pth")
+        if text is None:
+            with pytest.raises(UserError, match="in another order than the config"):
+                init_model(named(), tmp_path / "a.pth")
+        else:
+            assert init_model(named(), tmp_path / "a.pth").classes == tuple(CLASSES)
+            printed = capsys.readouterr().out
+            assert text in printed and "another palette" in printed and printed.count("Warning: ") == 2
