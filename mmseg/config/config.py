@@ -16,8 +16,8 @@ from mmseg.config.schedule import resolve_ends
 from mmseg.config.variables import used_names
 from mmseg.utils.custom_modules import import_modules, module_sources
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.files import read_json
 from mmseg.utils.precision import Precision
+from mmseg.utils.products import read_product
 
 REQUIRED = (
     "model",
@@ -91,8 +91,8 @@ def variables(cfg: Config, path: str | Path) -> list[str]:
 def check_json(path: str | Path) -> None:
     """Refuses a JSON file that is no config, such as the result of a run."""
     fix = "Give the JSON beside a released checkpoint, or a file below configs/."
-    content = read_json(path, fix)
-    if not isinstance(content, dict) or not {"model", "_base_"} & content.keys():
+    content = read_product(path, dict[str, Any], fix)
+    if not {"model", "_base_"} & content.keys():
         raise UserError(f"{path} is JSON, but no config: it has no entry 'model'. {fix}")
 
 

@@ -47,16 +47,6 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1) + "\n")
 
 
-def read_json(path: str | os.PathLike, fix: str) -> Any:
-    """Reads a JSON file; ``fix`` ends the error of a missing or broken one (a full sentence)."""
-    try:
-        return json.loads(Path(path).read_text())
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist. {fix}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid JSON ({error}). {fix}") from None
-
-
 def check_writable(folder: Path) -> None:
     """Refuses a folder that cannot be made or written to; leaves nothing behind."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
