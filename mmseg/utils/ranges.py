@@ -101,6 +101,7 @@ _NAMES = {
 }
 
 
+@functools.cache  # the rows of a study have the same parts
 def type_hints(function: Any) -> dict[str, Any]:
     """Annotations of a function with their ranges, by parameter."""
     return typing.get_type_hints(function, include_extras=True)

@@ -85,8 +85,8 @@ TEST_LINES = [
 LAUNCHER_LINES = [
     Line("--config c.py --only 7", "Give its --exp ID", "--exp 44 --only 7"),
     Line("--config c.py --demo", "Give its --exp ID", "--exp 44 --demo"),
-    Line("--config c.py --smoke", "Leave it out", "--config c.py"),
-    Line("--list 44 --dry-run", "give a study", "--exp 44 --dry-run"),
+    Line("--list 44 --dry-run", "Leave out --smoke and --dry-run", "--list 44"),
+    Line("--config c.py --smoke --dry-run", "Give one of them", "--config c.py --dry-run"),
     Line("--exp 44 --smoke --demo", "Give one of them", "--exp 44 --demo"),
     Line("--exp 44 --smoke --dry-run", "Give one of them", "--exp 44 --dry-run"),
     Line("--config c.py --seed 1 2", "Give one seed", "--config c.py --seed 1"),

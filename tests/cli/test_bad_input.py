@@ -211,7 +211,7 @@ def test_missing_config(fails):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("model = dict(type=oops)", "cannot be read: name 'oops' is not defined. Correct the file."),
+        ("model = dict(type=oops)", "cannot be read: name 'oops' is not defined (line "),
         ("model = (", "was never closed"),
         ("_base_ = ['nowhere.py']", "nowhere.py"),
         ("", "the key 'model' is missing. Add it"),
