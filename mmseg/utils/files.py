@@ -30,7 +30,8 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
             os.fsync(handle.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror or error}. Free some space or choose a writable folder.") from error
+        fix = "Move this folder elsewhere" if path.is_dir() else "Free some space or choose a writable folder"
+        raise UserError(f"Cannot write {path}: {error.strerror or error}. {fix}.") from error
     finally:
         with contextlib.suppress(OSError):  # also where the parent is a file
             temporary.unlink(missing_ok=True)

@@ -77,7 +77,7 @@ def launch_one(run: Run, start: Start) -> None:
         UserError: another process trains it, or the training failed; it said why.
     """
     if run.finished:
-        rich.print(f"{run.folder} is finished; its results follow. Delete the folder to train again.")
+        rich.print(f"{run.folder} is finished; its results follow. Move the folder elsewhere to train again.")
         return
     if run.state == "running":
         raise in_use(run.folder)

@@ -100,7 +100,7 @@ def open_file(path: Path) -> BinaryIO:
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return file
     file.close()
-    raise BadFileError(f"{path} is no file, but a pipe, a socket or a device. Remove it, or put a file there.")
+    raise BadFileError(f"{path} is no file, but a pipe, a socket or a device. Put a file there, or correct the path.")
 
 
 def _no_file(path: Path, error: OSError | ValueError) -> BadFileError:
