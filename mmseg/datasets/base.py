@@ -233,10 +233,11 @@ class SegmentationDataset(Dataset):
             UserError: the statistics are missing, broken or stale; names the converter's command.
         """
         found = read_converted(self)
+        found = found if self.label_lut is None else found.mapped(self.label_lut)
         if max(found.pixels, default=0) >= len(self.classes):
             given = f"count the class {max(found.pixels)}, but the classes of {type(self).__name__} end at {len(self.classes) - 1}"
             raise UserError(f"RareClassSampling: the class statistics in {self.data_root} {given}. {self.recount_hint}")
-        return found if self.label_lut is None else found.mapped(self.label_lut)
+        return found
 
     def label_path(self, index: int) -> Path:
         if not self.labelled:

@@ -31,11 +31,13 @@ def check_runs(runs: Mapping[str, Sequence[Run]]) -> None:
     Raises:
         UserError: of the first row that is refused; begins with its address.
     """
-    for number, (address, group) in enumerate(runs.items()):
+    first = {id(group[0]): address for address, group in reversed(runs.items())}  # rows that are one training are one object
+    for number, address in enumerate(address for address in runs if address in first.values()):
+        cfg = runs[address][0].cfg
         try:
-            check_options(group[0].cfg)
+            check_options(cfg)
             if number == 0:
-                build_parts(group[0].cfg)
+                build_parts(cfg)
         except UserError as error:
             raise UserError(f"{address}: {error}") from None
 
