@@ -119,8 +119,8 @@ def _flat(value: Any) -> str:
         comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
         return f"{opening}{', '.join(start + _flat(entry) for start, entry in _entries(value))}{comma}{closing}"
     if isinstance(value, (set, frozenset)):
-        inner = ", ".join(sorted(map(_flat, value)))
-        return f"{{{inner}}}" if inner and isinstance(value, set) else f"{type(value).__name__}([{inner}])"
+        inner = f"{{{', '.join(sorted(map(_flat, value)))}}}" if value else ""  # empty braces are a dictionary
+        return inner if inner and isinstance(value, set) else f"{'set' if isinstance(value, set) else 'frozenset'}({inner})"
     if isinstance(value, PurePath):
         return repr(str(value))
     kind = next((kind for kind in SIMPLE if isinstance(value, kind)), None)
