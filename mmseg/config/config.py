@@ -107,8 +107,8 @@ def variables(cfg: Config, path: str | Path) -> list[str]:
 def check_json(path: str | Path) -> None:
     """Refuses a JSON file that is no config, such as the result of a run."""
     fix = "Give the JSON beside a released checkpoint, or a file below configs/."
-    content = read_product(path, dict[str, Any], fix)
-    if not {"model", "_base_"} & content.keys():
+    content = read_product(path, Any, fix)
+    if not isinstance(content, dict) or not {"model", "_base_"} & content.keys():
         raise UserError(f"{path} is JSON, but no config: it has no entry 'model'. {fix}")
 
 

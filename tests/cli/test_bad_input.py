@@ -81,7 +81,7 @@ WIDER_IMAGE = png(np.zeros((64, 130, 3), np.uint8))
         (
             "gta/sample_class_stats.json",
             lambda _: b"[]",
-            "it is empty, cut or was changed. Create it with: python tools/convert_datasets/gta.py",
+            "should have at least 1 item. Create it with: python tools/convert_datasets/gta.py",
         ),
     ],
     ids=["label", "val label", "sizes", "cut image", "cut target", "cut val", "cut statistics", "empty statistics"],
