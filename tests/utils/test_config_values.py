@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from mmengine.config import Config
 
 from mmseg.config.config import digest, load_config
-from mmseg.utils.config_text import config_text
+from mmseg.utils.config_text import config_text, read_config_text
 from mmseg.utils.errors import UserError
 from tests import tiny
 
@@ -51,6 +52,7 @@ def test_a_value_that_is_kept(tmp_path, value):
     cfg = config_with(tmp_path, value)
     text = config_text(cfg)
     assert f"note={KEPT[value]}" in text
+    assert config_text(Config(read_config_text(text))) == text  # without running it
     again = tmp_path / "config.py"
     again.write_text(text)
     assert config_text(load_config(again)) == text and digest(load_config(again)) == digest(cfg)
