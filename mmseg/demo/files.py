@@ -76,7 +76,7 @@ def jobs(parameters: Parameters, layouts: Sequence[str]) -> Iterator[Job]:
 
 
 def manifest(parameters: Parameters) -> dict[str, Any]:
-    """Parameters and styles, so that other ones are noticed."""
+    """What a :class:`mmseg.demo.manifest.Manifest` compares: parameters and styles, so that other ones are noticed."""
     return {
         "drawing": DRAWING,
         "parameters": asdict(parameters),
