@@ -2,7 +2,7 @@
 
 python run_experiments.py --list [44]                        the studies, or the rows of one
 python run_experiments.py --exp 44 [--only 7.2] [--seed 0]   trains them; --demo on the demo domains, --smoke two iterations
-python run_experiments.py --config configs/hrda/gtaHR2csHR_hrda.py
+python run_experiments.py --config configs/hrda/gtaHR2csHR_hrda.py [--smoke | --dry-run]
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import argparse
+import gc
 from typing import TYPE_CHECKING
 
 from mmseg.config.options import OptionAction
 from mmseg.utils.errors import CommandParser, UserError, command_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mmseg.apis.launching.processes import Start
+    from mmseg.apis.launching.runs import Run
     from mmseg.experiments import Study
 
 ALL = -1
@@ -38,8 +42,8 @@ def parse_args() -> argparse.Namespace:
         "--seed", type=int, nargs="+", default=[], metavar="N", help="instead of the seed of the config, or those of the study"
     )
     parser.add_argument("--demo", action="store_true", help="of a study: the same on the demo domains, in minutes per run on a CPU")
-    parser.add_argument("--smoke", action="store_true", help="with --exp: two small iterations of each row on the CPU, kept nowhere")
-    parser.add_argument("--dry-run", action="store_true", help="with --exp: write the complete configs to configs/generated, train nothing")
+    parser.add_argument("--smoke", action="store_true", help="two small iterations of the config or of each row on the CPU, kept nowhere")
+    parser.add_argument("--dry-run", action="store_true", help="check the complete configs, write them to configs/generated, train nothing")
     parser.add_argument("--jobs", type=int, default=1, help="with --exp: runs at the same time, which share cores and GPUs (default: 1)")
     parser.add_argument("--gpus", type=int, metavar="N", help="train each run on N GPUs, in N processes (default: one process)")
     parser.add_argument("--launcher", choices=("none", "slurm"), default="none", help="slurm: by srun, with the options in SRUN_ARGS")
@@ -54,8 +58,7 @@ def check(args: argparse.Namespace) -> None:
     refused = {
         "--only belongs to a study. Give its --exp ID": args.only and not study,
         "--demo belongs to a study. Give its --exp ID": args.demo and not study,
-        "--smoke belongs to --exp ID. Leave it out, or give a study": args.smoke and args.exp is None,
-        "--dry-run belongs to --exp ID. Leave it out, or give a study": args.dry_run and args.exp is None,
+        "--list trains nothing and writes nothing. Leave out --smoke and --dry-run": args.list is not None and (args.smoke or args.dry_run),
         "--smoke and --demo are two sizes of a study. Give one of them": args.smoke and args.demo,
         "--smoke trains and --dry-run does not. Give one of them": args.smoke and args.dry_run,
         f"--seed {' '.join(map(str, args.seed))}: --config trains one run. Give one seed": args.config and len(args.seed) > 1,
@@ -82,8 +85,14 @@ def run_config(args: argparse.Namespace, start: Start) -> int:
     from mmseg.apis.launching.runs import Run
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, *args.seed)
-    run = Run.of(Path(args.config).stem, cfg)
+    cfg, name = load_config(args.config, args.cfg_options, *args.seed), Path(args.config).stem
+    if args.smoke:
+        from mmseg.apis.launching.smoke import smoke
+
+        return smoke({name: (args.config, cfg)})
+    run = Run.of(name, cfg)
+    if args.dry_run:
+        return dry_run(name, {name: [run]})
     from mmseg.apis.launching.launch import launch_one, report
 
     launch_one(run, start)
@@ -95,23 +104,44 @@ def run_study(args: argparse.Namespace, start: Start) -> int:
     """Trains a study and prints its results."""
     study = find_study(args.exp, "--exp")
     if args.smoke:
+        from mmseg.apis.launching.runs import row_config
         from mmseg.apis.launching.smoke import smoke
 
-        return smoke(study.select(args.only), [*args.seed, *study.seeds][0], args.cfg_options)
+        seed = [*args.seed, *study.seeds][0]
+        rows = study.select(args.only)
+        return smoke({address: (row.title, row_config(row, seed, args.cfg_options)[1]) for address, row in rows.items()})
     from mmseg.apis.launching.runs import study_runs
 
     runs = study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options)
     if args.dry_run:
-        from mmseg.apis.launching.generated import write_configs
-
-        write_configs(args.exp, runs)
-        return 0
+        return dry_run(str(args.exp), runs)
     from mmseg.apis.launching.launch import launch_all, say_what_is_missing
     from mmseg.apis.reporting.tables import print_study
 
     outcomes = launch_all([run for group in runs.values() for run in group], args.jobs, start)
     print_study(study, runs)
     return say_what_is_missing(outcomes)
+
+
+def dry_run(name: str, runs: Mapping[str, Sequence[Run]]) -> int:
+    """Checks configs as a training does, and writes them."""
+    from mmseg.apis.launching.generated import write_configs
+
+    check_as_a_training(runs)
+    write_configs(name, runs)
+    return 0
+
+
+def check_as_a_training(runs: Mapping[str, Sequence[Run]]) -> None:
+    """See :func:`mmseg.apis.launching.checks.check_runs`."""
+    gc.disable()  # importing torch and the networks makes no garbage, and looking for it takes half of the time
+    try:
+        from mmseg.apis.launching.checks import check_runs
+
+        check_runs(runs)
+    finally:
+        gc.freeze()  # nor is it looked for at the end of the command
+        gc.enable()
 
 
 def show_list(args: argparse.Namespace) -> int:
@@ -124,7 +154,10 @@ def show_list(args: argparse.Namespace) -> int:
         list_studies(STUDIES)
         return 0
     study = find_study(args.list, "--list")
-    list_rows(study, study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options))
+    runs = study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options)
+    if args.cfg_options:  # a user's own, which no test of ours has tried; without them a list needs no network and is there at once
+        check_as_a_training(runs)
+    list_rows(study, runs)
     return 0
 
 

@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, UNSEEN_FOLDERS, Parameters
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.files import read_json, write_json
+from mmseg.utils.files import write_json
 from mmseg.utils.threads import usable_cores
 
 DEFAULT = Parameters()
@@ -61,8 +61,10 @@ def make_demo_data(
     Raises:
         UserError: ``out`` holds something else, or the parameters make no sense.
     """
+    from mmseg.demo.manifest import read_manifest
+
     check(parameters)
-    found = read_json(out / MANIFEST, "Delete the folder and draw it again.") if (out / MANIFEST).is_file() else None
+    found = read_manifest(out)
     begun = [name for name in LAYOUTS if found and name in found.get("layouts", DEFAULT_LAYOUTS)]
     check_free(out, [name for name in layouts if name not in begun])
     if force:
@@ -115,9 +117,10 @@ def check_same(found: dict, out: Path, parameters: Parameters, begun: Sequence[s
 def write_manifest(out: Path, parameters: Parameters, layouts: Sequence[str], *, complete: bool) -> None:
     """Notes what this tool draws into ``out``; layouts are named unless they are the default ones, as in earlier versions."""
     from mmseg.demo.files import manifest
+    from mmseg.demo.manifest import VERSION
 
     named = {} if set(layouts) == set(DEFAULT_LAYOUTS) else {"layouts": list(layouts)}
-    write_json(out / MANIFEST, {**manifest(parameters, layouts), **named, "complete": complete})
+    write_json(out / MANIFEST, {"version": VERSION, **manifest(parameters, layouts), **named, "complete": complete})
 
 
 def check_free(out: Path, layouts: Sequence[str]) -> None:

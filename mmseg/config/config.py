@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import reprlib
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.legacy import OLD_KEYS, is_legacy, upgrade
 from mmseg.config.schedule import resolve_ends
 from mmseg.config.variables import used_names
+from mmseg.utils.config_text import WRITABLE, unwritable
 from mmseg.utils.custom_modules import import_modules, module_sources
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.files import read_json
 from mmseg.utils.precision import Precision
+from mmseg.utils.products import read_product
 
 REQUIRED = (
     "model",
@@ -57,7 +60,8 @@ def read_config(path: str | Path) -> Config:
     """Executes a Python config, or reads a JSON one.
 
     Raises:
-        UserError: the file is missing or does not run.
+        UserError: the file is missing, does not run or ends the program.
+        KeyboardInterrupt: of a user who waits for it; names the file and the line that it was at.
     """
     if not Path(path).is_file():
         raise UserError(f"Config {path} does not exist.{near_config(path) or ' The configs are below configs/.'}")
@@ -67,13 +71,25 @@ def read_config(path: str | Path) -> Config:
         cfg = Config.fromfile(path, import_custom_modules=False)
     except UserError:
         raise
-    except Exception as error:  # whatever a user's Python file may raise
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"Config {path} was still being read{place_in_config(stop)}.") from None
+    except BaseException as error:  # whatever a user's Python file may raise, SystemExit included
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        raise UserError(f"Config {path} cannot be read: {reason}. Correct the file.") from error
+        what = "it ends the program" if isinstance(error, SystemExit) else reason
+        raise UserError(f"Config {path} cannot be read: {what}{place_in_config(error)}. Correct the file.") from error
     import_modules(cfg.get("custom_imports"), path)
     for key in variables(cfg, path):
         cfg.pop(key)
     return cfg
+
+
+def place_in_config(error: BaseException) -> str:
+    """The line of a config file, or of a file that it inherits from, where an error came up; nothing where none ran."""
+    frames = (
+        frame for frame in traceback.walk_tb(error.__traceback__) if "_base_" in frame[0].f_globals
+    )  # mmengine's name for what it runs
+    last = max(enumerate(frames), default=None)
+    return f" (line {last[1][1]} of {last[1][0].f_code.co_filename})" if last else ""
 
 
 def near_config(path: str | Path) -> str:
@@ -93,7 +109,7 @@ def variables(cfg: Config, path: str | Path) -> list[str]:
 def check_json(path: str | Path) -> None:
     """Refuses a JSON file that is no config, such as the result of a run."""
     fix = "Give the JSON beside a released checkpoint, or a file below configs/."
-    content = read_json(path, fix)
+    content = read_product(path, Any, fix)
     if not isinstance(content, dict) or not {"model", "_base_"} & content.keys():
         raise UserError(f"{path} is JSON, but no config: it has no entry 'model'. {fix}")
 
@@ -129,6 +145,14 @@ def check_keys(cfg: Config, path: str | Path, *, training: bool = True) -> None:
     check_counts(cfg, path, training=training)
     check_precision(cfg, path)
     check_switches(cfg, path)
+    check_values(cfg, path)
+
+
+def check_values(cfg: Config, path: str | Path) -> None:
+    """Refuses a value that ``config.py`` of a run could not hold, so that the run could not be resumed."""
+    if found := unwritable(cfg.to_dict()):
+        key, value = found
+        raise UserError(f"{path}: {key} is {reprlib.repr(value)}, which no config file can hold. Use {WRITABLE}.")
 
 
 def check_precision(cfg: Config, path: str | Path) -> None:
@@ -227,9 +251,13 @@ def digest(cfg: Config) -> str:
 
 
 def canonical(value: Any) -> Any:
-    """Equal values in one spelling: 1 for 1.0, lists for tuples."""
+    """Equal values in one spelling: 1 for 1.0, lists for tuples and, sorted, for sets; keys that JSON cannot sort as texts."""
     if isinstance(value, dict):
-        return {key: canonical(entry) for key, entry in value.items()}
+        kinds = {type(key) for key in value}
+        sortable = len(kinds) < 2 and kinds <= {str, int, float, bool, type(None)}
+        return {key if sortable else repr(key): canonical(entry) for key, entry in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(canonical, value), key=repr)
     if isinstance(value, (list, tuple)):
         return [canonical(entry) for entry in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -187,7 +187,7 @@ class SegmentationDataset(Dataset):
     @property
     def recount_hint(self) -> str:
         """The sentences that end errors about class statistics which their fingerprint does not give away."""
-        return f"Delete {self.data_root}/sample*class*.json. {self.convert_hint}"
+        return f"Move {self.data_root}/sample*class*.json elsewhere. {self.convert_hint}"
 
     @property
     def place(self) -> str:
@@ -230,10 +230,14 @@ class SegmentationDataset(Dataset):
         """Pixels of every class in every label, for rare-class sampling: read from what the converter wrote.
 
         Raises:
-            UserError: the statistics are missing or stale; names the converter's command.
+            UserError: the statistics are missing, broken or stale; names the converter's command.
         """
         found = read_converted(self)
-        return found if self.label_lut is None else found.mapped(self.label_lut)
+        found = found if self.label_lut is None else found.mapped(self.label_lut)
+        if max(found.pixels, default=0) >= len(self.classes):
+            given = f"count the class {max(found.pixels)}, but the classes of {type(self).__name__} end at {len(self.classes) - 1}"
+            raise UserError(f"RareClassSampling: the class statistics in {self.data_root} {given}. {self.recount_hint}")
+        return found
 
     def label_path(self, index: int) -> Path:
         if not self.labelled:

@@ -77,7 +77,7 @@ def jobs(parameters: Parameters, layouts: Sequence[str]) -> Iterator[Job]:
 
 
 def manifest(parameters: Parameters, layouts: Sequence[str] = ()) -> dict[str, Any]:
-    """Parameters and styles, so that other ones are noticed; those of unseen streets where they are drawn."""
+    """What a :class:`mmseg.demo.manifest.Manifest` compares: parameters and styles; those of unseen streets where they are drawn."""
     unseen = [UNSEEN_STYLES[name] for name in UNSEEN_FOLDERS if name in layouts]
     styles = {"styles": STYLES.values(), **({"unseen_styles": unseen} if unseen else {})}
     return {

@@ -26,7 +26,7 @@ def per_class_table(results: Metrics, conditions: Mapping[str, Metrics] | None =
     """A table of IoU and accuracy per class with the means below, for :func:`print_titled`.
 
     Args:
-        results: of all images.
+        results: of all images; what a metric of one's own does not measure has no cell.
         conditions: results of the images of each weather condition; one column of IoU each.
     """
     conditions = conditions or {}
@@ -36,7 +36,7 @@ def per_class_table(results: Metrics, conditions: Mapping[str, Metrics] | None =
 
     def add(label: str, iou: str, accuracy: str | None = None, style: str | None = None) -> None:
         cells = [_percent(metrics.get(iou)) for metrics in (results, *conditions.values())]
-        table.add_row(label, *cells, _percent(results[accuracy]) if accuracy else "", style=style)
+        table.add_row(label, *cells, _percent(results[accuracy]) if accuracy in results else "", style=style)
 
     for name in class_names(results):
         add(_class_label(name, results), f"IoU.{name}", f"Acc.{name}")
@@ -47,7 +47,8 @@ def per_class_table(results: Metrics, conditions: Mapping[str, Metrics] | None =
             add(category.removeprefix("IoU.").replace(".", ": ", 1), category)
         add(f"mean of {name}", key)
     add("mean", "mIoU", "mAcc", style="bold")
-    table.add_row("all pixels", *[""] * (1 + len(conditions)), _percent(results["aAcc"]))
+    if "aAcc" in results:
+        table.add_row("all pixels", *[""] * (1 + len(conditions)), _percent(results["aAcc"]))
     return table
 
 
@@ -76,7 +77,8 @@ def _means(results: Metrics, conditions: Mapping[str, Metrics]) -> list[str]:
 
 def _class_label(name: str, results: Metrics) -> str:
     """The class; its IoU of 0 comes of predictions alone where the labels have no pixel of it."""
-    only_predicted = _percent(results[f"Acc.{name}"]) == "absent" != _percent(results[f"IoU.{name}"])
+    accuracy, iou = results.get(f"Acc.{name}", 0.0), results.get(f"IoU.{name}")
+    only_predicted = _percent(accuracy) == "absent" != _percent(iou)
     return f"{name} (no label pixel)" if only_predicted else name
 
 

@@ -7,7 +7,7 @@ import functools
 
 from mmengine.config import Config
 
-from mmseg.config.config import apply_options, check_keys
+from mmseg.config.config import apply_options, check_keys, checked_seed
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.schedule import resolve_ends
 from mmseg.experiments.fields import HRDA, TRAINED_ON_TARGET, Experiment, Masking
@@ -63,6 +63,7 @@ def resolve(experiment: Experiment, seed: int = 0, options: dict | None = None) 
         cfg.default_hooks.checkpoint.interval = experiment.iterations
     apply_options(cfg, options or {}, run_stem(experiment))
     resolve_ends(cfg)
+    cfg.seed = checked_seed(cfg.seed)
     check_keys(cfg, run_stem(experiment))
     return cfg
 

@@ -7,7 +7,7 @@ import keyword
 import math
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from mmengine.config import Config
@@ -19,8 +19,16 @@ WIDTH = 120  # columns
 INDENT = 4
 
 
+WRITABLE = "None, numbers, texts, bytes, paths, and lists, tuples, sets and dictionaries of them"
+SIMPLE = (bool, int, float, str, bytes)
+"""Types with a text of their own; each before those that it is a kind of."""
+
+
 def config_text(cfg: Config) -> str:
-    """The config as a Python file that :func:`mmseg.config.load_config` reads again; infinite values are written as ``float("inf")``."""
+    """The config as a Python file that :func:`mmseg.config.load_config` reads again.
+
+    What is not finite is written as ``float("inf")``, paths become texts. Values have to be :func:`writable <unwritable>`.
+    """
     return "".join(f"{key} = {_text(value, 0, len(key) + 3)}\n" for key, value in sorted(cfg.to_dict().items()))
 
 
@@ -44,29 +52,47 @@ def _entry(line: ast.stmt) -> tuple[str, Any]:
 
 def _value(node: ast.expr) -> Any:
     if isinstance(node, ast.Dict):
-        return {ast.literal_eval(key): _value(value) for key, value in zip(node.keys, node.values, strict=True)}
-    if isinstance(node, (ast.List, ast.Tuple)):
-        entries = [_value(entry) for entry in node.elts]
-        return entries if isinstance(node, ast.List) else tuple(entries)
+        return {_value(key): _value(value) for key, value in zip(node.keys, node.values, strict=True)}
+    if type(node) in (ast.List, ast.Tuple, ast.Set):
+        return {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)](map(_value, node.elts))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id == "dict" and not node.args:
             return {entry.arg: _value(entry.value) for entry in node.keywords}
+        if node.func.id in ("set", "frozenset") and not node.keywords and len(node.args) < 2:
+            return {"set": set, "frozenset": frozenset}[node.func.id](*map(_value, node.args))
         if node.func.id == "float" and not node.keywords and len(node.args) == 1:
             return float(ast.literal_eval(node.args[0]))
     return ast.literal_eval(node)
 
 
-def write_config(path: str | os.PathLike, cfg: Config, comment: str = "") -> None:
+def write_config(path: str | os.PathLike, cfg: Config, comment: str = "") -> list[Path]:
     """Writes a config, and beside it the user's own modules that it names, so that the folder can be used wherever it lies.
 
     Args:
         path: the file.
         cfg: complete config.
         comment: whole lines that begin with ``#``, for its top.
+
+    Returns:
+        all files that were written.
     """
-    for name, content in copied_sources(cfg.get("custom_imports")).items():
+    modules = copied_sources(cfg.get("custom_imports"))
+    for name, content in modules.items():
         write_text(Path(path).parent / name, content.decode())
     write_text(path, comment + config_text(cfg))
+    return [Path(path), *(Path(path).parent / name for name in modules)]
+
+
+def unwritable(value: Any, key: str = "") -> tuple[str, Any] | None:
+    """The dotted key and the value of the first entry that :func:`config_text` cannot write; None if there is none."""
+    if isinstance(value, dict):
+        inner = [(f"{key}.{name}" if key else str(name), entry) for name, entry in value.items()]
+        wrong = [(f"A key of {key or 'the config'}", name) for name in value if unwritable(name)]
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        inner, wrong = [(f"{key}[{index}]", entry) for index, entry in enumerate(value)], []
+    else:
+        return None if value is None or isinstance(value, (*SIMPLE, PurePath)) else (key, value)
+    return next(iter(wrong), None) or next(filter(None, (unwritable(entry, name) for name, entry in inner)), None)
 
 
 def _text(value: Any, indent: int, taken: int) -> str:
@@ -92,9 +118,15 @@ def _flat(value: Any) -> str:
         opening, closing = _brackets(value)
         comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
         return f"{opening}{', '.join(start + _flat(entry) for start, entry in _entries(value))}{comma}{closing}"
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
-    return repr(value)
+    if isinstance(value, (set, frozenset)):
+        inner = f"{{{', '.join(sorted(map(_flat, value)))}}}" if value else ""  # empty braces are a dictionary
+        return inner if inner and isinstance(value, set) else f"{'set' if isinstance(value, set) else 'frozenset'}({inner})"
+    if isinstance(value, PurePath):
+        return repr(str(value))
+    kind = next((kind for kind in SIMPLE if isinstance(value, kind)), None)
+    if kind is float and not math.isfinite(value):
+        return f'float("{float(value)}")'
+    return repr(kind(value) if kind else value)  # without the name of a type that is derived from it
 
 
 def _brackets(value: dict | list | tuple) -> tuple[str, str]:
@@ -109,7 +141,7 @@ def _entries(value: dict | list | tuple) -> Iterator[tuple[str, Any]]:
         yield from (("", entry) for entry in value)
         return
     for key, entry in sorted(value.items(), key=lambda item: (item[0] != "type", str(item[0]))):
-        yield f"{key}=" if _has_names(value) else f"{key!r}: ", entry
+        yield f"{key}=" if _has_names(value) else f"{_flat(key)}: ", entry
 
 
 def _has_names(value: dict) -> bool:

@@ -50,7 +50,9 @@ def import_modules(custom_imports: Mapping | None, path: str | Path) -> None:
             importlib.invalidate_caches()
         try:
             module = importlib.import_module(name)
-        except Exception as error:  # whatever a user's file may raise
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"{path}: the module '{name}' of custom_imports was still being imported.") from None
+        except BaseException as error:  # whatever a user's file may raise, SystemExit included
             if custom_imports.get("allow_failed_imports"):
                 logging.getLogger(__name__).warning("custom_imports: %s cannot be imported: %s", name, error)
                 continue
@@ -61,10 +63,12 @@ def import_modules(custom_imports: Mapping | None, path: str | Path) -> None:
             raise UserError(f"{text}. Give one of them another name.")
 
 
-def _reason(name: str, folder: Path, error: Exception) -> str:
+def _reason(name: str, folder: Path, error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name is not None and f"{name}.".startswith(f"{error.name}."):
         fix = f"Put {name.replace('.', '/')}.py beside the config."
         return f"custom_imports names '{name}', which is neither in {folder} nor installed. {fix}"
+    if isinstance(error, SystemExit):
+        return f"the module '{name}' of custom_imports ends the program. Correct it."
     reason = (str(error).strip().splitlines() or [""])[-1]
     return f"the module '{name}' of custom_imports fails: {type(error).__name__}: {reason}. Correct it."
 

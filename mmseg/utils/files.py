@@ -30,7 +30,8 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
             os.fsync(handle.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror or error}. Free some space or choose a writable folder.") from error
+        fix = "Move this folder elsewhere" if path.is_dir() else "Free some space or choose a writable folder"
+        raise UserError(f"Cannot write {path}: {error.strerror or error}. {fix}.") from error
     finally:
         with contextlib.suppress(OSError):  # also where the parent is a file
             temporary.unlink(missing_ok=True)
@@ -45,16 +46,6 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 def write_json(path: str | os.PathLike, value: Any) -> None:
     """Writes ``value`` as JSON atomically."""
     write_text(path, json.dumps(value, indent=1) + "\n")
-
-
-def read_json(path: str | os.PathLike, fix: str) -> Any:
-    """Reads a JSON file; ``fix`` ends the error of a missing or broken one (a full sentence)."""
-    try:
-        return json.loads(Path(path).read_text())
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist. {fix}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid JSON ({error}). {fix}") from None
 
 
 def check_writable(folder: Path) -> None:

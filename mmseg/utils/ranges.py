@@ -64,8 +64,8 @@ def _in_words(errors: Sequence[dict]) -> str:
     named = [(place, error) for place, error in zip(places, errors, strict=True) if len(place) == deepest]
     place, first = named[0]
     where = "".join(f"[{part!r}]" for part in place)
-    wanted = dict.fromkeys(_wanted(error["msg"]) for _, error in named)
-    return f"{where} is {first['input']!r}. It should {' or '.join(wanted)}."
+    wishes = dict.fromkeys(wanted(error["msg"]) for _, error in named)
+    return f"{where} is {first['input']!r}. It should {' or '.join(wishes)}."
 
 
 def _is_place(part: object) -> bool:
@@ -76,10 +76,16 @@ def _is_place(part: object) -> bool:
 _TYPE_NAMES = {"float", "int", "str", "bool", "none", "constrained-int", "constrained-float"}
 
 
-def _wanted(message: str) -> str:
-    """The end of one of pydantic's sentences, which all begin in the same two ways."""
-    if message.startswith("Value should "):
-        return message.removeprefix("Value should ").partition(" after validation")[0]
+def wanted(message: str) -> str:
+    """What a value should, in words, from one of pydantic's sentences, which all begin in the same few ways.
+
+    A predicate says it by its name: ``a_text``.
+    """
+    if message.startswith("Predicate "):
+        name = message.split()[1].strip("'").rpartition(".")[2]
+        return f"be {name.replace('_', ' ')}"
+    if message.startswith(("Value should ", "List should ")):
+        return message.partition(" should ")[2].partition(" after validation")[0]
     text = message.removeprefix("Input should be ").removeprefix("a valid ")
     return f"be {_NAMES.get(text, text)}"
 
@@ -92,9 +98,11 @@ _NAMES = {
     "dictionary": "a dictionary",
     "a dictionary or mapping": "a dictionary",
     "list": "a list",
+    "'str' instances are not allowed as a Sequence value": "a list",
 }
 
 
+@functools.cache  # the rows of a study have the same parts
 def type_hints(function: Any) -> dict[str, Any]:
     """Annotations of a function with their ranges, by parameter."""
     return typing.get_type_hints(function, include_extras=True)

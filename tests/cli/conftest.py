@@ -4,10 +4,12 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests import tiny
 from tests.cli.failures import one_line, written
+from tests.datasets.toy import position_image, write_png
 from tools import test as test_tool
 from tools import train as train_tool
 
@@ -83,3 +85,27 @@ def evaluates(run, monkeypatch, capsys):
         return printed.out
 
     return evaluate
+
+
+@pytest.fixture
+def works(monkeypatch, capsys):
+    """Runs the ``main`` of a command, which must succeed; returns what it prints."""
+
+    def run(main, *arguments) -> str:
+        monkeypatch.chdir(tiny.ROOT)
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        assert ended.value.code == 0, printed.err
+        return printed.out
+
+    return run
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A photo with a label of the ids 0, 1 and 17, as options of a FolderDataset."""
+    write_png(tmp_path / "images/a.png", position_image(1))
+    write_png(tmp_path / "labels/a.png", np.array([[0, 1], [17, 1]], np.uint8).repeat(20, 0).repeat(40, 1))
+    return {"images": str(tmp_path / "images"), "labels": str(tmp_path / "labels"), "classes": ["sky", "grass"]}

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+
+from mmseg.utils.errors import UserError
 
 
 def one_line(code: object, stderr: str) -> str:
@@ -20,3 +25,10 @@ def written(folder: Path) -> dict[str, list]:
 def contents(folder: Path) -> dict[Path, bytes]:
     """All files of a run but its logs, which lie in folders of their own."""
     return {path: path.read_bytes() for path in folder.glob("*") if path.is_file()}
+
+
+def refusal(action: Callable) -> str:
+    """The error that an action must end with."""
+    with pytest.raises(UserError) as caught:
+        action()
+    return str(caught.value)

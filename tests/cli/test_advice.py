@@ -9,7 +9,6 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -25,36 +24,13 @@ from mmseg.datasets import CityscapesDataset, FolderDataset, GTADataset, UDAData
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.engine.checkpoint import read_checkpoint
 from mmseg.evaluation import IoUMetric
-from mmseg.utils.errors import UserError
 from tests import tiny
-from tests.datasets.toy import crop, make_cityscapes, make_gta, position_image, source_config, target_config, write_png
+from tests.cli.failures import refusal
+from tests.datasets.toy import crop, make_cityscapes, make_gta, source_config, target_config
 from tools import make_demo_data as demo_tool
 from tools import test as test_tool
 from tools import train as train_tool
 from tools.convert_datasets import gta as gta_tool
-
-
-def refusal(action: Callable) -> str:
-    with pytest.raises(UserError) as caught:
-        action()
-    return str(caught.value)
-
-
-@pytest.fixture
-def works(monkeypatch, capsys):
-    """Runs the ``main`` of a command, which must succeed; returns what it prints."""
-
-    def run(main, *arguments) -> str:
-        monkeypatch.chdir(tiny.ROOT)
-        monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        assert ended.value.code == 0, printed.err
-        return printed.out
-
-    return run
-
 
 # Commands: options that exclude each other, or need another one
 
@@ -85,8 +61,8 @@ TEST_LINES = [
 LAUNCHER_LINES = [
     Line("--config c.py --only 7", "Give its --exp ID", "--exp 44 --only 7"),
     Line("--config c.py --demo", "Give its --exp ID", "--exp 44 --demo"),
-    Line("--config c.py --smoke", "Leave it out", "--config c.py"),
-    Line("--list 44 --dry-run", "give a study", "--exp 44 --dry-run"),
+    Line("--list 44 --dry-run", "Leave out --smoke and --dry-run", "--list 44"),
+    Line("--config c.py --smoke --dry-run", "Give one of them", "--config c.py --dry-run"),
     Line("--exp 44 --smoke --demo", "Give one of them", "--exp 44 --demo"),
     Line("--exp 44 --smoke --dry-run", "Give one of them", "--exp 44 --dry-run"),
     Line("--config c.py --seed 1 2", "Give one seed", "--config c.py --seed 1"),
@@ -187,14 +163,6 @@ def test_a_converted_label_with_wrong_values(tiny_data, tmp_path, works):
     command = re.search(r"Create it with: python tools/convert_datasets/gta\.py (\S+)$", line)
     works(gta_tool.main, command.group(1), "--nproc", "1")
     assert np.array_equal(dataset.read_label(0), right)
-
-
-@pytest.fixture
-def own(tmp_path):
-    """A photo with a label of the ids 0, 1 and 17, as options of a FolderDataset."""
-    write_png(tmp_path / "images/a.png", position_image(1))
-    write_png(tmp_path / "labels/a.png", np.array([[0, 1], [17, 1]], np.uint8).repeat(20, 0).repeat(40, 1))
-    return {"images": str(tmp_path / "images"), "labels": str(tmp_path / "labels"), "classes": ["sky", "grass"]}
 
 
 def test_an_id_that_nothing_explains(own):

@@ -156,7 +156,7 @@ def test_wrong_settings(fails, flags, end):
         ("train", "preset=fast", "has no key 'preset'"),
         ("train", "precision=bf61", "precision='bf61' is not known"),
         ("infer", "preset=fats", "preset='fats' is not known. Use one of paper, balanced, fast."),
-        ("infer", "val_dataloader.dataset.test_scale=None", "Give --cfg-options val_dataloader.dataset.test_scale=(2048,1024)."),
+        ("infer", "val_dataloader.dataset.test_scale=None", "Give --cfg-options val_dataloader.dataset.test_scale=[2048,1024]."),
     ],
 )
 def test_settings_that_no_session_has(local, fails, command, setting, text):

@@ -69,7 +69,7 @@ def test_an_unknown_row(study, fails):
 def test_a_broken_result(study, fails, tmp_path):
     (study["7.1"][0].folder / "result.json").write_text("{")
     line = fails(summarize.main, 7, "--out", tmp_path / "out", "--cfg-options", f"work_dir={str(tmp_path / 'runs')!r}")
-    assert line.startswith(str(study["7.1"][0].folder / "result.json")) and "Delete it" in line
+    assert line.startswith(str(study["7.1"][0].folder / "result.json")) and "Move it elsewhere" in line
     assert not (tmp_path / "out").exists()
 
 

@@ -81,7 +81,7 @@ def test_an_evaluation_holds_the_share_since_the_one_before(tmp_path):
     assert runner.evaluate(road=50.0)["pseudo_share"] == {"road": 37.5, "train": 37.5, "sky": 25}
     runner.step(1, 2)
     entry = runner.evaluate(road=60.0)
-    assert entry == {"iteration": 5, "metrics": {"IoU.road": 60.0}, "pseudo_share": {"road": 0, "train": 50, "sky": 50}}
+    assert entry == {"version": 1, "iteration": 5, "metrics": {"IoU.road": 60.0}, "pseudo_share": {"road": 0, "train": 50, "sky": 50}}
 
 
 def test_a_class_that_dies_is_a_warning(tmp_path, caplog):
@@ -110,7 +110,7 @@ def test_without_pseudo_labels_there_are_no_shares_but_warnings(tmp_path, caplog
     runner.step()
     runner.evaluate(train=20.0)
     runner.step()
-    assert runner.evaluate(train=0.0) == {"iteration": 2, "metrics": {"IoU.train": 0.0}}
+    assert runner.evaluate(train=0.0) == {"version": 1, "iteration": 2, "metrics": {"IoU.train": 0.0}}
     assert runner.added == [] and runner.health.state_dict() == {}
     assert [record.getMessage() for record in caplog.records] == ["Class 'train' has died: IoU 0.0 % (best 20.0 % at iteration 1)."]
 

@@ -5,7 +5,7 @@ import pytest
 from mmseg.apis.launching.train import train
 from mmseg.config.config import load_config
 from mmseg.config.small.shrink import shrink
-from mmseg.utils.files import read_json
+from mmseg.evaluation.curve import read_curve
 
 HRDA, DAFORMER = "configs/hrda/gtaHR2csHR_hrda.py", "configs/daformer/gta2cs_daformer.py"
 BLOCKS = {"type": "block", "mask_ratio": 0.7, "mask_block_size": 64}
@@ -46,5 +46,5 @@ def test_trains_evaluates_and_finishes(name, tiny_layouts, tmp_path):
     cfg.merge_from_dict(changes)
     result = train(shrink(cfg, tiny_layouts), tmp_path)
     assert result["iteration"] == 2 and 0 <= result["metrics"]["mIoU"] <= 100
-    assert len(read_json(tmp_path / "evaluations.json", "")) == 1
+    assert len(read_curve(tmp_path)) == 1
     assert (tmp_path / "latest.pth").is_file() and any((tmp_path / "pictures").iterdir())

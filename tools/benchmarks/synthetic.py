@@ -60,7 +60,7 @@ def validation_sample(cfg: Config) -> dict:
     """
     scale = cfg.val_dataloader.dataset.get("test_scale")
     if not scale:
-        fix = "Give --cfg-options val_dataloader.dataset.test_scale=(2048,1024)"
+        fix = "Give --cfg-options val_dataloader.dataset.test_scale=[2048,1024]"
         raise UserError(f"val_dataloader.dataset has no test_scale, so the size of an image to predict is not known. {fix}.")
     size = (min(scale), max(scale))
     image = domain(torch.Generator().manual_seed(0), 1, size)["image"]

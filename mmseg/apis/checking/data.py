@@ -182,7 +182,7 @@ def duplicates(splits: Iterable[OpenSplit]) -> Iterator[Finding]:
     for split in splits:
         if split.options.role in HELD_OUT:
             for path, twin in same_files(split.image_paths, trained):
-                text = f"{path} is also a training image, {twin}: scores on it mean nothing. Remove it from one of the two folders."
+                text = f"{path} is also a training image, {twin}: scores on it mean nothing. Leave it out of one of the two."
                 yield _finding(split.options, Problem("duplicate", str(path), text))
 
 

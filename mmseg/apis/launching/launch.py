@@ -17,6 +17,7 @@ from mmseg.apis.launching.processes import Children, Start, interruptible
 from mmseg.apis.launching.runs import Run, distinct
 from mmseg.config.small.shrink import layouts
 from mmseg.evaluation import per_class_table, print_titled
+from mmseg.evaluation.curve import mean_text
 from mmseg.utils.config_text import write_config
 from mmseg.utils.errors import LAUNCHED, UserError
 from mmseg.utils.files import check_writable
@@ -76,7 +77,7 @@ def launch_one(run: Run, start: Start) -> None:
         UserError: another process trains it, or the training failed; it said why.
     """
     if run.finished:
-        rich.print(f"{run.folder} is finished; its results follow. Delete the folder to train again.")
+        rich.print(f"{run.folder} is finished; its results follow. Move the folder elsewhere to train again.")
         return
     if run.state == "running":
         raise in_use(run.folder)
@@ -135,7 +136,7 @@ def _train(run: Run, children: Children, start: Start, environment: dict[str, st
     if children.ending:
         return Outcome(run=run)
     if run.finished:
-        print(f"finished: mIoU {run.result['metrics']['mIoU']:.2f}  {run.folder}", flush=True)
+        print(f"finished: {mean_text(run.result)}  {run.folder}", flush=True)
         return Outcome(run=run)
     if run.state == "running":  # another launch was faster
         print(f"running elsewhere  {run.folder}", flush=True)
@@ -192,4 +193,4 @@ def report(run: Run) -> None:
     }
     for name, path in places.items():
         print(f"{name:<12}{path}")
-    print(f"mIoU {result['metrics']['mIoU']:.2f}")
+    print(mean_text(result))

@@ -11,12 +11,12 @@ from typing import Literal
 from mmengine.config import Config
 
 from mmseg.config.config import checked_seed, digest, load_config, run_name
+from mmseg.evaluation.curve import Measured, Result, read_curve, read_result
 from mmseg.experiments import ConfigFile, Row, Study, resolve, run_stem
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import read_json
 from mmseg.utils.locks import is_locked
 from mmseg.utils.repository import ROOT
-from mmseg.utils.run_folder import CONFIG, LATEST, RESULT, WORK_DIRS, read_curve
+from mmseg.utils.run_folder import CONFIG, LATEST, RESULT, WORK_DIRS
 
 State = Literal["finished", "running", "interrupted", "open"]
 
@@ -70,14 +70,14 @@ class Run:
         return "interrupted" if self.started else "open"
 
     @property
-    def result(self) -> dict:
+    def result(self) -> Result:
         """The content of ``result.json``."""
-        return read_json(self.folder / RESULT, "Run the study again: finished runs are skipped.")
+        return read_result(self.folder)
 
     @property
-    def curve(self) -> list[dict]:
-        """The evaluations so far, oldest first, see :class:`mmseg.engine.hooks.ResultHook`."""
-        return read_curve(str(self.folder))
+    def curve(self) -> list[Measured]:
+        """The evaluations so far, oldest first."""
+        return read_curve(self.folder)
 
     def check_config(self) -> None:
         """Refuses a folder whose config was changed after it got its name."""

@@ -1,4 +1,4 @@
-"""Every row of a study for two small iterations: types, options, losses, data and evaluation fit together."""
+"""A config, or every row of a study, for two small iterations: types, options, losses, data and evaluation fit together."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ import torch
 from mmengine.config import Config
 
 from mmseg.apis.launching.launch import make_demo_data
-from mmseg.apis.launching.runs import row_config
 from mmseg.apis.launching.train import train
 from mmseg.config.config import digest
 from mmseg.config.small.shrink import layouts, shrink
-from mmseg.experiments import Row
 from mmseg.utils.errors import UserError
 
 DATA = Path("data/smoke")
@@ -29,31 +27,29 @@ SCENES = ("--size", "128", "64", "--source", "6", "--target", "4", "--val", "2")
 TRACEBACK_LINES = 6
 
 
-def smoke(rows: Mapping[str, Row], seed: int, options: dict) -> int:
+def smoke(rows: Mapping[str, tuple[str, Config]]) -> int:
     """Trains each distinct row, small, on the CPU and in this process; prints how each ended.
 
     Args:
-        rows: by their address.
-        seed: of all.
-        options: overrides by dotted key of the full config.
+        rows: title and complete config by their address.
 
     Returns:
         the exit code: 1 if a row failed.
     """
     if torch.cuda.is_available():  # the engine has chosen its device already
         return subprocess.call([sys.executable, *sys.argv], env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
-    configs = {address: row_config(row, seed, options)[1] for address, row in rows.items()}
+    configs = {address: cfg for address, (_, cfg) in rows.items()}
     first = {digest(cfg): address for address, cfg in reversed(configs.items())}
-    make_demo_data(DATA, *SCENES, "--layout", *sorted({name for cfg in configs.values() for name in layouts(cfg)}))
+    drawn = sorted({name for cfg in configs.values() for name in layouts(cfg, own_data=True)})
+    if drawn:
+        make_demo_data(DATA, *SCENES, "--layout", *drawn)
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         for address in (address for address in configs if address in first.values()):
             started = time.monotonic()
             failure = _failure(configs[address], Path(folder) / f"smoke_{address}")
             failed += failure is not None
-            print(
-                f"{'failed' if failure else 'works '}  {address:<14} {time.monotonic() - started:5.1f} s  {rows[address].title}", flush=True
-            )
+            print(f"{'failed' if failure else 'works '}  {address:<14} {time.monotonic() - started:5.1f} s  {rows[address][0]}", flush=True)
             print(*[failure] * (failure is not None), sep="\n", end="", file=sys.stderr, flush=True)
     print(f"{len(first) - failed} of {len(first)} trainings work; {len(rows) - len(first)} rows repeat one.")
     return 1 if failed else 0

@@ -13,14 +13,14 @@ from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.engine.distributed import one_voice, process_group
 from mmseg.engine.runner import build_runner
+from mmseg.evaluation.curve import Result, read_result
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import read_json
 from mmseg.utils.launchers import is_first_process
 from mmseg.utils.locks import locked
-from mmseg.utils.run_folder import LATEST, RESULT
+from mmseg.utils.run_folder import LATEST
 
 
-def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, override: bool = False) -> dict:
+def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, override: bool = False) -> Result | None:
     """Trains to the end and evaluates; the run folder is locked meanwhile.
 
     Args:
@@ -50,7 +50,7 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
             for note in other_ends(cfg):
                 runner.logger.warning(note)
             runner.train()
-        return read_json(folder / RESULT, "Evaluate the run with tools/test.py.") if first else {}
+        return read_result(folder) if first else None
 
 
 def check_state(folder: Path, resume: bool) -> None:

@@ -93,7 +93,7 @@ def save_onnx(program: ExportedProgram, path: Path) -> None:
         translated = torch.onnx.export(program, dynamo=True, verbose=False, opset_version=OPSET, **names)
     except torch.onnx.OnnxExporterError as error:
         tools = f"torch {torch.__version__} with onnxscript {version('onnxscript')}"
-        raise UserError(f"{tools} cannot translate this network to ONNX. Use other versions, or --format exported_program.") from error
+        raise UserError(f"{tools} cannot translate this network to ONNX. Use --format exported_program.") from error
     for node in translated.model.graph:
         node.metadata_props.clear()  # stack traces, with the paths of this machine
     translated.save(path)

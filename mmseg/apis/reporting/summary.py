@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 
 from mmseg.apis.launching.runs import Run
 from mmseg.datasets.classes.groups import class_groups
 from mmseg.evaluation.class_health import ClassDeath, dead_classes
+from mmseg.evaluation.curve import Measured
 from mmseg.evaluation.names import class_names
 from mmseg.experiments import Row, Study, Table
-from mmseg.utils.errors import UserError
-from mmseg.utils.files import read_json
-from mmseg.utils.run_folder import CURVE, RESULT
 
 SUBSET, CLASS = "mIoU.", "IoU."
-RESULT_FIX = "Delete it and run the study again: the training resumes from its last state and writes it anew."
-CURVE_FIX = "Delete it: the tables need result.json alone, and the learning curve of this run is left out."
 
 Curve = tuple[tuple[int, float], ...]
 """(iteration, percent), oldest first."""
@@ -74,7 +69,7 @@ class RunSummary:
     demo: bool
     iteration: int | None
     metrics: Mapping[str, float | None]
-    curve: tuple[dict, ...]
+    curve: tuple[Measured, ...]
     subsets: Mapping[str, Sequence[str]]
     cfg: Config
 
@@ -221,12 +216,9 @@ def read_run(run: Run) -> RunSummary:
     Raises:
         UserError: a file is broken; names it and the fix.
     """
-    state, result, curve = run.state, {}, []
-    if state == "finished":
-        result = _checked(run.folder / RESULT, _is_entry, RESULT_FIX)
-    if (run.folder / CURVE).is_file():
-        curve = _checked(run.folder / CURVE, lambda content: isinstance(content, list) and all(map(_is_entry, content)), CURVE_FIX)
-    curve = curve or ([result] if result else [])
+    state = run.state
+    result = run.result if state == "finished" else {}
+    curve = run.curve or ([result] if result else [])
     return RunSummary(
         seed=run.cfg.seed,
         digest=run.digest,
@@ -247,22 +239,3 @@ def mean_curve(curves: Sequence[Curve]) -> Curve:
     values = [dict(curve) for curve in curves if curve]
     shared = sorted(set.intersection(*map(set, values))) if values else []
     return tuple((iteration, statistics.fmean(points[iteration] for points in values)) for iteration in shared)
-
-
-def _checked(path: Path, fits: Callable[[Any], bool], fix: str) -> Any:
-    """The content of a JSON file that has the form of what :class:`mmseg.engine.hooks.ResultHook` writes."""
-    try:
-        content = read_json(path, fix)
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not a text file. {fix}") from None
-    if not fits(content):
-        raise UserError(f"{path} does not hold an iteration and its metrics. {fix}")
-    return content
-
-
-def _is_entry(content: Any) -> bool:
-    if not (isinstance(content, dict) and isinstance(content.get("iteration"), int) and isinstance(content.get("metrics"), dict)):
-        return False
-    shares = content.get("pseudo_share", {})
-    numbers = [*content["metrics"].values(), *(shares.values() if isinstance(shares, dict) else [shares])]
-    return all(value is None or isinstance(value, (int, float)) for value in numbers)

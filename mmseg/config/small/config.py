@@ -26,6 +26,7 @@ class Size:
         min_pixels: of rare-class sampling.
         ratio_divisor: of its ``min_crop_ratio``.
         network: of encoder and decoder.
+        own_data: whether data sets without a demo domain are read where they are.
     """
 
     divisor: int
@@ -34,6 +35,7 @@ class Size:
     min_pixels: int
     ratio_divisor: int = 1
     network: NetworkSize
+    own_data: bool = False
 
 
 def resize_config(cfg: Config, size: Size, demo_data: Path) -> None:
@@ -83,6 +85,11 @@ def required(cfg: Config, path: str) -> Any:
     return part
 
 
+def is_own(dataset: dict) -> bool:
+    """Whether a data set is one of the user's own, of which there is no demo domain."""
+    return isinstance(dataset.get("type"), str) and dataset["type"] not in DEMO_FOLDERS
+
+
 def demo_folder(dataset: dict) -> str:
     """Name of the demo domain in the layout of a data set.
 
@@ -102,8 +109,9 @@ def single_datasets(dataset: dict) -> list[dict]:
 
 def _resize_dataset(dataset: dict, size: Size, demo_data: Path) -> None:
     for single in single_datasets(dataset):
-        single["data_root"] = str(demo_data / demo_folder(single))
-        single.pop("split", None)  # which names images of the full data set
+        if not (size.own_data and is_own(single)):
+            single["data_root"] = str(demo_data / demo_folder(single))
+            single.pop("split", None)  # which names images of the full data set
         if single.get("test_scale"):
             single["test_scale"] = size.image_size(single["test_scale"])
 

@@ -16,7 +16,7 @@ from mmengine.config import Config
 from mmseg.config.config import HELPERS, REPORTING_HOOKS
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.schedule import resolve_ends
-from mmseg.config.small.config import Size, crops, demo_folder, divided, required, resize_config, single_datasets
+from mmseg.config.small.config import Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets
 from mmseg.config.small.network import NetworkSize
 from mmseg.datasets import CropOptions
 from mmseg.datasets.classes.groups import class_groups
@@ -48,7 +48,8 @@ WARM_UP = "LinearLR"
 def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     """A small copy of a complete config, for a training of seconds that shows whether its parts fit together.
 
-    It has no ``demo_data``: the caller sees to it that the folder exists, with images of any size.
+    It has no ``demo_data``: the caller sees to it that the folder exists, with images of any size. Data sets of one's own, which have
+    no demo domain, are read where they are.
 
     Args:
         cfg: native config of a training (:func:`mmseg.config.config.load_config`).
@@ -56,16 +57,17 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
         iterations: length of the training; one evaluation follows.
 
     Raises:
-        UserError: a data set or an encoder has no small form, or the config lacks a part.
+        UserError: an encoder has no small form, or the config lacks a part.
     """
     small = Config(cfg.to_dict())
-    divisor = 2 ** round(math.log2(max(required(small, "val_dataloader.dataset.test_scale")) / SMOKE_WIDTH))
+    divisor = 2 ** max(0, round(math.log2(_image_width(small) / SMOKE_WIDTH)))
     size = Size(
         divisor=divisor,
         margin_divisor=divisor,
         image_size=lambda scale: divided(scale, divisor),
         min_pixels=SMOKE_MIN_PIXELS,
         network=SMOKE_NETWORK,
+        own_data=True,
     )
     resize_config(small, size, Path(demo_data))
     small.train_dataloader.update(num_workers=0, batch_size=2)
@@ -131,15 +133,27 @@ def demo(cfg: Config) -> Config:
     return _without(small, LEFT_OUT)
 
 
-def layouts(cfg: Config) -> list[str]:
+def _image_width(cfg: Config) -> int:
+    """The longer side of a validation image, or where none is given of an image that crops are cut from."""
+    test_scale = required(cfg, "val_dataloader.dataset").get("test_scale")
+    scale = test_scale or required(cfg, "train_dataloader.dataset.source_crop.img_scale")
+    return max(max(side) if isinstance(side, (list, tuple)) else side for side in scale)
+
+
+def layouts(cfg: Config, *, own_data: bool = False) -> list[str]:
     """The demo domains that the small forms of a config need: names for ``tools/make_demo_data.py --layout``, sorted.
+
+    Args:
+        cfg: complete config.
+        own_data: whether data sets without a demo domain are read where they are.
 
     Raises:
         UserError: there is no demo domain for one of its data sets.
     """
     training = required(cfg, "train_dataloader.dataset")
     datasets = (training.get("source"), training.get("target"), required(cfg, "val_dataloader.dataset"))
-    return sorted({demo_folder(single) for dataset in datasets if dataset for single in single_datasets(dataset)})
+    singles = [single for dataset in datasets if dataset for single in single_datasets(dataset)]
+    return sorted({demo_folder(single) for single in singles if not (own_data and is_own(single))})
 
 
 def demo_image_size(scale: Sequence[int], full: Sequence[int]) -> list[int]:

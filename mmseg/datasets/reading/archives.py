@@ -46,7 +46,8 @@ def read_member(archive: Path, name: str) -> bytes:
     try:
         return _opened(archive, os.getpid()).read(name)
     except KeyError:
-        raise BadFileError(f"{archive} holds no file {name}. Download the archive again or start with a fresh list of files.") from None
+        fix = "Download the archive again, or start the command again if it was replaced meanwhile."
+        raise BadFileError(f"{archive} holds no file {name}. {fix}") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise BadFileError(f"{archive / name} is damaged ({error}). Download the archive again.") from None
 

@@ -95,16 +95,16 @@ def open_file(path: Path) -> BinaryIO:
     try:
         # A pipe that nobody writes to would block an ordinary open for ever.
         file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name may be longer than a system takes, or hold a zero byte
         raise _no_file(path, error) from None
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return file
     file.close()
-    raise BadFileError(f"{path} is no file, but a pipe, a socket or a device. Remove it, or put a file there.")
+    raise BadFileError(f"{path} is no file, but a pipe, a socket or a device. Put a file there, or correct the path.")
 
 
-def _no_file(path: Path, error: OSError) -> BadFileError:
+def _no_file(path: Path, error: OSError | ValueError) -> BadFileError:
     fix = "Put a readable file there."
-    if not path.exists():
-        fix = "Mend or remove this link, which leads nowhere." if path.is_symlink() else "Put the file there, or correct the path."
-    return BadFileError(f"Cannot read {path}: {error.strerror or error}. {fix}")
+    if not os.path.exists(path):  # unlike Path.exists, whatever the name
+        fix = "Mend or remove this link, which leads nowhere." if os.path.islink(path) else "Put the file there, or correct the path."
+    return BadFileError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}. {fix}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -50,7 +50,7 @@ class ClassStatistics:
         return ClassStatistics({new[old]: self.pixels[old] for old in new}, {new[old]: self.files[old] for old in new})
 
 
-def total_pixels(stats: Sequence[Mapping]) -> dict[int, int]:
+def total_pixels(stats: Iterable[Mapping]) -> dict[int, int]:
     """Sums mappings {train id: pixels}; an entry "file" does not count."""
     pixels: dict[int, int] = {}
     for key, count in (item for entry in stats for item in entry.items() if item[0] != "file"):
@@ -85,7 +85,7 @@ def read_converted(dataset: ConvertedLabels) -> ClassStatistics:
     """
     stats, samples = read_statistics(dataset.data_root, dataset.convert_hint)
     indices = _file_indices(dataset, [entry["file"] for entry in stats])
-    pixels = total_pixels([entry for entry in stats if indices[entry["file"]] is not None])
+    pixels = total_pixels(entry["pixels"] for entry in stats if indices[entry["file"]] is not None)
     files = {}
     for train_id in pixels:
         found = [(_index_of(name, indices, dataset), count) for name, count in samples.get(str(train_id), ())]

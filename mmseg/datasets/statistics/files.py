@@ -5,28 +5,82 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
+from annotated_types import MinLen, Predicate
+from pydantic import BeforeValidator
+from typing_extensions import NotRequired, TypedDict
+
+from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.folders import file_bytes
 from mmseg.utils.errors import BadFileError, UserError
-from mmseg.utils.files import read_json, write_json
+from mmseg.utils.files import write_json
+from mmseg.utils.products import PRODUCT, Count, FileName, read_product
 
 STATS_FILE = "sample_class_stats.json"
 STATS_DICT_FILE = "sample_class_stats_dict.json"
 CLASS_FILE = "samples_with_class.json"
 FINGERPRINT_FILE = "sample_class_stats_fingerprint.json"
+FINGERPRINT_VERSION = 1
+
+
+def a_train_id(key: str) -> bool:
+    """Whether a key of a JSON file can be the id of a class, in the one spelling that is written."""
+    return key in TRAIN_IDS
+
+
+TRAIN_IDS = {str(train_id) for train_id in range(IGNORE)}
+Pixels = dict[Annotated[str, Predicate(a_train_id)], Count]
+"""{train id: pixels}; ids are strings."""
+
+
+class CountedFile(TypedDict):
+    """A label file and what was counted in it; in the published form, the ids stand beside the name."""
+
+    file: FileName
+    pixels: Pixels
+
+
+def _apart(entry: Any) -> Any:
+    """From ``{"file": name, "7": 12}`` to a :class:`CountedFile`."""
+    if not isinstance(entry, dict):
+        return entry
+    return {**{key: entry[key] for key in entry if key == "file"}, "pixels": {key: entry[key] for key in entry if key != "file"}}
+
+
+def _pair(entry: Any) -> Any:
+    """JSON knows no tuples."""
+    return tuple(entry) if isinstance(entry, list) else entry
+
+
+CountedFiles = Annotated[list[Annotated[CountedFile, BeforeValidator(_apart)]], MinLen(1)]
+"""``sample_class_stats.json``, of :func:`write_statistics` or published."""
+FilesByClass = dict[Annotated[str, Predicate(a_train_id)], list[Annotated[tuple[FileName, Count], BeforeValidator(_pair)]]]
+"""``samples_with_class.json``: {train id: [(file, pixels), ...]}."""
+PixelsByFile = dict[FileName, Pixels]
+"""``sample_class_stats_dict.json``."""
+
+
+class Fingerprint(TypedDict):
+    """``sample_class_stats_fingerprint.json``: an earlier version had other ``contents``, under another name."""
+
+    __pydantic_config__ = PRODUCT
+
+    version: NotRequired[Literal[1]]
+    labels: Count
+    contents: NotRequired[str]
 
 
 class StatisticsFiles(NamedTuple):
     """What the converter counted.
 
     Attributes:
-        files: one mapping {train id: pixels, "file": name} per label file; ids are strings.
-        by_class: the files that show each class, {train id: [[name, pixels], ...]}.
+        files: the label files in their order.
+        by_class: the files that show each class, {train id: [(name, pixels), ...]}; ids are strings.
     """
 
-    files: Sequence[Mapping[str, Any]]
-    by_class: Mapping[str, Sequence[Sequence]]
+    files: Sequence[CountedFile]
+    by_class: Mapping[str, Sequence[tuple[str, int]]]
 
 
 def write_statistics(root: Path, pixels: Mapping[str, Mapping[int, int]], folder: Path) -> None:
@@ -34,7 +88,7 @@ def write_statistics(root: Path, pixels: Mapping[str, Mapping[int, int]], folder
 
     * ``sample_class_stats_dict.json``: {file: {trainId: pixels}}
     * ``samples_with_class.json``: {trainId: [[file, pixels], ...]}
-    * ``sample_class_stats_fingerprint.json``: {labels: number of files, contents: of :func:`fingerprint`}
+    * ``sample_class_stats_fingerprint.json``: {version, labels: number of files, contents: of :func:`fingerprint`}
     * ``sample_class_stats.json``: [{file, trainId: pixels, ...}, ...], written last: it marks the set as complete.
 
     Args:
@@ -45,16 +99,17 @@ def write_statistics(root: Path, pixels: Mapping[str, Mapping[int, int]], folder
     by_file = {file: {str(train_id): count for train_id, count in counts.items()} for file, counts in pixels.items()}
     write_json(folder / STATS_DICT_FILE, by_file)
     write_json(folder / CLASS_FILE, files_by_class(by_file))
-    write_json(folder / FINGERPRINT_FILE, {"labels": len(by_file), "contents": fingerprint(root, by_file)})
+    known = {"version": FINGERPRINT_VERSION, "labels": len(by_file), "contents": fingerprint(root, by_file)}
+    write_json(folder / FINGERPRINT_FILE, known)
     write_json(folder / STATS_FILE, [{"file": file, **counts} for file, counts in by_file.items()])
 
 
-def files_by_class(by_file: Mapping[str, Mapping[str, int]]) -> dict[str, list[list]]:
-    """From {file: {train id: pixels}} to {train id: [[file, pixels], ...]}, ids in order."""
-    by_class: dict[str, list[list]] = {}
+def files_by_class(by_file: Mapping[str, Mapping[str, int]]) -> dict[str, list[tuple[str, int]]]:
+    """From {file: {train id: pixels}} to {train id: [(file, pixels), ...]}, ids in order."""
+    by_class: dict[str, list[tuple[str, int]]] = {}
     for file, counts in by_file.items():
         for train_id, count in counts.items():
-            by_class.setdefault(train_id, []).append([file, count])
+            by_class.setdefault(train_id, []).append((file, count))
     return dict(sorted(by_class.items(), key=lambda item: int(item[0])))
 
 
@@ -70,11 +125,7 @@ def read_statistics(root: Path, fix: str) -> StatisticsFiles:
     Raises:
         UserError: a file is missing, broken or holds what nobody counts, or the labels are not those that were counted.
     """
-    files, by_class = (_read(root / name, fix) for name in (STATS_FILE, CLASS_FILE))
-    if not _are_counts(files):
-        raise UserError(_impossible(root / STATS_FILE, fix))
-    if not _are_files_by_class(by_class):
-        raise UserError(_impossible(root / CLASS_FILE, fix))
+    files, by_class = (_read(root / name, form, fix) for name, form in ((STATS_FILE, CountedFiles), (CLASS_FILE, FilesByClass)))
     if not is_current(root, (entry["file"] for entry in files), root, fix):
         raise UserError(
             f"RareClassSampling: {root / STATS_FILE} was made for other labels than those in {root} (names or contents differ), "
@@ -85,22 +136,20 @@ def read_statistics(root: Path, fix: str) -> StatisticsFiles:
 
 def is_complete(root: Path, names: Iterable[str], folder: Path) -> bool:
     """Whether ``folder`` holds whole statistics of just the labels ``names`` below ``root``, all four files of one making."""
+    forms = {STATS_FILE: CountedFiles, STATS_DICT_FILE: PixelsByFile, CLASS_FILE: FilesByClass, FINGERPRINT_FILE: Fingerprint}
     try:
-        files, by_file, by_class, known = (
-            read_json(folder / name, "") for name in (STATS_FILE, STATS_DICT_FILE, CLASS_FILE, FINGERPRINT_FILE)
-        )
+        files, by_file, by_class, known = (read_product(folder / name, form, "") for name, form in forms.items())
     except UserError:  # missing or broken
         return False
-    if not _are_counts(files) or by_file != {entry["file"]: {key: entry[key] for key in entry if key != "file"} for entry in files}:
-        return False
     names = set(names)
-    return by_class == files_by_class(by_file) and names == set(by_file) and _contents(known) == fingerprint(root, names)
+    same = by_file == {entry["file"]: entry["pixels"] for entry in files} and by_class == files_by_class(by_file)
+    return same and names == set(by_file) and known.get("contents") == fingerprint(root, names)
 
 
 def is_current(root: Path, names: Iterable[str], folder: Path, fix: str) -> bool:
     """Whether the labels ``names`` below ``root`` are those of the fingerprint in ``folder``, or there is none."""
     path = folder / FINGERPRINT_FILE
-    return not path.is_file() or _contents(read_json(path, fix)) == fingerprint(root, names)
+    return not path.exists() or read_product(path, Fingerprint, fix).get("contents") == fingerprint(root, names)
 
 
 def fingerprint(root: Path, names: Iterable[str]) -> str:
@@ -119,41 +168,6 @@ def fingerprint(root: Path, names: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def are_pixels(counts: Any) -> bool:
-    """Whether a value read from a file maps ids to numbers of pixels, {"7": 1234}."""
-    return isinstance(counts, dict) and all(key.isdecimal() and type(count) is int and count >= 0 for key, count in counts.items())
-
-
-def _are_counts(files: Any) -> bool:
-    """Whether a value has the form of :attr:`StatisticsFiles.files`, and more than none."""
-    entries = files if isinstance(files, list) else ()
-    return bool(entries) and all(
-        isinstance(entry, dict)
-        and isinstance(entry.get("file"), str)
-        and are_pixels({key: value for key, value in entry.items() if key != "file"})
-        for entry in entries
-    )
-
-
-def _are_files_by_class(by_class: Any) -> bool:
-    """Whether a value has the form of :attr:`StatisticsFiles.by_class`."""
-    groups = by_class.items() if isinstance(by_class, dict) else [("", None)]
-    return all(
-        key.isdecimal()
-        and isinstance(pairs, list)
-        and all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and are_pixels({"0": pair[1]}) for pair in pairs)
-        for key, pairs in groups
-    )
-
-
-def _impossible(path: Path, fix: str) -> str:
-    return f"RareClassSampling: {path} does not hold numbers of pixels by label and class: it is empty, cut or was changed. {fix}"
-
-
-def _contents(known: Any) -> str | None:
-    return known.get("contents") if isinstance(known, dict) else None
-
-
 def _content(path: Path) -> bytes:
     try:
         return file_bytes(path)
@@ -161,7 +175,7 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _read(path: Path, fix: str) -> Any:
+def _read(path: Path, form: Any, fix: str) -> Any:
     if not path.exists():
         raise UserError(f"RareClassSampling needs class statistics, but {path} does not exist. {fix}")
-    return read_json(path, fix)
+    return read_product(path, form, fix)

@@ -14,9 +14,9 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmseg.evaluation.class_health import dead_classes, death_notices
+from mmseg.evaluation.curve import read_curve
 from mmseg.registry import HOOKS
 from mmseg.utils.ranges import Positive
-from mmseg.utils.run_folder import read_curve
 
 LOG, EVALUATION = "log", "evaluation"
 

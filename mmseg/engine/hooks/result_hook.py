@@ -10,10 +10,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg.engine.checkpoint import environment
+from mmseg.evaluation.curve import VERSION, read_curve
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
 from mmseg.utils.files import write_json
-from mmseg.utils.run_folder import CURVE, RESULT, read_curve
+from mmseg.utils.run_folder import CURVE, RESULT
 
 
 @HOOKS.register_module()
@@ -27,13 +28,17 @@ class ResultHook(Hook):
 
     priority = "NORMAL"
 
+    def before_train(self, runner: Runner) -> None:
+        """Reads the curve that a resumed run goes on with: a broken one is named now, not at the next evaluation."""
+        read_curve(runner.work_dir)
+
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Adds the metrics (percent) of this iteration, and what other hooks have to add, to the curve.
 
         JSON knows no NaN: an absent class is null.
         """
         percent = {name: None if math.isnan(value) else value for name, value in (metrics or {}).items()}
-        entry = {"iteration": runner.iter, "metrics": percent}
+        entry = {"version": VERSION, "iteration": runner.iter, "metrics": percent}
         for hook in runner.hooks:
             if hasattr(hook, "curve_entry"):  # as ClassHealthHook
                 entry |= hook.curve_entry()

@@ -172,7 +172,7 @@ def test_what_onnx_cannot_express(program, tmp_path, monkeypatch):
         raise torch.onnx.OnnxExporterError("pages of advice")
 
     monkeypatch.setattr(torch.onnx, "export", fail)
-    with pytest.raises(UserError, match=r"cannot translate this network to ONNX\. Use other versions"):
+    with pytest.raises(UserError, match=r"cannot translate this network to ONNX\. Use --format exported_program\."):
         export.save_onnx(program, tmp_path / "a.onnx")
 
 

@@ -110,7 +110,7 @@ def test_a_broken_file_is_named_with_the_fix(tmp_path, name, content):
     with pytest.raises(UserError) as error:
         collect(study, runs)
     line = str(error.value)
-    assert line.startswith(str(run.folder / name)) and "Delete it" in line and "\n" not in line
+    assert line.startswith(str(run.folder / name)) and "Move it elsewhere" in line and "\n" not in line
 
 
 def test_only_the_rows_that_were_asked_for(tmp_path):

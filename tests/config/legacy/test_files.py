@@ -28,7 +28,7 @@ def test_json_of_another_kind(tmp_path, content):
     assert refused(path) == f"{path} is JSON, but no config: it has no entry 'model'. {FIX}"
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"model": {}', b"model = 3", b"{'model': 1}", b"PK\x03\x04"])
+@pytest.mark.parametrize("content", [b"{", b'{"model": {}', b"model = 3", b"{'model': 1}", b"PK\x03\x04"])
 def test_broken_json(tmp_path, content):
     path = tmp_path / "broken.json"
     path.write_bytes(content)
@@ -39,8 +39,13 @@ def test_broken_json(tmp_path, content):
 def test_bytes_that_are_no_text(tmp_path):
     path = tmp_path / "broken.json"
     path.write_bytes(b"\x80\x02}q\x00")
-    line = refused(path)
-    assert line.startswith(f"{path} is not valid JSON ('utf-8' codec can't decode byte 0x80") and line.endswith(FIX)
+    assert refused(path) == f"{path} is not a text file. {FIX}"
+
+
+def test_an_empty_file(tmp_path):
+    path = tmp_path / "broken.json"
+    path.touch()
+    assert refused(path) == f"{path} is empty. {FIX}"
 
 
 def test_a_config_cut_off_after_the_model(tmp_path):

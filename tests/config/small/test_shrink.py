@@ -96,15 +96,6 @@ def test_a_resnet_and_its_decoder_agree_on_the_channels(make_small):
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        (
-            {"train_dataloader.dataset.source.type": "KITTI"},
-            "There is no demo domain for the data set type 'KITTI'. "
-            "Use one of GTADataset, SynthiaDataset, CityscapesDataset, ACDCDataset, DarkZurichDataset, BDD100KDataset, MapillaryDataset.",
-        ),
-        (
-            {"val_dataloader.dataset.type": "SegmentationDataset"},
-            "There is no demo domain for the data set type 'SegmentationDataset'. Use one of GTADataset, ",
-        ),
         ({"model.backbone.type": "MyEncoder"}, "The encoder 'MyEncoder' has no small form for --smoke and --demo. Use one of mit_b0, "),
         (
             {"model.backbone": None},
@@ -124,8 +115,39 @@ def test_what_has_no_small_form_is_one_line(make_small, changes, line):
     assert str(error.value).startswith(line)
 
 
+NO_DOMAIN = [
+    (
+        {"train_dataloader.dataset.source.type": "KITTI"},
+        "There is no demo domain for the data set type 'KITTI'. "
+        "Use one of GTADataset, SynthiaDataset, CityscapesDataset, ACDCDataset, DarkZurichDataset, BDD100KDataset, MapillaryDataset.",
+    ),
+    (
+        {"val_dataloader.dataset.type": "SegmentationDataset"},
+        "There is no demo domain for the data set type 'SegmentationDataset'. Use one of GTADataset, ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "line"), NO_DOMAIN)
+def test_a_demo_needs_a_demo_domain_and_a_smoke_test_reads_other_data_where_they_are(changes, line):
+    cfg = load_config(HRDA)
+    cfg.merge_from_dict(changes)
+    with pytest.raises(UserError) as error:
+        demo(cfg)
+    assert str(error.value).startswith(line)
+    (key,) = changes
+    place = key.removesuffix(".type")
+    roots = [found[place.split(".")[0]]["dataset"] for found in (cfg.to_dict(), shrink(cfg, "elsewhere").to_dict())]
+    given, small = (root["source"] if place.endswith("source") else root for root in roots)
+    assert small["data_root"] == given["data_root"]
+    assert layouts(cfg, own_data=True) == ["cityscapes"] if place.endswith("source") else ["cityscapes", "gta"]
+
+
 def test_the_size_of_a_smoke_test_follows_the_evaluation():
+    """Of images whose size it does not say, it follows the crops."""
     cfg = load_config(HRDA)
     del cfg.val_dataloader.dataset["test_scale"]
-    with pytest.raises(UserError, match=r"^The config has no val_dataloader.dataset.test_scale, .*Add this entry\.$"):
+    assert shrink(cfg, "demo").train_dataloader.dataset.source_crop.img_scale == [160, 90]
+    del cfg.train_dataloader.dataset.source_crop["img_scale"]
+    with pytest.raises(UserError, match=r"^The config has no train_dataloader\.dataset\.source_crop\.img_scale, .*Add this entry\.$"):
         shrink(cfg, "demo")

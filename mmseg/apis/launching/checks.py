@@ -1,0 +1,102 @@
+"""What a training would refuse in a config, found without data and without training: names, types and ranges of all options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+from mmengine.config import Config
+from torch.utils.data import DataLoader
+
+from mmseg.apis.launching.runs import Run
+from mmseg.datasets import CropOptions, RareClassOptions
+from mmseg.datasets.classes.check import check_class_lists
+from mmseg.engine.runner import build_evaluator, build_model, build_optimizer, check_engine_parts
+from mmseg.evaluation.metric_config import metric_config
+from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, LABELING_STAGES, MASKS, MIXINGS, MODELS, OBJECTIVES, TEACHERS, check_component
+from mmseg.utils.errors import UserError
+
+METHOD_PARTS = {"labeling": LABELING_STAGES, "objectives": OBJECTIVES, "teacher": TEACHERS, "mix": MIXINGS, "mask_generator": MASKS}
+"""Registries of the parts of a method, by their keys."""
+DATA_OPTIONS = {"source_crop": CropOptions, "target_crop": CropOptions, "rare_class_sampling": RareClassOptions}
+"""What checks the dictionaries of a training data set that name no type."""
+
+
+def check_runs(runs: Mapping[str, Sequence[Run]]) -> None:
+    """Checks the config of every row; of the first one, networks and optimizer are built as well, without their memory.
+
+    Args:
+        runs: by the address of the row, one per seed, which differ in nothing else.
+
+    Raises:
+        UserError: of the first row that is refused; begins with its address.
+    """
+    first = {id(group[0]): address for address, group in reversed(runs.items())}  # rows that are one training are one object
+    for number, address in enumerate(address for address in runs if address in first.values()):
+        cfg = runs[address][0].cfg
+        try:
+            check_options(cfg)
+            if number == 0:
+                build_parts(cfg)
+        except UserError as error:
+            raise UserError(f"{address}: {error}") from None
+
+
+def check_options(cfg: Config) -> None:
+    """Compares all options of a complete config with the constructors that they are for.
+
+    Raises:
+        UserError: an option is not known, of another type or outside its range.
+    """
+    check_engine_parts(cfg)
+    check_class_lists(cfg)
+    build_evaluator(metric_config(cfg))
+    guard = {"type": "GuardHook", **cfg.default_hooks.get("guard", {})}
+    for hook in (*filter(None, {**cfg.default_hooks, "guard": guard}.values()), *cfg.get("custom_hooks", ())):
+        check_component(hook, HOOKS)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        check_component({**loader, "type": DataLoader}, DATASETS)
+        check_component(loader["sampler"], DATA_SAMPLERS)
+        for part in typed(loader["dataset"]):
+            check_component(part, DATASETS)
+    for key, options in DATA_OPTIONS.items():
+        _check_data_options(cfg.train_dataloader.dataset.get(key), options)
+    for part in (cfg.uda, *typed(cfg.model)):
+        check_component(part, MODELS)
+    for key, registry in METHOD_PARTS.items():
+        for part in typed(cfg.uda.get(key)):
+            check_component(part, registry)
+
+
+def build_parts(cfg: Config) -> None:
+    """Builds networks, method and optimizer of a config as a training does: parts that do not fit each other are found.
+
+    Raises:
+        UserError: as :func:`mmseg.engine.runner.build_model` and :func:`mmseg.engine.runner.build_optimizer`.
+    """
+    cfg = Config({**cfg.to_dict(), "compile": False})
+    try:
+        with torch.device("meta"):
+            build_optimizer(cfg.optim_wrapper, build_model(cfg))
+    except (NotImplementedError, RuntimeError):  # a network may compute with its weights when it is built
+        build_optimizer(cfg.optim_wrapper, build_model(cfg))
+
+
+def typed(value: object) -> Iterator[dict]:
+    """The parts of a config that name a type, from the outside; those of layers (``norm_cfg`` and the like) are the engine's."""
+    if isinstance(value, dict):
+        if "type" in value:
+            yield value
+        for key, entry in value.items():
+            if not str(key).endswith("_cfg"):
+                yield from typed(entry)
+    elif isinstance(value, (list, tuple)):
+        for entry in value:
+            yield from typed(entry)
+
+
+def _check_data_options(given: dict | None, options: type) -> None:
+    if given:
+        scales = given.get("img_scale")
+        several = scales and isinstance(scales[0], (list, tuple))  # one for each data set
+        check_component({**given, "type": options, **({"img_scale": scales[0]} if several else {})}, DATASETS)

@@ -1,0 +1,68 @@
+"""The learning curve and the result of a run, as files in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from typing_extensions import NotRequired, TypedDict
+
+from mmseg.utils.products import PRODUCT, Count, Measure, Percent, read_product
+from mmseg.utils.run_folder import CURVE, RESULT
+
+VERSION = 1
+"""Of the entries of both files."""
+RESULT_FIX = "Move it elsewhere and run the training again: it resumes from its last state and writes it anew."
+CURVE_FIX = "Move it elsewhere: result.json holds the result, evaluations from now on start a new curve, and the old part is not shown."
+
+
+class Measured(TypedDict):
+    """An entry of ``evaluations.json``, see :class:`mmseg.engine.hooks.ResultHook`; other hooks may add more.
+
+    Attributes:
+        version: :data:`VERSION`; entries of before it existed have none.
+        iteration: of the evaluation.
+        metrics: percent, None for an absent class.
+        pseudo_share: percent of the pseudo-label pixels that each class had since the evaluation before.
+    """
+
+    __pydantic_config__ = PRODUCT
+
+    version: NotRequired[Literal[1]]
+    iteration: Count
+    metrics: dict[str, Measure | None]
+    pseudo_share: NotRequired[dict[str, Percent | None]]
+
+
+class Result(Measured):
+    """``result.json``: the last entry of the curve, and what trained it."""
+
+    __pydantic_config__ = PRODUCT
+
+    seed: NotRequired[Count]
+    environment: NotRequired[dict[str, Any]]
+
+
+def read_curve(work_dir: str | Path) -> list[Measured]:
+    """The evaluations of a run so far, oldest first; none where there is no such file.
+
+    Raises:
+        UserError: the file is broken.
+    """
+    file = Path(work_dir) / CURVE
+    return read_product(file, list[Measured], CURVE_FIX) if file.exists() else []
+
+
+def read_result(work_dir: str | Path) -> Result:
+    """The result of a finished run.
+
+    Raises:
+        UserError: the file is missing or broken.
+    """
+    return read_product(Path(work_dir) / RESULT, Result, RESULT_FIX)
+
+
+def mean_text(result: Measured) -> str:
+    """The mean IoU of an entry for a line of text; a metric of one's own may have none."""
+    value = result["metrics"].get("mIoU")
+    return "no mIoU" if value is None else f"mIoU {value:.2f}"

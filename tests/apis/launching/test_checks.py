@@ -1,0 +1,51 @@
+"""Checks before a training refuse no row of ours, and name the row where they refuse one."""
+
+import pytest
+import torch
+
+from experiments import STUDIES
+from mmseg.apis.launching import checks
+from mmseg.apis.launching.checks import build_parts, check_runs, typed
+from mmseg.apis.launching.runs import study_runs
+from mmseg.config.config import load_config
+from mmseg.utils.errors import UserError
+from tests import tiny
+
+
+@pytest.mark.parametrize("number", STUDIES)
+def test_every_study_passes(number, tmp_path):
+    check_runs(study_runs(STUDIES[number], seeds=[0], options={"work_dir": str(tmp_path)}))
+
+
+def test_the_row_is_named(tmp_path):
+    runs = study_runs(STUDIES[44], only=["7.5", "7.6"], seeds=[0], options={"work_dir": str(tmp_path)})
+    *_, (run,) = runs.values()
+    run.cfg.uda.alpha = 2
+    with pytest.raises(UserError, match=rf"^{list(runs)[-1]}: DACS: alpha is 2\. It should be less than or equal to 1\.$"):
+        check_runs(runs)
+
+
+def test_building_takes_no_memory(monkeypatch):
+    """Nothing but shapes is kept of the networks."""
+    devices = []
+    monkeypatch.setattr(checks, "build_optimizer", lambda _, model: devices.extend(p.device.type for p in model.parameters()))
+    build_parts(load_config(tiny.ROOT / "configs/daformer/gta2cs_daformer.py"))
+    assert set(devices) == {"meta"} and torch.get_default_device().type == "cpu"
+
+
+def test_a_network_that_computes_with_its_weights_is_built_on_the_cpu(monkeypatch):
+    devices = []
+
+    def build(cfg):
+        devices.append(torch.empty(1).device.type)
+        return torch.ones(1).item()
+
+    monkeypatch.setattr(checks, "build_model", build)
+    monkeypatch.setattr(checks, "build_optimizer", lambda *_: None)
+    build_parts(load_config(tiny.ROOT / tiny.CONFIG))
+    assert devices == ["meta", "cpu"]
+
+
+def test_parts_of_layers_are_the_engines():
+    cfg = {"type": "a", "norm_cfg": {"type": "BN"}, "parts": [{"type": "b", "inner": {"type": "c"}}, 3], "sizes": (1, 2)}
+    assert [part["type"] for part in typed(cfg)] == ["a", "b", "c"]
