@@ -26,6 +26,7 @@ from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.compile import compile_networks
+from mmseg.engine.dry_pass import dry_pass
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
 from mmseg.engine.optimizers import JointOptimWrapper, build_fused
@@ -209,12 +210,22 @@ class AdaptationRunner(Runner):
 
 def build_model(cfg: Config) -> UDAMethod:
     """The method of a config, with its segmentor and its precision, compiled where it says so; initial weights depend on the seed alone."""
+    return compiled(cfg, build_method(cfg))
+
+
+def build_method(cfg: Config) -> UDAMethod:
+    """:func:`build_model` before anything is compiled."""
     use_real_float32()
     torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
     method = MODELS.build({**cfg.uda, "segmentor": cfg.model, "seed": cfg.seed})
     if not method.objectives:  # which builds them: a mistake in one is found before anything is written
         raise UserError(f"The method {cfg.uda.type} in uda has no objective, so nothing would be trained. Keep one of them.")
     method.precision = Precision(cfg.get("precision", "fp32"))
+    return method
+
+
+def compiled(cfg: Config, method: UDAMethod) -> UDAMethod:
+    """The method itself, with its networks compiled where the config says so."""
     if cfg.get("compile"):
         compile_networks(method)
     return method
@@ -285,7 +296,10 @@ def build_runner(cfg: Config, resumption: Resumption | None = None) -> Adaptatio
     val_dataloader = build_loader_config(cfg.val_dataloader)
     val_dataloader["dataset"][0]  # what is wrong with all validation data is found now, not after thousands of iterations
     note = source_note(train_dataloader["dataset"])
-    model = build_model(cfg)
+    model = build_method(cfg)
+    sharing = get_world_size() if cfg.get("sync_batchnorm") else 1
+    dry_pass(model, train_dataloader["batch_size"] * sharing, train_dataloader["dataset"].sample_size)
+    model = compiled(cfg, model)
     runner = AdaptationRunner(
         model=model,
         work_dir=cfg.work_dir,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Le
 from typing_extensions import TypedDict
 
-from mmseg.utils.ranges import NonNegative, Pair, Positive, Share, ShareBelowOne
+from mmseg.utils.ranges import CLOSED, NonNegative, Pair, Positive, Share, ShareBelowOne
 
 MOST_WORKERS = 256
 """More processes would only wait for each other."""
@@ -22,7 +22,7 @@ MOST_WORKERS = 256
 class GradientClipping(TypedDict, total=False):
     """Of torch's ``clip_grad_norm_``."""
 
-    __pydantic_config__ = {"extra": "forbid"}
+    __pydantic_config__ = {**CLOSED, "allow_inf_nan": True}  # the largest entry is the norm of infinite type
 
     max_norm: Positive[float]
     norm_type: Positive[float]
@@ -33,7 +33,7 @@ class GradientClipping(TypedDict, total=False):
 class WorkerStart(TypedDict, total=False):
     """How worker processes are started."""
 
-    __pydantic_config__ = {"extra": "forbid"}
+    __pydantic_config__ = CLOSED
 
     mp_start_method: Literal["fork", "spawn", "forkserver"]
     opencv_num_threads: NonNegative[int]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -163,7 +164,7 @@ class MixVisionTransformer(BaseModule):
     def __init__(
         self,
         *,
-        in_channels: Positive[int] = 3,
+        in_channels: Literal[3] = 3,
         patch_size: Positive[int] = 4,
         embed_dims: Sequence[Positive[int]] = (64, 128, 320, 512),
         depths: Sequence[Positive[int]] = (3, 6, 40, 3),

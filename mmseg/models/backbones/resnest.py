@@ -15,9 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmseg.models.backbones.resnet import BATCH_NORM, ResidualBlock, ResNet, norm_layer
+from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, Positive
+from mmseg.utils.ranges import NonNegative, Positive, Some
 
 MIN_ATTENTION_WIDTH = 32
 
@@ -132,18 +133,18 @@ class ResNeSt(ResNet):
     def __init__(
         self,
         *,
-        depth: int,
-        num_stages: int = 4,
-        out_indices: Sequence[NonNegative[int]] = (0, 1, 2, 3),
+        depth: Positive[int],
+        num_stages: Positive[int] = 4,
+        out_indices: Some[NonNegative[int]] = (0, 1, 2, 3),
         strides: Sequence[Positive[int]] = (1, 2, 2, 2),
         dilations: Sequence[Positive[int]] = (1, 1, 1, 1),
         contract_dilation: bool = False,
-        norm_cfg: dict = BATCH_NORM,
+        norm_cfg: NormConfig = BATCH_NORM,
         norm_eval: bool = False,
         style: str = "pytorch",
         stem_channels: Positive[int] = 64,
         base_channels: Positive[int] = 64,
-        radix: int = 2,
+        radix: Positive[int] = 2,
         reduction_factor: Positive[int] = 4,
         avg_down_stride: bool = True,
         with_cp: bool = False,

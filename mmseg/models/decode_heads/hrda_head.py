@@ -113,14 +113,14 @@ class HRDAHead(BaseModule):
         attention_embed_dim: Positive[int] = 256,
         attention_classwise: bool = True,
         fixed_attention: Share | None = None,
-        lr_loss_weight: float = 0.0,
-        hr_loss_weight: float = 0.0,
+        lr_loss_weight: Share = 0.0,
+        hr_loss_weight: Share = 0.0,
         debug_output_attention: bool = False,
         **head_options,
     ) -> None:
         super().__init__()
         _check_options(single_scale_head, head_options)
-        if min(lr_loss_weight, hr_loss_weight) < 0 or lr_loss_weight + hr_loss_weight > 1:
+        if lr_loss_weight + hr_loss_weight > 1:
             text = f"lr_loss_weight={lr_loss_weight} and hr_loss_weight={hr_loss_weight} are shares of one loss"
             raise UserError(f"HRDAHead: {text}. Use values from 0 to 1 whose sum is at most 1.")
         self.head = MODELS.build(dict(type=single_scale_head, **head_options))

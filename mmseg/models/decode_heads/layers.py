@@ -19,9 +19,10 @@ from mmengine.registry import Registry
 from torch import Tensor, nn
 
 from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
+from mmseg.models.layer_options import ActivationConfig, NormConfig
 from mmseg.registry import build_checked
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, Pair, Positive
+from mmseg.utils.ranges import NonNegative, OddSize, Pair, Positive, Some
 
 DECODER_LAYERS = Registry("decoder layer", scope="mmseg", locations=["mmseg.models.decode_heads.layers"], build_func=build_checked)
 
@@ -46,7 +47,12 @@ class PixelLinear(nn.Module):
 
 @DECODER_LAYERS.register_module(name="conv")
 def conv_layer(
-    *, in_channels: int, out_channels: int, kernel_size: int = 1, norm_cfg: dict | None = None, act_cfg: dict | None = None
+    *,
+    in_channels: Positive[int],
+    out_channels: Positive[int],
+    kernel_size: OddSize = 1,
+    norm_cfg: NormConfig | None = None,
+    act_cfg: ActivationConfig | None = None,
 ) -> ConvModule:
     """Convolution, normalisation, activation at unchanged size."""
     return ConvModule(in_channels, out_channels, kernel_size, padding=kernel_size // 2, norm_cfg=norm_cfg, act_cfg=act_cfg)
@@ -81,11 +87,11 @@ class ASPP(nn.Module):
         *,
         in_channels: Positive[int],
         out_channels: Positive[int],
-        dilations: Sequence[Positive[int]] = (1, 6, 12, 18),
+        dilations: Some[Positive[int]] = (1, 6, 12, 18),
         sep: bool = False,
         pool: bool = False,
-        norm_cfg: dict | None = None,
-        act_cfg: dict | None = None,
+        norm_cfg: NormConfig | None = None,
+        act_cfg: ActivationConfig | None = None,
     ) -> None:
         super().__init__()
         options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
@@ -107,7 +113,7 @@ class ASPP(nn.Module):
 
 
 @DECODER_LAYERS.register_module(name="rawconv_and_aspp")
-def conv_and_aspp(*, in_channels: int, out_channels: int, kernel_size: int = 1, **aspp_options) -> nn.Sequential:
+def conv_and_aspp(*, in_channels: Positive[int], out_channels: Positive[int], kernel_size: OddSize = 1, **aspp_options) -> nn.Sequential:
     """A bare convolution to fewer channels, then :class:`ASPP` with the other options."""
     reduce = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
     aspp = DECODER_LAYERS.build(dict(type="aspp", in_channels=out_channels, out_channels=out_channels, **aspp_options))
@@ -145,8 +151,8 @@ class PixelAttention(nn.Module):
         channels: Positive[int],
         hidden_channels: Positive[int],
         num_convs: NonNegative[int],
-        norm_cfg: dict | None,
-        act_cfg: dict | None,
+        norm_cfg: NormConfig | None,
+        act_cfg: ActivationConfig | None,
     ) -> None:
         super().__init__()
         options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
@@ -213,8 +219,8 @@ class InterlacedAttention(nn.Module):
         isa_channels: Positive[int] = 256,
         key_query_num_convs: Positive[int] = 1,
         down_factor: Pair[Positive[int]] = (8, 8),
-        norm_cfg: dict | None = None,
-        act_cfg: dict | None = None,
+        norm_cfg: NormConfig | None = None,
+        act_cfg: ActivationConfig | None = None,
     ) -> None:
         super().__init__()
         options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
