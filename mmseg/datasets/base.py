@@ -21,7 +21,7 @@ from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_imag
 from mmseg.datasets.reading.value_range import Depth, ValueRange, value_range
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
-from mmseg.registry import DATASETS, check_component
+from mmseg.registry import DATASETS, component_of
 from mmseg.utils.errors import BadFileError, UserError
 from mmseg.utils.ranges import Pair, Positive
 
@@ -44,8 +44,7 @@ def dataset_class(config: dict) -> type:
     Raises:
         UserError: the type or an option is unknown.
     """
-    check_component(config, DATASETS)
-    return DATASETS.get(config["type"]) if isinstance(config["type"], str) else config["type"]
+    return component_of(config, DATASETS)
 
 
 def class_info(config: dict) -> dict:

@@ -39,6 +39,14 @@ class WorkerStart(TypedDict, total=False):
     opencv_num_threads: NonNegative[int]
 
 
+class Processes(TypedDict, total=False):
+    """How the processes of a training talk."""
+
+    __pydantic_config__ = CLOSED
+
+    backend: Literal["nccl", "gloo", "mpi"]
+
+
 def adam(
     *,
     lr: NonNegative[float],
@@ -101,7 +109,7 @@ def env_cfg(
     *,
     cudnn_benchmark: bool = False,
     mp_cfg: WorkerStart | None = None,
-    dist_cfg: dict | None = None,
+    dist_cfg: Processes | None = None,
     resource_limit: Positive[int] = 4096,
 ) -> None:
     """The entry ``env_cfg`` of a config: what the runner sets up for the process."""

@@ -40,7 +40,7 @@ def _message(options: dict) -> str:
         (hrda_head(chanels=8), "HRDAHead got an unexpected option 'chanels'. Did you mean 'channels'?"),
         (hrda_head(hr_loss_weight=0.8, lr_loss_weight=0.3), "Use values from 0 to 1 whose sum is at most 1."),
         ({**hrda_head(), "single_scale_head": "DAFormer"}, "'DAFormer' is not a registered model. Did you mean 'DAFormerHead'?"),
-        (plain(test_cfg={"mode": "slide", "crop_size": (64, 64)}), "stride=None. Give stride=(height, width) in pixels."),
+        (plain(test_cfg={"mode": "slide", "crop_size": (64, 64)}), "no stride. Give stride=(height, width) in pixels."),
         (plain(test_cfg={"mode": "slide", "crop_size": (64, 64), "strides": (1, 1)}), "'strides'. Did you mean 'stride'?"),
         (plain(test_cfg={"mode": "slide", "crop_size": (64, 64), "stride": (64, 96)}), "Use a stride that is not larger than crop_size."),
         (plain(test_cfg={"mode": "slid"}), "mode='slid'. Use 'whole' or 'slide'."),

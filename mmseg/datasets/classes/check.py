@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mmengine.config import Config
 
 from mmseg.datasets.base import class_info
+from mmseg.registry import MODELS, check_component
 from mmseg.utils.errors import UserError
 
 
@@ -16,6 +17,8 @@ def check_class_lists(cfg: Config) -> None:
     Raises:
         UserError: names the key of the config that is wrong.
     """
+    check_component(cfg.model, MODELS)
+    check_component(cfg.uda, MODELS)
     source, val = (class_info(config) for config in (cfg.train_dataloader.dataset.source, cfg.val_dataloader.dataset))
     check_same_classes(source["classes"], val["classes"])
     count = len(source["classes"])
@@ -47,12 +50,14 @@ def check_num_classes(key: str, head: dict | Sequence[dict] | None, count: int) 
         if single.get("num_classes") != count:
             given = f"{key}.num_classes is {single.get('num_classes')}, but the source data have {count} classes"
             raise UserError(f"{given}. Set {key}.num_classes={count}.")
-        check_weights(f"{key}.loss_decode.class_weight", (single.get("loss_decode") or {}).get("class_weight"), count)
+        loss = single.get("loss_decode")
+        if isinstance(loss, dict):
+            check_weights(f"{key}.loss_decode.class_weight", loss.get("class_weight"), count)
 
 
 def check_weights(key: str, weights: Sequence[float] | None, count: int) -> None:
-    """Refuses weights of other classes."""
-    if weights is not None and len(weights) != count:
+    """Refuses weights of other classes; what is no list is refused where its part is built."""
+    if isinstance(weights, (list, tuple)) and len(weights) != count:
         raise UserError(f"{key} has {len(weights)} numbers, but the source data have {count} classes. Give one weight per class, or None.")
 
 
@@ -60,7 +65,8 @@ def check_method(uda: dict, count: int) -> None:
     """Refuses options of a method that are made for other classes."""
     check_weights("uda.source_class_weight", uda.get("source_class_weight"), count)
     for name, objective in (uda.get("objectives") or {}).items():
-        check_weights(f"uda.objectives.{name}.class_weight", (objective or {}).get("class_weight"), count)
+        if isinstance(objective, dict):
+            check_weights(f"uda.objectives.{name}.class_weight", objective.get("class_weight"), count)
     things = uda.get("imnet_feature_dist_classes") or ()
     if things and max(things) >= count:
         fix = "List the indices of your own things that ImageNet shows, or None for all pixels."

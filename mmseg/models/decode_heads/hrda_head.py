@@ -21,7 +21,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmseg.models.decode_heads.decode_head import resize
-from mmseg.registry import MODELS, options_of
+from mmseg.registry import MODELS, find, options_of
 from mmseg.structures import Box, SegOutput, blend_windows, full_box
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.ranges import Positive, Share
@@ -229,7 +229,7 @@ def attention_options(head_options: dict, width: int, num_classes: int) -> dict:
 
 
 def _check_options(single_scale_head: str, head_options: dict) -> None:
-    component = MODELS.get(single_scale_head)
+    component = find(single_scale_head, MODELS)
     if component is None:
         return  # building it says which name is meant
     known = options_of(component)
