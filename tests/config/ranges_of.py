@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mmengine.registry import LOOPS, OPTIMIZERS, PARAM_SCHEDULERS, VISBACKENDS
 
 from mmseg import registry
@@ -28,6 +30,10 @@ UNTYPED = {
 """Parts that are no component of a registry, by their key."""
 LOOP = {"max_iters": Positive[int], "val_interval": Positive[int], "val_begin": Positive[int]}
 TOP = {"scale": Positive[float], "seed": NonNegative[int], "lr_mult": NonNegative[float], "decay_mult": NonNegative[float]}
+
+
+PLAIN = (dict, dict | None, Mapping, Mapping | None)
+"""Types that say nothing of the numbers inside."""
 
 
 def declared(part: dict, key: str) -> dict:
@@ -59,6 +65,6 @@ def range_at(config: dict, path: tuple) -> str | None:
         if isinstance(part, dict) and isinstance(key, str):
             known = declared(part, own)
             if key in known:
-                found = mismatch(known[key], part[key]) or ""
+                found = None if known[key] in PLAIN else mismatch(known[key], part[key]) or ""
         own, part = key if isinstance(key, str) else own, part[key]
     return found if path != ("seed",) else mismatch(NonNegative[int], config["seed"]) or ("" if config["seed"] <= MAX_SEED else "large")

@@ -271,7 +271,8 @@ def _register_variant(name: str, embed_dims: Sequence[int], depths: Sequence[int
         return MixVisionTransformer(embed_dims=embed_dims, depths=depths, **options, pretrained=pretrained, init_cfg=init_cfg)
 
     variant.__name__ = variant.__qualname__ = name
-    variant.__doc__ = f"MiT-{name[-2:].upper()} (SegFormer, table 6): channels {embed_dims}, blocks {depths}. ``style`` has no effect."
+    sizes = f"channels {embed_dims}, blocks {depths}"
+    variant.__doc__ = f"MiT-{name[-2:].upper()} (SegFormer, table 6): {sizes}.\n\nArgs:\n    style: without effect."
     return MODELS.register_module(name=name, module=variant)
 
 

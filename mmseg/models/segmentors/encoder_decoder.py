@@ -45,7 +45,7 @@ class EncoderDecoder(BaseModule):
     ``inference -> encode_decode -> segment`` at test time.
 
     Args:
-        backbone, decode_head, neck: dictionaries with ``type``.
+        backbone, decode_head, neck: the encoder, the decoder, and what comes between them: dictionaries with ``type``.
         pretrained: file of starting weights of the backbone; read by ``init_weights()``.
         test_cfg: ``mode`` 'whole', or 'slide' with ``crop_size`` (h, w), ``stride`` and ``batched_slide``
             (as many windows in one pass as ``pixels_per_pass`` allows; else one by one). The default of
