@@ -9,11 +9,25 @@ from __future__ import annotations
 import functools
 import typing
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from annotated_types import Ge, Gt, Le, Len, Lt, MinLen
 
 T = TypeVar("T")
+
+
+class OneOf:
+    """The mark of a whole number that has few values; a ``Literal`` would take 3.0 for 3."""
+
+    def __init__(self, *values: int) -> None:
+        self.values = values
+
+    def __get_pydantic_core_schema__(self, kind: Any, handler: Any) -> Any:
+        """How pydantic checks it: the type first."""
+        from pydantic_core import core_schema
+
+        return core_schema.chain_schema([handler(kind), core_schema.literal_schema(list(self.values))])
+
 
 Share = Annotated[float, Ge(0), Le(1)]
 """A number from 0 to 1."""
@@ -33,12 +47,14 @@ Three = Annotated[Sequence[T], Len(3, 3)]
 """Three values, one per colour channel."""
 Four = Annotated[Sequence[T], Len(4, 4)]
 """Four values, such as one per stage."""
-OddSize = Literal[1, 3, 5, 7, 9, 11]
+OddSize = Annotated[int, OneOf(1, 3, 5, 7, 9, 11)]
 """Side of a convolution that keeps the size of its map, pixels."""
 GreyLevel = Annotated[T, Ge(0), Le(255)]
 """``GreyLevel[int]`` or ``GreyLevel[float]``: a value of a channel of 8 bits."""
-IgnoredLabel = Literal[255]
+IgnoredLabel = Annotated[int, OneOf(255)]
 """What every data set gives pixels without a class."""
+ColorChannels = Annotated[int, OneOf(3)]
+"""All images are RGB."""
 
 
 CLOSED = {"extra": "forbid", "strict": True, "allow_inf_nan": False}

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Union
 from annotated_types import Ge, Gt, Le, Len, Lt, MinLen
 from typing_extensions import is_typeddict
 
+from mmseg.utils.ranges import OneOf
+
 NAMES = {bool: "True or False", int: "whole number", float: "number", str: "text", dict: "dictionary", type(None): "None", Any: "anything"}
 BOUNDS = {Gt: ("above {}", "gt"), Ge: ("from {}", "ge"), Lt: ("below {}", "lt"), Le: ("to {}", "le")}
 LONG = 60
@@ -46,6 +48,8 @@ def _with_range(kind: Any, limits: Sequence[Any]) -> str:
             return f"{mark.min_length} values ({in_words(typing.get_args(kind)[0])} each)"
         if isinstance(mark, MinLen):
             return f"list of {mark.min_length} or more ({in_words(typing.get_args(kind)[0])} each)"
+        if isinstance(mark, OneOf):
+            return " or ".join(map(str, mark.values))
         if isinstance(mark, str):
             words.append(mark)
         else:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +26,7 @@ from mmseg.models.backbones.checkpointing import run_block
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import SmallImageError, UserError
-from mmseg.utils.ranges import Positive, ShareBelowOne
+from mmseg.utils.ranges import ColorChannels, Positive, ShareBelowOne
 
 
 def to_tokens(feature_map: Tensor) -> Tensor:
@@ -164,7 +163,7 @@ class MixVisionTransformer(BaseModule):
     def __init__(
         self,
         *,
-        in_channels: Literal[3] = 3,
+        in_channels: ColorChannels = 3,
         patch_size: Positive[int] = 4,
         embed_dims: Sequence[Positive[int]] = (64, 128, 320, 512),
         depths: Sequence[Positive[int]] = (3, 6, 40, 3),
