@@ -212,7 +212,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: i
     """
     cfg = native_form(read_config(path), path, training=training)
     apply_options(cfg, options or {}, path)
-    check_sections(cfg, path)
+    check_sections(cfg, path, training=training)
     resolve_sizes(cfg)
     resolve_ends(cfg)
     cfg.seed = checked_seed(seed if seed is not None else cfg.get("seed", 0))

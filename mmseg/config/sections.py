@@ -27,13 +27,24 @@ class Network(TypedDict, total=False):
     auxiliary_head: dict | list[dict] | None
 
 
-class TrainingData(TypedDict, total=False):
-    """Of a UDADataset."""
+class Source(TypedDict, total=False):
+    """What an evaluation reads of training data."""
 
     source: Required[Part]
+
+
+class TrainingData(Source, total=False):
+    """Of a UDADataset."""
+
     target: Part | None
     source_crop: dict
     target_crop: dict | None
+
+
+class SourceLoader(TypedDict, total=False):
+    """Of the training, for an evaluation."""
+
+    dataset: Required[Source]
 
 
 class TrainingLoader(TypedDict, total=False):
@@ -81,7 +92,7 @@ SECTIONS: Mapping[str, Any] = {
     "train_cfg": dict,
     "optim_wrapper": Wrapper,
     "param_scheduler": list[Part],
-    "default_hooks": dict[str, Part | None],
+    "default_hooks": dict[str, dict | None],  # some have a type already
     "custom_hooks": list[Part],
     "visualizer": Visualization,
     "env_cfg": dict,
@@ -90,14 +101,22 @@ SECTIONS: Mapping[str, Any] = {
     "work_dir": str,
 }
 """Types by key."""
+EVALUATED: Mapping[str, Any] = {
+    **{key: SECTIONS[key] for key in ("model", "uda", "val_dataloader", "test_dataloader", "val_evaluator", "env_cfg")},
+    "train_dataloader": SourceLoader,
+}
+"""What an evaluation reads of them."""
 
 
-def check_sections(cfg: Mapping[str, Any], path: str | Path) -> None:
+def check_sections(cfg: Mapping[str, Any], path: str | Path, *, training: bool = True) -> None:
     """Refuses sections of another kind, such as a text or a list in place of a dictionary.
+
+    Args:
+        training: False looks at what an evaluation reads.
 
     Raises:
         UserError: names the file and the entry.
     """
-    for key, kind in SECTIONS.items():
+    for key, kind in (SECTIONS if training else EVALUATED).items():
         if key in cfg and (wrong := mismatch(kind, cfg[key])):
             raise UserError(f"{path}: {key}{wrong}")

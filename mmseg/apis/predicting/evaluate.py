@@ -113,7 +113,7 @@ def target_loaders(targets: Sequence[str], scale: float | None = None) -> dict[s
         if "val_dataloader" not in cfg:
             fix = "Give files such as configs/_base_/datasets/bdd100k_val.py."
             raise UserError(f"--targets {target}: {path} has no val_dataloader. {fix}")
-        check_sections(cfg, path)
+        check_sections(cfg, path, training=False)
         if scale is not None:
             cfg.scale = scale
         resolve_sizes(cfg)
