@@ -58,6 +58,9 @@ from mmseg.utils.randomness import derive_seed
 from mmseg.utils.run_folder import RESULT
 from mmseg.visualization import tensorboard  # noqa: F401  registers its backend
 
+TOO_LARGE = ("can't allocate memory", "verflow")
+"""Words of torch's errors about tensors of too many numbers."""
+
 
 class AdaptationRunner(Runner):
     """A runner whose state is plain tensors and numbers.
@@ -219,7 +222,13 @@ def build_method(cfg: Config) -> UDAMethod:
     """:func:`build_model` before anything is compiled."""
     use_real_float32()
     torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
-    method = MODELS.build({**cfg.uda, "segmentor": cfg.model, "seed": cfg.seed})
+    try:
+        method = MODELS.build({**cfg.uda, "segmentor": cfg.model, "seed": cfg.seed})
+    except (RuntimeError, TypeError) as error:
+        if not any(words in str(error) for words in TOO_LARGE):
+            raise
+        text = "The networks of model do not fit into memory, or into any"
+        raise UserError(f"{text}: {str(error).strip().splitlines()[0]}. Correct the widths in model.") from None
     if not method.objectives:  # which builds them: a mistake in one is found before anything is written
         raise UserError(f"The method {cfg.uda.type} in uda has no objective, so nothing would be trained. Keep one of them.")
     method.precision = Precision(cfg.get("precision", "fp32"))
@@ -270,6 +279,18 @@ def schedules(cfg: Config, model: UDAMethod) -> list[dict] | dict[str, list[dict
 def build_evaluator(metric: dict) -> Evaluator:
     """The evaluator of a config's metric."""
     return Evaluator([METRICS.build(metric)])
+
+
+def check_config(cfg: Config) -> None:
+    """Checks what needs neither data nor networks: all that a training compares before it looks for them.
+
+    Raises:
+        UserError: names the option or the key.
+    """
+    check_engine_parts(cfg)
+    for part in (cfg.model, cfg.uda):
+        check_component(part, MODELS)
+    check_class_lists(cfg)
 
 
 def check_engine_parts(cfg: Config) -> None:
@@ -327,8 +348,7 @@ def training_parts(cfg: Config) -> dict[str, object]:
     Raises:
         UserError: a part is not what its option says, or does not fit the others.
     """
-    check_engine_parts(cfg)
-    check_class_lists(cfg)
+    check_config(cfg)
     default_hooks = {**cfg.default_hooks, "guard": {"type": "GuardHook", **cfg.default_hooks.get("guard", {})}}
     hooks = {name: hook and HOOKS.build(hook) for name, hook in default_hooks.items()}
     train_dataloader = build_loader_config(cfg.train_dataloader, seed=cfg.seed)

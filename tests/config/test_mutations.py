@@ -12,7 +12,6 @@ import torch
 from mmengine.config import Config
 
 from mmseg.config.config import load_config
-from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.collate import collate_samples
 from mmseg.engine import runner
 from mmseg.utils.errors import UserError
@@ -141,7 +140,7 @@ def numbers_replaced(config, count):
     numbers = list(paths_of_numbers(config))
     for index in range(count):
         path = numbers[index * 7919 % len(numbers)]
-        yield path, replaced(config, path, (-1, -0.5, 1.5, 1e9, float("nan"), float("inf"))[index % 6])
+        yield path, replaced(config, path, (-1, -0.5, 1.5, 1e4, float("nan"), float("inf"))[index % 6])
 
 
 def paths_of_numbers(part, path=()):
@@ -170,8 +169,7 @@ def test_published_configs_are_understood_or_one_line(tmp_path, pytestconfig):
         file = tmp_path / "config.json"
         file.write_text(json.dumps(config))
         cfg = load_config(file)
-        runner.check_engine_parts(cfg)
-        check_class_lists(cfg)
+        runner.check_config(cfg)
 
     for number in range(pytestconfig.getoption("mutations") // 5):
         outcomes(PUBLISHED[number % len(PUBLISHED)][1], [number], load)

@@ -9,7 +9,7 @@ from mmseg.config.config import load_config
 from mmseg.config.sections import check_sections
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
-from mmseg.engine.runner import check_engine_parts
+from mmseg.engine.runner import build_method, check_engine_parts
 from mmseg.models.decode_heads.layers import DECODER_LAYERS
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, OBJECTIVES, check_component, find
 from mmseg.utils.errors import UserError
@@ -110,6 +110,13 @@ def test_sections_of_another_kind(key, value, words):
     check_sections({}, "own.py")
     with pytest.raises(UserError, match=f"^own.py: {words}"):
         check_sections({key: value}, "own.py")
+
+
+@pytest.mark.parametrize("width", [10**13, 10**18, 10**30])
+def test_a_network_larger_than_any_memory(width):
+    cfg = load_config(tiny.ROOT / tiny.CONFIG, {"model.decode_head.channels": width})
+    with pytest.raises(UserError, match=r"The networks of model do not fit into memory, .* Correct the widths in model\."):
+        build_method(cfg)
 
 
 @pytest.mark.parametrize(
