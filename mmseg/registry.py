@@ -6,6 +6,7 @@ keyword-only and swallow nothing, so the signature is the list of options.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -71,6 +72,20 @@ def component_of(cfg: dict, registry: Registry) -> Any:
     return _resolved(cfg, registry, {})[0]
 
 
+def find(name: str, registry: Registry) -> Any:
+    """The component that a registry, or one that it is a child of, knows under a name; None if none does.
+
+    mmengine's own look-up goes on to import whatever module the text of a config names.
+    """
+    level: Registry | None = registry
+    while level is not None:
+        level.import_from_location()
+        if name in level.module_dict:
+            return level.module_dict[name]
+        level = level.parent
+    return None
+
+
 def required_options(component: Any) -> list[str]:
     """Options without a default."""
     variable = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
@@ -84,11 +99,11 @@ def _resolved(cfg: dict, registry: Registry, default_args: dict) -> tuple[Any, d
         raise UserError(f"A {registry.name} needs a dictionary with the key 'type', but got {cfg!r}. Write dict(type='…', …).")
     options = {**default_args, **cfg}
     name = options.pop("type")
-    component = registry.get(name) if isinstance(name, str) else name
+    component = find(name, registry) if isinstance(name, str) else None if isinstance(name, DATA) else name
     if component is None:
         known = {*registry.module_dict, *(registry.parent.module_dict if registry.parent else ())}
         fix = suggestion(name, known) or f" Known: {', '.join(sorted(registry.module_dict or known))}."
-        raise UserError(f"'{name}' is not a registered {registry.name}.{fix}")
+        raise UserError(f"{name!r} is not a registered {registry.name}.{fix}")
     known = options_of(component)
     for key in options if known is not None else ():
         if key not in known:
@@ -125,6 +140,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
+@functools.cache
 def options_of(component: Any) -> dict[str, inspect.Parameter] | None:
     """Options of a function or class; None if it takes any, to check them itself.
 
@@ -148,6 +164,7 @@ def _layers(component: Any) -> list[Any]:
     return [vars(cls)["__init__"] for cls in [cls for cls in bases if _ours(cls)] or bases]
 
 
+@functools.cache
 def annotations_of(component: Any) -> dict[str, Any]:
     """Types and ranges of the options of a function or class of ours, by name."""
     return {key: hint for layer in reversed(_layers(component)) for key, hint in type_hints(layer).items() if key != "return"}

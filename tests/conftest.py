@@ -16,6 +16,11 @@ from tools.make_demo_data import make_demo_data
 TINY = Parameters(width=128, height=64, source=6, target=4, val=2)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many random mistakes tests/config/test_mutations.py makes in the configs of each form."""
+    parser.addoption("--mutations", type=int, default=500, help="random mistakes in configs")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Each of several workers takes its share of the cores, unless the environment says how many."""
     workers = getattr(config, "workerinput", {}).get("workercount", 1)

@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.legacy import OLD_KEYS, is_legacy, upgrade
 from mmseg.config.schedule import resolve_ends
+from mmseg.config.sections import check_sections
 from mmseg.config.variables import used_names
 from mmseg.utils.config_text import WRITABLE, unwritable
 from mmseg.utils.custom_modules import import_modules, module_sources
@@ -213,6 +214,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: i
     """
     cfg = native_form(read_config(path), path, training=training)
     apply_options(cfg, options or {}, path)
+    check_sections(cfg, path, training=training)
     resolve_sizes(cfg)
     resolve_ends(cfg)
     cfg.seed = checked_seed(seed if seed is not None else cfg.get("seed", 0))

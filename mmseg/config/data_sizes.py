@@ -7,12 +7,13 @@ A file of configs/_base_/datasets says once how large the images of each data se
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from numbers import Real
 
 from mmengine.config import Config
 
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import Pair, Positive, mismatch
 
+Size = Pair[Positive[float]]
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
@@ -31,6 +32,8 @@ def resolve_sizes(cfg: Config) -> Config:
     scale = checked_scale(cfg.get("scale", 1))
     for options, name in _sized(cfg):
         full_size = options.pop("full_size")
+        if wrong := mismatch(Size | Sequence[Size], full_size):
+            raise UserError(f"full_size{wrong}")
         options.setdefault(name, scaled(full_size, scale))
         if name == "img_scale":
             options.setdefault("crop_size", checked_crop(cfg.get("crop_size")))
@@ -44,7 +47,7 @@ def scaled(size: Sequence, scale: float) -> tuple:
 
 def checked_scale(scale: object) -> float:
     """The scale itself if it is one."""
-    if isinstance(scale, bool) or not isinstance(scale, Real) or not scale > 0:
+    if mismatch(Positive[float], scale):
         raise UserError(f"scale={scale!r} is no share of the full resolution. Use a number above 0, such as 1 or 0.5.")
     return scale
 

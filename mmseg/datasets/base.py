@@ -18,11 +18,12 @@ from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.reading.encoded import Encoded, upright_label
 from mmseg.datasets.reading.file_lists import choose_images
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_encoded
-from mmseg.datasets.reading.value_range import ValueRange, value_range
+from mmseg.datasets.reading.value_range import Depth, ValueRange, value_range
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
-from mmseg.registry import DATASETS, check_component
+from mmseg.registry import DATASETS, component_of
 from mmseg.utils.errors import BadFileError, UserError
+from mmseg.utils.ranges import Pair, Positive
 
 
 def image_tensor(image: np.ndarray) -> torch.Tensor:
@@ -43,8 +44,7 @@ def dataset_class(config: dict) -> type:
     Raises:
         UserError: the type or an option is unknown.
     """
-    check_component(config, DATASETS)
-    return DATASETS.get(config["type"]) if isinstance(config["type"], str) else config["type"]
+    return component_of(config, DATASETS)
 
 
 def class_info(config: dict) -> dict:
@@ -111,9 +111,9 @@ class SegmentationDataset(Dataset):
         seg_map_suffix: str | None = None,
         split: str | None = None,
         classes: Sequence[str] | None = None,
-        test_scale: Sequence[int] | None = None,
-        depth: int | None = None,
-        range: Sequence[float] | None = None,
+        test_scale: Pair[Positive[int]] | None = None,
+        depth: Depth | None = None,
+        range: Pair[float] | None = None,
     ) -> None:
         img_dir = self.image_folder if img_dir is None else img_dir
         img_suffix = self.image_suffix if img_suffix is None else img_suffix

@@ -15,11 +15,13 @@ from mmseg.datasets.classes.names import IGNORE, check_class_names
 from mmseg.datasets.classes.palettes import check_palette, default_palette
 from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.image_files import ImageFiles, list_files
-from mmseg.datasets.reading.raw_ids import RawIds
+from mmseg.datasets.reading.raw_ids import RawId, RawIds
+from mmseg.datasets.reading.value_range import Depth
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
 from mmseg.datasets.statistics.label_counts import COUNTS_FILE, count_labels
 from mmseg.registry import DATASETS
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import GreyLevel, NonNegative, Pair, Positive, Three
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 """Ends of image names, in small or capital letters."""
@@ -60,16 +62,16 @@ class FolderDataset(SegmentationDataset):
         images: str,
         labels: str | None = None,
         classes: Sequence[str] | None = None,
-        palette: Sequence[Sequence[int]] | None = None,
-        label_map: Mapping[int, str | int] | Sequence[str | int] | None = None,
-        ignore: Sequence[int | str] = (),
+        palette: Sequence[Three[GreyLevel[int]]] | None = None,
+        label_map: Mapping[RawId | str, str | NonNegative[int]] | Sequence[str | NonNegative[int]] | None = None,
+        ignore: Sequence[RawId | str] = (),
         img_suffix: str | None = None,
         label_suffix: str = ".png",
         split: str | None = None,
         statistics_dir: str | None = None,
-        test_scale: Sequence[int] | None = None,
-        depth: int | None = None,
-        range: Sequence[float] | None = None,
+        test_scale: Pair[Positive[int]] | None = None,
+        depth: Depth | None = None,
+        range: Pair[float] | None = None,
     ) -> None:
         given = {"labels": labels, "classes": classes, "palette": palette, "label_map": label_map, "ignore": ignore}
         info = self.class_info(given)

@@ -50,6 +50,11 @@ def join_processes(launcher: Launcher, backend: str) -> None:
     distributed.init_process_group(backend, device_id=device)
 
 
+def backend(env_cfg: dict) -> str:
+    """How the processes of a config's ``env_cfg`` talk: NVIDIA's way unless it says otherwise."""
+    return (env_cfg.get("dist_cfg") or {}).get("backend", "nccl")
+
+
 @contextlib.contextmanager
 def process_group(launcher: Launcher, backend: str) -> Iterator[None]:
     """The processes of one command know each other for as long as the context lasts, and leave it together.

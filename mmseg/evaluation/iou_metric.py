@@ -18,6 +18,7 @@ from mmseg.datasets.classes.names import CLASSES, IGNORE
 from mmseg.evaluation.scores import confusion_matrix, drop_labels, iou_from_confusion, summarise, summarise_categories
 from mmseg.registry import METRICS
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.ranges import IgnoredLabel
 
 EVAL_ABSENT = ("penalise", "ignore")
 
@@ -40,7 +41,7 @@ class IoUMetric(BaseMetric):
 
     Args:
         classes: class names; None takes those of the data set.
-        ignore_index: label value that is not evaluated.
+        ignore_index: label value that is not evaluated: 255, which is what the data sets give pixels without a class.
         subsets: groups of classes: names of well-known ones (``['19', '16', '13', '7']``), or a dictionary of own
             ones. A list of classes, ``dict(thin=['pole', 'person'])``, gives the mean of their IoU. Categories,
             ``dict(two=dict(road=['road'], rest=['pole', 'person']))``, unite their classes before IoU is computed;
@@ -60,7 +61,7 @@ class IoUMetric(BaseMetric):
         self,
         *,
         classes: Sequence[str] | None = None,
-        ignore_index: int = IGNORE,
+        ignore_index: IgnoredLabel = IGNORE,
         subsets: Sequence[str] | Mapping[str, Group] | None = None,
         absent: Sequence[str] = (),
         eval_absent: str = "penalise",

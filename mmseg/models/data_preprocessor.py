@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch, shown_classes
-from mmseg.utils.ranges import Positive, Three
+from mmseg.utils.ranges import GreyLevel, Positive, Three
 
 
 def normalize(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
@@ -40,7 +40,9 @@ class SegDataPreprocessor(BaseDataPreprocessor):
         mean, std: RGB statistics in grey levels; the default is ImageNet's, as published.
     """
 
-    def __init__(self, *, mean: Three[float] = (123.675, 116.28, 103.53), std: Three[Positive[float]] = (58.395, 57.12, 57.375)) -> None:
+    def __init__(
+        self, *, mean: Three[GreyLevel[float]] = (123.675, 116.28, 103.53), std: Three[Positive[float]] = (58.395, 57.12, 57.375)
+    ) -> None:
         super().__init__()
         self.grey_mean, self.grey_std = tuple(mean), tuple(std)
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)

@@ -13,16 +13,23 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Le
 from typing_extensions import TypedDict
 
-from mmseg.utils.ranges import NonNegative, Pair, Positive, Share, ShareBelowOne
+from mmseg.utils.ranges import CLOSED, NonNegative, Pair, Positive, Share, ShareBelowOne
 
 MOST_WORKERS = 256
 """More processes would only wait for each other."""
 
 
 class GradientClipping(TypedDict, total=False):
-    """Of torch's ``clip_grad_norm_``."""
+    """Of torch's ``clip_grad_norm_``.
 
-    __pydantic_config__ = {"extra": "forbid"}
+    Attributes:
+        max_norm: norm that a larger gradient is brought to.
+        norm_type: exponent of the norm; infinity takes the largest entry.
+        error_if_nonfinite: a gradient without a norm ends the training.
+        foreach: one kernel over all tensors; None chooses by device.
+    """
+
+    __pydantic_config__ = {**CLOSED, "allow_inf_nan": True}  # the largest entry is the norm of infinite type
 
     max_norm: Positive[float]
     norm_type: Positive[float]
@@ -31,12 +38,29 @@ class GradientClipping(TypedDict, total=False):
 
 
 class WorkerStart(TypedDict, total=False):
-    """How worker processes are started."""
+    """How worker processes are started.
 
-    __pydantic_config__ = {"extra": "forbid"}
+    Attributes:
+        mp_start_method: of Python's multiprocessing.
+        opencv_num_threads: of each process; 0 for OpenCV's own choice.
+    """
+
+    __pydantic_config__ = CLOSED
 
     mp_start_method: Literal["fork", "spawn", "forkserver"]
     opencv_num_threads: NonNegative[int]
+
+
+class Processes(TypedDict, total=False):
+    """How the processes of a training talk.
+
+    Attributes:
+        backend: of torch.distributed.
+    """
+
+    __pydantic_config__ = CLOSED
+
+    backend: Literal["nccl", "gloo", "mpi"]
 
 
 def adam(
@@ -47,7 +71,15 @@ def adam(
     weight_decay: NonNegative[float] = 0.0,
     amsgrad: bool = False,
 ) -> None:
-    """Adam and AdamW; a rate of 0 learns nothing, which is what a dry try wants."""
+    """Adam and AdamW.
+
+    Args:
+        lr: learning rate; 0 learns nothing, which is what a dry try wants.
+        betas: shares of the old mean and of the old mean square in each update.
+        eps: added to the root of the mean square.
+        weight_decay: share of each weight that a step takes away, times the learning rate.
+        amsgrad: the mean square never falls.
+    """
 
 
 def sgd(
@@ -58,7 +90,15 @@ def sgd(
     weight_decay: NonNegative[float] = 0.0,
     nesterov: bool = False,
 ) -> None:
-    """SGD."""
+    """SGD.
+
+    Args:
+        lr: learning rate; 0 learns nothing.
+        momentum: share of the last update in the next one.
+        dampening: share of a gradient that does not enter the momentum.
+        weight_decay: share of each weight that is added to its gradient.
+        nesterov: looks ahead by the momentum.
+    """
 
 
 def scheduler(
@@ -77,7 +117,23 @@ def scheduler(
     T_max: Positive[int] | None = None,  # noqa: N803 (mmengine's name)
     verbose: bool = False,
 ) -> None:
-    """All schedules of mmengine; iterations are what this project counts."""
+    """All schedules of mmengine, each with its own of these options.
+
+    Args:
+        by_epoch: iterations are what this project counts.
+        begin: first iteration of the schedule.
+        end: iteration behind its last one; None for the end of the training.
+        start_factor: factor of the learning rate at the start (LinearLR).
+        end_factor: factor at the end (LinearLR).
+        power: exponent of the decay (PolyLR).
+        eta_min: last learning rate (PolyLR, CosineAnnealingLR).
+        eta_min_ratio: the same, as a share of the first one.
+        gamma: factor of a step (StepLR, MultiStepLR, ExponentialLR).
+        factor: factor until the end (ConstantLR).
+        milestones: iterations of the steps (MultiStepLR).
+        T_max: iterations of half a period (CosineAnnealingLR).
+        verbose: prints each change.
+    """
 
 
 def loader(
@@ -90,21 +146,43 @@ def loader(
     drop_last: bool = False,
     timeout: NonNegative[float] = 0,
 ) -> None:
-    """torch's DataLoader."""
+    """torch's DataLoader.
+
+    Args:
+        batch_size: samples of a step, of each process.
+        num_workers: processes that load; 0 loads in the training's own.
+        prefetch_factor: batches that each of them has ready.
+        pin_memory: pages that a GPU reads directly; on by default where there is one.
+        persistent_workers: keeps the processes between epochs; on by default where there are some.
+        drop_last: leaves out a last batch that is not full.
+        timeout: seconds to wait for a batch; 0 waits on.
+    """
 
 
 def logger_hook(*, interval: Positive[int] = 10, log_metric_by_epoch: bool = True) -> None:
-    """LoggerHook."""
+    """LoggerHook.
+
+    Args:
+        interval: iterations between two lines.
+        log_metric_by_epoch: numbers evaluations by epoch in TensorBoard.
+    """
 
 
 def env_cfg(
     *,
     cudnn_benchmark: bool = False,
     mp_cfg: WorkerStart | None = None,
-    dist_cfg: dict | None = None,
+    dist_cfg: Processes | None = None,
     resource_limit: Positive[int] = 4096,
 ) -> None:
-    """The entry ``env_cfg`` of a config: what the runner sets up for the process."""
+    """The entry ``env_cfg`` of a config: what the runner sets up for the process.
+
+    Args:
+        cudnn_benchmark: tries which algorithm of cuDNN is fastest.
+        mp_cfg: how worker processes are started.
+        dist_cfg: how the processes of a training talk.
+        resource_limit: files that a process may have open.
+    """
 
 
 SIGNATURES: dict[str, Callable] = {

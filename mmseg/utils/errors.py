@@ -62,9 +62,9 @@ def one_line(text: str) -> str:
     return text.replace("\r", "\\r").replace("\n", "\\n").encode(errors="backslashreplace").decode()
 
 
-def suggestion(name: str, candidates: Iterable[str]) -> str:
-    """Returns ``" Did you mean 'x'?"`` for the closest candidate, or an empty string."""
-    close = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.6)
+def suggestion(name: object, candidates: Iterable[str]) -> str:
+    """Returns ``" Did you mean 'x'?"`` for the candidate that is closest to a text, or an empty string."""
+    close = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.6) if isinstance(name, str) else []
     return f" Did you mean '{close[0]}'?" if close else ""
 
 

@@ -161,7 +161,7 @@ def test_split_attention_convolution_in_numpy() -> None:
     ("options", "text"),
     [
         ({"type": "ResNetV1c", "depth": 51}, r"ResNetV1c has no depth=51\. Use one of 18, 34, 50, 101, 152, 200\."),
-        ({"type": "ResNeSt", "depth": 18}, r"ResNeSt has no depth=18, radix=2\. Use a depth of 50"),
+        ({"type": "ResNeSt", "depth": 18}, r"ResNeSt has no depth=18\. Use a depth of 50"),
         ({"type": "ResNeXt", "depth": 18, "groups": 32}, r"ResNeXt-18 has no grouped convolutions, but groups=32\. Use groups=1"),
         ({"type": "ResNetV1c", "depth": 18, "style": "caffe"}, r"no style='caffe'\. Use style='pytorch'"),
         ({"type": "ResNetV1c", "depth": 18, "strides": (1, 2)}, r"has 4 stages, but strides=\(1, 2\)\. Give one value per stage\."),

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmseg.apis.launching.resume import plan_resume
 from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
-from mmseg.engine.distributed import one_voice, process_group
+from mmseg.engine.distributed import backend, one_voice, process_group
 from mmseg.engine.runner import build_runner
 from mmseg.evaluation.curve import Result, read_result
 from mmseg.utils.errors import UserError
@@ -44,7 +44,7 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
         check_state(folder, resume)
         check_sync_batchnorm(cfg)
         cfg.work_dir = str(folder)
-        with process_group(launcher, cfg.env_cfg.dist_cfg.backend):
+        with process_group(launcher, backend(cfg.env_cfg)):
             resumption = plan_resume(cfg, str(folder / LATEST), override=override) if resume else None
             runner = build_runner(cfg, resumption)
             for note in other_ends(cfg):

@@ -27,6 +27,7 @@ from mmseg.apis.predicting.passes import counted_passes, encoder_work
 from mmseg.apis.predicting.writers import Writer, result_files
 from mmseg.config.config import digest, native_form, read_config
 from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.sections import check_sections
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralImageFiles
@@ -112,6 +113,7 @@ def target_loaders(targets: Sequence[str], scale: float | None = None) -> dict[s
         if "val_dataloader" not in cfg:
             fix = "Give files such as configs/_base_/datasets/bdd100k_val.py."
             raise UserError(f"--targets {target}: {path} has no val_dataloader. {fix}")
+        check_sections(cfg, path, training=False)
         if scale is not None:
             cfg.scale = scale
         resolve_sizes(cfg)

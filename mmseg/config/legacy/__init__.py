@@ -8,6 +8,8 @@ Nothing outside this package knows the old form.
 
 from __future__ import annotations
 
+import functools
+
 from mmengine.config import Config
 
 from mmseg.config.legacy.checks import as_lists, checked, note
@@ -48,6 +50,12 @@ OLD_KEYS = (*SECTIONS, *OPTIONAL_SECTIONS, *CARRIES_NOTHING)
 PIPELINES = "_train_pipeline"
 """End of the names of pipelines that ``data`` repeats, such as gta_train_pipeline."""
 RUNTIME = CONFIGS / "_base_" / "default_runtime.py"
+
+
+@functools.cache
+def runtime() -> Config:
+    """What every training of this project shares; an old config has no words for it."""
+    return Config.fromfile(RUNTIME)
 
 
 def is_legacy(cfg: Config) -> bool:
@@ -93,10 +101,10 @@ def evaluation_parts(old: dict, *, harmless: bool) -> tuple[dict, dict[str, dict
         "uda": own_preprocessor(common_normalization(normalizations)),
         **loaders,
         "val_evaluator": {"type": "IoUMetric"},
-        **Config.fromfile(RUNTIME).to_dict(),
+        **runtime().to_dict(),
         **upgrade_seed(old),
     }
-    native["env_cfg"]["cudnn_benchmark"] = bool(old.get("cudnn_benchmark", native["env_cfg"]["cudnn_benchmark"]))
+    native["env_cfg"]["cudnn_benchmark"] = old.get("cudnn_benchmark", native["env_cfg"]["cudnn_benchmark"])
     return native, normalizations
 
 
@@ -117,7 +125,7 @@ def training_parts(old: dict, evaluated: dict[str, dict]) -> dict:
         **upgrade_evaluation(old["evaluation"], max_iters),
         "optim_wrapper": upgrade_optimizer(old["optimizer"], old.get("optimizer_config")),
         "param_scheduler": upgrade_lr_schedule(old["lr_config"], max_iters),
-        **{key: value for key, value in Config.fromfile(RUNTIME).to_dict().items() if key in ("default_hooks", "custom_hooks")},
+        **{key: value for key, value in runtime().to_dict().items() if key in ("default_hooks", "custom_hooks")},
         **upgrade_start(old),
     }
     native["default_hooks"]["checkpoint"] |= upgrade_checkpoints(old["checkpoint_config"], native["train_cfg"]["val_interval"])

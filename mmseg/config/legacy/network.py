@@ -100,7 +100,7 @@ def own_preprocessor(normalization: dict) -> dict[str, dict]:
 
 def ignores_target(old: dict) -> bool:
     """Whether the training of a config looks at nothing of its target: MIC's supervised runs, unless they mask it."""
-    uda = old.get("uda") or {}
+    uda = dictionary(old.get("uda") or {}, "uda")
     return bool(uda.get("source_only")) and "src" in str(uda.get("mask_mode") or "src")
 
 

@@ -47,14 +47,23 @@ def check_num_classes(key: str, head: dict | Sequence[dict] | None, count: int) 
         if single.get("num_classes") != count:
             given = f"{key}.num_classes is {single.get('num_classes')}, but the source data have {count} classes"
             raise UserError(f"{given}. Set {key}.num_classes={count}.")
+        loss = single.get("loss_decode")
+        if isinstance(loss, dict):
+            check_weights(f"{key}.loss_decode.class_weight", loss.get("class_weight"), count)
+
+
+def check_weights(key: str, weights: Sequence[float] | None, count: int) -> None:
+    """Refuses weights of other classes; what is no list is refused where its part is built."""
+    if isinstance(weights, (list, tuple)) and len(weights) != count:
+        raise UserError(f"{key} has {len(weights)} numbers, but the source data have {count} classes. Give one weight per class, or None.")
 
 
 def check_method(uda: dict, count: int) -> None:
     """Refuses options of a method that are made for other classes."""
-    weights = uda.get("source_class_weight")
-    if weights is not None and len(weights) != count:
-        fix = "Give one weight per class, or None."
-        raise UserError(f"uda.source_class_weight has {len(weights)} numbers, but the source data have {count} classes. {fix}")
+    check_weights("uda.source_class_weight", uda.get("source_class_weight"), count)
+    for name, objective in (uda.get("objectives") or {}).items():
+        if isinstance(objective, dict):
+            check_weights(f"uda.objectives.{name}.class_weight", objective.get("class_weight"), count)
     things = uda.get("imnet_feature_dist_classes") or ()
     if things and max(things) >= count:
         fix = "List the indices of your own things that ImageNet shows, or None for all pixels."

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Lt
 
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.utils.errors import UserError, suggestion
 
 NUM_IDS = 1 << 16
+RawId = Annotated[int, Ge(0), Lt(NUM_IDS)]
+"""An id in a label file."""
 UNKNOWN = -1
 SHOWN = 8
 """Unknown ids that an error names."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Le
 
 from mmseg.utils.errors import UserError
+
+Depth = Annotated[int, Ge(8), Le(16)]
+"""Bits of a value that a camera fills."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from torch.utils.data import Sampler
 
 from mmseg.registry import DATA_SAMPLERS
 from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import NonNegative
 
 
 @DATA_SAMPLERS.register_module()
@@ -20,7 +21,7 @@ class RunningIndexSampler(Sampler):
         seed: accepted because mmengine passes it; the data set owns the seed.
     """
 
-    def __init__(self, *, dataset: Sized, seed: int | None = None) -> None:
+    def __init__(self, *, dataset: Sized, seed: NonNegative[int] | None = None) -> None:
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
         self.start = 0

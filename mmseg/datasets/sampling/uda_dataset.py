@@ -111,6 +111,11 @@ class UDADataset(Dataset):
         return self.source_crops[0]
 
     @property
+    def sample_size(self) -> tuple[int, int]:
+        """(H, W) of the crops of a sample."""
+        return tuple(self.sync_crop_size or self.source_crop.crop_size)
+
+    @property
     def metainfo(self) -> dict:
         """As of the source."""
         return self.source.metainfo

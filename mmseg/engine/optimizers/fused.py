@@ -10,7 +10,7 @@ from mmengine.registry import OPTIMIZERS
 from torch import Tensor
 from torch.optim import Optimizer
 
-from mmseg.registry import build_checked
+from mmseg.registry import build_checked, component_of
 
 FUSED = (torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD)
 IMPLEMENTATION = ("fused", "foreach")
@@ -24,7 +24,7 @@ def build_fused(optimizer: dict) -> Optimizer:
     Args:
         optimizer: with ``type`` and ``params``.
     """
-    fusible = OPTIMIZERS.get(optimizer.get("type", "")) in FUSED and not optimizer.get("dampening")
+    fusible = component_of(optimizer, OPTIMIZERS) in FUSED and not optimizer.get("dampening")
     implementation = {"fused": True} if fusible and not any(key in optimizer for key in IMPLEMENTATION) else {}
     built = build_checked({**optimizer, **implementation}, OPTIMIZERS)
     built.register_load_state_dict_pre_hook(_keep_implementation)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mmengine.registry import OPTIM_WRAPPERS
+from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
 
 from mmseg.engine.optimizers.fused import build_fused
 from mmseg.engine.optimizers.guarded import GuardedOptimWrapper
 from mmseg.models.uda import UDAMethod
-from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS, build_checked
+from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS, build_checked, check_component, find
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.ranges import NonNegative, mismatch
 
@@ -99,12 +99,13 @@ class GroupedOptimWrapperConstructor:
         options = {"type": "OptimWrapper", **self.options}
         kind = options["type"]
         if kind != "OptimWrapper":
-            close = "" if kind in OPTIM_WRAPPERS else suggestion(str(kind), ["OptimWrapper"])
+            close = "" if isinstance(kind, str) and find(kind, OPTIM_WRAPPERS) else suggestion(kind, ["OptimWrapper"])
             fix = close or " Use 'OptimWrapper', with precision='bf16' or 'fp16' beside optim_wrapper for mixed precision."
             raise UserError(f"optim_wrapper.type={kind!r} is not known to a step of several backward passes.{fix}")
         optimizer = dict(options.pop("optimizer", None) or {})
         if "lr" not in optimizer:
             raise UserError("optim_wrapper.optimizer has no learning rate. Give for example optimizer=dict(type='AdamW', lr=6e-5).")
+        check_component(optimizer, OPTIMIZERS)
         self._check_fragments(model)
         groups = parameter_groups(model, optimizer["lr"], optimizer.get("weight_decay", 0.0), self.custom_keys)
         parts = {"optimizer": build_fused({**optimizer, "params": groups}), "method": model}

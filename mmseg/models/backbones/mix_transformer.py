@@ -27,7 +27,7 @@ from mmseg.models.backbones.style_hallucination import style_hallucination
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import SmallImageError, UserError
-from mmseg.utils.ranges import Positive, ShareBelowOne
+from mmseg.utils.ranges import ColorChannels, Positive, ShareBelowOne
 
 
 def to_tokens(feature_map: Tensor) -> Tensor:
@@ -166,7 +166,7 @@ class MixVisionTransformer(BaseModule):
     def __init__(
         self,
         *,
-        in_channels: Positive[int] = 3,
+        in_channels: ColorChannels = 3,
         patch_size: Positive[int] = 4,
         embed_dims: Sequence[Positive[int]] = (64, 128, 320, 512),
         depths: Sequence[Positive[int]] = (3, 6, 40, 3),
@@ -279,7 +279,8 @@ def _register_variant(name: str, embed_dims: Sequence[int], depths: Sequence[int
         return MixVisionTransformer(embed_dims=embed_dims, depths=depths, **options)
 
     variant.__name__ = variant.__qualname__ = name
-    variant.__doc__ = f"MiT-{name[-2:].upper()} (SegFormer, table 6): channels {embed_dims}, blocks {depths}. ``style`` has no effect."
+    sizes = f"channels {embed_dims}, blocks {depths}"
+    variant.__doc__ = f"MiT-{name[-2:].upper()} (SegFormer, table 6): {sizes}.\n\nArgs:\n    style: without effect."
     return MODELS.register_module(name=name, module=variant)
 
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Annotated
 
 import torch.nn.functional as F
+from annotated_types import Ge
 from torch import Tensor, nn
 
 from mmseg.models.backbones.resnet import BATCH_NORM, ResidualBlock, ResNet, norm_layer
+from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, Positive
+from mmseg.utils.ranges import NonNegative, Positive, Some
 
 MIN_ATTENTION_WIDTH = 32
 
@@ -118,12 +121,12 @@ class ResNeSt(ResNet):
     Args:
         depth: 50, 101, 152 or 200 layers.
         radix: splits R, at least 2.
-        reduction_factor: see :class:`SplitAttentionConv`.
+        reduction_factor: channels between the layers that make the scores, as a part of those of all splits.
         avg_down_stride: strides are those of a 3x3 average behind the convolution.
         others: see :class:`ResNet`.
 
     Raises:
-        UserError: a depth or radix that does not exist.
+        UserError: a depth that does not exist.
     """
 
     deep_stem = True
@@ -132,26 +135,26 @@ class ResNeSt(ResNet):
     def __init__(
         self,
         *,
-        depth: int,
-        num_stages: int = 4,
-        out_indices: Sequence[NonNegative[int]] = (0, 1, 2, 3),
+        depth: Positive[int],
+        num_stages: Positive[int] = 4,
+        out_indices: Some[NonNegative[int]] = (0, 1, 2, 3),
         strides: Sequence[Positive[int]] = (1, 2, 2, 2),
         dilations: Sequence[Positive[int]] = (1, 1, 1, 1),
         contract_dilation: bool = False,
-        norm_cfg: dict = BATCH_NORM,
+        norm_cfg: NormConfig = BATCH_NORM,
         norm_eval: bool = False,
         style: str = "pytorch",
         stem_channels: Positive[int] = 64,
         base_channels: Positive[int] = 64,
-        radix: int = 2,
+        radix: Annotated[int, Ge(2)] = 2,
         reduction_factor: Positive[int] = 4,
         avg_down_stride: bool = True,
         with_cp: bool = False,
         pretrained: str | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        if depth < 50 or radix < 2:
-            raise UserError(f"ResNeSt has no depth={depth}, radix={radix}. Use a depth of 50, 101, 152 or 200 and a radix of at least 2.")
+        if depth < 50:
+            raise UserError(f"ResNeSt has no depth={depth}. Use a depth of 50, 101, 152 or 200.")
         block = partial(SplitAttentionBottleneck, radix=radix, reduction_factor=reduction_factor, average_stride=avg_down_stride)
         super().__init__(
             depth=depth,

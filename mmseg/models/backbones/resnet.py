@@ -22,10 +22,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg.models.backbones.checkpointing import run_block
 from mmseg.models.backbones.style_hallucination import style_hallucination
+from mmseg.models.layer_options import NormConfig
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, Positive
+from mmseg.utils.ranges import NonNegative, Positive, Some
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}
 """Depth -> residual blocks of the four stages; from 50 layers on they are bottlenecks."""
@@ -170,13 +171,13 @@ class ResNet(BaseModule):
     def __init__(
         self,
         *,
-        depth: int,
-        num_stages: int = 4,
-        out_indices: Sequence[NonNegative[int]] = (0, 1, 2, 3),
+        depth: Positive[int],
+        num_stages: Positive[int] = 4,
+        out_indices: Some[NonNegative[int]] = (0, 1, 2, 3),
         strides: Sequence[Positive[int]] = (1, 2, 2, 2),
         dilations: Sequence[Positive[int]] = (1, 1, 1, 1),
         contract_dilation: bool = False,
-        norm_cfg: dict = BATCH_NORM,
+        norm_cfg: NormConfig = BATCH_NORM,
         norm_eval: bool = False,
         style: str = "pytorch",
         stem_channels: Positive[int] = 64,

@@ -104,7 +104,7 @@ class StyleHallucination(nn.Module):
         """
         if not self.training:
             return feature_map
-        if not self.has_styles:
+        if not (feature_map.is_meta or self.has_styles):
             fix = "Add dict(type='BaseStylesHook') to custom_hooks, or leave model.backbone.style_hallucination_cfg out"
             raise UserError(f"Style hallucination has no base styles yet. {fix}.")
         weights = draw_style_weights(len(feature_map), len(self.proto_mean), self.concentration_coeff).to(self.proto_mean)

@@ -25,7 +25,7 @@ from mmseg.models.weights.licences import UNKNOWN
 from mmseg.models.weights.pretrained import pretrained_path, read_state
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.ranges import Pair, Positive, ShareBelowOne
+from mmseg.utils.ranges import NonNegative, Pair, Positive, ShareBelowOne, Some
 
 STRIDES = (4, 8, 16, 32)
 TOKEN_STRIDE = 16  # pixels of the image per token of a plain transformer
@@ -68,7 +68,7 @@ class TimmBackbone(BaseModule):
         self,
         *,
         name: str,
-        out_indices: Sequence[int] = (0, 1, 2, 3),
+        out_indices: Some[NonNegative[int]] = (0, 1, 2, 3),
         drop_path_rate: ShareBelowOne = 0.0,
         img_size: Pair[Positive[int]] | None = None,
         pretrained: str | None = None,

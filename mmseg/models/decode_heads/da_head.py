@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.models.decode_heads.layers import attend_pixels
+from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
 from mmseg.utils.ranges import Positive
 
@@ -86,7 +87,7 @@ class DAHead(DecodeHead):
         channels: Positive[int],
         num_classes: Positive[int],
         pam_channels: Positive[int],
-        norm_cfg: dict | None = None,
+        norm_cfg: NormConfig | None = None,
         **shared,
     ) -> None:
         super().__init__(

@@ -12,13 +12,22 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import TypedDict
 
 from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_params, resize
 from mmseg.models.decode_heads.layers import DECODER_LAYERS
+from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import Positive
+from mmseg.utils.ranges import Positive, Some
 
-_PARAMETERS = ("embed_dims", "embed_cfg", "embed_neck_cfg", "fusion_cfg")
+
+class DAFormerParams(TypedDict, total=False):
+    """Of the dictionary ``decoder_params``."""
+
+    embed_dims: Positive[int]
+    embed_cfg: dict
+    embed_neck_cfg: dict
+    fusion_cfg: dict
 
 
 @MODELS.register_module()
@@ -37,12 +46,12 @@ class DAFormerHead(DecodeHead):
     def __init__(
         self,
         *,
-        in_channels: Sequence[Positive[int]],
+        in_channels: Some[Positive[int]],
         channels: Positive[int],
         num_classes: Positive[int],
-        decoder_params: dict,
-        in_index: Sequence[int] = (0, 1, 2, 3),
-        norm_cfg: dict | None = None,
+        decoder_params: DAFormerParams,
+        in_index: Some[int] = (0, 1, 2, 3),
+        norm_cfg: NormConfig | None = None,
         **shared,
     ) -> None:
         super().__init__(
@@ -53,7 +62,7 @@ class DAFormerHead(DecodeHead):
             norm_cfg=norm_cfg,
             **shared,
         )
-        check_decoder_params("DAFormerHead", decoder_params, _PARAMETERS)
+        check_decoder_params("DAFormerHead", decoder_params, DAFormerParams.__annotations__)
         width = decoder_params["embed_dims"]
         layers = [decoder_params["embed_cfg"]] * (len(self.in_channels) - 1) + [decoder_params["embed_neck_cfg"]]
         pairs = zip(layers, self.in_channels, strict=True)

@@ -5,18 +5,19 @@ Letters: B images, C channels, K classes, (h, w) the decoder's map, (H, W) the l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmseg.models.layer_options import NormConfig
 from mmseg.models.losses.cross_entropy import accuracy
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.float32 import at_least_float32
-from mmseg.utils.ranges import Positive, ShareBelowOne
+from mmseg.utils.ranges import IgnoredLabel, Positive, ShareBelowOne, Some
 
 
 def resize(feature_map: Tensor, size: Sequence[int], align_corners: bool = False) -> Tensor:
@@ -26,7 +27,7 @@ def resize(feature_map: Tensor, size: Sequence[int], align_corners: bool = False
     return F.interpolate(feature_map, size=tuple(size), mode="bilinear", align_corners=align_corners)
 
 
-def check_decoder_params(head: str, decoder_params: dict, known: Sequence[str]) -> None:
+def check_decoder_params(head: str, decoder_params: dict, known: Iterable[str]) -> None:
     """Raises a UserError if ``decoder_params`` of a head has other keys than ``known``, or lacks one."""
     for key in decoder_params:
         if key not in known:
@@ -50,8 +51,8 @@ class DecodeHead(BaseModule):
         dropout_ratio: channels dropped before the classifier.
         norm_cfg: normalisation of the decoder's layers, e.g. ``dict(type='BN')``; None for none.
         align_corners: corner convention of resizing. Published models use False.
-        loss_decode: the loss, a dictionary with ``type``.
-        ignore_index: label that is not trained.
+        loss_decode: the loss, a dictionary; ``type`` is 'CrossEntropyLoss' unless it says otherwise.
+        ignore_index: label that is not trained: 255, which is what the data sets give pixels without a class.
 
     Attributes:
         classifiers: names of the layers whose rows are classes; a training for other classes draws them anew.
@@ -63,15 +64,15 @@ class DecodeHead(BaseModule):
     def __init__(
         self,
         *,
-        in_channels: Positive[int] | Sequence[Positive[int]],
+        in_channels: Positive[int] | Some[Positive[int]],
         channels: Positive[int] | None,
         num_classes: Positive[int],
-        in_index: int | Sequence[int] = -1,
+        in_index: int | Some[int] = -1,
         dropout_ratio: ShareBelowOne = 0.1,
-        norm_cfg: dict | None = None,
+        norm_cfg: NormConfig | None = None,
         align_corners: bool = False,
         loss_decode: dict | None = None,
-        ignore_index: int = 255,
+        ignore_index: IgnoredLabel = 255,
     ) -> None:
         super().__init__()
         self.in_channels = [in_channels] if isinstance(in_channels, int) else list(in_channels)
@@ -83,7 +84,7 @@ class DecodeHead(BaseModule):
         self.norm_cfg = norm_cfg
         self.align_corners = align_corners
         self.ignore_index = ignore_index
-        self.loss_decode = MODELS.build(loss_decode or {"type": "CrossEntropyLoss"})
+        self.loss_decode = MODELS.build({"type": "CrossEntropyLoss", **(loss_decode or {})})
         if channels is not None:
             self.conv_seg = nn.Conv2d(channels, num_classes, kernel_size=1)
             self.dropout = nn.Dropout2d(dropout_ratio)
@@ -92,13 +93,17 @@ class DecodeHead(BaseModule):
         """The levels that this decoder uses.
 
         Raises:
-            UserError: the encoder gives levels of other widths than ``in_channels`` says.
+            UserError: the encoder lacks a level, or gives them other widths than ``in_channels`` says.
         """
+        name, count = type(self).__name__, len(features)
+        if any(not -count <= index < count for index in self.in_index):
+            text = f"in_index={self.in_index}, but the encoder gives {count} levels, of {[level.shape[1] for level in features]} channels"
+            raise UserError(f"{name}: {text}. Use an in_index from 0 to {count - 1}, and the in_channels of these levels.")
         chosen = [features[index] for index in self.in_index]
         widths = [level.shape[1] for level in chosen]
         if widths != self.in_channels:
             fix = f"Set in_channels={widths if len(widths) > 1 else widths[0]}, or choose other levels with in_index."
-            raise UserError(f"{type(self).__name__}: the encoder gives {widths} channels, but in_channels={self.in_channels}. {fix}")
+            raise UserError(f"{name}: the encoder gives {widths} channels, but in_channels={self.in_channels}. {fix}")
         return chosen
 
     def decode(self, features: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:

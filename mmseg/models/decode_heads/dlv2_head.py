@@ -17,7 +17,7 @@ from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from mmseg.utils.float32 import at_least_float32
-from mmseg.utils.ranges import Positive
+from mmseg.utils.ranges import Positive, Some
 
 _INIT = {"type": "Normal", "std": 0.01, "override": {"name": "aspp_modules"}}
 
@@ -47,7 +47,7 @@ class DLV2Head(DecodeHead):
         *,
         in_channels: Positive[int],
         num_classes: Positive[int],
-        dilations: Sequence[Positive[int]] = (6, 12, 18, 24),
+        dilations: Some[Positive[int]] = (6, 12, 18, 24),
         init_cfg: dict | None = None,
         **shared,
     ) -> None:

@@ -15,9 +15,10 @@ from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import DecodeHead
+from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, Positive
+from mmseg.utils.ranges import NonNegative, OddSize, Positive
 
 
 @MODELS.register_module()
@@ -46,10 +47,10 @@ class FCNHead(DecodeHead):
         channels: Positive[int],
         num_classes: Positive[int],
         num_convs: NonNegative[int] = 2,
-        kernel_size: Positive[int] = 3,
+        kernel_size: OddSize = 3,
         concat_input: bool = True,
         dilation: Positive[int] = 1,
-        norm_cfg: dict | None = None,
+        norm_cfg: NormConfig | None = None,
         **shared,
     ) -> None:
         super().__init__(

@@ -21,7 +21,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmseg.models.decode_heads.decode_head import resize
-from mmseg.registry import MODELS, options_of
+from mmseg.registry import MODELS, find, options_of
 from mmseg.structures import Box, SegOutput, blend_windows, full_box
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.ranges import Positive, Share
@@ -113,14 +113,14 @@ class HRDAHead(BaseModule):
         attention_embed_dim: Positive[int] = 256,
         attention_classwise: bool = True,
         fixed_attention: Share | None = None,
-        lr_loss_weight: float = 0.0,
-        hr_loss_weight: float = 0.0,
+        lr_loss_weight: Share = 0.0,
+        hr_loss_weight: Share = 0.0,
         debug_output_attention: bool = False,
         **head_options,
     ) -> None:
         super().__init__()
         _check_options(single_scale_head, head_options)
-        if min(lr_loss_weight, hr_loss_weight) < 0 or lr_loss_weight + hr_loss_weight > 1:
+        if lr_loss_weight + hr_loss_weight > 1:
             text = f"lr_loss_weight={lr_loss_weight} and hr_loss_weight={hr_loss_weight} are shares of one loss"
             raise UserError(f"HRDAHead: {text}. Use values from 0 to 1 whose sum is at most 1.")
         self.head = MODELS.build(dict(type=single_scale_head, **head_options))
@@ -229,7 +229,7 @@ def attention_options(head_options: dict, width: int, num_classes: int) -> dict:
 
 
 def _check_options(single_scale_head: str, head_options: dict) -> None:
-    component = MODELS.get(single_scale_head)
+    component = find(single_scale_head, MODELS)
     if component is None:
         return  # building it says which name is meant
     known = options_of(component)

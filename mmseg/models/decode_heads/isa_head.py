@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.models.decode_heads.layers import PixelAttention, interlace
+from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
 from mmseg.utils.ranges import Pair, Positive
 
@@ -42,7 +43,7 @@ class ISAHead(DecodeHead):
         num_classes: Positive[int],
         isa_channels: Positive[int],
         down_factor: Pair[Positive[int]] = (8, 8),
-        norm_cfg: dict | None = None,
+        norm_cfg: NormConfig | None = None,
         **shared,
     ) -> None:
         super().__init__(

@@ -19,9 +19,10 @@ from mmengine.registry import Registry
 from torch import Tensor, nn
 
 from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
+from mmseg.models.layer_options import ActivationConfig, NormConfig
 from mmseg.registry import build_checked
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, Pair, Positive
+from mmseg.utils.ranges import NonNegative, OddSize, Pair, Positive, Some
 
 DECODER_LAYERS = Registry("decoder layer", scope="mmseg", locations=["mmseg.models.decode_heads.layers"], build_func=build_checked)
 
@@ -30,7 +31,9 @@ DECODER_LAYERS = Registry("decoder layer", scope="mmseg", locations=["mmseg.mode
 class PixelLinear(nn.Module):
     """A linear layer at every pixel. Its weight is stored as [C', C], as in SegFormer's decoder.
 
-    ``act_cfg`` and ``norm_cfg`` are accepted because published configs spell them out; they must be None.
+    Args:
+        in_channels, out_channels: C and C', which the decoder gives.
+        act_cfg, norm_cfg: must be None; accepted because published configs spell them out.
     """
 
     def __init__(self, *, in_channels: Positive[int], out_channels: Positive[int], act_cfg: None = None, norm_cfg: None = None) -> None:
@@ -46,9 +49,21 @@ class PixelLinear(nn.Module):
 
 @DECODER_LAYERS.register_module(name="conv")
 def conv_layer(
-    *, in_channels: int, out_channels: int, kernel_size: int = 1, norm_cfg: dict | None = None, act_cfg: dict | None = None
+    *,
+    in_channels: Positive[int],
+    out_channels: Positive[int],
+    kernel_size: OddSize = 1,
+    norm_cfg: NormConfig | None = None,
+    act_cfg: ActivationConfig | None = None,
 ) -> ConvModule:
-    """Convolution, normalisation, activation at unchanged size."""
+    """Convolution, normalisation, activation at unchanged size.
+
+    Args:
+        in_channels, out_channels: C and C', which the decoder gives.
+        kernel_size: of the convolution.
+        norm_cfg: normalisation, or None.
+        act_cfg: activation, or None.
+    """
     return ConvModule(in_channels, out_channels, kernel_size, padding=kernel_size // 2, norm_cfg=norm_cfg, act_cfg=act_cfg)
 
 
@@ -74,6 +89,9 @@ class ASPP(nn.Module):
         dilations: one branch each; 1 is a 1x1 convolution, the others are 3x3.
         sep: dilated branches are depthwise-separable, which DAFormer found as good and much smaller.
         pool: a further branch with the mean of the image.
+        in_channels, out_channels: C and C', which the decoder gives.
+        norm_cfg: normalisation of all layers, or None.
+        act_cfg: activation of all layers, or None.
     """
 
     def __init__(
@@ -81,11 +99,11 @@ class ASPP(nn.Module):
         *,
         in_channels: Positive[int],
         out_channels: Positive[int],
-        dilations: Sequence[Positive[int]] = (1, 6, 12, 18),
+        dilations: Some[Positive[int]] = (1, 6, 12, 18),
         sep: bool = False,
         pool: bool = False,
-        norm_cfg: dict | None = None,
-        act_cfg: dict | None = None,
+        norm_cfg: NormConfig | None = None,
+        act_cfg: ActivationConfig | None = None,
     ) -> None:
         super().__init__()
         options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
@@ -107,8 +125,13 @@ class ASPP(nn.Module):
 
 
 @DECODER_LAYERS.register_module(name="rawconv_and_aspp")
-def conv_and_aspp(*, in_channels: int, out_channels: int, kernel_size: int = 1, **aspp_options) -> nn.Sequential:
-    """A bare convolution to fewer channels, then :class:`ASPP` with the other options."""
+def conv_and_aspp(*, in_channels: Positive[int], out_channels: Positive[int], kernel_size: OddSize = 1, **aspp_options) -> nn.Sequential:
+    """A bare convolution to fewer channels, then :class:`ASPP` with the other options.
+
+    Args:
+        in_channels, out_channels: C and C', which the decoder gives.
+        kernel_size: of the bare convolution.
+    """
     reduce = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
     aspp = DECODER_LAYERS.build(dict(type="aspp", in_channels=out_channels, out_channels=out_channels, **aspp_options))
     return nn.Sequential(reduce, aspp)
@@ -145,8 +168,8 @@ class PixelAttention(nn.Module):
         channels: Positive[int],
         hidden_channels: Positive[int],
         num_convs: NonNegative[int],
-        norm_cfg: dict | None,
-        act_cfg: dict | None,
+        norm_cfg: NormConfig | None,
+        act_cfg: ActivationConfig | None,
     ) -> None:
         super().__init__()
         options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
@@ -203,6 +226,9 @@ class InterlacedAttention(nn.Module):
         isa_channels: channels of query and key.
         key_query_num_convs: 1x1 convolutions that make query and key.
         down_factor: (p, q) size of a cell; the map is padded with zeros to whole cells.
+        in_channels, out_channels: C and C', which the decoder gives.
+        norm_cfg: normalisation of all layers, or None.
+        act_cfg: activation of all layers, or None.
     """
 
     def __init__(
@@ -213,8 +239,8 @@ class InterlacedAttention(nn.Module):
         isa_channels: Positive[int] = 256,
         key_query_num_convs: Positive[int] = 1,
         down_factor: Pair[Positive[int]] = (8, 8),
-        norm_cfg: dict | None = None,
-        act_cfg: dict | None = None,
+        norm_cfg: NormConfig | None = None,
+        act_cfg: ActivationConfig | None = None,
     ) -> None:
         super().__init__()
         options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}

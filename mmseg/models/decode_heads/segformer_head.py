@@ -13,12 +13,21 @@ from collections.abc import Sequence
 import torch
 from mmcv.cnn import ConvModule
 from torch import Tensor, nn
+from typing_extensions import TypedDict
 
 from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_params, resize
 from mmseg.models.decode_heads.layers import PixelLinear
+from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
 from mmseg.utils.float32 import at_least_float32
-from mmseg.utils.ranges import Positive
+from mmseg.utils.ranges import OddSize, Positive, Some
+
+
+class SegFormerParams(TypedDict, total=False):
+    """Of the dictionary ``decoder_params``."""
+
+    embed_dim: Positive[int]
+    conv_kernel_size: OddSize
 
 
 @MODELS.register_module()
@@ -39,12 +48,12 @@ class SegFormerHead(DecodeHead):
     def __init__(
         self,
         *,
-        in_channels: Sequence[Positive[int]],
+        in_channels: Some[Positive[int]],
         channels: Positive[int],
         num_classes: Positive[int],
-        decoder_params: dict,
-        in_index: Sequence[int] = (0, 1, 2, 3),
-        norm_cfg: dict | None = None,
+        decoder_params: SegFormerParams,
+        in_index: Some[int] = (0, 1, 2, 3),
+        norm_cfg: NormConfig | None = None,
         **shared,
     ) -> None:
         super().__init__(
@@ -55,7 +64,7 @@ class SegFormerHead(DecodeHead):
             norm_cfg=norm_cfg,
             **shared,
         )
-        check_decoder_params("SegFormerHead", decoder_params, ("embed_dim", "conv_kernel_size"))
+        check_decoder_params("SegFormerHead", decoder_params, SegFormerParams.__annotations__)
         width, kernel = decoder_params["embed_dim"], decoder_params["conv_kernel_size"]
         self.linear_c = nn.ModuleList(PixelLinear(in_channels=c, out_channels=width) for c in self.in_channels)
         merged = width * len(self.in_channels)

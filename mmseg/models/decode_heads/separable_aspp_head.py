@@ -16,8 +16,10 @@ from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import DecodeHead, resize
 from mmseg.models.decode_heads.layers import ASPP, pyramid_branches
+from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import NonNegative, Positive
+from mmseg.utils.errors import UserError
+from mmseg.utils.ranges import Positive, Some
 
 RELU = {"type": "ReLU"}
 
@@ -40,10 +42,10 @@ class DepthwiseSeparableASPPHead(DecodeHead):
         in_channels: Positive[int],
         channels: Positive[int],
         num_classes: Positive[int],
-        c1_in_channels: NonNegative[int],
-        c1_channels: NonNegative[int],
-        dilations: Sequence[Positive[int]] = (1, 6, 12, 18),
-        norm_cfg: dict | None = None,
+        c1_in_channels: Positive[int],
+        c1_channels: Positive[int],
+        dilations: Some[Positive[int]] = (1, 6, 12, 18),
+        norm_cfg: NormConfig | None = None,
         **shared,
     ) -> None:
         super().__init__(
@@ -57,6 +59,7 @@ class DepthwiseSeparableASPPHead(DecodeHead):
         aspp = ASPP(in_channels=in_channels, out_channels=channels, dilations=dilations, sep=True, pool=True, **options)
         # Published checkpoints have the parts of the ASPP beside the classifier, not in a module of their own.
         self.image_pool, self.aspp_modules, self.bottleneck = aspp.image_pool, aspp.aspp_modules, aspp.bottleneck
+        self.c1_in_channels = c1_in_channels
         self.c1_bottleneck = ConvModule(c1_in_channels, c1_channels, 1, **options)
         self.sep_bottleneck = nn.Sequential(
             DepthwiseSeparableConvModule(channels + c1_channels, channels, 3, padding=1, **options),
@@ -67,6 +70,9 @@ class DepthwiseSeparableASPPHead(DecodeHead):
         """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
         (level,) = self.select(features)
         context = self.bottleneck(pyramid_branches(level, self.aspp_modules, self.image_pool))
+        if features[0].shape[1] != self.c1_in_channels:
+            text = f"the first level of the encoder has {features[0].shape[1]} channels, but c1_in_channels={self.c1_in_channels}"
+            raise UserError(f"{type(self).__name__}: {text}. Set c1_in_channels={features[0].shape[1]}.")
         fine = self.c1_bottleneck(features[0])
         merged = torch.cat([resize(context, fine.shape[2:], self.align_corners), fine], dim=1)
         return self.classify(self.sep_bottleneck(merged))

@@ -15,8 +15,9 @@ from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import DecodeHead, resize
+from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import Positive
+from mmseg.utils.ranges import Positive, Some
 
 RELU = {"type": "ReLU"}
 
@@ -34,12 +35,12 @@ class UPerHead(DecodeHead):
     def __init__(
         self,
         *,
-        in_channels: Sequence[Positive[int]],
+        in_channels: Some[Positive[int]],
         channels: Positive[int],
         num_classes: Positive[int],
-        in_index: Sequence[int] = (0, 1, 2, 3),
-        pool_scales: Sequence[Positive[int]] = (1, 2, 3, 6),
-        norm_cfg: dict | None = None,
+        in_index: Some[int] = (0, 1, 2, 3),
+        pool_scales: Some[Positive[int]] = (1, 2, 3, 6),
+        norm_cfg: NormConfig | None = None,
         **shared,
     ) -> None:
         super().__init__(

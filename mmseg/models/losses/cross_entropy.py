@@ -5,7 +5,7 @@ Letters: B images, K classes, (H, W) pixels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from mmseg.utils.float32 import at_least_float32
-from mmseg.utils.ranges import NonNegative
+from mmseg.utils.ranges import NonNegative, Some
 
 
 def cross_entropy(
@@ -74,7 +74,7 @@ class CrossEntropyLoss(nn.Module):
         use_sigmoid: must be False; kept because published configs say so explicitly.
         loss_weight: factor of the loss.
         class_weight: one factor per class, or None.
-        reduction: 'mean', 'sum' or 'none'.
+        reduction: 'mean' or 'sum'.
     """
 
     def __init__(
@@ -82,14 +82,12 @@ class CrossEntropyLoss(nn.Module):
         *,
         use_sigmoid: bool = False,
         loss_weight: NonNegative[float] = 1.0,
-        class_weight: Sequence[NonNegative[float]] | None = None,
-        reduction: str = "mean",
+        class_weight: Some[NonNegative[float]] | None = None,
+        reduction: Literal["mean", "sum"] = "mean",
     ) -> None:
         super().__init__()
         if use_sigmoid:
             raise UserError("CrossEntropyLoss got use_sigmoid=True, but classes exclude each other here. Use use_sigmoid=False.")
-        if reduction not in ("mean", "sum", "none"):
-            raise UserError(f"CrossEntropyLoss got reduction='{reduction}'. Use 'mean', 'sum' or 'none'.")
         self.loss_weight = loss_weight
         self.reduction = reduction
         factors = None if class_weight is None else torch.tensor(class_weight, dtype=torch.float32)

@@ -12,11 +12,13 @@ import numpy as np
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+from typing_extensions import TypedDict
 
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, View, average_windows, chunked, crop_windows, full_box, sliding_boxes, windows_per_pass
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.ranges import Pair, Positive
 
 PIXELS_PER_PASS = 2**21
 """Pixels that go through an encoder at once where no gradients are needed: eight windows of 512x512, or two of 1024x1024."""
@@ -24,7 +26,15 @@ PIXELS_PER_PASS = 2**21
 CPU_PIXELS_PER_PASS = 2**18
 """The same on a CPU, where the maps of smaller passes stay in the cache (1.3 times faster for 24 windows of 128x128 of 4 images)."""
 
-_TEST_OPTIONS = ("mode", "crop_size", "stride", "batched_slide", "pixels_per_pass")
+
+class InferenceOptions(TypedDict, total=False):
+    """Of the dictionary ``test_cfg``."""
+
+    mode: str
+    crop_size: Pair[Positive[int]]
+    stride: Pair[Positive[int]]
+    batched_slide: bool
+    pixels_per_pass: Positive[int]
 
 
 @MODELS.register_module()
@@ -35,7 +45,7 @@ class EncoderDecoder(BaseModule):
     ``inference -> encode_decode -> segment`` at test time.
 
     Args:
-        backbone, decode_head, neck: dictionaries with ``type``.
+        backbone, decode_head, neck: the encoder, the decoder, and what comes between them: dictionaries with ``type``.
         pretrained: file of starting weights of the backbone; read by ``init_weights()``.
         test_cfg: ``mode`` 'whole', or 'slide' with ``crop_size`` (h, w), ``stride`` and ``batched_slide``
             (as many windows in one pass as ``pixels_per_pass`` allows; else one by one). The default of
@@ -57,7 +67,7 @@ class EncoderDecoder(BaseModule):
         neck: dict | None = None,
         auxiliary_head: dict | None = None,
         pretrained: str | None = None,
-        test_cfg: dict | None = None,
+        test_cfg: InferenceOptions | None = None,
         train_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -234,22 +244,15 @@ def _refuse(name: str, **options: dict | None) -> None:
 
 def _checked_test_cfg(test_cfg: dict) -> dict:
     for key in test_cfg:
-        if key not in _TEST_OPTIONS:
-            raise UserError(f"test_cfg got an unexpected option '{key}'.{suggestion(key, _TEST_OPTIONS)}")
+        if key not in InferenceOptions.__annotations__:
+            raise UserError(f"test_cfg got an unexpected option '{key}'.{suggestion(key, InferenceOptions.__annotations__)}")
     if test_cfg.get("mode") not in ("whole", "slide"):
         raise UserError(f"test_cfg has mode={test_cfg.get('mode')!r}. Use 'whole' or 'slide'.")
-    pixels = test_cfg.get("pixels_per_pass", PIXELS_PER_PASS)
-    if not isinstance(pixels, int) or pixels < 1:
-        raise UserError(f"test_cfg has pixels_per_pass={pixels!r}. Use a number of pixels such as {PIXELS_PER_PASS}, or leave it out.")
     if test_cfg["mode"] == "slide":
         for key in ("crop_size", "stride"):
-            if not _is_size(test_cfg.get(key)):
-                raise UserError(f"test_cfg has mode='slide' and {key}={test_cfg.get(key)!r}. Give {key}=(height, width) in pixels.")
+            if key not in test_cfg:
+                raise UserError(f"test_cfg has mode='slide' and no {key}. Give {key}=(height, width) in pixels.")
         if any(step > side for step, side in zip(test_cfg["stride"], test_cfg["crop_size"], strict=True)):
             text = f"stride={tuple(test_cfg['stride'])} leaves gaps between windows of {tuple(test_cfg['crop_size'])}"
             raise UserError(f"test_cfg: {text}. Use a stride that is not larger than crop_size.")
     return dict(test_cfg)
-
-
-def _is_size(value: Sequence[int] | None) -> bool:
-    return isinstance(value, (list, tuple)) and len(value) == 2 and all(isinstance(side, int) and side > 0 for side in value)

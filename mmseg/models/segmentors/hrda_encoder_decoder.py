@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.decode_heads.hrda_head import attention_map
-from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, _prefixed, _refuse
+from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, InferenceOptions, _prefixed, _refuse
 from mmseg.models.segmentors.shared_windows import BRANCHES, Walk, shared_inference
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, plan_windows, sliding_boxes, windows_per_pass
@@ -81,8 +81,8 @@ class HRDAEncoderDecoder(EncoderDecoder):
         backbone: dict,
         decode_head: dict,
         hr_crop_size: Pair[Positive[int]],
-        scales: Sequence[Positive[float]] = (1, 0.5),
-        feature_scale: float | str = 0.5,
+        scales: Pair[Positive[float]] = (1, 0.5),
+        feature_scale: Positive[float] | str = 0.5,
         crop_coord_divisible: Positive[int] = 8,
         hr_slide_inference: bool = True,
         hr_slide_overlapping: bool = True,
@@ -90,7 +90,7 @@ class HRDAEncoderDecoder(EncoderDecoder):
         neck: dict | None = None,
         auxiliary_head: dict | None = None,
         pretrained: str | None = None,
-        test_cfg: dict | None = None,
+        test_cfg: InferenceOptions | None = None,
         train_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:

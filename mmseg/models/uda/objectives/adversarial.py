@@ -6,6 +6,7 @@ Letters: B images, K classes, (H, W) predictions, (h, w) answers of the discrimi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -71,7 +72,7 @@ class Discriminate:
 
     start = 0
 
-    def __init__(self, *, loss: str, domain: str) -> None:
+    def __init__(self, *, loss: str, domain: Literal["source", "target"]) -> None:
         self.loss, self.domain = domain_loss(loss, "Discriminate: loss"), domain
         self.label, self.prefix = {"source": (SOURCE, "D_src."), "target": (TARGET, "D_trg.")}[domain]
 
