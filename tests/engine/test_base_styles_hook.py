@@ -8,7 +8,8 @@ from mmseg.config.config import digest, load_config
 from mmseg.engine.checkpoint import read_checkpoint
 from mmseg.engine.hooks import base_styles_hook
 from mmseg.engine.hooks.base_styles_hook import source_walk
-from mmseg.engine.runner import AdaptationRunner, build_loader_config
+from mmseg.engine.parts import build_loader_config
+from mmseg.engine.runner import AdaptationRunner
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.engine.test_resume import assert_equal

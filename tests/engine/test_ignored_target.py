@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmseg.engine.runner import target_note
+from mmseg.engine.parts import target_note
 from mmseg.registry import MODELS
 from tests.models import networks
 

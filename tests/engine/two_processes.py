@@ -18,7 +18,7 @@ from torch.utils.data import Dataset
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.hooks import BaseStylesHook
-from mmseg.engine.runner import build_optimizer
+from mmseg.engine.parts import build_optimizer
 from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod, methods  # noqa: F401  registers the methods
 from mmseg.registry import MODELS

@@ -16,7 +16,7 @@ from torch import Tensor
 from mmseg.datasets.sampling.rare_class_sampling import class_frequencies, class_probabilities
 from mmseg.datasets.transforms import PhotoMetric, photo_metric_distortion
 from mmseg.engine.hooks.base_styles_hook import BaseStylesHook, evaluating, first_map
-from mmseg.engine.runner import build_optimizer
+from mmseg.engine.parts import build_optimizer
 from mmseg.models.backbones import style_hallucination
 from mmseg.models.backbones.style_hallucination import farthest_points, in_another_style, style_of
 from mmseg.models.losses.style_consistency import style_consistency
