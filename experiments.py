@@ -4,7 +4,7 @@ Their rows are data in mmseg/experiments/studies, one file a paper.
 """
 
 from mmseg.experiments import Study
-from mmseg.experiments.studies import daformer, demo, hrda, mic, start_up
+from mmseg.experiments.studies import daformer, demo, generalization, hrda, mic, start_up
 
 STUDIES: dict[int, Study] = {
     # our own, on the demo domains
@@ -25,6 +25,8 @@ STUDIES: dict[int, Study] = {
     43: hrda.ORACLE_CROP_SIZES,
     44: hrda.COMPONENTS,
     49: hrda.ADVERSE_CONDITIONS,
+    # HRDA's extension (Hoyer et al., PAMI 2024)
+    50: generalization.GENERALIZATION,
     # MIC (Hoyer et al., CVPR 2023)
     80: mic.MIC_RESULTS,
     81: mic.OTHER_METHODS,

@@ -17,13 +17,13 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, Parameters
+from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, UNSEEN_FOLDERS, Parameters
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.files import write_json
 from mmseg.utils.threads import usable_cores
 
 DEFAULT = Parameters()
-LAYOUTS = tuple(DEMO_FOLDERS.values())
+LAYOUTS = (*DEMO_FOLDERS.values(), *UNSEEN_FOLDERS)
 DEFAULT_LAYOUTS = ("gta", "cityscapes")
 
 
@@ -71,7 +71,7 @@ def make_demo_data(
         remove(out, begun)
         found, begun = None, []
     elif found:
-        check_same(found, out, parameters)
+        check_same(found, out, parameters, begun)
     wanted = [name for name in LAYOUTS if name in begun or name in layouts]
     if found and found["complete"] and len(wanted) == len(begun):
         return False
@@ -104,11 +104,11 @@ def check(parameters: Parameters) -> None:
         raise UserError(f"{given}: every domain needs scenes. Use counts of at least 1.")
 
 
-def check_same(found: dict, out: Path, parameters: Parameters) -> None:
-    """Refuses demo data whose manifest ``found`` tells of other parameters."""
+def check_same(found: dict, out: Path, parameters: Parameters, begun: Sequence[str]) -> None:
+    """Refuses demo data of the layouts ``begun`` whose manifest ``found`` tells of other parameters."""
     from mmseg.demo.files import manifest
 
-    if any(found.get(key) != value for key, value in manifest(parameters).items()):
+    if any(found.get(key) != value for key, value in manifest(parameters, begun).items()):
         raise UserError(
             f"{out} holds demo data made with other parameters, or by another version. Add --force to replace it, or choose another --out."
         )
@@ -120,7 +120,7 @@ def write_manifest(out: Path, parameters: Parameters, layouts: Sequence[str], *,
     from mmseg.demo.manifest import VERSION
 
     named = {} if set(layouts) == set(DEFAULT_LAYOUTS) else {"layouts": list(layouts)}
-    write_json(out / MANIFEST, {"version": VERSION, **manifest(parameters), **named, "complete": complete})
+    write_json(out / MANIFEST, {"version": VERSION, **manifest(parameters, layouts), **named, "complete": complete})
 
 
 def check_free(out: Path, layouts: Sequence[str]) -> None:

@@ -45,9 +45,11 @@ OPTIONAL = (
 TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
 DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed", "guard")
 NOT_IDENTITY = (
-    *("work_dir", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "launcher"),
+    *("work_dir", "default_hooks", "visualizer", "env_cfg", "launcher"),
     *("val_dataloader", "val_evaluator", "test_dataloader"),
 )
+REPORTING_HOOKS = ("ResultHook", "PictureHook", "ClassHealthHook")
+"""Hooks that change nothing of what is learned; of others that is not known."""
 DEFAULTS = {"precision": "fp32", "compile": False, "sync_batchnorm": False, "skip_classifier": False}
 """What a config says by leaving a key out; with the key it is the same training."""
 SWITCHES = ("compile", "sync_batchnorm", "skip_classifier")
@@ -239,6 +241,9 @@ def digest(cfg: Config) -> str:
     """Eight hexadecimal digits of everything that decides what a run learns (not where and how it is logged or evaluated)."""
     entries = cfg.to_dict().items()
     identity = {key: value for key, value in entries if key not in (*NOT_IDENTITY, *HELPERS) and (key, value) not in DEFAULTS.items()}
+    hooks = [hook for hook in identity.pop("custom_hooks", None) or () if hook.get("type") not in REPORTING_HOOKS]
+    if hooks:
+        identity["custom_hooks"] = [{key: value for key, value in hook.items() if key != "workers_per_gpu"} for hook in hooks]
     if "custom_imports" in identity:
         files = module_sources(identity["custom_imports"])
         identity["custom_imports"] = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}

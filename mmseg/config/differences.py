@@ -8,7 +8,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from mmseg.config.config import DEFAULTS, HELPERS, canonical
+from mmseg.config.config import DEFAULTS, HELPERS, REPORTING_HOOKS, canonical
 
 SHOWN = 60  # characters of a value in a message
 
@@ -60,7 +60,9 @@ MEANINGS: tuple[tuple[str, Kind, str], ...] = (
     ("val_evaluator*", Kind.APPLIES, "what evaluations measure; the best score so far stays"),
     ("test_dataloader*", Kind.APPLIES, "what tests measure"),
     ("default_hooks*", Kind.APPLIES, "logs, states, patience with steps that are not finite"),
-    ("custom_hooks*", Kind.APPLIES, "pictures, curves, other hooks"),
+    ("custom_hooks.*.workers_per_gpu", Kind.APPLIES, "speed of loading"),
+    ("custom_hooks.[A-Za-z]*", Kind.NEEDS_WORD, "a hook that may change what is learned"),
+    ("custom_hooks*", Kind.APPLIES, "pictures, curves"),
     ("visualizer*", Kind.APPLIES, "where values are shown"),
     ("env_cfg*", Kind.APPLIES, "processes and kernels"),
     ("model.pretrained", Kind.APPLIES, "starting weights, which a resume replaces"),
@@ -111,7 +113,9 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Differen
     Args:
         old, new: plain values; ends of schedules are set, see :func:`mmseg.config.schedule.resolve_ends`.
     """
-    first, second = ({**DEFAULTS, **{key: value for key, value in cfg.items() if key not in NOT_COMPARED}} for cfg in (old, new))
+    first, second = (
+        {**DEFAULTS, **{key: value for key, value in _with_named_hooks(cfg).items() if key not in NOT_COMPARED}} for cfg in (old, new)
+    )
     stretched = _is_stretched(old, new)
     found = []
     for key, before, after in _differing(first, second, ""):
@@ -120,6 +124,14 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Differen
             kind, meaning = Kind.APPLIES, LONGER
         found.append(Difference(key, before, after, kind, meaning))
     return found
+
+
+def _with_named_hooks(cfg: Mapping[str, Any]) -> dict[str, Any]:
+    """A config whose hooks that do more than report are entries of their own, as ``custom_hooks.TYPE``."""
+    hooks = cfg.get("custom_hooks") or []
+    reporting = [hook for hook in hooks if hook.get("type") in REPORTING_HOOKS]
+    named = {f"custom_hooks.{hook.get('type')}": hook for hook in hooks if hook not in reporting}
+    return {**cfg, **({"custom_hooks": reporting} if "custom_hooks" in cfg else {}), **named}
 
 
 def meaning_of(key: str) -> tuple[Kind, str]:

@@ -19,6 +19,10 @@ DEMO_FOLDERS = {
 """Folder of each data set below the demo data; also the name of its layout in :data:`mmseg.demo.files.LAYOUTS`."""
 
 
+UNSEEN_FOLDERS = ("night", "fog", "town")
+"""Folders of what no demo training sees, laid out like Cityscapes: validation scenes alone."""
+
+
 @dataclass(frozen=True)
 class Parameters:
     """What decides the content of the demo data: written into its manifest."""

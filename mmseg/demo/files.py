@@ -19,9 +19,10 @@ from mmseg.datasets.acdc import CONDITIONS
 from mmseg.datasets.classes.names import IGNORE, LABEL_IDS, LABEL_NAMES, PALETTE
 from mmseg.datasets.conversion import raw_labels
 from mmseg.datasets.conversion.raw_labels import RawLabels
-from mmseg.demo.choices import Parameters
+from mmseg.demo.choices import UNSEEN_FOLDERS, Parameters
 from mmseg.demo.scene import EGO_VEHICLE, Scene, render
 from mmseg.demo.styles import CITYSCAPES, GTA, STYLES, Style
+from mmseg.demo.unseen_styles import UNSEEN_STYLES
 from mmseg.utils.files import write_text
 from mmseg.utils.images import write_image
 from mmseg.visualization.colorize import write_palette_png
@@ -75,12 +76,14 @@ def jobs(parameters: Parameters, layouts: Sequence[str]) -> Iterator[Job]:
             yield from (Job(name, split, number) for number in range(counts[split]))
 
 
-def manifest(parameters: Parameters) -> dict[str, Any]:
-    """What a :class:`mmseg.demo.manifest.Manifest` compares: parameters and styles, so that other ones are noticed."""
+def manifest(parameters: Parameters, layouts: Sequence[str] = ()) -> dict[str, Any]:
+    """What a :class:`mmseg.demo.manifest.Manifest` compares: parameters and styles; those of unseen streets where they are drawn."""
+    unseen = [UNSEEN_STYLES[name] for name in UNSEEN_FOLDERS if name in layouts]
+    styles = {"styles": STYLES.values(), **({"unseen_styles": unseen} if unseen else {})}
     return {
         "drawing": DRAWING,
         "parameters": asdict(parameters),
-        "styles": json.loads(json.dumps([asdict(style) for style in STYLES.values()])),
+        **{key: json.loads(json.dumps([asdict(style) for style in values])) for key, values in styles.items()},
     }
 
 
@@ -175,6 +178,11 @@ def write_cityscapes_labels(root: Path, image: str, scene: Scene) -> None:
     write_text(f"{stem}_polygons.json", json.dumps(annotation))
 
 
+def write_cityscapes_train_ids(root: Path, image: str, scene: Scene) -> None:
+    """``gtFine/…_gtFine_labelTrainIds.png``, as the conversion of Cityscapes leaves it."""
+    write_image(root / image.replace("leftImg8bit", "gtFine").replace(".png", "_labelTrainIds.png"), scene.label)
+
+
 def write_train_ids(root: Path, image: str, scene: Scene) -> None:
     """``gt/…_gt_labelTrainIds.png``, which ACDC and Dark Zurich come with."""
     write_image(root / image.replace("rgb_anon/", "gt/").replace("_rgb_anon.png", "_gt_labelTrainIds.png"), scene.label)
@@ -227,6 +235,7 @@ LAYOUTS = {
     "dark_zurich": FolderLayout(CITYSCAPES, ("train", "val"), dark_zurich_image, write_validation_train_ids),
     "bdd100k": FolderLayout(CITYSCAPES, ("train", "val"), bdd100k_image, write_bdd100k_label),
     "mapillary": FolderLayout(CITYSCAPES, ("train", "val"), mapillary_image, write_mapillary_label, raw_labels.MAPILLARY, MAPILLARY_SIZES),
+    **{name: FolderLayout(style, ("val",), cityscapes_image, write_cityscapes_train_ids) for name, style in UNSEEN_STYLES.items()},
 }
 """The data sets that can be imitated, by their folders. All sources show the same scenes, and so do all targets; Mapillary does so
-at sizes of its own."""
+at sizes of its own. Unseen streets are other ones, each laid out like Cityscapes."""

@@ -1,6 +1,6 @@
 """What stands where: a street as pure data.
 
-Axes as in :mod:`mmseg.demo.camera`. A side of the street is -1 (left) or +1 (right); "lateral" is X, in metres.
+Axes as in :mod:`mmseg.demo.painting.camera`. A side of the street is -1 (left) or +1 (right); "lateral" is X, in metres.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mmseg.demo.camera import Camera
+from mmseg.demo.painting.camera import Camera
 
 LANE = 3.3
 PARKING = 2.2

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from typing_extensions import NotRequired, TypedDict
 
-from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST
+from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, UNSEEN_FOLDERS
 from mmseg.utils.products import PRODUCT, Count, read_product
 
 VERSION = 1
@@ -18,7 +18,7 @@ class Manifest(TypedDict):
 
     Attributes:
         version: :data:`VERSION`; manifests of before it existed have none.
-        drawing, parameters, styles: see :func:`mmseg.demo.files.manifest`.
+        drawing, parameters, styles, unseen_styles: see :func:`mmseg.demo.files.manifest`.
         layouts: the data sets that are drawn; those of GTA and Cityscapes where they are not named.
         complete: whether all scenes are there.
     """
@@ -29,7 +29,8 @@ class Manifest(TypedDict):
     drawing: Count
     parameters: dict[str, Any]
     styles: list[dict[str, Any]]
-    layouts: NotRequired[list[Literal[tuple(DEMO_FOLDERS.values())]]]
+    unseen_styles: NotRequired[list[dict[str, Any]]]
+    layouts: NotRequired[list[Literal[(*DEMO_FOLDERS.values(), *UNSEEN_FOLDERS)]]]
     complete: bool
 
 

@@ -1,6 +1,6 @@
 """Draws a street from a style's frequencies: cross-section, frontages, traffic, people, furniture.
 
-Axes as in :mod:`mmseg.demo.camera`; lengths are metres.
+Axes as in :mod:`mmseg.demo.painting.camera`; lengths are metres.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmseg.demo.camera import FAR, NEAR, Camera
 from mmseg.demo.layout import LANE, PARKING, Frontage, Layout, Side, Thing, far_to_near
+from mmseg.demo.painting.camera import FAR, NEAR, Camera
 from mmseg.demo.styles import Frequencies, Style
 
 NEAREST, FARTHEST = 6.0, 62.0  # where things stand, in metres ahead

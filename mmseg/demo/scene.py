@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 
 from mmseg.datasets.classes.names import train_id_lut
-from mmseg.demo import furniture, people, vehicles
-from mmseg.demo.canvas import Canvas
-from mmseg.demo.facades import paint_frontage
-from mmseg.demo.ground import cloud_noise, paint_ground, paint_sky, paint_skyline
 from mmseg.demo.layout import Layout, Thing
+from mmseg.demo.painting import furniture, people, vehicles
+from mmseg.demo.painting.canvas import Canvas
+from mmseg.demo.painting.facades import paint_frontage
+from mmseg.demo.painting.ground import cloud_noise, paint_ground, paint_sky, paint_skyline
+from mmseg.demo.painting.solids import Pose
 from mmseg.demo.planning import draw_layout
-from mmseg.demo.solids import Pose
 from mmseg.demo.styles import Style
 from mmseg.utils.randomness import Streams
 

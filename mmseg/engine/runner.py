@@ -11,52 +11,27 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import get_world_size, is_main_process
-from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper, _ParamScheduler
-from mmengine.registry import LOOPS, PARAM_SCHEDULERS, VISBACKENDS
+from mmengine.optim import _ParamScheduler
 from mmengine.runner import Runner
 from timm.layers import convert_sync_batchnorm
 from torch import nn
-from torch.optim import SGD
-from torch.utils.data import DataLoader
 
-from mmseg.datasets.classes.check import check_class_lists
-from mmseg.datasets.collate import collate_samples
 from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
-from mmseg.engine.compile import compile_networks
-from mmseg.engine.dry_pass import dry_pass
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
-from mmseg.engine.optimizers import JointOptimWrapper, build_fused
+from mmseg.engine.parts import target_note, training_parts
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
 from mmseg.engine.resume.restore import restore
 from mmseg.engine.resume.state import check_same_run, check_state
 from mmseg.engine.trained_for import ORDER, TrainedFor
 from mmseg.engine.weights import WITHOUT, covers, load_method, load_resumed
-from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.uda import UDAMethod
-from mmseg.registry import (
-    DATA_SAMPLERS,
-    DATASETS,
-    HOOKS,
-    METRICS,
-    MODELS,
-    OPTIM_WRAPPER_CONSTRUCTORS,
-    VISUALIZERS,
-    build_checked,
-    check_component,
-)
 from mmseg.utils.config_text import config_text
-from mmseg.utils.engine_options import env_cfg
 from mmseg.utils.errors import UserError
-from mmseg.utils.float32 import use_real_float32
-from mmseg.utils.precision import Precision
-from mmseg.utils.randomness import derive_seed
 from mmseg.utils.run_folder import RESULT
-from mmseg.visualization import tensorboard  # noqa: F401  registers its backend
 
 TOO_LARGE = ("can't allocate memory", "verflow")
 """Words of torch's errors about tensors of too many numbers."""
@@ -213,101 +188,6 @@ class AdaptationRunner(Runner):
         self.logger.info(f"{versions}, seed {self.seed}, {torch.get_num_threads()} CPU threads, run folder {self.work_dir}")
 
 
-def build_model(cfg: Config) -> UDAMethod:
-    """The method of a config, with its segmentor and its precision, compiled where it says so; initial weights depend on the seed alone."""
-    return compiled(cfg, build_method(cfg))
-
-
-def build_method(cfg: Config) -> UDAMethod:
-    """:func:`build_model` before anything is compiled."""
-    use_real_float32()
-    torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
-    try:
-        method = MODELS.build({**cfg.uda, "segmentor": cfg.model, "seed": cfg.seed})
-    except (RuntimeError, TypeError) as error:
-        if not any(words in str(error) for words in TOO_LARGE):
-            raise
-        text = "The networks of model do not fit into memory, or into any"
-        raise UserError(f"{text}: {str(error).strip().splitlines()[0]}. Correct the widths in model.") from None
-    if not method.objectives:  # which builds them: a mistake in one is found before anything is written
-        raise UserError(f"The method {cfg.uda.type} in uda has no objective, so nothing would be trained. Keep one of them.")
-    method.precision = Precision(cfg.get("precision", "fp32"))
-    return method
-
-
-def compiled(cfg: Config, method: UDAMethod) -> UDAMethod:
-    """The method itself, with its networks compiled where the config says so."""
-    if cfg.get("compile"):
-        compile_networks(method)
-    return method
-
-
-def build_loader_config(loader: dict, **dataset_options: object) -> dict:
-    """A dataloader config with its dataset built, so that a user's mistake in it is one clear line."""
-    check_component({**loader, "type": DataLoader}, DATASETS)
-    loader = dict(loader)
-    options = {"collate_fn": {"type": collate_samples}, "pin_memory": torch.cuda.is_available()}
-    options["persistent_workers"] = loader["num_workers"] > 0
-    dataset = DATASETS.build({**dataset_options, **loader["dataset"]})
-    sampler = DATA_SAMPLERS.build({**loader["sampler"], "dataset": dataset})
-    return {**options, **loader, "dataset": dataset, "sampler": sampler}
-
-
-def build_optimizer(optim_wrapper: dict, model: UDAMethod) -> OptimWrapper:
-    """The optimizer wrapper of a config over the trainable parameters of a method, and the method's own optimizers.
-
-    As published, the config's optimizer trains *all* trainable parameters, those with an optimizer of their own
-    included: the discriminator of AdvSeg makes two steps per iteration.
-    """
-    options = {"constructor": "GroupedOptimWrapperConstructor", "paramwise_cfg": None, **optim_wrapper}
-    constructor = {"type": options.pop("constructor"), "paramwise_cfg": options.pop("paramwise_cfg")}
-    main = OPTIM_WRAPPER_CONSTRUCTORS.build({**constructor, "optim_wrapper_cfg": options})(model)
-    own = {
-        name: OptimWrapper(build_fused({**spec.optimizer, "params": list(spec.part.parameters())}))
-        for name, spec in model.own_optimizers.items()
-    }
-    return JointOptimWrapper(main=main, **own) if own else main
-
-
-def schedules(cfg: Config, model: UDAMethod) -> list[dict] | dict[str, list[dict]]:
-    """The schedules of a config's optimizer; by the optimizers' names if the method has some of its own."""
-    main, end = list(cfg.param_scheduler), cfg.train_cfg.max_iters + 1  # mmengine counts end - begin - 1 steps
-    own = {name: [{**spec.schedule, "by_epoch": False, "end": end}] for name, spec in model.own_optimizers.items()}
-    return {"main": main, **own} if own else main
-
-
-def build_evaluator(metric: dict) -> Evaluator:
-    """The evaluator of a config's metric."""
-    return Evaluator([METRICS.build(metric)])
-
-
-def check_config(cfg: Config) -> None:
-    """Checks what needs neither data nor networks: all that a training compares before it looks for them.
-
-    Raises:
-        UserError: names the option or the key.
-    """
-    check_engine_parts(cfg)
-    for part in (cfg.model, cfg.uda):
-        check_component(part, MODELS)
-    check_class_lists(cfg)
-
-
-def check_engine_parts(cfg: Config) -> None:
-    """Checks what the engine builds later, so that a misspelling is one line before anything is written."""
-    check_component(cfg.train_cfg, LOOPS)
-    if "test_dataloader" in cfg:  # which an evaluation of the run reads
-        check_component(cfg.test_dataloader.dataset, DATASETS)
-    check_component({**cfg.env_cfg, "type": env_cfg}, HOOKS)
-    check_component(cfg.visualizer, VISUALIZERS)
-    for backend in cfg.visualizer.get("vis_backends") or ():
-        check_component(backend, VISBACKENDS)
-    for scheduler in cfg.param_scheduler:
-        check_component(scheduler, PARAM_SCHEDULERS, given=("convert_to_iter_based",))
-        tried = {key: value for key, value in scheduler.items() if key != "convert_to_iter_based"}
-        build_checked({**tried, "optimizer": SGD([nn.Parameter(torch.zeros(()))], lr=1.0)}, PARAM_SCHEDULERS)
-
-
 def build_runner(cfg: Config, resumption: Resumption | None = None) -> AdaptationRunner:
     """A runner for training (with validation) from a complete config.
 
@@ -316,7 +196,8 @@ def build_runner(cfg: Config, resumption: Resumption | None = None) -> Adaptatio
         resumption: what to continue from; goes before ``load_from`` of the config. None starts anew.
     """
     parts = training_parts(cfg)
-    note = source_note(parts["train_dataloader"]["dataset"])
+    dataset = parts["train_dataloader"]["dataset"]
+    notes = (source_note(dataset), target_note(dataset, parts["model"]))
     runner = AdaptationRunner(
         **parts,
         work_dir=cfg.work_dir,
@@ -331,44 +212,6 @@ def build_runner(cfg: Config, resumption: Resumption | None = None) -> Adaptatio
         cfg=cfg,
     )
     runner.resumption = resumption or runner.resumption
-    if note:
-        runner.logger.warning(note)
+    for line in filter(None, notes):
+        runner.logger.warning(line)
     return runner
-
-
-def training_parts(cfg: Config) -> dict[str, object]:
-    """What a training consists of, built and compared with each other; nothing is written yet.
-
-    Args:
-        cfg: see :func:`mmseg.config.config.load_config`.
-
-    Returns:
-        arguments of :class:`AdaptationRunner`.
-
-    Raises:
-        UserError: a part is not what its option says, or does not fit the others.
-    """
-    check_config(cfg)
-    default_hooks = {**cfg.default_hooks, "guard": {"type": "GuardHook", **cfg.default_hooks.get("guard", {})}}
-    hooks = {name: hook and HOOKS.build(hook) for name, hook in default_hooks.items()}
-    train_dataloader = build_loader_config(cfg.train_dataloader, seed=cfg.seed)
-    val_dataloader = build_loader_config(cfg.val_dataloader)
-    val_dataloader["dataset"][0]  # what is wrong with all validation data is found now, not after thousands of iterations
-    model = build_method(cfg)
-    sharing = get_world_size() if cfg.get("sync_batchnorm") else 1
-    dry_pass(model, train_dataloader["batch_size"] * sharing, train_dataloader["dataset"].sample_size)
-    evaluator = build_evaluator(metric_config(cfg))
-    evaluator.dataset_meta = val_dataloader["dataset"].metainfo  # a metric of other classes is found now
-    return {
-        "model": compiled(cfg, model),
-        "train_dataloader": train_dataloader,
-        "val_dataloader": val_dataloader,
-        "val_evaluator": evaluator,
-        "train_cfg": cfg.train_cfg,
-        "optim_wrapper": build_optimizer(cfg.optim_wrapper, model),
-        "param_scheduler": schedules(cfg, model),
-        "default_hooks": hooks,
-        "custom_hooks": [HOOKS.build(hook) for hook in cfg.get("custom_hooks", [])],
-        "visualizer": cfg.visualizer,
-        "env_cfg": cfg.env_cfg,
-    }

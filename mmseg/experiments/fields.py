@@ -13,8 +13,9 @@ from mmseg.utils.repository import CONFIGS
 
 Source = Literal["gta", "syn", "cs"]
 Target = Literal["cs", "acdc", "dzur"]
-Method = Literal["source-only", "target-only", "dacs", "minent", "advseg"]
+Method = Literal["source-only", "target-only", "generalization", "dacs", "minent", "advseg"]
 TRAINED_ON_TARGET = ("dacs", "minent", "advseg")
+WITH_FEATURE_DISTANCE = ("dacs", "generalization")
 NETWORKS = CONFIGS / "_base_" / "models"
 
 
@@ -77,6 +78,7 @@ class Experiment:
         rare_class_temperature: T of rare-class sampling (DAFormer, section 3.3); None draws files uniformly.
         ignored_margins: where pseudo-labels get no weight: 'rows' at top and bottom of the crop, or the 'image' margins.
         decoder, encoder: the network, see configs/_base_/models.
+        style_hallucination: the encoder shows every image in a second style, and predictions must agree (domain generalisation).
         hrda: the two resolutions, or None for one.
         masking: masked image consistency, or None.
         sliding_test: predictions from sliding windows of the size of the training crop.
@@ -99,6 +101,7 @@ class Experiment:
     ignored_margins: Literal["rows", "image"] | None = None
     decoder: str = "segformer"
     encoder: str = "mitb5"
+    style_hallucination: bool = False
     hrda: HRDA | None = None
     masking: Masking | None = None
     sliding_test: bool = False
@@ -125,10 +128,13 @@ class Experiment:
     def _contradictions(self) -> list[tuple[bool, str]]:
         """(whether it applies, reason and fix)."""
         adapts, trains_itself = self.method in TRAINED_ON_TARGET, self.method == "dacs"
+        no_distance = bool(self.feature_distance) and self.method not in WITH_FEATURE_DISTANCE
+        no_styles = self.style_hallucination and self.method != "generalization"
         crop = self.second_crop
         return [
             (adapts and self.source is None, f"{self.method} needs labelled images. Give a source."),
-            (bool(self.feature_distance) and not trains_itself, f"{self.method} has no feature distance. Use the method dacs."),
+            (no_distance, f"{self.method} has no feature distance. Use the method dacs, or generalization."),
+            (no_styles, f"{self.method} does not compare styles. Use the method generalization."),
             (bool(self.ignored_margins) and not trains_itself, f"{self.method} has no pseudo-labels to ignore. Leave ignored_margins out."),
             (crop is not None and crop >= self.crop, f"second_crop={crop} is cut from a crop of {self.crop} pixels. Use a smaller one."),
             (crop is not None and not adapts, f"second_crop is cut from both domains, and {self.method} sees one. Use crop."),

@@ -20,7 +20,7 @@ def _digits(value: float) -> str:
 
 def _domains(experiment: Experiment) -> list[str]:
     resolution = "HR" if experiment.full_resolution else ""
-    augmented = "CAug" if experiment.distorted and experiment.method in TRAINED_ON_TARGET else ""
+    augmented = "CAug" if experiment.distorted and experiment.method in (*TRAINED_ON_TARGET, "generalization") else ""
     source = f"{experiment.source}{augmented}{resolution}" if experiment.source else ""
     crop = [f"{experiment.crop}x{experiment.crop}"] if experiment.crop != DEFAULT_CROP else []
     return [f"{source}2{experiment.target}{resolution}", *crop]
@@ -28,17 +28,20 @@ def _domains(experiment: Experiment) -> list[str]:
 
 def _method(experiment: Experiment) -> list[str]:
     masked_source_only = experiment.method == "source-only" and experiment.masking is not None
-    parts = ["dacs", "srconly"] if masked_source_only else [experiment.method]
+    generalizes = experiment.method == "generalization"
+    parts = ["dacs", "srconly"] if masked_source_only else ["dgdacs"] if generalizes else [experiment.method]
     if experiment.method == "dacs" and experiment.alpha != 0.99:
         parts.append(f"a{_digits(experiment.alpha)[1:]}")
     if experiment.feature_distance:
         parts.append({"all": "fd", "things": "fdthings"}[experiment.feature_distance])
+    parts += ["srconly"] if generalizes else []
     if experiment.rare_class_temperature is not None:
         parts.append(f"rcs{_digits(experiment.rare_class_temperature)}" + ("-20" if experiment.full_resolution else ""))
     if experiment.second_crop:
         parts.append(f"sf{experiment.second_crop}x{experiment.second_crop}")
     if experiment.ignored_margins:
         parts.append({"rows": "cpl", "image": "cpl2"}[experiment.ignored_margins])
+    parts += ["shade", "shb"] if experiment.style_hallucination else []
     return [*parts, *([_masking(experiment.masking)] if experiment.masking else [])]
 
 

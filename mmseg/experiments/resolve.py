@@ -40,6 +40,7 @@ DEFAULTS = {
     "scales": [1, 0.5],
 }
 """What the parts of a config do where it says nothing; our configs say nothing then."""
+FIRST_CHANNELS_OF_RESNET = 256
 MASK_MODES = {"target": "separatetrg", "source": "separatesrc", "both": "separate"}
 
 
@@ -56,6 +57,8 @@ def resolve(experiment: Experiment, seed: int = 0, options: dict | None = None) 
             "seed": seed,
         }
     )
+    if experiment.style_hallucination:
+        cfg.custom_hooks.append(base("uda/generalization_fdthings_styles")["_base_styles"])
     if experiment.iterations < cfg.default_hooks.checkpoint.interval:
         cfg.default_hooks.checkpoint.interval = experiment.iterations
     apply_options(cfg, options or {}, run_stem(experiment))
@@ -107,6 +110,8 @@ def _data_file(experiment: Experiment) -> str:
 
 def _model(experiment: Experiment) -> dict:
     model = base(f"models/{experiment.decoder}_{experiment.encoder}")["model"]
+    if experiment.style_hallucination:
+        model["backbone"]["style_hallucination_cfg"] = _styles(model["decode_head"])
     if experiment.hrda:
         model = _with_two_resolutions(model, experiment.hrda, experiment.seen_crop)
     if experiment.sliding_test:
@@ -114,6 +119,12 @@ def _model(experiment: Experiment) -> dict:
         window = {"stride": [crop // 2, crop // 2], "crop_size": [crop, crop]}
         model["test_cfg"] = {"mode": "slide", **_said(batched_slide=experiment.sliding_batch), **window}
     return model
+
+
+def _styles(head: dict) -> dict:
+    """As many base styles as the first stage of the encoder has channels, and the mixes of them that the paper has of 64."""
+    channels = head["in_channels"][0] if isinstance(head["in_channels"], (list, tuple)) else FIRST_CHANNELS_OF_RESNET
+    return {"concentration_coeff": round(1 / channels, 4), "base_style_num": channels, "style_dim": channels}
 
 
 def _with_two_resolutions(model: dict, hrda: HRDA, crop: int) -> dict:
@@ -146,6 +157,8 @@ def _method(experiment: Experiment) -> dict:
         return {"type": {"source-only": "SourceOnly", "target-only": "TargetOnly"}[experiment.method], **masking}
     if experiment.method in ("minent", "advseg"):
         return {**base(f"uda/{experiment.method}")["uda"], **masking}
+    if experiment.method == "generalization":
+        return {**_generalization(experiment), **masking}
     uda = base("uda/dacs_a999_fdthings" if experiment.feature_distance == "things" else "uda/dacs")["uda"]
     uda.pop("alpha", None)
     uda |= _said(alpha=experiment.alpha)
@@ -155,6 +168,15 @@ def _method(experiment: Experiment) -> dict:
         top, bottom, *_ = MARGINS[experiment.full_resolution]
         uda |= {"pseudo_weight_ignore_top": top, "pseudo_weight_ignore_bottom": bottom}
     return {**uda, **masking}
+
+
+def _generalization(experiment: Experiment) -> dict:
+    uda = base("uda/generalization_fdthings_styles" if experiment.style_hallucination else "uda/generalization_fdthings")["uda"]
+    if experiment.feature_distance != "things":
+        uda.pop("imnet_feature_dist_classes")
+    if experiment.feature_distance is None:
+        uda.pop("imnet_feature_dist_lambda")
+    return uda
 
 
 def _masking(masking: Masking) -> dict:

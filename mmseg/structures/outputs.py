@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from mmseg.structures.box import Box
@@ -24,6 +25,9 @@ class View:
         box: the region of the full crop, in pixels of (H, W). Cut labels with it.
         features: the encoder's levels, strides 4, 8, 16, 32 of ``image`` ([B, C, ·, ·] each).
         logits: [B, K, ·, ·] of this view alone, at the decoder's stride.
+
+    An encoder with style hallucination, in train mode, makes features and logits of 2 * B images: all of the batch, then all
+    of it in another style (:attr:`SegOutput.styles`).
     """
 
     name: str
@@ -58,6 +62,15 @@ class SegOutput:
     scaled_context: Tensor | None = None
     auxiliary: Tensor | None = None
     branches: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def styles(self) -> int:
+        """How often every image of the crop is in the batch of features and logits: 2 where the encoder adds a stylised copy."""
+        return len(self.logits) // len(self.views[0].image)
+
+    def per_style(self, values: Tensor) -> Tensor:
+        """What belongs to the images [B, ...], once for each of their S styles: [S * B, ...]."""
+        return torch.cat([values] * self.styles) if self.styles > 1 else values
 
     def view(self, name: str) -> View:
         """The view called ``name``; KeyError if the network has none."""

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from mmseg.config.config import load_config
-from mmseg.engine.runner import build_model, build_optimizer
+from mmseg.engine.parts import build_model, build_optimizer
 from mmseg.models.backbones.mix_transformer import EfficientAttention
 from mmseg.models.uda.augmentation.augment import StrongAugment
 from mmseg.models.uda.pseudo_labels.teacher import Teacher

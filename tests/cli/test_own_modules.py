@@ -36,7 +36,7 @@ print(json.dumps(digests))
 MISTAKES = """
 import json, sys
 from mmseg.config import load_config
-from mmseg.engine.runner import build_model
+from mmseg.engine.parts import build_model
 from mmseg.utils.errors import UserError
 lines = []
 for config in json.load(sys.stdin):

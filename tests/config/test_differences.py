@@ -33,7 +33,7 @@ def config() -> dict:
         "param_scheduler": [{"type": "LinearLR", "end": 11}, {"type": "PolyLR", "power": 1.0, "end": 101}],
         "train_cfg": {"max_iters": 100, "val_interval": 10},
         "default_hooks": {"logger": {"interval": 50}},
-        "custom_hooks": [{"type": "PictureHook", "interval": 5}],
+        "custom_hooks": [{"type": "PictureHook", "interval": 5}, {"type": "BaseStylesHook", "interval": 9, "workers_per_gpu": 1}],
     }
 
 
@@ -54,13 +54,23 @@ def found(**values: object) -> list[tuple[str, Kind, str]]:
 
 
 @pytest.mark.parametrize(
+    ("option", "kind"), [("workers_per_gpu", Kind.APPLIES), ("interval", Kind.NEEDS_WORD), ("samples", Kind.NEEDS_WORD)]
+)
+def test_a_hook_that_may_train_has_its_name_in_the_key(option, kind):
+    (found,) = differences(config(), changed(**{f"custom_hooks__1__{option}": 7}))
+    assert (found.key, found.new, found.kind) == (f"custom_hooks.BaseStylesHook.{option}", 7, kind)
+    (gone,) = differences(config(), {**config(), "custom_hooks": config()["custom_hooks"][:1]})
+    assert (gone.key, gone.new, gone.kind) == ("custom_hooks.BaseStylesHook", MISSING, Kind.NEEDS_WORD)
+
+
+@pytest.mark.parametrize(
     ("change", "kind", "meaning"),
     [
         ({"train_dataloader__num_workers": 0}, Kind.APPLIES, "speed of loading"),
         ({"train_dataloader__dataset__source__data_root": "b"}, Kind.APPLIES, "where the data lie"),
         ({"val_dataloader__dataset__data_root": "b"}, Kind.APPLIES, "what evaluations measure; the best score so far stays"),
         ({"default_hooks__logger__interval": 5}, Kind.APPLIES, "logs, states, patience with steps that are not finite"),
-        ({"custom_hooks__0__interval": 7}, Kind.APPLIES, "pictures, curves, other hooks"),
+        ({"custom_hooks__0__interval": 7}, Kind.APPLIES, "pictures, curves"),
         ({"train_cfg__val_interval": 7}, Kind.APPLIES, "when evaluations are made"),
         ({"model__pretrained": None}, Kind.APPLIES, "starting weights, which a resume replaces"),
         ({"optim_wrapper__optimizer__lr": 1e-3}, Kind.NEEDS_WORD, "learning rate"),

@@ -13,7 +13,7 @@ from mmengine.config import Config
 
 from mmseg.config.config import load_config
 from mmseg.datasets.collate import collate_samples
-from mmseg.engine import runner
+from mmseg.engine import parts
 from mmseg.utils.errors import UserError
 from tests.config.legacy.published_form import published
 from tests.config.mutation_bases import legacy_base, native_bases, write_folders
@@ -38,7 +38,7 @@ def quick(monkeypatch, tmp_path):
     """Each network is built, and its parts compared, once; what a config says wrongly about a path is looked for in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
-    build, compare, built, compared = runner.build_method, runner.dry_pass, {}, set()
+    build, compare, built, compared = parts.build_method, parts.dry_pass, {}, set()
 
     def build_once(cfg):
         key = json.dumps([cfg.uda, cfg.model, cfg.seed, cfg.get("precision")], default=repr)
@@ -50,8 +50,8 @@ def quick(monkeypatch, tmp_path):
             compare(method, batch, size)
             compared.add((id(method), batch, size))
 
-    monkeypatch.setattr(runner, "build_method", build_once)
-    monkeypatch.setattr(runner, "dry_pass", compare_once)
+    monkeypatch.setattr(parts, "build_method", build_once)
+    monkeypatch.setattr(parts, "dry_pass", compare_once)
 
 
 def start(config, folder) -> Config:
@@ -59,18 +59,18 @@ def start(config, folder) -> Config:
     file = folder / "config.json"
     file.write_text(json.dumps(config))
     cfg = load_config(file)
-    runner.training_parts(cfg)
+    parts.training_parts(cfg)
     return cfg
 
 
 def make_step(cfg) -> None:
     """The first iteration that has every objective."""
-    parts = runner.training_parts(cfg)
-    method, loader = parts["model"], parts["train_dataloader"]
+    made = parts.training_parts(cfg)
+    method, loader = made["model"], made["train_dataloader"]
     samples = [loader["dataset"][index] for index in range(loader["batch_size"])]
     method.init_weights()
     iteration = max(objective.start for objective in method.objectives.values())
-    logs = method.train().train_step({**collate_samples(samples), "iteration": iteration}, parts["optim_wrapper"])
+    logs = method.train().train_step({**collate_samples(samples), "iteration": iteration}, made["optim_wrapper"])
     assert all(isinstance(value, torch.Tensor) for value in logs.values())
 
 
@@ -169,7 +169,7 @@ def test_published_configs_are_understood_or_one_line(tmp_path, pytestconfig):
         file = tmp_path / "config.json"
         file.write_text(json.dumps(config))
         cfg = load_config(file)
-        runner.check_config(cfg)
+        parts.check_config(cfg)
 
     for number in range(pytestconfig.getoption("mutations") // 5):
         outcomes(PUBLISHED[number % len(PUBLISHED)][1], [number], load)

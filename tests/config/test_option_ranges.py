@@ -9,7 +9,7 @@ from mmseg.config.config import load_config
 from mmseg.config.sections import check_sections
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
-from mmseg.engine.runner import build_method, check_engine_parts
+from mmseg.engine.parts import build_method, check_engine_parts
 from mmseg.models.decode_heads.layers import DECODER_LAYERS
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, OBJECTIVES, check_component, find
 from mmseg.utils.errors import UserError

@@ -29,12 +29,17 @@ DATASETS = {
     ("uda_cityscapes_to_acdc", FULL): "49-csHR2acdcHR_" + HRDA_ROW.format(""),
     ("uda_cityscapes_to_darkzurich", HALF): "8-cs2dzur_dacs_a999_fdthings_rcs001_cpl_daformer_sepaspp_mitb5_poly10warm_s0",
     ("uda_cityscapes_to_darkzurich", FULL): "49-csHR2dzurHR_" + HRDA_ROW.format(""),
+    ("gta_alone", HALF): "50-gtaCAug2cs_dgdacs_fdthings_srconly_rcs001_daformer_sepaspp_mitb5_poly10warm_s0",
+    ("gta_alone", FULL): "50-gtaCAugHR2csHR_1024x1024_dgdacs_fdthings_srconly_rcs001-20_hrda1-512-01_"
+    "daformer_sepaspp_sl_mitb5_poly10warm_s0",
     ("cityscapes", HALF): "1-gta2cs_target-only_segformer_mitb5_poly10warm_s0",
     ("cityscapes", (1, (768, 768))): "43-2csHR_768x768_target-only_daformer_sepaspp_sl_mitb5_poly10warm_s0",
 }
 METHODS = {
     "dacs": "1-gta2cs_dacs_dlv2red_r101v1c_poly10warm_s0",
     "dacs_a999_fdthings": "42-gta2cs_dacs_a999_fdthings_rcs001_cpl2_daformer_sepaspp_sl_mitb5_poly10warm_s0",
+    "generalization_fdthings": "50-gtaCAug2cs_dgdacs_fdthings_srconly_rcs001_daformer_sepaspp_mitb5_poly10warm_s0",
+    "generalization_fdthings_styles": "50-gtaCAug2cs_dgdacs_fdthings_srconly_rcs001_shade_shb_daformer_sepaspp_mitb5_poly10warm_s0",
     "minent": "41-gtaCAug2cs_minent_dlv2red_r101v1c_poly10warm_sgd_00025_pmF_s0",
     "advseg": "41-gtaCAug2cs_advseg_dlv2red_r101v1c_poly10warm_sgd_00025_pmF_s0",
 }
@@ -73,7 +78,9 @@ def networks() -> dict[str, str]:
     plain = {
         name: cfg["name_architecture"]
         for name, cfg in PUBLISHED.items()
-        if cfg["model"]["type"] == "EncoderDecoder" and cfg["model"]["test_cfg"]["mode"] == "whole"
+        if cfg["model"]["type"] == "EncoderDecoder"
+        and cfg["model"]["test_cfg"]["mode"] == "whole"
+        and "style_hallucination_cfg" not in cfg["model"]["backbone"]
     }
     return {network: name for name, network in plain.items()}
 

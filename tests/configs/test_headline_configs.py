@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmseg.config import load_config
-from mmseg.engine.runner import build_model
+from mmseg.engine.parts import build_model
 from tests import tiny
 from tests.config.legacy.published_form import decisive, published, write_json
 

@@ -5,7 +5,7 @@ import torch
 
 from mmseg.config import load_config
 from mmseg.config.small.shrink import shrink
-from mmseg.engine.runner import build_model
+from mmseg.engine.parts import build_model
 from tests import tiny
 from tools.benchmarks.baseline import LEVERS, without_levers
 

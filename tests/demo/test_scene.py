@@ -5,9 +5,9 @@ import pytest
 
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS
 from mmseg.demo import CITYSCAPES, GTA, STYLES, render
-from mmseg.demo.camera import Camera
-from mmseg.demo.canvas import Canvas
 from mmseg.demo.layout import Thing, far_to_near
+from mmseg.demo.painting.camera import Camera
+from mmseg.demo.painting.canvas import Canvas
 from mmseg.demo.planning import draw_layout
 from mmseg.demo.scene import EGO_VEHICLE, paint_thing
 

@@ -8,7 +8,7 @@ import torch
 from mmseg.config.config import load_config
 from mmseg.engine import compile as compiling
 from mmseg.engine.compile import compile_networks, compiled_parts
-from mmseg.engine.runner import build_model
+from mmseg.engine.parts import build_model
 from tests import tiny
 from tests.models.uda import test_methods as steps
 
@@ -91,7 +91,7 @@ def test_a_failure_is_one_line_and_training_goes_on(monkeypatch):
 
 def test_a_config_asks_for_it(monkeypatch):
     asked: list = []
-    monkeypatch.setattr("mmseg.engine.runner.compile_networks", asked.append)
+    monkeypatch.setattr("mmseg.engine.parts.compile_networks", asked.append)
     for options in ({}, {"compile": False}, {"compile": True}):
         method = build_model(load_config(tiny.ROOT / tiny.CONFIG, options))
     assert asked == [method]

@@ -9,7 +9,7 @@ from mmseg.config.config import load_config
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.engine import dry_pass as module
 from mmseg.engine.dry_pass import dry_pass
-from mmseg.engine.runner import build_method
+from mmseg.engine.parts import build_method
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError

@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 
 from mmseg.config.config import load_config
 from mmseg.config.small.shrink import shrink
-from mmseg.engine.runner import build_loader_config, build_model, build_optimizer
+from mmseg.engine.parts import build_loader_config, build_model, build_optimizer
 from tests.parity.records import reference_folder
 
 ITERATIONS = 2

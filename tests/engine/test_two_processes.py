@@ -67,6 +67,15 @@ def test_an_evaluation_counts_every_image_once(results):
         assert result["evaluation"] == {"padded": alone, "unpadded": alone}
 
 
+def test_base_styles_are_those_of_one_process_in_both(results):
+    alone = two_processes.base_styles()
+    assert alone["std"].min() > 0
+    for result in results:
+        for name, value in alone.items():
+            torch.testing.assert_close(result["base_styles"][name], value, rtol=1e-5, atol=1e-6)
+    assert_equal(*(result["base_styles"] for result in results))
+
+
 def assert_equal(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> None:
     assert first.keys() == second.keys()
     assert [key for key, value in first.items() if not torch.equal(value, second[key])] == []

@@ -5,16 +5,20 @@ The same functions, called without a group of processes, give what one process d
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 from torch import Tensor, distributed
+from torch.utils.data import Dataset
 
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.gradient_exchange import GradientExchange
-from mmseg.engine.runner import build_optimizer
+from mmseg.engine.hooks import BaseStylesHook
+from mmseg.engine.parts import build_optimizer
 from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod, methods  # noqa: F401  registers the methods
 from mmseg.registry import MODELS
@@ -110,9 +114,34 @@ def evaluation(padded: bool) -> dict[str, float]:
     return metric.evaluate(size=3)
 
 
+class SevenCrops(Dataset):
+    """What a walk through a source looks at."""
+
+    def __len__(self) -> int:
+        return 7
+
+    def __getitem__(self, index: int) -> dict:
+        image = torch.randint(256, (3, 64, 64), generator=torch.Generator().manual_seed(index), dtype=torch.uint8)
+        return {"source": {"image": image, "size": torch.tensor([64, 64])}}
+
+
+def base_styles() -> dict[str, Tensor]:
+    """The styles of a source that the processes walk through together."""
+    network = without_batch_norm()
+    network["backbone"]["style_hallucination_cfg"] = {"base_style_num": 3}
+    method = MODELS.build({"type": "DomainGeneralization", "segmentor": network})
+    method.init_weights()
+    loader = SimpleNamespace(dataset=SevenCrops())
+    runner = SimpleNamespace(network=method, train_dataloader=loader, iter=0, seed=0, logger=logging.getLogger("styles"))
+    BaseStylesHook(samples_per_gpu=2, workers_per_gpu=0).before_train(runner)
+    module = method.model.backbone.style_hallucination
+    return {"mean": module.proto_mean, "std": module.proto_std}
+
+
 def everything() -> dict[str, dict]:
     evaluations = {"padded": evaluation(padded=True), "unpadded": evaluation(padded=False)}
-    return {"source_only": source_only(), "adversarial": adversarial(), "self_training": self_training(), "evaluation": evaluations}
+    trainings = {"source_only": source_only(), "adversarial": adversarial(), "self_training": self_training()}
+    return {**trainings, "evaluation": evaluations, "base_styles": base_styles()}
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import PARAM_SCHEDULERS
 
-from mmseg.engine.runner import schedules
+from mmseg.engine.parts import schedules
 from tests.parity.records import Record, assert_close, parametrize
 from tests.parity.test_steps import (
     FLOORS,

@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmseg.engine.runner import build_optimizer
+from mmseg.engine.parts import build_optimizer
 from mmseg.models.segmentors import hrda_encoder_decoder
 from mmseg.models.uda.augmentation import augment, masking, mixing
 from mmseg.registry import MODELS

@@ -17,7 +17,7 @@ from mmengine.registry import OPTIMIZERS
 from torch import Tensor, nn
 
 from mmseg.engine.optimizers import parameter_groups
-from mmseg.engine.runner import build_model
+from mmseg.engine.parts import build_model
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import build_checked
 from tools.benchmarks.baseline_networks import PLAIN_MODULES

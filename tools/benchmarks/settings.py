@@ -51,7 +51,7 @@ class Setting:
         """The method on its device with initial weights, and its optimizer, as a training builds them."""
         from mmengine.device import get_device
 
-        from mmseg.engine.runner import build_model, build_optimizer
+        from mmseg.engine.parts import build_model, build_optimizer
         from tools.benchmarks.baseline import build_baseline
 
         if self.name == BASELINE:

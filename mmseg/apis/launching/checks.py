@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from mmseg.apis.launching.runs import Run
 from mmseg.datasets import CropOptions, RareClassOptions
 from mmseg.datasets.classes.check import check_class_lists
-from mmseg.engine.runner import build_evaluator, build_model, build_optimizer, check_engine_parts
+from mmseg.engine.parts import build_evaluator, build_model, build_optimizer, check_engine_parts
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, LABELING_STAGES, MASKS, MIXINGS, MODELS, OBJECTIVES, TEACHERS, check_component
 from mmseg.utils.errors import UserError
@@ -72,7 +72,7 @@ def build_parts(cfg: Config) -> None:
     """Builds networks, method and optimizer of a config as a training does: parts that do not fit each other are found.
 
     Raises:
-        UserError: as :func:`mmseg.engine.runner.build_model` and :func:`mmseg.engine.runner.build_optimizer`.
+        UserError: as :func:`mmseg.engine.parts.build_model` and :func:`mmseg.engine.parts.build_optimizer`.
     """
     cfg = Config({**cfg.to_dict(), "compile": False})
     try:

@@ -32,7 +32,7 @@ from mmseg.datasets.base import without_labels
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralImageFiles
 from mmseg.engine.checkpoint import environment, file_hash
-from mmseg.engine.runner import build_loader_config
+from mmseg.engine.parts import build_loader_config
 from mmseg.engine.trained_for import check_order
 from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod

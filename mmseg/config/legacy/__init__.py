@@ -24,6 +24,7 @@ from mmseg.config.legacy.training import (
     upgrade_runner,
     upgrade_seed,
     upgrade_start,
+    upgrade_style_hook,
 )
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import CONFIGS
@@ -31,7 +32,7 @@ from mmseg.utils.repository import CONFIGS
 __all__ = ["OLD_KEYS", "is_legacy", "upgrade"]
 
 SECTIONS = ("model", "data", "optimizer", "lr_config", "runner", "evaluation", "checkpoint_config", "log_config")
-OPTIONAL_SECTIONS = ("uda", "optimizer_config", "seed", "load_from", "resume_from", "cudnn_benchmark")
+OPTIONAL_SECTIONS = ("uda", "optimizer_config", "seed", "load_from", "resume_from", "cudnn_benchmark", "style_hallucination_hook")
 MARKS = ("data", "optimizer", "optimizer_config", "lr_config", "runner", "evaluation", "checkpoint_config", "log_config")
 """Keys that only the old form has."""
 NATIVE_MARKS = ("train_dataloader", "optim_wrapper", "param_scheduler", "train_cfg", "default_hooks")
@@ -129,6 +130,8 @@ def training_parts(old: dict, evaluated: dict[str, dict]) -> dict:
     }
     native["default_hooks"]["checkpoint"] |= upgrade_checkpoints(old["checkpoint_config"], native["train_cfg"]["val_interval"])
     native["default_hooks"]["logger"] |= upgrade_logging(old["log_config"])
+    if old.get("style_hallucination_hook") is not None:
+        native["custom_hooks"].append(upgrade_style_hook(old["style_hallucination_hook"]))
     for hook in native["custom_hooks"]:
         if hook["type"] == "PictureHook" and picture_interval:
             hook["interval"] = picture_interval

@@ -67,7 +67,7 @@ def upgrade_training_data(data: dict, *, ignored_target: bool) -> tuple[dict, di
 def known_source(old: dict) -> dict[str, dict]:
     """What an evaluation reads of training data that are not understood: the source, which says what a network cannot know."""
     data = old["data"].get("train")
-    source = data.get("source") if type_of(data) == "UDADataset" else data
+    source = data.get("source") if type_of(data) in ("UDADataset", "DGDataset") else data
     if type_of(source) not in DATASET_TYPES:
         return {}
     folder = {key: value for key, value in source.items() if key in FOLDER_OPTIONS}
@@ -89,8 +89,13 @@ def evaluation_loader(data: dict, dataset: dict) -> dict:
 def upgrade_train(train: Any, *, ignored_target: bool = False) -> tuple[dict, dict[str, dict]]:
     """``data.train`` -> the native data set, and the normalisations by path.
 
-    A single labelled data set becomes the source.
+    A single labelled data set becomes the source. A 'DGDataset' has a source, and may name a target that it ignores.
     """
+    if type_of(train) == "DGDataset":
+        checked(train, "data.train", ("type", "source", "target", "rare_class_sampling"), required=("source",))
+        source, crop, normalization = labelled_crops(train["source"], "data.train.source")
+        native = {"type": "UDADataset", "source": source, "source_crop": crop, **rare_classes(train)}
+        return native, {"data.train.source": normalization}
     if type_of(train) != "UDADataset":
         source, crop, normalization = labelled_crops(train, "data.train")
         return {"type": "UDADataset", "source": source, "source_crop": crop}, {"data.train": normalization}
@@ -98,14 +103,18 @@ def upgrade_train(train: Any, *, ignored_target: bool = False) -> tuple[dict, di
     checked(train, "data.train", known, required=("source", "target"))
     source, source_crop, source_norm = labelled_crops(train["source"], "data.train.source")
     target, target_norm = target_options(train["target"], "data.train.target", ignored=ignored_target)
-    native = {"type": "UDADataset", "source": source, "source_crop": source_crop, **target}
-    if train.get("rare_class_sampling") is not None:
-        path = "data.train.rare_class_sampling"
-        known = ("min_pixels", "class_temp", "min_crop_ratio")
-        native["rare_class_sampling"] = checked(train["rare_class_sampling"], path, known, required=known)
+    native = {"type": "UDADataset", "source": source, "source_crop": source_crop, **target, **rare_classes(train)}
     if train.get("sync_crop_size") is not None:
         native["sync_crop_size"] = train["sync_crop_size"]
     return native, {"data.train.source": source_norm, "data.train.target": target_norm}
+
+
+def rare_classes(train: dict) -> dict[str, dict]:
+    """``rare_class_sampling``, where it is given."""
+    if train.get("rare_class_sampling") is None:
+        return {}
+    known = ("min_pixels", "class_temp", "min_crop_ratio")
+    return {"rare_class_sampling": checked(train["rare_class_sampling"], "data.train.rare_class_sampling", known, required=known)}
 
 
 def labelled_crops(dataset: Any, path: str) -> tuple[dict, dict, dict]:

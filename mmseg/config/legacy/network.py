@@ -21,12 +21,16 @@ SHARED_OPTIONS = (
     *("mask_mode", "mask_alpha", "mask_pseudo_threshold", "mask_lambda", "mask_generator"),
 )
 """MIC gives them to every method."""
+FEATURE_DISTANCE = ("imnet_feature_dist_lambda", "imnet_feature_dist_classes", "imnet_feature_dist_scale_min_ratio")
 METHOD_OPTIONS = {
-    "DACS": ("mix", "imnet_feature_dist_lambda", "imnet_feature_dist_classes", "imnet_feature_dist_scale_min_ratio"),
+    "DACS": ("mix", *FEATURE_DISTANCE),
     "AdvSeg": ("discriminator_type", "lr_D", "lr_D_power", "lr_D_min", "lambda_adv_target"),
     "MinEnt": ("lambda_ent",),
 }
-DROPPED = ("debug_img_interval", "print_grad_magnitude", "imnet_feature_dist_scale_method", "ema_drop_path_rate", "source_only")
+DROPPED = (
+    *("debug_img_interval", "print_grad_magnitude", "imnet_feature_dist_scale_method", "ema_drop_path_rate", "source_only"),
+    "share_src_backward",  # one backward pass or two: the gradients are the same
+)
 """Understood, but no option of a native method."""
 REPEATED = ("model", "max_iters")
 """What the old entry points copy into ``uda``."""
@@ -102,8 +106,8 @@ def ignores_target(old: dict) -> bool:
 
 def supervised_method(dataset: str) -> str:
     """The method that trains on one labelled data set: Cityscapes is the target of all published experiments but two."""
-    if dataset == "UDADataset":
-        raise UserError("uda is missing, but data.train.type is 'UDADataset'. Add uda=dict(type=…), or train on the source alone.")
+    if dataset in ("UDADataset", "DGDataset"):
+        raise UserError(f"uda is missing, but data.train.type is '{dataset}'. Add uda=dict(type=…), or train on the source alone.")
     return "TargetOnly" if dataset == "CityscapesDataset" else "SourceOnly"
 
 
@@ -113,13 +117,18 @@ def adapted_method(uda: dict, model: dict, max_iters: int) -> dict[str, Any]:
     if kind not in METHOD_OPTIONS:
         raise UserError(f"uda.type is {kind!r}. Use {' or '.join(map(repr, METHOD_OPTIONS))}, or write the config in the native form.")
     options = ("type", *METHOD_OPTIONS[kind], *SHARED_OPTIONS)
-    checked(uda, "uda", (*options, *DROPPED, *REPEATED))
+    checked(uda, "uda", (*options, "style_consistency_lambda", *DROPPED, *REPEATED))
     accept(uda, "uda", {"print_grad_magnitude": [False]}, fix="Remove it, or use False.")
     accept(uda, "uda", {"model": [model], "max_iters": [max_iters]}, fix="Remove it; the config has it at the top or in runner.")
     accept(uda, "uda", {"imnet_feature_dist_scale_method": ["ratio", None]})
     if uda.get("source_only"):
         return source_only(uda)
-    native = {key: value for key, value in uda.items() if key in options}
+    accept(uda, "uda", {"style_consistency_lambda": [0, None]}, fix="Use 0, or source_only=True.")
+    return with_all_cells({key: value for key, value in uda.items() if key in options})
+
+
+def with_all_cells(native: dict) -> dict:
+    """The options of a method; without a ratio, its feature distance compares all cells."""
     if native.get("imnet_feature_dist_scale_min_ratio", 0) is None:
         check_no_classes(native)
         native.pop("imnet_feature_dist_scale_min_ratio")
@@ -133,6 +142,9 @@ def check_no_classes(uda: dict) -> None:
 
 
 def source_only(uda: dict) -> dict:
-    """MIC's supervised runs: the DACS of its configs, which then neither mixes nor has a teacher."""
-    accept(uda, "uda", {"imnet_feature_dist_lambda": [0, None]}, fix="Use 0 together with source_only=True.")
-    return {"type": "SourceOnly", **{key: value for key, value in uda.items() if key in SHARED_OPTIONS}}
+    """A DACS that neither mixes nor has a teacher: MIC's supervised runs, or domain generalisation."""
+    shared = {key: value for key, value in uda.items() if key in SHARED_OPTIONS}
+    if not (uda.get("imnet_feature_dist_lambda") or uda.get("style_consistency_lambda")):
+        return {"type": "SourceOnly", **shared}
+    terms = {key: uda[key] for key in (*FEATURE_DISTANCE, "style_consistency_lambda") if uda.get(key)}
+    return with_all_cells({"type": "DomainGeneralization", **terms, **(shared if uda.get("mask_mode") else {})})

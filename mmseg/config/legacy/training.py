@@ -90,6 +90,12 @@ def upgrade_logging(log_config: dict) -> dict[str, Any]:
     return {"interval": whole_number(log_config["interval"], "log_config.interval")}
 
 
+def upgrade_style_hook(hook: dict) -> dict[str, Any]:
+    """``style_hallucination_hook`` -> the hook that measures base styles."""
+    known = ("interval", "samples_per_gpu", "workers_per_gpu")
+    return {"type": "BaseStylesHook", **checked(hook, "style_hallucination_hook", known, required=("interval",))}
+
+
 def upgrade_start(old: dict) -> dict[str, str]:
     """``load_from`` is passed on; ``resume_from`` is a flag of the training."""
     fix = "Remove it; --load-from FILE starts from the networks of a file, --resume goes on in a run folder."

@@ -10,7 +10,7 @@ from mmseg.utils.errors import UserError
 
 MIT_TYPES = ("mit_b0", "mit_b1", "mit_b2", "mit_b3", "mit_b4", "mit_b5", "MixVisionTransformer")
 RESNET_TYPES = ("ResNet", "ResNetV1c", "ResNeXt", "ResNeSt")
-KEPT = ("with_cp",)
+KEPT = ("with_cp", "style_hallucination_cfg")
 """Options of a MiT that do not depend on its size."""
 GROUPS = 2  # of the convolutions of a ResNeXt
 SMALL_TIMM = "test_vit"  # timm's plain transformer for tests, 64 channels
@@ -29,6 +29,7 @@ class NetworkSize:
         depth, base_channels: of every ResNet; its stem has as many channels as its first stage is based on.
         channels: of a decoder's last layer.
         inner_channels: of everything before it, see :data:`INNER_WIDTHS`.
+        base_styles: of style hallucination: no more than there are source images.
         dropout: ``dropout_ratio`` of the decoders that have one; None keeps theirs.
     """
 
@@ -37,6 +38,7 @@ class NetworkSize:
     base_channels: int
     channels: int
     inner_channels: int
+    base_styles: int
     dropout: float | None = None
 
 
@@ -48,6 +50,9 @@ def shrink_network(model: dict, size: NetworkSize) -> None:
     """
     model.pop("pretrained", None)
     widths = _shrink_encoder(model["backbone"], size)
+    if model["backbone"].get("style_hallucination_cfg") is not None:
+        styles = {"concentration_coeff": 1 / size.base_styles, "base_style_num": size.base_styles}
+        model["backbone"]["style_hallucination_cfg"] = styles
     for name in ("decode_head", "auxiliary_head"):
         if model.get(name):
             _shrink_head(model[name], widths, size)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmseg.config.config import HELPERS
+from mmseg.config.config import HELPERS, REPORTING_HOOKS
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.schedule import resolve_ends
 from mmseg.config.small.config import Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets
@@ -36,7 +36,7 @@ SMOKE_TRANSFORMER = {
     "mlp_ratios": [2, 2, 2, 2],
     "qkv_bias": True,
 }
-SMOKE_NETWORK = NetworkSize(transformer=SMOKE_TRANSFORMER, depth=50, base_channels=8, channels=8, inner_channels=8)
+SMOKE_NETWORK = NetworkSize(transformer=SMOKE_TRANSFORMER, depth=50, base_channels=8, channels=8, inner_channels=8, base_styles=4)
 
 DEMO_DIVISOR = 4  # demo images are 512 pixels wide, those of Cityscapes 2048
 DEMO_MARGIN_DIVISOR = 8  # the hood of the demo's car covers half of the share of the image
@@ -77,6 +77,9 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     if small.uda.get("self_training_start"):
         small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
     small.train_cfg.update(max_iters=iterations, val_interval=iterations)
+    for hook in small.get("custom_hooks", ()):
+        if "workers_per_gpu" in hook:
+            hook["workers_per_gpu"] = 0
     for hook in (*small.default_hooks.values(), *small.get("custom_hooks", ())):
         if hook and "interval" in hook:
             hook["interval"] = min(hook["interval"], iterations)
@@ -118,8 +121,13 @@ def demo(cfg: Config) -> Config:
     subsets = {**class_groups(base.val_evaluator.subsets), **class_groups(small.val_evaluator.get("subsets"))}
     small["val_evaluator"] = {**base.val_evaluator, **small.val_evaluator, "subsets": subsets}
     warm_up = any(schedule["type"] == WARM_UP for schedule in small.param_scheduler)
+    hooks = [dict(hook) for hook in small.get("custom_hooks", ()) if hook["type"] not in REPORTING_HOOKS]
+    for hook in hooks:
+        if "interval" in hook:  # as often in a training as before
+            hook["interval"] = max(1, hook["interval"] * base.train_cfg.max_iters // small.train_cfg.max_iters)
     for key in FROM_DEMO:
         small[key] = base[key]
+    small["custom_hooks"] = [*base.custom_hooks, *hooks]
     if not warm_up:
         small["param_scheduler"] = [schedule for schedule in base.param_scheduler if schedule["type"] != WARM_UP]
     return _without(small, LEFT_OUT)
@@ -170,6 +178,7 @@ def _demo_size(base: Config) -> Size:
             base_channels=resnet.base_channels,
             channels=head.channels,
             inner_channels=head.decoder_params.embed_dims,
+            base_styles=encoder.embed_dims[0],
             dropout=head.dropout_ratio,
         ),
     )

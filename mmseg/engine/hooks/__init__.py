@@ -1,9 +1,10 @@
 """What happens around training and is not learning."""
 
+from mmseg.engine.hooks.base_styles_hook import BaseStylesHook
 from mmseg.engine.hooks.checkpoint_hook import CheckpointHook
 from mmseg.engine.hooks.class_health_hook import ClassHealthHook
 from mmseg.engine.hooks.guard_hook import GuardHook
 from mmseg.engine.hooks.picture_hook import PictureHook
 from mmseg.engine.hooks.result_hook import ResultHook
 
-__all__ = ["CheckpointHook", "ClassHealthHook", "GuardHook", "PictureHook", "ResultHook"]
+__all__ = ["BaseStylesHook", "CheckpointHook", "ClassHealthHook", "GuardHook", "PictureHook", "ResultHook"]

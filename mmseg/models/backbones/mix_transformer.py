@@ -23,6 +23,7 @@ from timm.layers import DropPath
 from torch import Tensor, nn
 
 from mmseg.models.backbones.checkpointing import run_block
+from mmseg.models.backbones.style_hallucination import style_hallucination
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import SmallImageError, UserError
@@ -157,6 +158,8 @@ class MixVisionTransformer(BaseModule):
         with_cp: computes every block again in the backward pass instead of keeping what is inside: less memory
             for more time, and the same gradients.
         pretrained: file of ImageNet weights that :meth:`init_weights` loads; None starts from scratch.
+        style_hallucination_cfg: options of :class:`StyleHallucination` after the first stage, whose maps have
+            ``embed_dims[0]`` channels; None leaves it out.
         init_cfg: ``dict(type='Pretrained', checkpoint=path)`` means the same.
     """
 
@@ -175,6 +178,7 @@ class MixVisionTransformer(BaseModule):
         drop_path_rate: ShareBelowOne = 0.1,
         with_cp: bool = False,
         pretrained: str | None = None,
+        style_hallucination_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__()
@@ -194,6 +198,7 @@ class MixVisionTransformer(BaseModule):
             blocks = [Block(**options, drop_path_rate=rate) for rate in itertools.islice(rates, depths[stage])]
             self.add_module(f"block{stage + 1}", nn.ModuleList(blocks))
             self.add_module(f"norm{stage + 1}", nn.LayerNorm(dim, eps=1e-6))
+        self.style_hallucination = style_hallucination(style_hallucination_cfg, channels=embed_dims[0])
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Encodes a batch.
@@ -216,6 +221,8 @@ class MixVisionTransformer(BaseModule):
             for block in getattr(self, f"block{stage}"):
                 tokens = run_block(block, tokens, height, width, recompute=self.with_cp)
             feature_map = to_map(getattr(self, f"norm{stage}")(tokens), height, width)
+            if stage == 1 and self.style_hallucination is not None:
+                feature_map = self.style_hallucination(feature_map)
             outputs.append(feature_map)
         return tuple(outputs)
 
@@ -264,10 +271,12 @@ def _register_variant(name: str, embed_dims: Sequence[int], depths: Sequence[int
         with_cp: bool = False,
         style: str = "pytorch",  # published configs pass it; it has no effect on a transformer
         pretrained: str | None = None,
+        style_hallucination_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ) -> MixVisionTransformer:
         options = {"drop_rate": drop_rate, "drop_path_rate": drop_path_rate, "with_cp": with_cp}
-        return MixVisionTransformer(embed_dims=embed_dims, depths=depths, **options, pretrained=pretrained, init_cfg=init_cfg)
+        options |= {"pretrained": pretrained, "style_hallucination_cfg": style_hallucination_cfg, "init_cfg": init_cfg}
+        return MixVisionTransformer(embed_dims=embed_dims, depths=depths, **options)
 
     variant.__name__ = variant.__qualname__ = name
     sizes = f"channels {embed_dims}, blocks {depths}"

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg.models.backbones.checkpointing import run_block
+from mmseg.models.backbones.style_hallucination import style_hallucination
 from mmseg.models.layer_options import NormConfig
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
@@ -156,6 +157,8 @@ class ResNet(BaseModule):
         block: makes the residual blocks of a derived network; None chooses by depth.
         pretrained: weights that :meth:`init_weights` loads: a file or ``open-mmlab://NAME``
             (:mod:`mmseg.models.weights.pretrained`); None starts from scratch.
+        style_hallucination_cfg: options of :class:`StyleHallucination` after the first stage, whose maps have 256
+            channels (64 in networks of 18 and 34 layers); None leaves it out.
         init_cfg: ``dict(type='Pretrained', checkpoint=path)`` means the same.
 
     Raises:
@@ -184,6 +187,7 @@ class ResNet(BaseModule):
         with_cp: bool = False,
         block: Callable[..., ResidualBlock] | None = None,
         pretrained: str | None = None,
+        style_hallucination_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__()
@@ -205,6 +209,7 @@ class ResNet(BaseModule):
             options = [first, *[other] * (BLOCKS[depth][stage] - 1)]
             blocks = [block(channels=channels, norm_cfg=norm_cfg, **each) for each in options]
             self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
+        self.style_hallucination = style_hallucination(style_hallucination_cfg, channels=base_channels * expansion)
 
     def _add_stem(self, channels: int, norm_cfg: dict) -> None:
         if not self.deep_stem:
@@ -240,6 +245,8 @@ class ResNet(BaseModule):
         for stage in range(max(self.out_indices) + 1):
             for block in getattr(self, f"layer{stage + 1}"):
                 feature_map = run_block(block, feature_map, recompute=self.with_cp)
+            if stage == 0 and self.style_hallucination is not None:
+                feature_map = self.style_hallucination(feature_map)
             outputs.append(feature_map)
         return tuple(outputs[index] for index in self.out_indices)
 

@@ -18,6 +18,7 @@ from mmengine.model import BaseModule
 from timm.layers import Format
 from torch import Tensor, nn
 
+from mmseg.models.backbones.style_hallucination import style_hallucination
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.necks.simple_feature_pyramid import SimpleFeaturePyramid
 from mmseg.models.weights.licences import UNKNOWN
@@ -55,6 +56,8 @@ class TimmBackbone(BaseModule):
         pretrained: file of weights (.pth, .safetensors) that :meth:`init_weights` loads, in timm's layout
             or in one that timm converts (DINOv2 and DINOv3 as their authors publish them, for example).
             None starts from scratch. Nothing is ever downloaded.
+        style_hallucination_cfg: options of :class:`StyleHallucination` behind the first level of a hierarchical network,
+            with its ``out_channels[0]`` channels; None leaves it out.
         init_cfg: ``dict(type='Pretrained', checkpoint=path)`` means the same.
 
     Raises:
@@ -69,6 +72,7 @@ class TimmBackbone(BaseModule):
         drop_path_rate: ShareBelowOne = 0.0,
         img_size: Pair[Positive[int]] | None = None,
         pretrained: str | None = None,
+        style_hallucination_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__()
@@ -87,6 +91,21 @@ class TimmBackbone(BaseModule):
         else:
             self.pyramid = None
             self.out_channels = tuple(self.network.feature_info.channels())
+        self._add_style_hallucination(style_hallucination_cfg)
+
+    def _add_style_hallucination(self, options: dict | None) -> None:
+        """Puts it behind the part of timm's network that gives the first level."""
+        if options is not None and self.pyramid is not None:
+            text = f"{self.name} of timm has no first stage, behind which styles could be mixed"
+            raise UserError(f"TimmBackbone: {text}. Leave style_hallucination_cfg out, or use a network with stages.")
+        self.style_hallucination = style_hallucination(options, channels=self.out_channels[0])
+        if self.style_hallucination is not None:
+            _part_of_first_level(self.network).register_forward_hook(self._mix_styles)
+
+    def _mix_styles(self, _: nn.Module, __: tuple, level: Tensor) -> Tensor:
+        if getattr(self.network, "output_fmt", None) == Format.NHWC:
+            return self.style_hallucination(level.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        return self.style_hallucination(level)
 
     def _build(self) -> tuple[nn.Module, nn.Module, list[str]]:
         """A new network as timm makes it, the encoder (its beginning, or one like it), and the names of all entries of the network."""
@@ -211,6 +230,17 @@ def _is_plain(whole: nn.Module) -> bool:
 def _stage_infos(whole: nn.Module) -> Sequence[dict]:
     infos = getattr(whole, "feature_info", [])
     return getattr(infos, "info", infos)
+
+
+def _part_of_first_level(network: nn.Module) -> nn.Module:
+    """The part of one of timm's extractors of features that gives its first level; extractors differ in how they name their parts."""
+    parts = dict(network.named_modules())
+    name = network.feature_info.get_dicts()[0]["module"]
+    found = [parts[key] for key in (name, name.replace(".", "_"), f"model.{name}", f"body.{name}") if key in parts]
+    if not found:
+        text = f"{type(network).__name__} of timm does not say which part of it gives the first level"
+        raise UserError(f"TimmBackbone: {text}. Leave style_hallucination_cfg out, or use another network.")
+    return found[0]
 
 
 def _stage_indices(name: str, whole: nn.Module, strides: Sequence[int]) -> list[int]:

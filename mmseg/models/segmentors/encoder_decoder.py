@@ -81,6 +81,7 @@ class EncoderDecoder(BaseModule):
         self.num_classes = self.decode_head.num_classes
         self.test_cfg = _checked_test_cfg(test_cfg or {"mode": "whole"})
         self.shares_passes = not any(_has_batch_statistics(getattr(self, part, None)) for part in ("backbone", "neck"))
+        self.hallucinates = getattr(self.backbone, "style_hallucination", None) is not None
 
     def init_weights(self) -> None:
         """Draws new weights from torch's global generator; the backbone may read a file instead.
@@ -105,14 +106,15 @@ class EncoderDecoder(BaseModule):
     def extract_together(self, images: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
         """The levels of several batches of images, as :meth:`extract_features` gives them for each batch.
 
-        Batches of one size share a pass of the encoder, unless it computes statistics over a batch (BatchNorm). An
+        Batches of one size share a pass of the encoder, unless it computes statistics over a batch (BatchNorm) or adds
+        stylised copies of the whole batch, which it draws for each pass. An
         image gets the same levels then; Dropout and DropPath, where active, draw for both batches at once, so in
         another order than in a pass each. Without gradients, a pass has at most :attr:`pixels_per_pass`.
 
         Args:
             images: several [B, 3, H, W], normalised; in the order in which BatchNorm is to see them.
         """
-        if not self.shares_passes:
+        if not self.shares_passes or (self.hallucinates and self.training):
             return [self.extract_features(image) for image in images]
         if len({image.shape[2:] for image in images}) > 1:
             return [self._extract_in_passes(image) for image in images]
@@ -124,6 +126,10 @@ class EncoderDecoder(BaseModule):
         size = len(image) if torch.is_grad_enabled() else windows_per_pass(1, image.shape[2:], self.pixels_per_pass)
         passes = [self.extract_features(part) for part in image.split(size)]
         return passes[0] if len(passes) == 1 else tuple(torch.cat(level) for level in zip(*passes, strict=True))
+
+    def feature_image(self, image: Tensor) -> Tensor:
+        """A crop [B, 3, H, W] as the encoder sees it in the view whose features are compared with others."""
+        return image
 
     def forward(self, image: Tensor, rng: np.random.Generator | None = None) -> SegOutput:
         """One training pass.
@@ -155,6 +161,7 @@ class EncoderDecoder(BaseModule):
         Returns:
             ``decode.loss_seg`` and ``decode.acc_seg``, and the same with ``aux.`` if there is an auxiliary head.
         """
+        label, weight = output.per_style(label), None if weight is None else output.per_style(weight)
         losses = {}
         branches = {f"decode.{name}": logits for name, logits in output.branches.items()} or {"decode": output.logits}
         for prefix, logits in branches.items():

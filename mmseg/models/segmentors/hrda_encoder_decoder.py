@@ -138,6 +138,10 @@ class HRDAEncoderDecoder(EncoderDecoder):
             self._check_offsets()
         return self._look(image, [draw_crop_box(rng, height, width, self.hr_crop_size, self.crop_coord_divisible)])
 
+    def feature_image(self, image: Tensor) -> Tensor:
+        """The context of a crop, or the crop itself where ``feature_scale`` is 1."""
+        return image if self.feature_scale == 1 else resize(image, [round(side * self.context_scale) for side in image.shape[2:]])
+
     def segment(self, image: Tensor) -> SegOutput:
         """One pass that draws nothing: the detail view covers the whole crop, all windows in one batch.
 
@@ -187,6 +191,7 @@ class HRDAEncoderDecoder(EncoderDecoder):
 
     def loss(self, output: SegOutput, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
         """See :meth:`EncoderDecoder.loss`; additional keys ``decode.lr.*`` and ``decode.hr.*``."""
+        label, weight = output.per_style(label), None if weight is None else output.per_style(weight)
         return _prefixed("decode", self.decode_head.losses(output, label, weight))
 
     def inference(self, image: Tensor, branch: str | None = None) -> Tensor:

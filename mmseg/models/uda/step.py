@@ -105,7 +105,10 @@ class StepContext:
 
 
 class Objective(Protocol):
-    """One term of a method: a student pass and its loss. Objectives hold no parameters and no state."""
+    """One term of a method: a student pass and its loss. Objectives hold no parameters and no state.
+
+    One that never looks at the target may say so: ``source_alone = True``.
+    """
 
     start: int
     """First iteration in which the objective takes part."""

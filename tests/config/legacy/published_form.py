@@ -14,6 +14,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmseg.config.config import REPORTING_HOOKS
 from mmseg.datasets.sampling.uda_dataset import CropOptions
 from tests.config.effects import effects
 from tests.parity.records import reference_folder
@@ -167,8 +168,10 @@ def published() -> list[tuple[str, dict[str, Any]]]:
     """(name, config) of all published experiments; empty where the records do not have them."""
     folder = reference_folder()
     files = [folder / "experiments" / name for name in ("hrda.json", "daformer.json")] if folder else []
+    files += sorted(folder.glob("methods/*/experiments_*.json")) if folder else []  # their tables may be called '50_without_shade'
     tables = [json.loads(file.read_text()) for file in files if file.is_file()]
-    return [(f"{table}-{run['name']}", run["cfg"]) for content in tables for table, runs in content.items() for run in runs]
+    runs = [(table.partition("_")[0], run) for content in tables for table, runs in content.items() for run in runs]
+    return [(f"{table}-{run['name']}", run["cfg"]) for table, run in runs]
 
 
 def as_json(value):
@@ -192,6 +195,7 @@ def decisive(cfg) -> dict:
             **{key: cfg[key] for key in ("optim_wrapper", "param_scheduler", "train_cfg", "val_evaluator", "seed")},
             "train": {**cfg["train_dataloader"], "num_workers": None, "dataset": {**data, **crops, **folders}},
             "val": {**val, "data_root": str(PurePosixPath(val["data_root"]))},
+            "hooks": [hook for hook in cfg["custom_hooks"] if hook["type"] not in REPORTING_HOOKS],
             "cudnn": cfg["env_cfg"]["cudnn_benchmark"],
         }
     )

@@ -123,7 +123,7 @@ def test_only_a_test_split(tmp_path):
 
 @pytest.mark.skipif(not PUBLISHED, reason="no folder experiments (set MMSEG_REFERENCE to the reference records)")
 def test_every_published_config_loads_for_an_evaluation(tmp_path, notes):
-    assert len(PUBLISHED) == 314
+    assert len(PUBLISHED) == 326
     for _, old in PUBLISHED:
         path = write_json(tmp_path, old)
         assert load_config(path, training=False).to_dict() == load_config(path).to_dict()

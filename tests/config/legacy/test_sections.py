@@ -146,7 +146,7 @@ def test_a_value_without_counterpart(refusal, path, value, text):
         (f"{SOURCE}.pipeline.0.type", "LoadAnnotations", f"{SOURCE}.pipeline has its steps in another order, or twice."),
         (f"{TARGET}.crop_pseudo_margins", [30, 241, 30, 30], None),
         (f"{SOURCE}.type", "GTADatset", f"{SOURCE}.type is 'GTADatset', which is not known. Did you mean 'GTADataset'?"),
-        ("uda.source_only", True, "uda.imnet_feature_dist_lambda is 0.005, which has no counterpart here. Use 0"),
+        ("uda.style_consistency_lambda", 10, "uda.style_consistency_lambda is 10, which has no counterpart here. Use 0, or source_only"),
         ("uda.imnet_feature_dist_scale_min_ratio", None, "uda.imnet_feature_dist_scale_min_ratio is None, but classes are given."),
         ("uda", NO_ENTRY, "uda is missing, but data.train.type is 'UDADataset'."),
     ],
@@ -237,6 +237,20 @@ def test_a_supervised_run_does_not_look_at_its_target(load, refusal, caplog):
     assert cfg.uda.type == "SourceOnly" and "cat_max_ratio" not in cfg.train_dataloader.dataset.target_crop
     assert caplog.records[0].message.startswith(f"{TARGET}.pipeline[3].cat_max_ratio would need labels of the target. It is not read")
     assert refusal(**alone, **{"uda.mask_mode": "separatetrg"}).startswith(f"{TARGET}.pipeline[3].cat_max_ratio would need labels")
+
+
+def test_domain_generalisation(load, tmp_path):
+    """A source, with or without a target that nobody looks at; the hook of styles keeps its options."""
+    train = flattened(tmp_path)["data"]["train"]
+    changes = {"uda.source_only": True, "uda.share_src_backward": True}
+    styles = {"uda.style_consistency_lambda": 10.0, "style_hallucination_hook": {"interval": 7, "samples_per_gpu": 3}}
+    cfg = load(**changes, **styles, **{"data.train": {**train, "type": "DGDataset"}})
+    distance = {key: value for key, value in load().uda.items() if key.startswith("imnet")}
+    assert cfg.uda == {"type": "DomainGeneralization", **distance, "style_consistency_lambda": 10.0}
+    assert set(cfg.train_dataloader.dataset) == {"type", "source", "source_crop", "rare_class_sampling"}
+    assert cfg.custom_hooks[-1] == {"type": "BaseStylesHook", "interval": 7, "samples_per_gpu": 3}
+    alone = {key: value for key, value in train.items() if key != "target"}
+    assert load(**changes, **{"data.train": {**alone, "type": "DGDataset"}}).uda == {"type": "DomainGeneralization", **distance}
 
 
 @pytest.mark.parametrize(("dataset", "method"), [("CityscapesDataset", "TargetOnly"), ("GTADataset", "SourceOnly")])

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import PARAM_SCHEDULERS
 
 from mmseg.engine.optimizers import GuardedOptimWrapper, JointOptimWrapper
-from mmseg.engine.runner import build_optimizer, schedules
+from mmseg.engine.parts import build_optimizer, schedules
 from mmseg.models.losses.adversarial import SOURCE, TARGET, least_squares, vanilla
 from mmseg.models.uda.discriminator import Discriminator, Discriminators
 from mmseg.models.uda.objectives.adversarial import ask_frozen

@@ -2,7 +2,8 @@
 
 from mmseg.models.uda.methods.adv_seg import AdvSeg
 from mmseg.models.uda.methods.dacs import DACS
+from mmseg.models.uda.methods.generalization import DomainGeneralization
 from mmseg.models.uda.methods.min_ent import MinEnt
 from mmseg.models.uda.methods.supervised import SourceOnly, TargetOnly
 
-__all__ = ["DACS", "AdvSeg", "MinEnt", "SourceOnly", "TargetOnly"]
+__all__ = ["DACS", "AdvSeg", "DomainGeneralization", "MinEnt", "SourceOnly", "TargetOnly"]

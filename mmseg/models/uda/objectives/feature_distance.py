@@ -28,12 +28,16 @@ class FeatureDistance:
         self.weight, self.classes, self.scale_min_ratio = weight, classes, scale_min_ratio
 
     def __call__(self, step: StepContext, output: SegOutput, label: Tensor) -> Tensor:
-        """Distance of the source features of ``output``; ``label`` is [B, H, W]."""
+        """Distance of the source features of ``output``; ``label`` is [B, H, W].
+
+        A stylised copy is compared with the ImageNet features of its image as it is, so that style does not matter.
+        """
         total, cells = label.new_zeros((), dtype=torch.float32), 0
         for view in output.feature_views:
             with torch.no_grad():
                 reference = step.imnet.extract_features(view.image)[-1]
             mask = self.mask(view.box.crop(label), reference, step.num_classes)
+            reference, mask = output.per_style(reference), output.per_style(mask)
             total = total + feature_distance(view.features[-1], reference, mask)
             cells = cells + mask.sum()
         step.log({"src.feat_dist_cells": cells})

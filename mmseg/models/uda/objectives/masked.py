@@ -118,6 +118,7 @@ class MaskedConsistency:
             fix = "Add uda.teacher=dict(type='Teacher')."
             raise UserError(f"MaskedConsistency with mode='{mode}' needs a teacher that labels the target. {fix}")
         self.teacher, self.weight, self.start = teacher, weight, start
+        self.source_alone = not self.mode.with_target
 
     def __call__(self, step: StepContext) -> Tensor:
         image, label, weight = self.mode.crops(step, self.teacher)

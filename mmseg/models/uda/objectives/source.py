@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
+from mmseg.models.uda.objectives.style_consistency import StyleConsistency
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
 from mmseg.structures.batches import LABELS
@@ -26,21 +27,27 @@ def weight_by_class(label: Tensor, class_weight: Sequence[float]) -> Tensor:
 
 @OBJECTIVES.register_module()
 class SourceSupervision:
-    """Cross entropy on source crops, and the feature distance on the same pass.
+    """Cross entropy on source crops, and on the same pass the feature distance and the consistency of styles.
 
     Args:
         class_weight: K weights of the classes in this loss; None (as published) weighs all alike. A short
             schedule needs them for rare classes to appear at all; on pseudo-labels they do harm.
         feature_distance: the distance to ImageNet features, or None.
+        style_consistency: how far predictions of two styles of an image differ, or None.
     """
 
     start = 0
+    source_alone = True
 
     def __init__(
-        self, *, class_weight: Sequence[NonNegative[float]] | None = None, feature_distance: FeatureDistance | None = None
+        self,
+        *,
+        class_weight: Sequence[NonNegative[float]] | None = None,
+        feature_distance: FeatureDistance | None = None,
+        style_consistency: StyleConsistency | None = None,
     ) -> None:
         self.class_weight = class_weight
-        self.feature_distance = feature_distance
+        self.feature_distance, self.style_consistency = feature_distance, style_consistency
 
     def __call__(self, step: StepContext) -> Tensor:
         image, label = step.batch.source_image, step.batch.source_label
@@ -49,5 +56,7 @@ class SourceSupervision:
         loss = step.log(step.student_loss(output, label, weight))
         if self.feature_distance is not None:
             loss = loss + self.feature_distance(step, output, label)
+        if self.style_consistency is not None:
+            loss = loss + self.style_consistency(step, output)
         step.record(source_image=image, source_label=label)
         return loss

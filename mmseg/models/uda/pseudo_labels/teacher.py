@@ -9,6 +9,7 @@ from timm.layers import DropPath
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
+from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.models.uda.pseudo_labels.labelers import LabelingStage, PseudoLabels, TargetContext, label_target
 from mmseg.registry import TEACHERS
 from mmseg.structures import UDABatch
@@ -41,10 +42,10 @@ def freeze(network: nn.Module) -> nn.Module:
 
 
 def teacher_mode(teacher: nn.Module) -> None:
-    """Train mode without dropout: BatchNorm normalises with the statistics of the target batch (published quirk)."""
+    """Train mode without dropout and other styles: BatchNorm normalises with the statistics of the target batch (published quirk)."""
     teacher.train()
     for module in teacher.modules():
-        if isinstance(module, (_DropoutNd, DropPath)):
+        if isinstance(module, (_DropoutNd, DropPath, StyleHallucination)):
             module.eval()
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmseg.demo.camera import Camera
-from mmseg.demo.canvas import Canvas, shade
 from mmseg.demo.layout import Thing
+from mmseg.demo.painting.camera import Camera
+from mmseg.demo.painting.canvas import Canvas, shade
 
 Profile = Sequence[tuple[float, float]]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mmseg.demo.camera import FAR
-from mmseg.demo.canvas import Canvas, shade
 from mmseg.demo.layout import LANE, Layout, Thing
+from mmseg.demo.painting.camera import FAR
+from mmseg.demo.painting.canvas import Canvas, shade
 from mmseg.demo.styles import Palette, Style
 
 ROAD, SIDEWALK, TERRAIN, BUILDING, VEGETATION, SKY = 7, 8, 22, 11, 21, 23

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmseg.demo.canvas import shade
-from mmseg.demo.solids import Pose
+from mmseg.demo.painting.canvas import shade
+from mmseg.demo.painting.solids import Pose
 from mmseg.demo.styles import Palette
 
 STATIC, POLE, LIGHT, SIGN, VEGETATION = 4, 17, 19, 20, 21

@@ -8,9 +8,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mmseg.demo.camera import NEAR, Camera
-from mmseg.demo.canvas import Canvas, shade
 from mmseg.demo.layout import Frontage, Layout
+from mmseg.demo.painting.camera import NEAR, Camera
+from mmseg.demo.painting.canvas import Canvas, shade
 from mmseg.demo.styles import Palette, Style
 
 BUILDING, WALL, FENCE, VEGETATION = 11, 12, 13, 21

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmseg.demo.canvas import shade
-from mmseg.demo.solids import Pose, box, rectangle
+from mmseg.demo.painting.canvas import shade
+from mmseg.demo.painting.solids import Pose, box, rectangle
 from mmseg.demo.styles import Palette
 
 TYRE, RED, WHITE, GLASS_DARK = (24, 24, 26), (176, 34, 30), (238, 236, 220), 0.72
