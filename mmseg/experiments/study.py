@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mmseg.experiments.fields import Experiment
 from mmseg.utils.errors import UserError, suggestion
@@ -46,13 +46,15 @@ class Row:
     Attributes:
         title: what the table prints.
         setup: what is trained.
-        published: the paper's number, where known.
+        published: the paper's number, where known: of the first metric of the table.
+        also_published: its numbers of other metrics, by their names.
         shared_with: id of the study that lists this run as its own; None for the study's own rows.
     """
 
     title: str
     setup: Experiment | ConfigFile
     published: Published | None = None
+    also_published: Mapping[str, float] = field(default_factory=dict)
     shared_with: int | None = None
 
 
@@ -64,7 +66,8 @@ class Table:
         key: unique in its study; rows are addressed as ``key.number``, counted from 1.
         title: what it shows.
         rows: in the order of the paper.
-        metrics: columns, as (name in the results, heading); percent. The published numbers are the first column's.
+        metrics: columns, as (name in the results, heading); percent. ``mIoU@NAME`` is of an evaluation on several targets
+            (:mod:`mmseg.evaluation.target_record`).
     """
 
     key: str

@@ -14,6 +14,7 @@ from mmseg.datasets.classes.groups import class_groups
 from mmseg.evaluation.class_health import ClassDeath, dead_classes
 from mmseg.evaluation.curve import Measured
 from mmseg.evaluation.names import class_names
+from mmseg.evaluation.target_record import ON_TARGET, target_metrics
 from mmseg.experiments import Row, Study, Table
 
 SUBSET, CLASS = "mIoU.", "IoU."
@@ -55,7 +56,7 @@ class RunSummary:
         max_iters: length of its training.
         demo: whether it trains on the demo domains.
         iteration: of the result, else of the last evaluation; None before the first one.
-        metrics: of the result, percent, None for an absent class; empty unless it is finished.
+        metrics: of the result and of evaluations on several targets, percent, None for an absent class; empty unless it is finished.
         curve: entries of ``evaluations.json``, oldest first; the result alone where that file is missing.
         subsets: classes by the name of the subset that the metric of the config averages over.
         cfg: complete config of the training.
@@ -77,10 +78,13 @@ class RunSummary:
         """A metric of the result, percent.
 
         A result that is older than a subset of the config gets its mean from the classes, absent ones left out
-        as in :class:`mmseg.evaluation.IoUMetric`. Nothing else is computed from anything else.
+        as in :class:`mmseg.evaluation.IoUMetric`. ``mIoU@A+B`` is the mean over targets. Nothing else is computed from anything else.
         """
         if metric in self.metrics:
             return self.metrics[metric]
+        if metric.startswith(ON_TARGET):
+            means = [self.metrics.get(f"{ON_TARGET}{name}") for name in metric.removeprefix(ON_TARGET).split("+")]
+            return None if None in means else statistics.fmean(means)
         members = [f"{CLASS}{name}" for name in self.subsets.get(metric.removeprefix(SUBSET), ())] if metric.startswith(SUBSET) else []
         if not all(member in self.metrics for member in members):
             return None
@@ -227,7 +231,7 @@ def read_run(run: Run) -> RunSummary:
         max_iters=run.cfg.train_cfg.max_iters,
         demo="demo_data" in run.cfg,
         iteration=(result or (curve[-1] if curve else {})).get("iteration"),
-        metrics=result.get("metrics", {}),
+        metrics={**result.get("metrics", {}), **(target_metrics(run.folder) if result else {})},
         curve=tuple(curve),
         subsets=class_groups(run.cfg.val_evaluator.get("subsets")),
         cfg=run.cfg,

@@ -65,7 +65,8 @@ def result_table(table: TableSummary) -> TextTable:
     """Mean ± standard deviation (n - 1), minimum and n over the finished seeds, and the published number beside the first metric."""
     first, *others = table.table.metrics
     columns = [*_row_columns(table), *_metric_columns(table, first), *_published_columns(table)]
-    columns += [column for metric in others for column in _metric_columns(table, metric)]
+    for metric in others:
+        columns += [*_metric_columns(table, metric), *_also_published_columns(table, metric)]
     return TextTable(
         title=f"{table.table.key}: {table.table.title}",
         headings=tuple(heading for heading, _ in columns),
@@ -101,6 +102,15 @@ def _published_columns(table: TableSummary) -> list[Column]:
     elif any(row.demo for row in table.rows):
         columns = [("published, full training", columns[0][1])]
     return columns
+
+
+def _also_published_columns(table: TableSummary, metric: tuple[str, str]) -> list[Column]:
+    """Of a metric that is not the first."""
+    numbers = [row.row.also_published.get(metric[0]) for row in table.rows]
+    if not any(numbers):
+        return []
+    heading = "published, full training" if any(row.demo for row in table.rows) else "published"
+    return [(heading, [ABSENT if number is None else str(number) for number in numbers])]
 
 
 def class_table(table: TableSummary) -> TextTable:
