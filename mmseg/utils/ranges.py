@@ -92,7 +92,7 @@ def _in_words(errors: Sequence[dict]) -> str:
     deepest = max(map(len, places))
     named = [(place, error) for place, error in zip(places, errors, strict=True) if len(place) == deepest]
     place, first = next((one for one in named if one[1]["type"] == "extra_forbidden"), named[0])  # which may be what is missing
-    where = "".join(f"[{part!r}]" for part in place)
+    where = "".join(f".{part}" if str(part).isidentifier() else f"[{part!r}]" for part in place)  # as --cfg-options takes it
     if first["type"] in _OF_KEYS:
         return f"{where} {_OF_KEYS[first['type']]}"
     wishes = dict.fromkeys(wanted(error["msg"]) for _, error in named)

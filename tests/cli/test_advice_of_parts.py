@@ -116,7 +116,7 @@ PARTS = [
     (metric(eval_absent="ignore"), "Add absent=[", metric(eval_absent="ignore", absent=["a"])),
     (metric(eval_absent="no"), "Use 'penalise' or 'ignore'", metric(eval_absent="penalise")),
     (loss(use_sigmoid=True), "Use use_sigmoid=False", loss(use_sigmoid=False)),
-    (loss(reduction="x"), "Use 'mean', 'sum' or 'none'", loss(reduction="sum")),
+    (loss(reduction="x"), "It should be 'mean' or 'sum'", loss(reduction="sum")),
     (head(num_convs=0, channels=4), "Use channels=8", head(num_convs=0, channels=8)),
     (resnet(depth=19), "Use one of 18, 34, 50, 101, 152", resnet(depth=34)),
     (resnet(style="caffe"), "Use style='pytorch'", resnet(style="pytorch")),

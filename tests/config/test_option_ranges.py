@@ -97,12 +97,12 @@ def test_names_of_the_engine_are_known():
     ("key", "value", "words"),
     [
         ("model", [], "model is \\[\\]. It should be a dictionary"),
-        ("model", {"type": "x", "decode_head": {}}, r"model\['backbone'\] is missing"),
-        ("train_dataloader", {"dataset": {"source": {}}}, r"train_dataloader\['dataset'\]\['source'\]\['type'\] is missing"),
-        ("val_dataloader", {"dataset": {"type": "GTADataset"}}, r"val_dataloader\['sampler'\] is missing"),
+        ("model", {"type": "x", "decode_head": {}}, r"model\.backbone is missing"),
+        ("train_dataloader", {"dataset": {"source": {}}}, r"train_dataloader\.dataset\.source\.type is missing"),
+        ("val_dataloader", {"dataset": {"type": "GTADataset"}}, r"val_dataloader\.sampler is missing"),
         ("custom_hooks", {"type": "ResultHook"}, "custom_hooks is .* It should be a list"),
-        ("param_scheduler", [{"type": None}], r"param_scheduler\[0\]\['type'\] is None"),
-        ("optim_wrapper", {"optimizer": "AdamW"}, r"optim_wrapper\['optimizer'\] is 'AdamW'. It should be a dictionary"),
+        ("param_scheduler", [{"type": None}], r"param_scheduler\[0\]\.type is None"),
+        ("optim_wrapper", {"optimizer": "AdamW"}, r"optim_wrapper\.optimizer is 'AdamW'. It should be a dictionary"),
         ("demo_data", 3, "demo_data is 3. It should be a text"),
     ],
 )
@@ -135,7 +135,7 @@ def test_sizes(options, words):
     ("options", "words"),
     [
         ({"param_scheduler.0.end": 1, "param_scheduler.0.begin": 5}, "LinearLR: end should be larger than begin"),
-        ({"env_cfg.dist_cfg.backend": "ncll"}, r"env_cfg: dist_cfg\['backend'\] is 'ncll'"),
+        ({"env_cfg.dist_cfg.backend": "ncll"}, r"env_cfg: dist_cfg\.backend is 'ncll'"),
         ({"test_dataloader": {"dataset": {"type": "GTADataset", "depth": 3}, "sampler": {"type": "DefaultSampler"}}}, "depth is 3"),
     ],
 )

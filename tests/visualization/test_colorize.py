@@ -67,5 +67,5 @@ def test_palette_png_refuses_wide_ids(tmp_path):
 
 def test_palette_png_that_cannot_be_written_says_what_to_do(tmp_path):
     (tmp_path / "a.png").mkdir()
-    with pytest.raises(UserError, match="writable folder"):
+    with pytest.raises(UserError, match=r"a\.png: Is a directory\. Move this folder elsewhere\.$"):
         write_palette_png(tmp_path / "a.png", np.zeros((2, 2), np.uint8), PALETTE)
