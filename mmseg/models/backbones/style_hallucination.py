@@ -96,6 +96,12 @@ class StyleHallucination(nn.Module):
         self.known = self.known or bool(self.proto_std.any())
         return self.known
 
+    def mix_from(self, mean: Tensor, std: Tensor) -> None:
+        """Takes base styles, two of [S, C]."""
+        self.proto_mean.copy_(mean)
+        self.proto_std.copy_(std)
+        self.known = True
+
     def forward(self, feature_map: Tensor) -> Tensor:
         """[B, C, H, W] -> [2 * B, C, H, W] in train mode: the maps, then the same in styles that are drawn for each.
 
