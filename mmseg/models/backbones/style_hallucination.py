@@ -73,7 +73,7 @@ class StyleHallucination(nn.Module):
     The base styles come from :class:`mmseg.engine.hooks.BaseStylesHook`, which a training with it needs.
 
     Args:
-        style_dim: channels C.
+        style_dim: channels C; in an encoder those of its first stage.
         base_style_num: base styles S.
         concentration_coeff: of Dirichlet's distribution; the smaller, the fewer styles a mix has.
 
