@@ -2,6 +2,7 @@
 
     python tools/make_demo_data.py --out data/demo
     python tools/make_demo_data.py --out data/demo --layout synthia acdc
+    python tools/make_demo_data.py --out data/demo --layout night fog town      validation scenes that no demo training sees
 
 Takes about a minute. Does nothing if the data is complete, goes on where it was interrupted, and adds layouts to those that are there.
 """
@@ -14,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, also
 import argparse
 import functools
 import shutil
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 
 from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, UNSEEN_FOLDERS, Parameters
 from mmseg.utils.errors import CommandParser, UserError, command_line
@@ -31,12 +32,23 @@ def parse_args() -> argparse.Namespace:
     parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("data/demo"), help="folder to write (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=DEFAULT.seed, help="other seeds give other streets (default: %(default)s)")
-    parser.add_argument("--size", type=int, nargs=2, default=(DEFAULT.width, DEFAULT.height), metavar=("WIDTH", "HEIGHT"))
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=(DEFAULT.width, DEFAULT.height),
+        metavar=("WIDTH", "HEIGHT"),
+        help=f"of a scene in pixels (default: {DEFAULT.width} {DEFAULT.height})",
+    )
     parser.add_argument("--source", type=int, default=DEFAULT.source, help="source scenes (default: %(default)s)")
     parser.add_argument("--target", type=int, default=DEFAULT.target, help="target training scenes (default: %(default)s)")
     parser.add_argument("--val", type=int, default=DEFAULT.val, help="target validation scenes (default: %(default)s)")
     parser.add_argument(
-        "--layout", nargs="+", choices=LAYOUTS, default=DEFAULT_LAYOUTS, help="data sets to imitate (default: gta cityscapes)"
+        "--layout",
+        nargs="+",
+        choices=LAYOUTS,
+        default=DEFAULT_LAYOUTS,
+        help="data sets to imitate, and unseen streets (default: gta cityscapes)",
     )
     parser.add_argument("--nproc", type=int, default=usable_cores(), help="worker processes (default: all cores, %(default)s)")
     parser.add_argument("--force", action="store_true", help="replace the demo data of all layouts by those that are asked for")
@@ -109,9 +121,17 @@ def check_same(found: dict, out: Path, parameters: Parameters, begun: Sequence[s
     from mmseg.demo.files import manifest
 
     if any(found.get(key) != value for key, value in manifest(parameters, begun).items()):
-        raise UserError(
-            f"{out} holds demo data made with other parameters, or by another version. Add --force to replace it, or choose another --out."
-        )
+        before, now, usual = (as_options(values) for values in (found["parameters"], asdict(parameters), asdict(DEFAULT)))
+        was = " ".join(f"{name} {value}" for name, value in before.items() if value != now[name])
+        wish = "".join(f" {name} {value}" for name, value in now.items() if value != usual[name])
+        text = f"with {was}. Give the same" if was else "by another version. Choose another --out"
+        raise UserError(f"{out} holds demo data made {text}, or replace it: python tools/make_demo_data.py --out {out} --force{wish}")
+
+
+def as_options(parameters: Mapping[str, object]) -> dict[str, str]:
+    """Parameters as options of the command line."""
+    counts = {f"--{name}": f"{parameters.get(name)}" for name in ("seed", "source", "target", "val")}
+    return {"--size": f"{parameters.get('width')} {parameters.get('height')}", **counts}
 
 
 def write_manifest(out: Path, parameters: Parameters, layouts: Sequence[str], *, complete: bool) -> None:

@@ -33,9 +33,6 @@ from mmseg.utils.config_text import config_text
 from mmseg.utils.errors import UserError
 from mmseg.utils.run_folder import RESULT
 
-TOO_LARGE = ("can't allocate memory", "verflow")
-"""Words of torch's errors about tensors of too many numbers."""
-
 
 class AdaptationRunner(Runner):
     """A runner whose state is plain tensors and numbers.
@@ -85,6 +82,9 @@ class AdaptationRunner(Runner):
             convert_sync_batchnorm(model)
         model.exchange = GradientExchange(model.parameters())
         return model
+
+    def _maybe_compile(self, target: str) -> None:
+        """Nothing: ``compile=True`` is for encoders and decoders (:mod:`mmseg.engine.compile`), and not also for the step as a whole."""
 
     def save_state(self, path: str | os.PathLike, iteration: int) -> None:
         """Writes everything that a resume needs, after ``iteration`` finished iterations; each process has to call this."""

@@ -97,7 +97,8 @@ def test_second_run_does_nothing_and_an_interrupted_one_goes_on(made):
 def test_other_parameters_need_force(made, tmp_path):
     result = make(made, *COUNTS, "--seed", "1")
     assert result.returncode == 2
-    assert "--force" in result.stderr and result.stderr.count("\n") == 1
+    assert "made with --seed 0. Give the same" in result.stderr and result.stderr.count("\n") == 1
+    assert result.stderr.endswith(f"make_demo_data.py --out {made} --force --size 96 64 --seed 1 --source 3 --target 4 --val 2\n")
     image = tmp_path / "gta/images/00001.png"
     assert make_demo_data(out=tmp_path, parameters=TINY)
     first = image.read_bytes()

@@ -1,6 +1,7 @@
 """Compiled encoders and decoders: the same steps, the same checkpoints, and eager steps where nothing can be compiled."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,6 +10,8 @@ from mmseg.config.config import load_config
 from mmseg.engine import compile as compiling
 from mmseg.engine.compile import compile_networks, compiled_parts
 from mmseg.engine.parts import build_model
+from mmseg.engine.runner import AdaptationRunner
+from mmseg.models.backbones.style_hallucination import StyleHallucination
 from tests import tiny
 from tests.models.uda import test_methods as steps
 
@@ -95,3 +98,23 @@ def test_a_config_asks_for_it(monkeypatch):
     for options in ({}, {"compile": False}, {"compile": True}):
         method = build_model(load_config(tiny.ROOT / tiny.CONFIG, options))
     assert asked == [method]
+
+
+def test_the_engine_does_not_compile_the_step_as_well():
+    method = SimpleNamespace(train_step=len)
+    AdaptationRunner._maybe_compile(SimpleNamespace(cfg={"compile": True}, model=method, logger=None), "train_step")
+    assert method.train_step is len
+
+
+def test_style_hallucination_is_part_of_a_program(monkeypatch):
+    """Known styles are not asked for on the device, which no program could do."""
+    graphs: list = []
+    use_backend(monkeypatch, lambda graph: graphs.append(graph) or graph.forward)
+    styles = StyleHallucination(style_dim=4, base_style_num=3)
+    styles.mix_from(torch.randn(3, 4), torch.rand(3, 4) + 1)
+    found = []
+    for forward in (torch.compile(styles.forward, fullgraph=True, dynamic=False, options={}), styles):
+        torch.manual_seed(0)
+        found.append(forward(torch.arange(240.0).reshape(2, 4, 5, 6)))
+    assert len(graphs) == 1
+    torch.testing.assert_close(*found)

@@ -13,7 +13,8 @@ from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 
 from mmseg.datasets.classes.names import CLASSES, PALETTE
-from mmseg.engine.hooks.picture_hook import PictureHook, draw_step, evaluating, prediction_tiles, record_tile
+from mmseg.engine.hooks.evaluating import evaluating
+from mmseg.engine.hooks.picture_hook import PictureHook, draw_step, prediction_tiles, record_tile
 from mmseg.registry import HOOKS, MODELS
 from mmseg.utils.errors import UserError
 

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from mmseg.datasets.sampling.rare_class_sampling import class_frequencies, class_probabilities
 from mmseg.datasets.transforms import PhotoMetric, photo_metric_distortion
-from mmseg.engine.hooks.base_styles_hook import BaseStylesHook, evaluating, first_map
+from mmseg.engine.hooks.base_styles_hook import BaseStylesHook, first_map
+from mmseg.engine.hooks.evaluating import evaluating
 from mmseg.engine.parts import build_optimizer
 from mmseg.models.backbones import style_hallucination
 from mmseg.models.backbones.style_hallucination import farthest_points, in_another_style, style_of
@@ -112,7 +113,7 @@ def test_base_styles(record):
     seed, (height, width) = record.info["recipe"]["seed"], options["size"]
     model = record.fill(MODELS.build(record.info["model_cfg"])).train()
     rows = []
-    with torch.no_grad(), evaluating(model):
+    with evaluating(model):
         for number in range(options["n_batches"]):
             image = normal(seed + 10 + number, (options["batch"], 3, height, width))
             rows.append(torch.cat(style_of(first_map(model.backbone, model.feature_image(image))), dim=1))

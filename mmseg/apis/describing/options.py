@@ -12,6 +12,7 @@ from mmengine.registry import Registry
 from mmseg.apis.describing.types import default_in_words, in_words
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
+from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.models.decode_heads.hrda_head import HRDAHead
 from mmseg.models.decode_heads.layers import DECODER_LAYERS, conv_and_aspp
 from mmseg.registry import (
@@ -35,7 +36,8 @@ COMMAND = "python tools/write_options.py"
 HEAD = f"""# Options of all parts
 
 What a config can name, and what it can say about it. A value of another type, or outside its range, is one line before anything is
-built. Written from the signatures by `{COMMAND}`; how a config is composed says [training.md](training.md).
+built. Written from the signatures by `{COMMAND}`; which entries a config has at its top, and how it is composed, says
+[training.md](training.md#a-config).
 """
 MODEL_ROOMS = {
     "segmentors": "Segmentors (`model`)",
@@ -62,7 +64,11 @@ REGISTRIES: dict[str, Registry] = {
 }
 PASSING_ON = {HRDAHead: "the decoder that `single_scale_head` names", conv_and_aspp: "`aspp`"}
 """Parts that take the options of another one as well."""
-CROPS = {"source_crop, target_crop of a UDADataset": CropOptions, "rare_class_sampling of a UDADataset": RareClassOptions}
+DICTIONARIES = {
+    "style_hallucination_cfg of an encoder": StyleHallucination,
+    "source_crop, target_crop of a UDADataset": CropOptions,
+    "rare_class_sampling of a UDADataset": RareClassOptions,
+}
 OWN = "its own"
 """Default of an option that mmengine or torch has."""
 ENGINE = {
@@ -80,7 +86,7 @@ def options_page() -> str:
     """The whole page."""
     groups = {title: _models(room) for room, title in MODEL_ROOMS.items()}
     groups |= {title: _registered(registry) for title, registry in REGISTRIES.items()}
-    groups |= {"Dictionaries inside of data sets": CROPS, "Parts of mmengine and torch": ENGINE}
+    groups |= {"Dictionaries inside of encoders and data sets": DICTIONARIES, "Parts of mmengine and torch": ENGINE}
     return "\n".join([HEAD, *(line for title, parts in groups.items() for line in (f"## {title}", "", *_group(parts)))])
 
 

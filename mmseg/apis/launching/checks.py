@@ -13,6 +13,7 @@ from mmseg.datasets import CropOptions, RareClassOptions
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.engine.parts import build_evaluator, build_model, build_optimizer, check_engine_parts
 from mmseg.evaluation.metric_config import metric_config
+from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, LABELING_STAGES, MASKS, MIXINGS, MODELS, OBJECTIVES, TEACHERS, check_component
 from mmseg.utils.errors import UserError
 
@@ -63,6 +64,8 @@ def check_options(cfg: Config) -> None:
         _check_data_options(cfg.train_dataloader.dataset.get(key), options)
     for part in (cfg.uda, *typed(cfg.model)):
         check_component(part, MODELS)
+        if part.get("style_hallucination_cfg"):
+            check_component({**part["style_hallucination_cfg"], "type": StyleHallucination}, MODELS)
     for key, registry in METHOD_PARTS.items():
         for part in typed(cfg.uda.get(key)):
             check_component(part, registry)

@@ -113,16 +113,27 @@ def study_runs(
         for seed in seeds or study.seeds:
             stem, cfg = row_config(row, seed, options)
             if demo and "demo_data" not in cfg:
-                stem, cfg = f"demo_{stem}", on_demo_domains(cfg)
+                stem, cfg = f"demo_{stem}", on_demo_domains(cfg, options or ())
             run = Run.of(stem, cfg)
             runs.setdefault(address, []).append(known.setdefault(run.digest, run))
     return runs
 
 
-def on_demo_domains(cfg: Config) -> Config:
-    """See :func:`mmseg.config.small.shrink.demo`, which asks networks and methods for their options and so needs torch."""
-    from mmseg.config.small.shrink import demo
+def on_demo_domains(cfg: Config, options: Iterable[str]) -> Config:
+    """See :func:`mmseg.config.small.shrink.demo`, which asks networks and methods for their options and so needs torch.
 
+    Args:
+        options: keys of the command line that the config has taken.
+
+    Raises:
+        UserError: one of them is of a section that is the demo's, and would be lost without a word.
+    """
+    from mmseg.config.small.shrink import OF_THE_DEMO, demo
+
+    for key in options:
+        if key.split(".")[0] in OF_THE_DEMO:
+            fix = "Leave it out, or give it with --config to a config that --demo --dry-run writes"
+            raise UserError(f"--cfg-options {key}: --demo trains with the {key.split('.')[0]} of the demo configs. {fix}.")
     return demo(cfg)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
+from mmseg.apis.launching.checks import check_options
 from mmseg.apis.launching.launch import make_demo_data
 from mmseg.apis.launching.train import train
 from mmseg.config.config import digest
@@ -59,6 +60,7 @@ def _failure(cfg: Config, folder: Path) -> str | None:
     """Trains in silence; returns what went wrong."""
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            check_options(cfg)  # also those that a small network does without
             train(shrink(cfg, DATA), folder)
     except UserError as error:
         return f"        {error}\n"

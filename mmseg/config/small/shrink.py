@@ -41,7 +41,8 @@ SMOKE_NETWORK = NetworkSize(transformer=SMOKE_TRANSFORMER, depth=50, base_channe
 DEMO_DIVISOR = 4  # demo images are 512 pixels wide, those of Cityscapes 2048
 DEMO_MARGIN_DIVISOR = 8  # the hood of the demo's car covers half of the share of the image
 DEMO_RATIO_DIVISOR = 2  # of min_crop_ratio: a demo crop shows as much of the street, but fewer pixels of a rare class
-FROM_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks", "custom_hooks", "visualizer", "env_cfg", "demo_data")
+OF_THE_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks", "visualizer", "env_cfg", "demo_data")
+"""Sections that are those of the demo configs as a whole."""
 WARM_UP = "LinearLR"
 
 
@@ -125,7 +126,7 @@ def demo(cfg: Config) -> Config:
     for hook in hooks:
         if "interval" in hook:  # as often in a training as before
             hook["interval"] = max(1, hook["interval"] * base.train_cfg.max_iters // small.train_cfg.max_iters)
-    for key in FROM_DEMO:
+    for key in OF_THE_DEMO:
         small[key] = base[key]
     small["custom_hooks"] = [*base.custom_hooks, *hooks]
     if not warm_up:

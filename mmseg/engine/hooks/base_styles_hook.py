@@ -7,10 +7,8 @@ Letters: N images, C channels of the encoder's first stage, S base styles.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import time
-from collections.abc import Iterator
 
 import torch
 from mmengine.dist import all_gather_object, get_dist_info
@@ -21,6 +19,7 @@ from torch.utils.data import DataLoader
 
 from mmseg.datasets.collate import collate_samples
 from mmseg.datasets.sampling.uda_dataset import UDADataset
+from mmseg.engine.hooks.evaluating import evaluating
 from mmseg.models.backbones.style_hallucination import StyleHallucination, farthest_points, style_of
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
@@ -67,7 +66,7 @@ class BaseStylesHook(Hook):
             UserError: the encoder has no style hallucination, or fewer images are read than it has base styles.
         """
         module = hallucination_of(runner)
-        images = min(self.samples or len(runner.train_dataloader.dataset), len(runner.train_dataloader.dataset))
+        images = self.images(runner.train_dataloader.dataset)
         if images < len(module.proto_mean):
             text = f"{images} images show fewer styles than style_hallucination_cfg.base_style_num={len(module.proto_mean)}"
             raise UserError(f"BaseStylesHook: {text}. Use at most {images}, more samples, or a source with more images.")
@@ -79,6 +78,10 @@ class BaseStylesHook(Hook):
         if (runner.iter + 1) % self.interval == 0:
             self.measure(runner)
 
+    def images(self, dataset: UDADataset) -> int:
+        """How many images of a source a walk reads."""
+        return min(self.samples or len(dataset), len(dataset))
+
     def measure(self, runner: Runner) -> None:
         """Walks through the source and sets the base styles."""
         begin, module = time.monotonic(), hallucination_of(runner)
@@ -86,8 +89,7 @@ class BaseStylesHook(Hook):
         styles = self.styles(runner, derive_seed(runner.seed, runner.iter, "base styles"))
         first = int(streams.numpy("base styles/first").integers(len(styles)))
         chosen = styles[farthest_points(styles, len(module.proto_mean), first)]
-        for buffer, values in zip((module.proto_mean, module.proto_std), chosen.chunk(2, dim=1), strict=True):
-            buffer.copy_(values)
+        module.mix_from(*chosen.chunk(2, dim=1))
         seconds = time.monotonic() - begin
         runner.logger.info(f"Base styles: {len(chosen)} chosen from those of {len(styles)} images in {seconds:.1f} s")
 
@@ -95,11 +97,12 @@ class BaseStylesHook(Hook):
         """Mean and standard deviation of the first stage, one row per image: [N, 2 * C] on the CPU, in the order of the walk."""
         (rank, processes), network = get_dist_info(), runner.network
         walk = source_walk(runner.train_dataloader.dataset, seed)
-        total = min(self.samples or len(walk), len(walk))
+        total = self.images(walk)
         options = {"num_workers": self.workers, "collate_fn": collate_samples, "generator": torch.Generator()}
         loader = DataLoader(walk, self.batch_size, sampler=range(rank, total, processes), **options)
         rows, told = [], time.monotonic()
-        with torch.no_grad(), evaluating(network.model), network.precision.autocast(network.data_preprocessor.device.type):
+        # The whole method: a compiled encoder runs as it is written then, so that first_map can leave it.
+        with evaluating(network), network.precision.autocast(network.data_preprocessor.device.type):
             for batch in loader:
                 image = network.model.feature_image(network.data_preprocessor.crops(batch["source"]))
                 rows.append(torch.cat(style_of(first_map(network.model.backbone, image)), dim=1).cpu())
@@ -156,15 +159,3 @@ def first_map(backbone: nn.Module, image: Tensor) -> Tensor:
     finally:
         handle.remove()
     raise AssertionError("the encoder does not use its style hallucination")
-
-
-@contextlib.contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """Eval mode within the context, and after it every part as it was."""
-    modes = {module: module.training for module in network.modules()}
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode

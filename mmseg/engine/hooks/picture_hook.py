@@ -5,19 +5,18 @@ Letters: B images, K classes, (H, W) crop.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 import torch.nn.functional as F
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
+from mmseg.engine.hooks.evaluating import evaluating
 from mmseg.registry import HOOKS
 from mmseg.structures import SegOutput
 from mmseg.utils.images import write_image
@@ -28,22 +27,6 @@ from mmseg.visualization.panels import Tile, draw_panel, legend, stack
 
 THIN_CLASS = "pole"  # where the detail view should matter most
 TILE_HEIGHTS = (256, 384)  # pixels: captions fit above the smallest, eight of the largest fit on a wide screen
-
-
-@contextlib.contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """Eval mode without gradients; afterwards every module has the mode that it had.
-
-    Eval mode draws nothing (dropout) and updates no statistics (BatchNorm), so drawing does not change training.
-    """
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, mode in modes:  # not .train(mode): that would reach into children with another mode
-            module.training = mode
 
 
 def record_tile(name: str, value: np.ndarray, mean: tuple, std: tuple, palette: Palette) -> Tile | None:

@@ -73,7 +73,7 @@ class StyleHallucination(nn.Module):
     The base styles come from :class:`mmseg.engine.hooks.BaseStylesHook`, which a training with it needs.
 
     Args:
-        style_dim: channels C.
+        style_dim: channels C; in an encoder those of its first stage.
         base_style_num: base styles S.
         concentration_coeff: of Dirichlet's distribution; the smaller, the fewer styles a mix has.
 
@@ -95,6 +95,12 @@ class StyleHallucination(nn.Module):
         """Whether the base styles are known; asked of the device only until they are."""
         self.known = self.known or bool(self.proto_std.any())
         return self.known
+
+    def mix_from(self, mean: Tensor, std: Tensor) -> None:
+        """Takes base styles, two of [S, C]."""
+        self.proto_mean.copy_(mean)
+        self.proto_std.copy_(std)
+        self.known = True
 
     def forward(self, feature_map: Tensor) -> Tensor:
         """[B, C, H, W] -> [2 * B, C, H, W] in train mode: the maps, then the same in styles that are drawn for each.

@@ -49,3 +49,9 @@ def test_a_network_that_computes_with_its_weights_is_built_on_the_cpu(monkeypatc
 def test_parts_of_layers_are_the_engines():
     cfg = {"type": "a", "norm_cfg": {"type": "BN"}, "parts": [{"type": "b", "inner": {"type": "c"}}, 3], "sizes": (1, 2)}
     assert [part["type"] for part in typed(cfg)] == ["a", "b", "c"]
+
+
+def test_an_option_that_the_demo_would_replace_is_refused():
+    with pytest.raises(UserError, match=r"train_cfg.max_iters: --demo trains with the train_cfg of the demo configs"):
+        study_runs(STUDIES[50], only=["shade.1"], seeds=[0], demo=True, options={"train_cfg.max_iters": 20})
+    assert study_runs(STUDIES[50], only=["shade.1"], seeds=[0], demo=True, options={"uda.style_consistency_lambda": 1.0})

@@ -81,3 +81,11 @@ uda = dict(source_class_weight=None)
     code = smoke.smoke({"own": ("own.py", cfg)})
     printed = capsys.readouterr()
     assert code == 0 and "1 of 1 trainings work" in printed.out, printed.err
+
+
+def test_options_that_a_small_network_does_without_are_compared_as_well(data, capsys):
+    title, cfg = "styles", load_config("configs/dg/gta_daformer.py", {"model.backbone.style_hallucination_cfg.concentration_coeff": 0})
+    assert smoke.smoke({"7.2": row("7.2", 1, {"model.backbone.drop_path": 0.1}), "shade.1": (title, cfg)}) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert "unexpected option 'drop_path'" in first
+    assert second.strip() == "StyleHallucination: concentration_coeff is 0. It should be greater than 0."
