@@ -22,9 +22,9 @@ from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
-from mmseg.engine.parts import target_note, training_parts
+from mmseg.engine.parts import late_note, target_note, training_parts
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
-from mmseg.engine.resume.restore import restore
+from mmseg.engine.resume.restore import restore, restore_hooks
 from mmseg.engine.resume.state import check_same_run, check_state
 from mmseg.engine.trained_for import ORDER, TrainedFor
 from mmseg.engine.weights import WITHOUT, covers, load_method, load_resumed
@@ -139,8 +139,7 @@ class AdaptationRunner(Runner):
         for name, values in content["logged"].items():
             for value in values:
                 self.message_hub.update_scalar(name, value)
-        for name, hook in self.stateful_hooks.items():
-            hook.load_state_dict(content.get("hooks", {}).get(name, {}))
+        restore_hooks(self.stateful_hooks, content.get("hooks", {}), filename)
         self._has_loaded = True
         self.logger.info(f"Resumed iteration {self.iter} from {filename}")
         for line in self.resumption.notes:
@@ -197,7 +196,7 @@ def build_runner(cfg: Config, resumption: Resumption | None = None) -> Adaptatio
     """
     parts = training_parts(cfg)
     dataset = parts["train_dataloader"]["dataset"]
-    notes = (source_note(dataset), target_note(dataset, parts["model"]))
+    notes = (source_note(dataset), target_note(dataset, parts["model"]), late_note(parts["model"], cfg.train_cfg.max_iters))
     runner = AdaptationRunner(
         **parts,
         work_dir=cfg.work_dir,
