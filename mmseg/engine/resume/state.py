@@ -46,8 +46,12 @@ def check_state(content: Mapping[str, Any], path: str | os.PathLike) -> None:
 
 
 def _check_entries(name: str, entries: object, kind: str, fits: Callable[[Any], bool], path: str | os.PathLike) -> None:
-    """Refuses a part of the state with another entry than ``kind``."""
-    wrong = [f"{name}.{key}" for key, value in entries.items() if not fits(value)] if isinstance(entries, Mapping) else [name]
+    """Refuses a part of the state with another entry than ``kind``, or one whose name is no text."""
+    wrong = (
+        [f"{name}.{key}" for key, value in entries.items() if not (isinstance(key, str) and fits(value))]
+        if isinstance(entries, Mapping)
+        else [name]
+    )
     if wrong:
         raise UserError(f"Checkpoint {path}: {wrong[0]} is not {kind}. {ELSEWHERE}")
 
@@ -98,4 +102,6 @@ def _misfit(value: Tensor, parameter: Tensor) -> str | None:
     """What is wrong with an average of a parameter, or with a number beside it; None if nothing is."""
     if value.ndim and value.shape != parameter.shape:
         return f"is {tuple(value.shape)} for a parameter of {tuple(parameter.shape)}"
-    return defect(value, finite=False)  # a second moment overflows to infinity where a gradient did not, and the training goes on
+    return defect(
+        value, like=parameter if value.ndim else None, finite=False
+    )  # a second moment overflows to infinity where a gradient did not, and the training goes on

@@ -38,6 +38,7 @@ def content(**changes: object) -> dict:
         ({"optimizer": [1]}, "optimizer is no part of the state of a training, but list"),
         ({"logged": {"train/loss": [1.0, "x"]}}, "logged.train/loss is not a list of numbers"),
         ({"state_dict": {"model.a": torch.ones(1), "model.b": 3}}, r"state_dict\.model\.b is not a tensor"),
+        ({"state_dict": {3: torch.ones(1)}}, r"state_dict\.3 is not a tensor"),
         ({"hooks": [1]}, "hooks is not the state of a hook"),
         ({"hooks": {"GuardHook": 1}}, r"hooks\.GuardHook is not the state of a hook"),
     ],
