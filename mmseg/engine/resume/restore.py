@@ -13,6 +13,8 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict, _ParamScheduler
 from mmseg.engine.resume.state import ELSEWHERE, check_optimizer_state
 from mmseg.utils.errors import UserError, one_line
 
+COUNTS = ("last_step", "_global_step", "begin", "end")
+"""Whole numbers of a schedule's state."""
 OPTIONS = ("param_groups", "base_param_settings")
 """Entries of a wrapper's state that a config decides: of each group of parameters, and before their factors (for the log)."""
 
@@ -97,4 +99,6 @@ def _load(schedulers: Sequence[_ParamScheduler], states: Sequence[Mapping[str, A
     for scheduler, state in zip(schedulers, states, strict=True):
         if scheduler.state_dict().keys() - state.keys():
             raise ValueError("a schedule of another type")
+        if any(type(state[key]) is not int for key in COUNTS if key in scheduler.state_dict()):
+            raise ValueError("no count of steps")
         scheduler.load_state_dict(state)

@@ -35,6 +35,8 @@ def content(**changes: object) -> dict:
         ({"meta_iteration": 1.5}, r"meta\.iteration is no part of the state of a training, but float"),
         ({"meta_iteration": True}, r"meta\.iteration is no part of the state of a training, but bool"),
         ({"meta_best_score": "high"}, r"meta\.best_score is no part of the state of a training, but str"),
+        ({"meta_processes": "x"}, r"meta\.processes is no part of the state of a training, but str"),
+        ({"meta_restored_teachers": 3}, r"meta\.restored_teachers is no part of the state of a training, but int"),
         ({"optimizer": [1]}, "optimizer is no part of the state of a training, but list"),
         ({"logged": {"train/loss": [1.0, "x"]}}, "logged.train/loss is not a list of numbers"),
         ({"state_dict": {"model.a": torch.ones(1), "model.b": 3}}, r"state_dict\.model\.b is not a tensor"),
