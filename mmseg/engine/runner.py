@@ -26,7 +26,7 @@ from mmseg.engine.parts import late_note, target_note, training_parts
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
 from mmseg.engine.resume.restore import restore, restore_hooks
 from mmseg.engine.resume.state import check_same_run, check_state
-from mmseg.engine.trained_for import ORDER, TrainedFor
+from mmseg.engine.trained_for import ORDER, TrainedFor, check_order
 from mmseg.engine.weights import WITHOUT, covers, load_method, load_resumed
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.config_text import config_text
@@ -120,7 +120,7 @@ class AdaptationRunner(Runner):
         """Restores student, teacher, optimizer, schedulers and iteration.
 
         Raises:
-            UserError: the file is unreadable, of another model, of another seed or of another number of processes.
+            UserError: the file is unreadable, of another model, order of classes, seed or number of processes.
         """
         content = read_checkpoint(filename)
         check_state(content, filename)
@@ -130,6 +130,9 @@ class AdaptationRunner(Runner):
             fix = "Set train_cfg.max_iters to more, or train in another folder with --work-dir."
             text = f"has {meta['iteration']} iterations behind it, more than the {self.max_iters} of the config"
             raise UserError(f"Checkpoint {filename} {text}. {fix}")
+        trained, given = TrainedFor.of(content).classes or (), self.val_dataloader.dataset.metainfo["classes"]
+        if len(trained) == len(given):
+            check_order(trained, given, f"Checkpoint {filename} was trained", "the config", ORDER)
         load_resumed(self.network, content["state_dict"], filename)
         restore(self.optim_wrapper, self.all_schedulers, content, filename, changed=self.resumption.changed)
         self.train_loop._iter = meta["iteration"]
