@@ -186,7 +186,7 @@ def check_counts(cfg: Config, path: str | Path, *, training: bool) -> None:
         if type(value) is not int or value < minimum:
             raise UserError(f"{path}: {name} is {value!r}. Use a whole number of at least {minimum}.")
     if training and cfg.train_cfg.get("val_begin", 1) > cfg.train_cfg.max_iters:
-        given = f"train_cfg.val_begin is {cfg.train_cfg.val_begin} of {cfg.train_cfg.max_iters} iterations"
+        given = f"val_begin is {cfg.train_cfg.val_begin} of {cfg.train_cfg.max_iters} iterations"
         raise UserError(f"{path}: {given}, so the training would end without an evaluation. Use {cfg.train_cfg.max_iters} or less.")
 
 
