@@ -99,6 +99,9 @@ def check_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any], path: 
             raise UserError(f"Checkpoint {path}: the optimizer's {wrong[0]} is no such option. {ELSEWHERE}")
     groups = zip(optimizer.param_groups, state["param_groups"], strict=True)
     pairs = [pair for own, group in groups for pair in zip(own["params"], group["params"], strict=True)]
+    unknown = sorted(state["state"].keys() - {number for _, number in pairs}, key=str)
+    if unknown:
+        raise UserError(f"Checkpoint {path}: the optimizer's state is of a parameter {unknown[0]!r}, which is in no group. {ELSEWHERE}")
     names = {name for entry in state["state"].values() for name in entry}
     for parameter, number in pairs:
         entry = state["state"].get(number, dict.fromkeys(names))  # a parameter that never had a gradient has none

@@ -140,3 +140,13 @@ def test_a_schedule_without_a_count(value):
     content["param_schedulers"][1]["last_step"] = value
     with pytest.raises(UserError, match="does not fit the optimizer or the schedule of this config"):
         restore(training.wrapper, training.schedulers, content, FILE, changed=False)
+
+
+def test_averages_of_parameters_that_are_in_no_group():
+    trained, training = Training(), Training()
+    trained.run(1)
+    content = trained.content()
+    restore(training.wrapper, training.schedulers, content, FILE, changed=False)
+    content["optimizer"]["param_groups"][1]["params"] = [7]
+    with pytest.raises(UserError, match="the optimizer's state is of a parameter 1, which is in no group"):
+        restore(training.wrapper, training.schedulers, content, FILE, changed=False)
