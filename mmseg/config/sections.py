@@ -129,6 +129,8 @@ def check_samplers(cfg: Mapping[str, Any], path: str | Path, *, training: bool) 
     repeating = dict.fromkeys(("DefaultSampler", "InfiniteSampler"), "gives the same crops again in every epoch")
     refused = {"val_dataloader": endless, "test_dataloader": endless, **({"train_dataloader": repeating} if training else {})}
     for loader, reasons in refused.items():
+        if cfg.get(loader, {}).get("batch_sampler") is not None:
+            raise UserError(f"{path}: {loader}.batch_sampler is not read here. Leave it out, and set {loader}.batch_size.")
         name = cfg.get(loader, {}).get("sampler", {}).get("type")
         if isinstance(name, str) and (reason := reasons.get(name.rpartition(".")[2])):
             other = "type='RunningIndexSampler'" if loader == "train_dataloader" else "type='DefaultSampler', shuffle=False"

@@ -130,6 +130,13 @@ def test_samplers_of_the_other_purpose(loader, kind, other):
     check_samplers({loader: {"sampler": {"type": other}}}, "own.py", training=True)
 
 
+@pytest.mark.parametrize("loader", ["train_dataloader", "val_dataloader"])
+def test_batches_are_made_of_their_size_alone(loader):
+    with pytest.raises(UserError, match=f"^own.py: {loader}.batch_sampler is not read here. Leave it out"):
+        check_samplers({loader: {"batch_sampler": {"type": "x"}}}, "own.py", training=True)
+    check_samplers({loader: {"batch_sampler": None}}, "own.py", training=True)
+
+
 def test_an_evaluation_after_the_end():
     last = load_config(tiny.ROOT / tiny.CONFIG, {"train_cfg.max_iters": 9, "train_cfg.val_begin": 9})
     assert last.train_cfg.val_begin == 9
