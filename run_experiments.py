@@ -54,11 +54,13 @@ def parse_args() -> argparse.Namespace:
 def check(args: argparse.Namespace) -> None:
     """Refuses options that contradict each other, or that would be ignored."""
     study = args.exp is not None or args.list not in (None, ALL)
+    runs_changed = args.seed or args.cfg_options
     trains = not (args.smoke or args.dry_run or args.list is not None)
     refused = {
         "--only belongs to a study. Give its --exp ID": args.only and not study,
         "--demo belongs to a study. Give its --exp ID": args.demo and not study,
         "--list trains nothing and writes nothing. Leave out --smoke and --dry-run": args.list is not None and (args.smoke or args.dry_run),
+        "--seed and --cfg-options belong to runs. Give --list a study, or leave them out": runs_changed and args.list == ALL,
         "--smoke and --demo are two sizes of a study. Give one of them": args.smoke and args.demo,
         "--smoke trains and --dry-run does not. Give one of them": args.smoke and args.dry_run,
         f"--seed {' '.join(map(str, args.seed))}: --config trains one run. Give one seed": args.config and len(args.seed) > 1,

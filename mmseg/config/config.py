@@ -185,6 +185,9 @@ def check_counts(cfg: Config, path: str | Path, *, training: bool) -> None:
         value = cfg[section].get(key)
         if type(value) is not int or value < minimum:
             raise UserError(f"{path}: {name} is {value!r}. Use a whole number of at least {minimum}.")
+    if training and cfg.train_cfg.get("val_begin", 1) > cfg.train_cfg.max_iters:
+        given = f"val_begin is {cfg.train_cfg.val_begin} of {cfg.train_cfg.max_iters} iterations"
+        raise UserError(f"{path}: {given}, so the training would end without an evaluation. Use {cfg.train_cfg.max_iters} or less.")
 
 
 HELPERS = ("scale", "crop_size", "norm_cfg", "img_scale", "data_root", "source_root", "target_root")

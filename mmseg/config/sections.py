@@ -120,3 +120,18 @@ def check_sections(cfg: Mapping[str, Any], path: str | Path, *, training: bool =
     for key, kind in (SECTIONS if training else EVALUATED).items():
         if key in cfg and (wrong := mismatch(kind, cfg[key])):
             raise UserError(f"{path}: {key}{wrong}")
+    check_samplers(cfg, path, training=training)
+
+
+def check_samplers(cfg: Mapping[str, Any], path: str | Path, *, training: bool) -> None:
+    """Refuses the engine's samplers for a training, where each number is another sample, and endless ones for an evaluation."""
+    endless = {"InfiniteSampler": "has no end", "RunningIndexSampler": "has no end"}
+    repeating = dict.fromkeys(("DefaultSampler", "InfiniteSampler"), "gives the same crops again in every epoch")
+    refused = {"val_dataloader": endless, "test_dataloader": endless, **({"train_dataloader": repeating} if training else {})}
+    for loader, reasons in refused.items():
+        if cfg.get(loader, {}).get("batch_sampler") is not None:
+            raise UserError(f"{path}: {loader}.batch_sampler is not read here. Leave it out, and set {loader}.batch_size.")
+        name = cfg.get(loader, {}).get("sampler", {}).get("type")
+        if isinstance(name, str) and (reason := reasons.get(name.rpartition(".")[2])):
+            other = "type='RunningIndexSampler'" if loader == "train_dataloader" else "type='DefaultSampler', shuffle=False"
+            raise UserError(f"{path}: {loader}.sampler is {name}, which {reason}. Use dict({other}).")

@@ -17,6 +17,7 @@ from mmseg.datasets.collate import collate_samples
 from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.compile import compile_networks
 from mmseg.engine.dry_pass import dry_pass
+from mmseg.engine.hooks.result_hook import ResultHook
 from mmseg.engine.optimizers import JointOptimWrapper, build_fused
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.uda import UDAMethod
@@ -38,6 +39,12 @@ from mmseg.utils.precision import Precision
 from mmseg.utils.randomness import derive_seed
 from mmseg.visualization import tensorboard  # noqa: F401  registers its backend
 
+NEEDED_HOOKS = {
+    "checkpoint": "nothing that is learned would be kept",
+    "guard": "weights that are ruined would be trained on",
+    "param_scheduler": "the learning rate would stay at its first value, that of the warm-up",
+}
+"""What happens without a hook of ``default_hooks``."""
 TOO_LARGE = ("can't allocate memory", "verflow")
 """Words of torch's errors about tensors of too many numbers."""
 
@@ -137,6 +144,23 @@ def check_engine_parts(cfg: Config) -> None:
         build_checked({**tried, "optimizer": SGD([nn.Parameter(torch.zeros(()))], lr=1.0)}, PARAM_SCHEDULERS)
 
 
+def hook_configs(cfg: Config) -> tuple[dict[str, dict | None], list[dict]]:
+    """The configs of all hooks of a training: ``default_hooks`` by name, where None leaves one out, and ``custom_hooks``.
+
+    Every training has a guard, and writes its result: a list ``custom_hooks`` of one's own replaces that of an inherited file.
+
+    Raises:
+        UserError: a hook is left out that no training can do without.
+    """
+    default, custom = dict(cfg.default_hooks), list(cfg.get("custom_hooks", ()))
+    for name, loss in NEEDED_HOOKS.items():
+        if default.get(name, {}) is None:
+            raise UserError(f"default_hooks.{name} is None: {loss}. Leave it as it is, or give a dictionary with its options.")
+    default["guard"] = {"type": "GuardHook", **default.get("guard", {})}
+    writes_result = any(hook.get("type") in ("ResultHook", ResultHook) for hook in custom)
+    return default, custom if writes_result else [{"type": "ResultHook"}, *custom]
+
+
 def training_parts(cfg: Config) -> dict[str, object]:
     """What a training consists of, built and compared with each other; nothing is written yet.
 
@@ -150,8 +174,7 @@ def training_parts(cfg: Config) -> dict[str, object]:
         UserError: a part is not what its option says, or does not fit the others.
     """
     check_config(cfg)
-    default_hooks = {**cfg.default_hooks, "guard": {"type": "GuardHook", **cfg.default_hooks.get("guard", {})}}
-    hooks = {name: hook and HOOKS.build(hook) for name, hook in default_hooks.items()}
+    default_hooks, custom_hooks = hook_configs(cfg)
     train_dataloader = build_loader_config(cfg.train_dataloader, seed=cfg.seed)
     val_dataloader = build_loader_config(cfg.val_dataloader)
     val_dataloader["dataset"][0]  # what is wrong with all validation data is found now, not after thousands of iterations
@@ -168,8 +191,8 @@ def training_parts(cfg: Config) -> dict[str, object]:
         "train_cfg": cfg.train_cfg,
         "optim_wrapper": build_optimizer(cfg.optim_wrapper, model),
         "param_scheduler": schedules(cfg, model),
-        "default_hooks": hooks,
-        "custom_hooks": [HOOKS.build(hook) for hook in cfg.get("custom_hooks", [])],
+        "default_hooks": {name: hook and HOOKS.build(hook) for name, hook in default_hooks.items()},
+        "custom_hooks": [HOOKS.build(hook) for hook in custom_hooks],
         "visualizer": cfg.visualizer,
         "env_cfg": cfg.env_cfg,
     }
@@ -181,3 +204,13 @@ def target_note(dataset: UDADataset, method: UDAMethod) -> str | None:
         return None
     text = f"{type(method).__name__} looks at the source alone: train_dataloader.dataset.target is read for nothing"
     return f"{text}. Remove target and target_crop, or set both to None."
+
+
+def late_note(method: UDAMethod, iterations: int) -> str | None:
+    """Names the terms of a method that begin after the last of so many iterations; None where all begin before."""
+    late = {name: objective.start for name, objective in method.objectives.items() if objective.start >= iterations}
+    if not late:
+        return None
+    terms = ", ".join(f"{name} after iteration {start}" for name, start in late.items())
+    fix = "Lower self_training_start or start, or train longer, where that is not meant."
+    return f"Never trained in {iterations} iterations: {terms}. {fix}"

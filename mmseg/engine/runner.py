@@ -22,11 +22,11 @@ from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
-from mmseg.engine.parts import target_note, training_parts
+from mmseg.engine.parts import late_note, target_note, training_parts
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
-from mmseg.engine.resume.restore import restore
+from mmseg.engine.resume.restore import restore, restore_hooks
 from mmseg.engine.resume.state import check_same_run, check_state
-from mmseg.engine.trained_for import ORDER, TrainedFor
+from mmseg.engine.trained_for import ORDER, TrainedFor, check_order
 from mmseg.engine.weights import WITHOUT, covers, load_method, load_resumed
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.config_text import config_text
@@ -120,7 +120,7 @@ class AdaptationRunner(Runner):
         """Restores student, teacher, optimizer, schedulers and iteration.
 
         Raises:
-            UserError: the file is unreadable, of another model, of another seed or of another number of processes.
+            UserError: the file is unreadable, of another model, order of classes, seed or number of processes.
         """
         content = read_checkpoint(filename)
         check_state(content, filename)
@@ -130,6 +130,9 @@ class AdaptationRunner(Runner):
             fix = "Set train_cfg.max_iters to more, or train in another folder with --work-dir."
             text = f"has {meta['iteration']} iterations behind it, more than the {self.max_iters} of the config"
             raise UserError(f"Checkpoint {filename} {text}. {fix}")
+        trained, given = TrainedFor.of(content).classes or (), self.val_dataloader.dataset.metainfo["classes"]
+        if len(trained) == len(given):
+            check_order(trained, given, f"Checkpoint {filename} was trained", "the config", ORDER)
         load_resumed(self.network, content["state_dict"], filename)
         restore(self.optim_wrapper, self.all_schedulers, content, filename, changed=self.resumption.changed)
         self.train_loop._iter = meta["iteration"]
@@ -139,8 +142,7 @@ class AdaptationRunner(Runner):
         for name, values in content["logged"].items():
             for value in values:
                 self.message_hub.update_scalar(name, value)
-        for name, hook in self.stateful_hooks.items():
-            hook.load_state_dict(content.get("hooks", {}).get(name, {}))
+        restore_hooks(self.stateful_hooks, content.get("hooks", {}), filename)
         self._has_loaded = True
         self.logger.info(f"Resumed iteration {self.iter} from {filename}")
         for line in self.resumption.notes:
@@ -197,7 +199,7 @@ def build_runner(cfg: Config, resumption: Resumption | None = None) -> Adaptatio
     """
     parts = training_parts(cfg)
     dataset = parts["train_dataloader"]["dataset"]
-    notes = (source_note(dataset), target_note(dataset, parts["model"]))
+    notes = (source_note(dataset), target_note(dataset, parts["model"]), late_note(parts["model"], cfg.train_cfg.max_iters))
     runner = AdaptationRunner(
         **parts,
         work_dir=cfg.work_dir,

@@ -84,7 +84,7 @@ def load_exactly(network: nn.Module, state: State, path: str | os.PathLike) -> N
         UserError: names or shapes differ, or a tensor is no use.
     """
     _refuse(StateDifference.between(network.state_dict(), state), path)
-    _check_values(state, path)
+    _check_values(network.state_dict(), state, path)
     network.load_state_dict(state)
 
 
@@ -144,7 +144,7 @@ def load_segmentor(
         raise UserError(f"Checkpoint {path} {text}. {FIT}")
     check_class_count(network, state, difference.shapes, path, other_classes)
     _refuse(difference.serious, path)
-    _check_values(state, path, f"{name}.")
+    _check_values(expected, state, path, f"{name}.")
     network.load_state_dict(state, strict=False)
     amount = f"{difference}" if difference else f"all {len(expected)} entries"
     left_out = f", without the classifiers{first_names(sorted(leave_out))}" if leave_out else ""
@@ -156,10 +156,10 @@ def _refuse(difference: StateDifference, path: str | os.PathLike) -> None:
         raise UserError(f"Checkpoint {path} does not belong to this model: {difference}. {FIT}")
 
 
-def _check_values(state: State, path: str | os.PathLike, prefix: str = "") -> None:
-    """Refuses tensors that a network cannot compute with; ``prefix`` goes before their names."""
+def _check_values(expected: State, state: State, path: str | os.PathLike, prefix: str = "") -> None:
+    """Refuses tensors that a network with the entries ``expected`` cannot compute with; ``prefix`` goes before their names."""
     for key, value in state.items():
-        if wrong := defect(value):
+        if wrong := defect(value, like=expected.get(key)):
             raise UserError(f"Checkpoint {path}: {prefix}{key} {wrong}. Use an earlier state, such as {BEST}, or another file.")
 
 

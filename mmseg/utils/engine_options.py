@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from typing_extensions import TypedDict
 
 from mmseg.utils.ranges import CLOSED, NonNegative, Pair, Positive, Share, ShareBelowOne
@@ -106,7 +106,7 @@ def scheduler(
     by_epoch: Literal[False],
     begin: NonNegative[int] = 0,
     end: Positive[int] | None = None,
-    start_factor: Share = 1.0,
+    start_factor: Annotated[float, Gt(0), Le(1)] = 1.0,
     end_factor: Share = 1.0,
     power: Positive[float] = 1.0,
     eta_min: NonNegative[float] = 0.0,
@@ -123,7 +123,7 @@ def scheduler(
         by_epoch: iterations are what this project counts.
         begin: first iteration of the schedule.
         end: iteration behind its last one; None for the end of the training.
-        start_factor: factor of the learning rate at the start (LinearLR).
+        start_factor: factor of the learning rate at the start (LinearLR), whose next value the engine computes from it: not 0.
         end_factor: factor at the end (LinearLR).
         power: exponent of the decay (PolyLR).
         eta_min: last learning rate (PolyLR, CosineAnnealingLR).

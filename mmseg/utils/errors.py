@@ -57,6 +57,15 @@ def naming(path: str | Path) -> Iterator[None]:
         raise BadFileError(f"{path} cannot be predicted. {error}") from None
 
 
+@contextlib.contextmanager
+def naming_file(path: str | Path) -> Iterator[None]:
+    """Begins an error about the content of a file with its name: what raises it does not know the file."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
 def one_line(text: str) -> str:
     """A text with names of files as any terminal and log can show it: line breaks, and bytes that are not UTF-8, are escaped."""
     return text.replace("\r", "\\r").replace("\n", "\\n").encode(errors="backslashreplace").decode()

@@ -17,6 +17,7 @@ from mmseg.visualization.colorize import Palette
 FONT_SIZE = 15  # pixels
 BAR = 24  # height of a caption bar
 GAP = 8  # white between tiles and around the panel
+WIDEST = 16  # a tile is at most so many times as wide as high
 WHITE, BAR_COLOR, INK, SWATCH_EDGE = (255, 255, 255), (233, 236, 240), (28, 32, 38), (150, 150, 150)
 
 Tile = tuple[str, np.ndarray]
@@ -46,12 +47,12 @@ def fitted(text: str, width: int) -> str:
 
 
 def scale_tile(picture: np.ndarray, height: int) -> np.ndarray:
-    """Scales to ``height`` and keeps the aspect: [H, W, 3] -> [height, ., 3].
+    """Scales to ``height`` and keeps the aspect, of strips up to :data:`WIDEST`: [H, W, 3] -> [height, ., 3].
 
     Small pictures get larger pixels and no made-up colours in between; large ones are averaged, so that
     thin things do not vanish.
     """
-    width = max(round(picture.shape[1] * height / picture.shape[0]), 1)
+    width = max(round(min(picture.shape[1] / picture.shape[0], WIDEST) * height), 1)
     method = cv2.INTER_NEAREST if height >= picture.shape[0] else cv2.INTER_AREA
     return cv2.resize(picture, (width, height), interpolation=method)
 

@@ -21,6 +21,8 @@ from tests import tiny
         ("--config x.py --only 7.2", "--only belongs to a study. Give its --exp ID."),
         ("--list --only 7.2", "--only belongs to a study. Give its --exp ID."),
         ("--config x.py --demo", "--demo belongs to a study. Give its --exp ID."),
+        ("--list --seed 3", "--seed and --cfg-options belong to runs. Give --list a study, or leave them out."),
+        ("--list --cfg-options uda.alpha=0.9", "--seed and --cfg-options belong to runs. Give --list a study, or leave them out."),
         ("--list 44 --dry-run", "--list trains nothing and writes nothing. Leave out --smoke and --dry-run."),
         ("--config x.py --smoke --dry-run", "--smoke trains and --dry-run does not. Give one of them."),
         ("--config x.py --seed 0 1", "--seed 0 1: --config trains one run. Give one seed."),

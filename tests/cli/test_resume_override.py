@@ -118,6 +118,18 @@ def test_the_config_of_a_state_is_whole(trained):
 # Other classes
 
 
+def test_another_order_of_the_classes(trained, fails, folder, tiny_data):
+    """No word applies it: every output of the network would be taken for another class."""
+    shutil.copytree(trained, folder)
+    classes = [*read_checkpoint(folder / "latest.pth")["meta"]["CLASSES"]]
+    classes[:2] = classes[1::-1]
+    lists = {f"train_dataloader.dataset.{domain}.classes": classes for domain in ("source", "target")}
+    options = tiny.options(tiny_data, **lists, **{"val_dataloader.dataset.classes": classes, "train_cfg.max_iters": 3})
+    line = fails(train_tool.main, tiny.CONFIG, "--work-dir", folder, "--resume", "--override", *options)
+    assert "trained with the classes in another order than the config: 'sidewalk' is number 1, not 0. Give the data sets" in line
+    assert (folder / "config.py").read_bytes() == (trained / "config.py").read_bytes()
+
+
 SIXTEEN = [
     *["road", "sidewalk", "building", "wall", "fence", "pole"],
     "traffic light",

@@ -3,10 +3,10 @@
 import sys
 
 import pytest
-from mmengine.registry import OPTIMIZERS
+from mmengine.registry import OPTIMIZERS, PARAM_SCHEDULERS
 
 from mmseg.config.config import load_config
-from mmseg.config.sections import check_sections
+from mmseg.config.sections import check_samplers, check_sections
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
 from mmseg.engine.parts import build_method, check_engine_parts
@@ -32,6 +32,7 @@ BN = {"type": "BN", "requires_grad": True}
         (DATASETS, "UDADataset", "crop_pseudo_margins", [[1, 2, 3], [1, 2, 3, -4]], [[0, 0, 0, 0], None]),
         (DATASETS, CropOptions, "cat_max_ratio", [1.01, -0.1, NOT_A_NUMBER], [0, 0.75, 1]),
         (DATASETS, CropOptions, "crop_size", [(0, 64), (64,), 64], [(64, 64)]),
+        (PARAM_SCHEDULERS, "LinearLR", "start_factor", [0, 1.1, NOT_A_NUMBER], [1e-6, 1]),
         (DATASETS, RareClassOptions, "min_pixels", [-1, 2.5], [0, 3000]),
         (DATASETS, RareClassOptions, "class_temp", [0, -0.1, NOT_A_NUMBER], [0.01, float("inf")]),
         (METRICS, "IoUMetric", "ignore_index", [0, 254, None], [255]),
@@ -71,11 +72,12 @@ BN = {"type": "BN", "requires_grad": True}
     ],
 )
 def test_ranges(registry, kind, option, wrong, right):
+    needed = {"by_epoch": False} if registry is PARAM_SCHEDULERS else {}
     for value in right:
-        check_component({"type": kind, option: value}, registry)
+        check_component({"type": kind, option: value, **needed}, registry)
     for value in wrong:
         with pytest.raises(UserError, match=option) as caught:
-            check_component({"type": kind, option: value}, registry)
+            check_component({"type": kind, option: value, **needed}, registry)
         assert "\n" not in str(caught.value)
 
 
@@ -110,6 +112,44 @@ def test_sections_of_another_kind(key, value, words):
     check_sections({}, "own.py")
     with pytest.raises(UserError, match=f"^own.py: {words}"):
         check_sections({key: value}, "own.py")
+
+
+@pytest.mark.parametrize(
+    ("loader", "kind", "other"),
+    [
+        ("train_dataloader", "DefaultSampler", "RunningIndexSampler"),
+        ("train_dataloader", "mmengine.InfiniteSampler", "RunningIndexSampler"),
+        ("val_dataloader", "RunningIndexSampler", "DefaultSampler"),
+        ("val_dataloader", "InfiniteSampler", "DefaultSampler"),
+        ("test_dataloader", "RunningIndexSampler", "DefaultSampler"),
+    ],
+)
+def test_samplers_of_the_other_purpose(loader, kind, other):
+    with pytest.raises(UserError, match=f"^own.py: {loader}.sampler is {kind}, which .* Use dict\\(type='{other}'"):
+        check_samplers({loader: {"sampler": {"type": kind}}}, "own.py", training=True)
+    check_samplers({loader: {"sampler": {"type": other}}}, "own.py", training=True)
+
+
+@pytest.mark.parametrize("loader", ["train_dataloader", "val_dataloader"])
+def test_batches_are_made_of_their_size_alone(loader):
+    with pytest.raises(UserError, match=f"^own.py: {loader}.batch_sampler is not read here. Leave it out"):
+        check_samplers({loader: {"batch_sampler": {"type": "x"}}}, "own.py", training=True)
+    check_samplers({loader: {"batch_sampler": None}}, "own.py", training=True)
+
+
+def test_an_evaluation_after_the_end():
+    last = load_config(tiny.ROOT / tiny.CONFIG, {"train_cfg.max_iters": 9, "train_cfg.val_begin": 9})
+    assert last.train_cfg.val_begin == 9
+    with pytest.raises(UserError, match=r"val_begin is 10 of 9 iterations, .* Use 9 or less"):
+        load_config(tiny.ROOT / tiny.CONFIG, {"train_cfg.max_iters": 9, "train_cfg.val_begin": 10})
+
+
+@pytest.mark.parametrize("option", ["img_scale", "crop_size"])
+def test_crops_of_images_that_no_memory_holds(option):
+    sizes = {"img_scale": (64, 64), "crop_size": (64, 64), "pad": True}
+    assert CropOptions(**{**sizes, option: (32768, 32768)})
+    with pytest.raises(UserError, match=f"^{option}=.32769, 32768. is more than"):
+        CropOptions(**{**sizes, option: (32769, 32768)})
 
 
 @pytest.mark.parametrize("width", [10**13, 10**18, 10**30])

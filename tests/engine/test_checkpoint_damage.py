@@ -72,6 +72,20 @@ def test_tensors_that_are_no_use(kind):
     assert defect(value, finite=False) == (None if "NaN" in text else text)
 
 
+@pytest.mark.parametrize("kind", ["bool", "int8", "int64", "complex64"])
+def test_numbers_of_another_kind(kind):
+    """Weights that a tool has quantised: loaded as they are, they are no weights any more."""
+    value = torch.ones(3).to(getattr(torch, kind))
+    assert defect(value, like=torch.ones(3)) == f"holds {kind} in place of real numbers"
+    assert defect(torch.ones(3, dtype=torch.int64), like=torch.tensor(0)) is defect(torch.ones(3).half(), like=torch.ones(3)) is None
+    network, wrong = segmentor(), state(seed=1)
+    before = {key: entry.clone() for key, entry in network.state_dict().items()}
+    wrong[KEY] = wrong[KEY].to(getattr(torch, kind))
+    with pytest.raises(UserError, match=f"{KEY} holds {kind} in place of real numbers. Use an earlier state"):
+        load_segmentor(network, wrong, "model", "file.pth")
+    assert all(torch.equal(entry, before[key]) for key, entry in network.state_dict().items())
+
+
 def test_large_weights_are_no_infinite_ones():
     """Their sum is, in their own precision."""
     assert defect(torch.full((4,), 6e4).half()) is defect(torch.full((4,), 3e38)) is defect(torch.tensor([3, 4])) is None

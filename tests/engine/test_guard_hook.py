@@ -14,6 +14,7 @@ from mmseg.engine.checkpoint import read_checkpoint
 from mmseg.engine.hooks import GuardHook
 from mmseg.engine.loops import AdaptationTrainLoop
 from mmseg.engine.optimizers import GradientHealth
+from mmseg.engine.resume.restore import restore_hooks
 from mmseg.models.uda.objectives import SourceSupervision
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import NotFiniteError, UserError
@@ -64,6 +65,24 @@ def test_what_was_not_finite_is_named(norms, logs, reason, watch, caplog):
     assert not caplog.messages
     watch(hook, norms, **logs)
     assert caplog.messages == [f"Step 2 is left out, not finite: {reason}. 1 left out so far, 1 in a row."]
+
+
+def test_a_step_that_teaches_nothing_is_told_once(watch, caplog):
+    caplog.set_level("INFO")
+    hook = GuardHook()
+    for norms in (FINE, [0.0, 0.0, 1e-30], [0.0] * 3, [0.0] * 3):
+        watch(hook, norms)
+    (said,) = caplog.messages
+    assert said.startswith("Step 3 teaches nothing, every gradient is 0:") and hook.in_a_row == 0
+
+
+@pytest.mark.parametrize("name", ["skipped", "in_a_row"])
+def test_a_state_that_is_no_count(name):
+    with pytest.raises(UserError, match=r"^Checkpoint latest\.pth: hooks\.GuardHook is no state of this hook .* with --load-from\.$"):
+        restore_hooks({"GuardHook": GuardHook()}, {"GuardHook": {name: "x"}}, "latest.pth")
+    hook = GuardHook()
+    restore_hooks({"GuardHook": hook}, {"GuardHook": {name: 3}, "Gone": {}}, "latest.pth")
+    assert getattr(hook, name) == 3
 
 
 def test_the_count_is_logged_from_the_first_on(watch, runner):

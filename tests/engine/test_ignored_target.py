@@ -1,10 +1,10 @@
-"""A target that no term of a method looks at is told at the start of a training."""
+"""A target that no term of a method looks at, and a term that never begins, are told at the start of a training."""
 
 from types import SimpleNamespace
 
 import pytest
 
-from mmseg.engine.parts import target_note
+from mmseg.engine.parts import late_note, target_note
 from mmseg.registry import MODELS
 from tests.models import networks
 
@@ -32,3 +32,9 @@ def test_the_note(uda, said):
     note = target_note(SimpleNamespace(target=["photo.png"]), method)
     assert (note or "").startswith(SAID) if said else note is None
     assert target_note(SimpleNamespace(target=None), method) is None
+
+
+def test_a_term_that_begins_after_the_end_is_told():
+    method = MODELS.build({"type": "DACS", "self_training_start": 5, "segmentor": SEGMENTOR})
+    assert late_note(method, 6) is None
+    assert late_note(method, 5).startswith("Never trained in 5 iterations: mixed after iteration 5. Lower self_training_start")

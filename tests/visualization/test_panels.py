@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmseg.datasets.classes.names import CLASSES, PALETTE
-from mmseg.visualization.panels import BAR, GAP, draw_panel, legend, scale_tile, stack, text_width
+from mmseg.visualization.panels import BAR, GAP, WIDEST, draw_panel, legend, scale_tile, stack, text_width
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -64,3 +64,9 @@ def test_a_stack_is_as_wide_as_its_widest_picture():
     assert result.shape == (4 + GAP + 3 + GAP, 9, 3)
     assert np.array_equal(result[:4, :6], first) and (result[:4, 6:] == 255).all()
     assert np.array_equal(result[4 + GAP : 7 + GAP], second)
+
+
+def test_a_strip_does_not_fill_the_memory():
+    """One of 2x5000 pixels would be 400,000 wide at a height of 160."""
+    assert scale_tile(picture(2, 5000), 160).shape == (160, WIDEST * 160, 3)
+    assert scale_tile(picture(10, 160), 20).shape == (20, 320, 3)

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from mmseg.apis.launching.runs import Run
 from mmseg.datasets import CropOptions, RareClassOptions
 from mmseg.datasets.classes.check import check_class_lists
-from mmseg.engine.parts import build_evaluator, build_model, build_optimizer, check_engine_parts
+from mmseg.engine.parts import build_evaluator, build_model, build_optimizer, check_engine_parts, hook_configs
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, LABELING_STAGES, MASKS, MIXINGS, MODELS, OBJECTIVES, TEACHERS, check_component
@@ -52,8 +52,8 @@ def check_options(cfg: Config) -> None:
     check_engine_parts(cfg)
     check_class_lists(cfg)
     build_evaluator(metric_config(cfg))
-    guard = {"type": "GuardHook", **cfg.default_hooks.get("guard", {})}
-    for hook in (*filter(None, {**cfg.default_hooks, "guard": guard}.values()), *cfg.get("custom_hooks", ())):
+    default_hooks, custom_hooks = hook_configs(cfg)
+    for hook in (*filter(None, default_hooks.values()), *custom_hooks):
         check_component(hook, HOOKS)
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         check_component({**loader, "type": DataLoader}, DATASETS)

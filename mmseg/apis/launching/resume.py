@@ -41,7 +41,7 @@ def plan_resume(cfg: Config, checkpoint: str, *, override: bool = False) -> Resu
         return Resumption(checkpoint, history, notes=(f"{checkpoint} holds no config: nothing was compared with this one.",))
     try:
         old = resolve_ends(Config(read_config_text(meta["config"]))).to_dict()
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         note = f"The config in {checkpoint} cannot be read ({error}): nothing was compared with this one."
         return Resumption(checkpoint, history, notes=(note,))
     found = differences(old, read_config_text(config_text(cfg)))

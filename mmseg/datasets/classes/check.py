@@ -56,6 +56,8 @@ def check_weights(key: str, weights: Sequence[float] | None, count: int) -> None
     """Refuses weights of other classes; what is no list is refused where its part is built."""
     if isinstance(weights, (list, tuple)) and len(weights) != count:
         raise UserError(f"{key} has {len(weights)} numbers, but the source data have {count} classes. Give one weight per class, or None.")
+    if isinstance(weights, (list, tuple)) and not any(weights):
+        raise UserError(f"{key} is 0 for all classes, so nothing would be learned. Give one weight per class, or None.")
 
 
 def check_method(uda: dict, count: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mmseg.datasets.reading.headers import MAX_PIXELS
 from mmseg.utils.errors import UserError
 from mmseg.utils.ranges import Pair, Positive, Share
 
@@ -35,6 +36,10 @@ class CropOptions:
     photo_metric_distortion: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("img_scale", "crop_size"):
+            first, second = getattr(self, name)
+            if first * second > MAX_PIXELS:
+                raise UserError(f"{name}=({first}, {second}) is more than the {MAX_PIXELS} pixels that an image may have. Use less.")
         long, short = max(self.img_scale), min(self.img_scale)
         if max(self.crop_size) > long or min(self.crop_size) > short:
             self.check_fits((short, long) if self.img_scale[0] >= self.img_scale[1] else (long, short))

@@ -24,7 +24,7 @@ from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.registry import DATASETS, build_checked
 from mmseg.structures import Box
-from mmseg.utils.errors import BadFileError, UserError
+from mmseg.utils.errors import BadFileError, UserError, naming_file
 from mmseg.utils.randomness import Streams, derive_seed
 from mmseg.utils.ranges import Four, NonNegative, Pair, Positive
 
@@ -163,7 +163,8 @@ class UDADataset(Dataset):
         photo = self.source.images.encoded(index)
         native = self.source.read_label(index, photo)
         size = transforms.keep_ratio_size(native.shape, options.img_scale)
-        options.check_fits(size)
+        with naming_file(photo.path):
+            options.check_fits(size)
         label = transforms.resize_label(native, size)
         rng = streams.numpy("source.crop")
         if rare_class is None:
@@ -184,9 +185,11 @@ class UDADataset(Dataset):
     def load_target(self, streams: Streams) -> dict:
         """Draws file, crop and flip without looking at anything but the image size."""
         options = self.target_crop
-        image = self.target.read(self.draw_target_file(streams))
+        index = self.draw_target_file(streams)
+        image = self.target.read(index)
         size = transforms.keep_ratio_size(image.shape[:2], options.img_scale)
-        options.check_fits(size)
+        with naming_file(self.target.path(index)):
+            options.check_fits(size)
         box = transforms.draw_crop_box(streams.numpy("target.crop"), *size, options.crop_size)
         flipped = draw_flip(streams.numpy("target.flip"), options.flip_prob)
         crop = finish_image(transforms.resized_crop(image, size, box), options.crop_size, flipped)

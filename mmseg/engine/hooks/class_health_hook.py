@@ -113,5 +113,12 @@ class ClassHealthHook(Hook):
         return {name: summed(counts).cpu() for name, counts in self.counts.items()}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Goes on with these counts. They are of all processes, so that one takes them and the others start at zero."""
+        """Goes on with these counts. They are of all processes, so that one takes them and the others start at zero.
+
+        Raises:
+            TypeError: they are no counts.
+        """
+        for name, counts in state.items():
+            if not isinstance(counts, Tensor) or counts.ndim != 1:
+                raise TypeError(f"{name} are no counts")
         self.counts = {name: counts if is_main_process() else torch.zeros_like(counts) for name, counts in state.items()}

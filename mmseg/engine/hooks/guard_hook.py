@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,6 +105,7 @@ class GuardHook(Hook):
     def __init__(self, *, patience: Positive[int] = 10) -> None:
         self.patience = patience
         self.skipped = self.in_a_row = 0
+        self.told_of_nothing = False
         self.unread: deque[CheckedStep] = deque()
         self.runner: Runner | None = None
 
@@ -130,8 +132,12 @@ class GuardHook(Hook):
         return {"skipped": self.skipped, "in_a_row": self.in_a_row}
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:
-        """Goes on with these counts."""
-        self.skipped, self.in_a_row = state.get("skipped", 0), state.get("in_a_row", 0)
+        """Goes on with these counts.
+
+        Raises:
+            TypeError: they are no counts.
+        """
+        self.skipped, self.in_a_row = operator.index(state.get("skipped", 0)), operator.index(state.get("in_a_row", 0))
 
     def _read_all(self) -> None:
         while self.unread:
@@ -140,6 +146,7 @@ class GuardHook(Hook):
     def _read(self, step: CheckedStep) -> None:
         if not step.left_out:
             self.in_a_row = 0
+            self._tell_of_nothing(step)
             return
         self.skipped += 1
         scale, text = float(step.scale.read()), f"Step {step.iteration} is left out, not finite: {step.reason()}"
@@ -150,6 +157,15 @@ class GuardHook(Hook):
         self.runner.logger.warning(f"{text}. {self.skipped} left out so far, {self.in_a_row} in a row.")
         if self.in_a_row >= self.patience:
             self._stop(step)
+
+    def _tell_of_nothing(self, step: CheckedStep) -> None:
+        """One line for the first step whose gradients are all 0: a batch may have no labels, and a training that never has any learns
+        nothing."""
+        if self.told_of_nothing or step.norms.read().any():
+            return
+        self.told_of_nothing = True
+        why = "all labels of its batch are ignored, or all weights of its losses (loss_weight, class_weight) are 0"
+        self.runner.logger.warning(f"Step {step.iteration} teaches nothing, every gradient is 0: {why}. Later such steps are not named.")
 
     def _stop(self, step: CheckedStep) -> None:
         """Ends the training. What was learned before these steps is unharmed."""

@@ -7,11 +7,14 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper, OptimWrapperDict, _ParamScheduler
 
 from mmseg.engine.resume.state import ELSEWHERE, check_optimizer_state
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import UserError, one_line
 
+COUNTS = ("last_step", "_global_step", "begin", "end")
+"""Whole numbers of a schedule's state."""
 OPTIONS = ("param_groups", "base_param_settings")
 """Entries of a wrapper's state that a config decides: of each group of parameters, and before their factors (for the log)."""
 
@@ -46,6 +49,26 @@ def restore(
         raise UserError(f"Checkpoint {path} does not fit the optimizer or the schedule of this config. {fix}") from error
 
 
+def restore_hooks(hooks: Mapping[str, Hook], states: Mapping[str, Mapping[str, Any]], path: str | os.PathLike) -> None:
+    """Puts hooks into the state of a checkpoint; one that the checkpoint does not know starts anew.
+
+    Args:
+        hooks: those with a state, by name.
+        states: of the checkpoint, by the same names.
+        path: of its file, for the error.
+
+    Raises:
+        UserError: a hook cannot go on with what is there.
+    """
+    for name, hook in hooks.items():
+        try:
+            hook.load_state_dict(states.get(name, {}))
+        except UserError:
+            raise
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise UserError(f"Checkpoint {path}: hooks.{name} is no state of this hook ({one_line(str(error))}). {ELSEWHERE}") from error
+
+
 def advance(schedulers: Sequence[_ParamScheduler], iterations: int) -> None:
     """Steps schedules as so many iterations of a training do, in their order: each value follows from the one before."""
     with warnings.catch_warnings():
@@ -76,4 +99,6 @@ def _load(schedulers: Sequence[_ParamScheduler], states: Sequence[Mapping[str, A
     for scheduler, state in zip(schedulers, states, strict=True):
         if scheduler.state_dict().keys() - state.keys():
             raise ValueError("a schedule of another type")
+        if any(type(state[key]) is not int for key in COUNTS if key in scheduler.state_dict()):
+            raise ValueError("no count of steps")
         scheduler.load_state_dict(state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +16,8 @@ from mmseg.utils.errors import UserError
 
 PARTS = {"state_dict": dict, "optimizer": dict, "param_schedulers": list, "logged": dict}
 META = {"iteration": int, "seed": int, "best_score": (int, float)}
+LATER_META = {"processes": int, "restored_teachers": list}
+"""What older files lack."""
 ELSEWHERE = "Start from its networks in another folder with --load-from."
 
 
@@ -38,6 +41,10 @@ def check_state(content: Mapping[str, Any], path: str | os.PathLike) -> None:
             if not isinstance(values[name], kind) or isinstance(values[name], bool):
                 given = type(values[name]).__name__
                 raise UserError(f"Checkpoint {path}: {where}{name} is no part of the state of a training, but {given}. {ELSEWHERE}")
+    for name, kind in LATER_META.items():
+        if name in meta and not isinstance(meta[name], kind):
+            given = type(meta[name]).__name__
+            raise UserError(f"Checkpoint {path}: meta.{name} is no part of the state of a training, but {given}. {ELSEWHERE}")
     if meta["iteration"] < 0:
         raise UserError(f"Checkpoint {path} says that it was made after {meta['iteration']} iterations. {ELSEWHERE}")
     _check_entries("state_dict", content["state_dict"], "a tensor", lambda value: isinstance(value, Tensor), path)
@@ -46,8 +53,12 @@ def check_state(content: Mapping[str, Any], path: str | os.PathLike) -> None:
 
 
 def _check_entries(name: str, entries: object, kind: str, fits: Callable[[Any], bool], path: str | os.PathLike) -> None:
-    """Refuses a part of the state with another entry than ``kind``."""
-    wrong = [f"{name}.{key}" for key, value in entries.items() if not fits(value)] if isinstance(entries, Mapping) else [name]
+    """Refuses a part of the state with another entry than ``kind``, or one whose name is no text."""
+    wrong = (
+        [f"{name}.{key}" for key, value in entries.items() if not (isinstance(key, str) and fits(value))]
+        if isinstance(entries, Mapping)
+        else [name]
+    )
     if wrong:
         raise UserError(f"Checkpoint {path}: {wrong[0]} is not {kind}. {ELSEWHERE}")
 
@@ -72,7 +83,7 @@ def check_same_run(meta: Mapping[str, Any], seed: int, path: str | os.PathLike) 
 
 
 def check_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any], path: str | os.PathLike) -> None:
-    """Refuses averages and momenta of other shapes than the parameters, or with entries that are missing.
+    """Refuses options of another kind, averages and momenta of other shapes than the parameters, and entries that are missing.
 
     Args:
         optimizer: of the config.
@@ -82,8 +93,15 @@ def check_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any], path: 
     Raises:
         UserError: names the first that does not fit.
     """
+    for own, group in zip(optimizer.param_groups, state["param_groups"], strict=True):
+        wrong = [name for name, value in own.items() if name != "params" and not _same_kind(value, group.get(name))]
+        if wrong:
+            raise UserError(f"Checkpoint {path}: the optimizer's {wrong[0]} is no such option. {ELSEWHERE}")
     groups = zip(optimizer.param_groups, state["param_groups"], strict=True)
     pairs = [pair for own, group in groups for pair in zip(own["params"], group["params"], strict=True)]
+    unknown = sorted(state["state"].keys() - {number for _, number in pairs}, key=str)
+    if unknown:
+        raise UserError(f"Checkpoint {path}: the optimizer's state is of a parameter {unknown[0]!r}, which is in no group. {ELSEWHERE}")
     names = {name for entry in state["state"].values() for name in entry}
     for parameter, number in pairs:
         entry = state["state"].get(number, dict.fromkeys(names))  # a parameter that never had a gradient has none
@@ -98,4 +116,15 @@ def _misfit(value: Tensor, parameter: Tensor) -> str | None:
     """What is wrong with an average of a parameter, or with a number beside it; None if nothing is."""
     if value.ndim and value.shape != parameter.shape:
         return f"is {tuple(value.shape)} for a parameter of {tuple(parameter.shape)}"
-    return defect(value, finite=False)  # a second moment overflows to infinity where a gradient did not, and the training goes on
+    return defect(
+        value, like=parameter if value.ndim else None, finite=False
+    )  # a second moment overflows to infinity where a gradient did not, and the training goes on
+
+
+def _same_kind(own: object, given: object) -> bool:
+    """Whether an option of a group of parameters is of the kind that the optimizer has there; numbers are from 0 on."""
+    if isinstance(own, (list, tuple)):
+        return isinstance(given, (list, tuple)) and len(own) == len(given) and all(map(_same_kind, own, given))
+    if isinstance(own, (int, float)) and not isinstance(own, bool):
+        return isinstance(given, (int, float)) and not isinstance(given, bool) and math.isfinite(given) and given >= 0
+    return own is None or given is None or type(own) is type(given)

@@ -109,7 +109,7 @@ def fitting_weights(module: nn.Module, path: str | Path) -> tuple[dict[str, Tens
     reshaped = [key for key in own if key in state and state[key].shape != own[key].shape]
     if not (missing or unexpected or reshaped):
         for key in own:
-            if wrong := defect(state[key]):
+            if wrong := defect(state[key], like=own[key]):
                 raise UserError(f"{path}: {key} {wrong}. Use another file of weights.")
         return {key: state[key] for key in own}, unused
     counts = f"{len(missing)} entries missing, {len(unexpected)} unexpected, {len(reshaped)} of another shape"

@@ -122,6 +122,10 @@ def test_parts_that_agree():
             "uda.source_class_weight has 19 numbers, but the source data have 2 classes. Give one weight per class, or None.",
         ),
         (
+            {"uda": {"source_class_weight": [0, 0.0]}},
+            "uda.source_class_weight is 0 for all classes, so nothing would be learned. Give one weight per class, or None.",
+        ),
+        (
             {"uda": {"imnet_feature_dist_classes": [6, 18]}},
             "uda.imnet_feature_dist_classes names the class 18, but the source data have 2 classes. List the indices of your own things "
             "that ImageNet shows, or None for all pixels.",

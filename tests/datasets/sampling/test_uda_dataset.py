@@ -236,7 +236,7 @@ def test_crop_larger_than_one_odd_image(tmp_path):
     write_png(root / "images/00001.png", np.zeros((10, 80, 3), np.uint8))
     write_png(root / "labels/00001_labelTrainIds.png", np.zeros((10, 80), np.uint8))
     dataset = UDADataset(source=source_config(root), source_crop=crop(16))
-    with pytest.raises(UserError, match="larger than the image of 80x10"):
+    with pytest.raises(UserError, match=r"^/.*00001\.png: .* larger than the image of 80x10"):
         dataset[0]
 
 

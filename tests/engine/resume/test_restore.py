@@ -114,3 +114,39 @@ def test_states_of_others_are_refused(content):
     for state in (one_group, two_schedules, swapped, {**content, "param_schedulers": [1, 2]}):
         with pytest.raises(UserError, match=r"does not fit .* config.py beside it, or start from its networks in another folder"):
             Training().resumed(state)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("lr", "x"), ("lr", -1.0), ("lr", float("nan")), ("betas", "ab"), ("betas", [0.9]), ("betas", None), ("eps", True), ("amsgrad", 1)],
+)
+def test_an_option_of_another_kind(name, value):
+    content, training = Training().content(), Training()
+    content["optimizer"]["param_groups"][1][name] = value
+    with pytest.raises(UserError, match=f"^Checkpoint {FILE}: the optimizer's {name} is no such option. Start from its networks"):
+        restore(training.wrapper, training.schedulers, content, FILE, changed=False)
+
+
+def test_options_that_an_older_torch_did_not_have():
+    content, training = Training().content(), Training()
+    for group in content["optimizer"]["param_groups"]:
+        del group["amsgrad"], group["foreach"]
+    restore(training.wrapper, training.schedulers, content, FILE, changed=False)
+
+
+@pytest.mark.parametrize("value", ["x", None, 2.5])
+def test_a_schedule_without_a_count(value):
+    content, training = Training().content(), Training()
+    content["param_schedulers"][1]["last_step"] = value
+    with pytest.raises(UserError, match="does not fit the optimizer or the schedule of this config"):
+        restore(training.wrapper, training.schedulers, content, FILE, changed=False)
+
+
+def test_averages_of_parameters_that_are_in_no_group():
+    trained, training = Training(), Training()
+    trained.run(1)
+    content = trained.content()
+    restore(training.wrapper, training.schedulers, content, FILE, changed=False)
+    content["optimizer"]["param_groups"][1]["params"] = [7]
+    with pytest.raises(UserError, match="the optimizer's state is of a parameter 1, which is in no group"):
+        restore(training.wrapper, training.schedulers, content, FILE, changed=False)

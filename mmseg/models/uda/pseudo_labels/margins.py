@@ -33,9 +33,12 @@ class IgnoreRows(LabelingStage):
         """See :func:`ignore_rows`.
 
         Raises:
-            UserError: the loader marks the margins of whole images as well.
+            UserError: the loader marks the margins of whole images as well, or no row is left.
         """
         if target.batch.target_valid is not None:
             margins = "pseudo_weight_ignore_top/bottom (or the stage IgnoreRows) and crop_pseudo_margins"
             raise UserError(f"{margins} ignore the same margins twice. Set one of the two to 0 or None.")
+        if self.top + self.bottom >= pseudo.weights.shape[1]:
+            given = f"pseudo_weight_ignore_top/bottom (or the stage IgnoreRows) leave out {self.top} and {self.bottom} rows"
+            raise UserError(f"{given} of crops of {pseudo.weights.shape[1]}, so no pseudo-label would count. Use less.")
         return ignore_rows(pseudo, self.top, self.bottom)

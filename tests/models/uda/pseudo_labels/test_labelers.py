@@ -72,6 +72,12 @@ class Prefer(LabelingStage):
         return logits + bonus.view(1, -1, 1, 1)
 
 
+def test_a_row_has_to_be_left():
+    label_target(quarter_sure(), [IgnoreRows(top=1, bottom=2)], target())
+    with pytest.raises(UserError, match="leave out 2 and 2 rows of crops of 4, so no pseudo-label would count"):
+        label_target(quarter_sure(), [IgnoreRows(top=2, bottom=2)], target())
+
+
 def test_logits_are_corrected_before_labels_are_made_wherever_the_stage_stands():
     pseudo = label_target(quarter_sure(), [ConfidenceShare(threshold=0.968), Halve(), Prefer(1)], target())
     assert (pseudo.labels == 1).all() and (pseudo.weights == 0.5).all() and pseudo.confident_share == 1
