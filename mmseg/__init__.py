@@ -1,6 +1,6 @@
 """Domain-adaptive semantic segmentation around HRDA (Hoyer et al., ECCV 2022)."""
 
-from mmseg.utils.threads import prepare_threads
+from mmseg.utils.computing.threads import prepare_threads
 
 __version__ = "0.1.0"
 

@@ -14,9 +14,9 @@ from typing import Any
 from mmengine import registry as engine
 from mmengine.registry import Registry
 
-from mmseg.utils.engine_options import missing_option, signature_of
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.ranges import mismatch, type_hints
+from mmseg.utils.options.engine_options import missing_option, signature_of
+from mmseg.utils.options.ranges import mismatch, type_hints
 
 DATA = (bool, int, float, str, Mapping, list, tuple, set, type(None))
 """What a config may hold; everything else in the options of a part is another part, which the code passes."""

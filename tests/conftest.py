@@ -10,7 +10,7 @@ import torch
 
 from mmseg.demo.choices import Parameters
 from mmseg.demo.files import LAYOUTS
-from mmseg.utils.threads import usable_cores
+from mmseg.utils.computing.threads import usable_cores
 from tools.make_demo_data import make_demo_data
 
 TINY = Parameters(width=128, height=64, source=6, target=4, val=2)

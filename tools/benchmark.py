@@ -22,7 +22,7 @@ import argparse
 from mmseg.apis.predicting.presets import PRESETS
 from mmseg.config.options import OptionAction
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.files import write_json
+from mmseg.utils.storage.files import write_json
 from tools.benchmarks.settings import BATCH, Setting
 
 

@@ -13,7 +13,7 @@ import argparse
 
 from mmseg.config.options import OptionAction
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.files import check_writable
+from mmseg.utils.storage.files import check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,8 +43,8 @@ def main() -> None:
 
     from mmseg.apis.checking.browse import build_browser
     from mmseg.datasets.conversion.convert import progress_bar
-    from mmseg.utils.devices import chosen_device
-    from mmseg.utils.images import write_image
+    from mmseg.utils.computing.devices import chosen_device
+    from mmseg.utils.storage.images import write_image
     from mmseg.visualization.training_sample import draw_training_sample
 
     browser = build_browser(cfg, checkpoint=args.checkpoint, device=chosen_device(args.device))

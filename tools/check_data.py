@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.config.options import OptionAction
+from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.files import check_writable, write_json
-from mmseg.utils.threads import usable_cores
+from mmseg.utils.storage.files import check_writable, write_json
 
 
 def parse_args() -> argparse.Namespace:
@@ -51,7 +51,7 @@ def main() -> int:
 
     from mmseg.apis.checking.data import check_data
     from mmseg.apis.checking.report import draw_sheet, print_report, report_json
-    from mmseg.utils.images import write_image
+    from mmseg.utils.storage.images import write_image
 
     report, splits = check_data(cfg, which=args.split, nproc=args.nproc, limit=args.limit)
     write_json(out / "check_data.json", report_json(report, args.config))

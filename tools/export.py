@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from mmseg.apis.predicting.choices import SUFFIXES
 from mmseg.config.options import OptionAction
 from mmseg.utils.errors import CommandParser, command_line
-from mmseg.utils.files import check_writable, write_json
+from mmseg.utils.storage.files import check_writable, write_json
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,7 +37,7 @@ def main() -> None:
     check_writable(args.out)
     from mmseg.apis.predicting.export import description, export_window, file_records, sliding_window, versions
     from mmseg.apis.predicting.inference import init_model
-    from mmseg.engine.checkpoint import file_hash
+    from mmseg.engine.checkpoints.checkpoint import file_hash
 
     method = init_model(cfg, args.checkpoint, weights=args.weights)
     window, stride = sliding_window(cfg, args.size)

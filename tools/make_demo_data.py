@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, UNSEEN_FOLDERS, Parameters
+from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.files import write_json
-from mmseg.utils.threads import usable_cores
+from mmseg.utils.storage.files import write_json
 
 DEFAULT = Parameters()
 LAYOUTS = (*DEMO_FOLDERS.values(), *UNSEEN_FOLDERS)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from mmseg.apis.predicting.choices import ATTENTION, KINDS, READABLE
 from mmseg.config.options import OptionAction
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.files import check_writable
+from mmseg.utils.storage.files import check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -65,7 +65,7 @@ def main() -> int:
     cfg = load_config(args.config, args.cfg_options, training=False)
     from mmseg.apis.predicting.inference import class_colors, init_model
     from mmseg.apis.predicting.predict import Options, failures, output_paths, predict_all, summary
-    from mmseg.utils.devices import chosen_device
+    from mmseg.utils.computing.devices import chosen_device
 
     chosen = kinds(args)
     outputs = output_paths(sources, **chosen, out=args.out)

@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mmseg.config.config import load_config
-    from mmseg.utils.config_text import config_text
+    from mmseg.utils.options.config_text import config_text
 
     print(config_text(load_config(args.config, args.cfg_options)), end="")
 

@@ -10,7 +10,7 @@ import shlex
 
 from mmseg.config.options import OptionAction
 from mmseg.utils.errors import CommandParser, command_line
-from mmseg.utils.run_folder import WORK_DIRS
+from mmseg.utils.storage.run_folder import WORK_DIRS
 
 
 def parse_args() -> argparse.Namespace:

@@ -13,9 +13,9 @@ import shlex
 from collections.abc import Sequence
 
 from mmseg.config.options import OptionAction
+from mmseg.utils.computing.launchers import LAUNCHERS, is_first_process
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.launchers import LAUNCHERS, is_first_process
-from mmseg.utils.run_folder import LATEST
+from mmseg.utils.storage.run_folder import LATEST
 
 
 def parse_args() -> argparse.Namespace:

@@ -12,8 +12,8 @@ from mmseg.utils.errors import CommandParser, command_line
 def main() -> None:
     CommandParser(description="Write docs/options.md from the signatures.").parse_args()
     from mmseg.apis.describing.options import options_page
-    from mmseg.utils.files import write_text
     from mmseg.utils.repository import ROOT
+    from mmseg.utils.storage.files import write_text
 
     write_text(ROOT / "docs" / "options.md", options_page())
 

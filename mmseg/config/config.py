@@ -17,11 +17,11 @@ from mmseg.config.legacy import OLD_KEYS, is_legacy, upgrade
 from mmseg.config.schedule import resolve_ends
 from mmseg.config.sections import check_sections
 from mmseg.config.variables import used_names
-from mmseg.utils.config_text import WRITABLE, unwritable
-from mmseg.utils.custom_modules import import_modules, module_sources
+from mmseg.utils.computing.precision import Precision
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.precision import Precision
-from mmseg.utils.products import read_product
+from mmseg.utils.options.config_text import WRITABLE, unwritable
+from mmseg.utils.options.custom_modules import import_modules, module_sources
+from mmseg.utils.storage.products import read_product
 
 REQUIRED = (
     "model",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mmengine.config import Config
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import Pair, Positive, mismatch
+from mmseg.utils.options.ranges import Pair, Positive, mismatch
 
 Size = Pair[Positive[float]]
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")

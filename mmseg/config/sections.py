@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import Required, TypedDict
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import mismatch
+from mmseg.utils.options.ranges import mismatch
 
 
 class Part(TypedDict, total=False):

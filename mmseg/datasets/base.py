@@ -23,7 +23,7 @@ from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_con
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
 from mmseg.registry import DATASETS, component_of
 from mmseg.utils.errors import BadFileError, UserError
-from mmseg.utils.ranges import Pair, Positive
+from mmseg.utils.options.ranges import Pair, Positive
 
 
 def image_tensor(image: np.ndarray) -> torch.Tensor:

@@ -21,7 +21,7 @@ from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
 from mmseg.datasets.statistics.label_counts import COUNTS_FILE, count_labels
 from mmseg.registry import DATASETS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import GreyLevel, NonNegative, Pair, Positive, Three
+from mmseg.utils.options.ranges import GreyLevel, NonNegative, Pair, Positive, Three
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 """Ends of image names, in small or capital letters."""

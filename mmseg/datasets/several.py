@@ -17,7 +17,7 @@ from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, merged
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import Positive
+from mmseg.utils.options.ranges import Positive
 
 
 @dataclass(frozen=True)

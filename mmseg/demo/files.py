@@ -23,8 +23,8 @@ from mmseg.demo.choices import UNSEEN_FOLDERS, Parameters
 from mmseg.demo.scene import EGO_VEHICLE, Scene, render
 from mmseg.demo.styles import CITYSCAPES, GTA, STYLES, Style
 from mmseg.demo.unseen_styles import UNSEEN_STYLES
-from mmseg.utils.files import write_text
-from mmseg.utils.images import write_image
+from mmseg.utils.storage.files import write_text
+from mmseg.utils.storage.images import write_image
 from mmseg.visualization.colorize import write_palette_png
 
 DRAWING = 1  # to be raised when painters change, so that scenes drawn by older ones are noticed

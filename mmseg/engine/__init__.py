@@ -1,6 +1,6 @@
 """The runner and what surrounds training: checkpoints, optimizer groups, hooks."""
 
-from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks import CheckpointHook, PictureHook, ResultHook
 from mmseg.engine.loops import AdaptationTrainLoop
 from mmseg.engine.optimizers import GroupedOptimWrapperConstructor

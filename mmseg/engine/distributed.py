@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import torch
 from torch import distributed
 
+from mmseg.utils.computing.launchers import RANK, Launcher, is_first_process
 from mmseg.utils.errors import UserError
-from mmseg.utils.launchers import RANK, Launcher, is_first_process
 
 PATIENCE = 5.0
 """Seconds that the first process has to report an error that all of them meet."""

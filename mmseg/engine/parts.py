@@ -32,10 +32,10 @@ from mmseg.registry import (
     build_checked,
     check_component,
 )
-from mmseg.utils.engine_options import env_cfg
+from mmseg.utils.computing.float32 import use_real_float32
+from mmseg.utils.computing.precision import Precision
 from mmseg.utils.errors import UserError
-from mmseg.utils.float32 import use_real_float32
-from mmseg.utils.precision import Precision
+from mmseg.utils.options.engine_options import env_cfg
 from mmseg.utils.randomness import derive_seed
 from mmseg.visualization import tensorboard  # noqa: F401  registers its backend
 

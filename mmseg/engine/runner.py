@@ -19,19 +19,19 @@ from torch import nn
 
 from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
-from mmseg.engine.checkpoint import environment, read_checkpoint, save_checkpoint
+from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint, save_checkpoint
+from mmseg.engine.checkpoints.trained_for import ORDER, TrainedFor, check_order
+from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_resumed
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
 from mmseg.engine.parts import late_note, target_note, training_parts
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
 from mmseg.engine.resume.restore import restore, restore_hooks
 from mmseg.engine.resume.state import check_same_run, check_state
-from mmseg.engine.trained_for import ORDER, TrainedFor, check_order
-from mmseg.engine.weights import WITHOUT, covers, load_method, load_resumed
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.config_text import config_text
 from mmseg.utils.errors import UserError
-from mmseg.utils.run_folder import RESULT
+from mmseg.utils.options.config_text import config_text
+from mmseg.utils.storage.run_folder import RESULT
 
 
 class AdaptationRunner(Runner):
@@ -158,7 +158,7 @@ class AdaptationRunner(Runner):
             super()._init_model_weights()
 
     def load_checkpoint(self, filename: str, *_: object, **__: object) -> dict:
-        """Starts from the networks of any checkpoint, see :func:`mmseg.engine.weights.load_method`; iteration 0 follows."""
+        """Starts from the networks of any checkpoint, see :func:`mmseg.engine.checkpoints.weights.load_method`; iteration 0 follows."""
         content, skip = read_checkpoint(filename), self.cfg.get("skip_classifier", False)
         for line in load_method(self.network, content, filename, skip_classifier=skip):
             self.logger.info(line)

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from typing_extensions import NotRequired, TypedDict
 
-from mmseg.utils.products import PRODUCT, Count, Measure, Percent, read_product
-from mmseg.utils.run_folder import CURVE, RESULT
+from mmseg.utils.storage.products import PRODUCT, Count, Measure, Percent, read_product
+from mmseg.utils.storage.run_folder import CURVE, RESULT
 
 VERSION = 1
 """Of the entries of both files."""

@@ -18,7 +18,7 @@ from mmseg.datasets.classes.names import CLASSES, IGNORE
 from mmseg.evaluation.scores import confusion_matrix, drop_labels, iou_from_confusion, summarise, summarise_categories
 from mmseg.registry import METRICS
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.ranges import IgnoredLabel
+from mmseg.utils.options.ranges import IgnoredLabel
 
 EVAL_ABSENT = ("penalise", "ignore")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from typing_extensions import NotRequired, TypedDict
 
-from mmseg.utils.products import PRODUCT, Measure, read_product
-from mmseg.utils.run_folder import LATEST
+from mmseg.utils.storage.products import PRODUCT, Measure, read_product
+from mmseg.utils.storage.run_folder import LATEST
 
 FOLDER = "eval"
 ON_TARGET = "mIoU@"

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch, shown_classes
-from mmseg.utils.ranges import GreyLevel, Positive, Three
+from mmseg.utils.options.ranges import GreyLevel, Positive, Three
 
 
 def normalize(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:

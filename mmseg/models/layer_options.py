@@ -6,7 +6,7 @@ from typing import Literal
 
 from typing_extensions import Required, TypedDict
 
-from mmseg.utils.ranges import CLOSED, Positive, ShareBelowOne
+from mmseg.utils.options.ranges import CLOSED, Positive, ShareBelowOne
 
 
 class NormConfig(TypedDict, total=False):

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mmseg.utils.files import atomic_path
+from mmseg.utils.storage.files import atomic_path
 
 Palette = Sequence[tuple[int, int, int]]
 """RGB by train id, at most 255 entries."""

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from mmseg.utils.errors import BadFileError, UserError, one_line
-from mmseg.utils.files import atomic_path
+from mmseg.utils.storage.files import atomic_path
 
 FALLBACK_RATE = 25.0  # frames per second, for files that do not tell
 

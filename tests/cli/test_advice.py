@@ -22,7 +22,7 @@ from mmseg.config import load_config
 from mmseg.config.config import apply_options
 from mmseg.datasets import CityscapesDataset, FolderDataset, GTADataset, UDADataset
 from mmseg.datasets.classes.check import check_class_lists
-from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.evaluation import IoUMetric
 from tests import tiny
 from tests.cli.failures import refusal

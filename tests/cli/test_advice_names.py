@@ -16,7 +16,7 @@ from mmseg.config.config import HELPERS, OPTIONAL, REQUIRED
 from mmseg.config.legacy import OLD_KEYS
 from mmseg.datasets import CropOptions, RareClassOptions
 from mmseg.registry import annotations_of, options_of
-from mmseg.utils import engine_options
+from mmseg.utils.options import engine_options
 from tests.tiny import ROOT
 
 SOURCES = [*sorted((ROOT / "mmseg").rglob("*.py")), *sorted((ROOT / "tools").rglob("*.py")), ROOT / "run_experiments.py"]

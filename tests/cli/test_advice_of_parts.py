@@ -12,7 +12,7 @@ from mmseg.datasets import FolderDataset, GTADataset
 from mmseg.demo.choices import Parameters
 from mmseg.evaluation.curve import read_curve, read_result
 from mmseg.registry import MASKS, METRICS, MODELS
-from mmseg.utils.files import write_json
+from mmseg.utils.storage.files import write_json
 from tests import tiny
 from tests.cli.failures import refusal
 from tools import make_demo_data as demo_tool

@@ -12,7 +12,7 @@ from PIL import Image
 
 from mmseg.config.config import load_config
 from mmseg.datasets.classes.names import LABEL_IDS, PALETTE
-from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from tests import tiny
 from tools import test as test_tool
 

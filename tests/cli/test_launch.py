@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmseg.utils.locks import LOCK, is_locked
+from mmseg.utils.storage.locks import LOCK, is_locked
 from tests import tiny
 from tests.cli.failures import contents
 from tests.cli.study_script import environment, launched, small_study

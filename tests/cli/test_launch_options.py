@@ -9,7 +9,7 @@ import run_experiments
 from experiments import STUDIES
 from mmseg.apis.launching.runs import distinct, study_runs
 from mmseg.config.config import digest, load_config
-from mmseg.utils.config_text import config_text
+from mmseg.utils.options.config_text import config_text
 from tests import tiny
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 import run_experiments
-from mmseg.utils.launchers import STARTED_BY
+from mmseg.utils.computing.launchers import STARTED_BY
 from tests import tiny
 from tests.cli.study_script import launched
 from tools import train as train_tool

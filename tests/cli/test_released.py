@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from tests import tiny
 from tests.cli.failures import one_line
 from tests.cli.released import NAME, make_released

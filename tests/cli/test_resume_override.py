@@ -8,9 +8,9 @@ import pytest
 
 from mmseg.apis.launching.resume import plan_resume
 from mmseg.config import load_config
-from mmseg.engine.checkpoint import read_checkpoint, save_checkpoint
-from mmseg.utils.config_text import config_text
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint, save_checkpoint
 from mmseg.utils.errors import UserError
+from mmseg.utils.options.config_text import config_text
 from tests import tiny
 from tests.engine.test_resume import logged
 from tools import train as train_tool

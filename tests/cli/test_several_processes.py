@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from tests import tiny
 from tests.cli.study_script import launched
 from tests.engine.test_resume import assert_equal

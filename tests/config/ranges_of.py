@@ -13,8 +13,8 @@ from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
 from mmseg.engine.optimizers.guarded import GuardedOptimWrapper
 from mmseg.models.decode_heads.layers import DECODER_LAYERS
 from mmseg.registry import MODELS, annotations_of, component_of, find
-from mmseg.utils import engine_options
-from mmseg.utils.ranges import NonNegative, Positive, mismatch
+from mmseg.utils.options import engine_options
+from mmseg.utils.options.ranges import NonNegative, Positive, mismatch
 
 REGISTRIES = [value for value in vars(registry).values() if isinstance(value, registry.Registry)]
 REGISTRIES += [DECODER_LAYERS, LOOPS, OPTIMIZERS, PARAM_SCHEDULERS, VISBACKENDS]

@@ -8,8 +8,8 @@ from mmengine.config import Config
 
 from mmseg.config.config import apply_options, check_keys, digest, load_config, run_name
 from mmseg.config.options import OptionAction
-from mmseg.utils.config_text import config_text
 from mmseg.utils.errors import UserError
+from mmseg.utils.options.config_text import config_text
 from tests import tiny
 
 CONFIG = str(tiny.ROOT / tiny.CONFIG)

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg.utils.files import write_json
+from mmseg.utils.storage.files import write_json
 
 HEIGHT, WIDTH = 40, 80
 RARE = 16

@@ -5,7 +5,7 @@ import torch
 
 from mmseg.apis.launching.train import train
 from mmseg.config.config import digest, load_config
-from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks import base_styles_hook
 from mmseg.engine.hooks.base_styles_hook import source_walk
 from mmseg.engine.parts import build_loader_config

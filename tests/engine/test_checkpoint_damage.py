@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from mmseg.engine.checkpoint import read_checkpoint
-from mmseg.engine.weights import load_exactly, load_segmentor
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.weights import load_exactly, load_segmentor
 from mmseg.models.weights.pretrained import load_pretrained
 from mmseg.models.weights.values import defect
 from mmseg.registry import MODELS

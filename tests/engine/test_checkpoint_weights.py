@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmseg.engine.weights import load_method, load_segmentor, network_state, networks
+from mmseg.engine.checkpoints.weights import load_method, load_segmentor, network_state, networks
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from tests.models.networks import daformer_head, hrda, plain, tiny_encoder

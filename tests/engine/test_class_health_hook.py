@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mmseg.engine.checkpoint import read_checkpoint, save_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint, save_checkpoint
 from mmseg.engine.hooks import ClassHealthHook, ResultHook
 from mmseg.engine.hooks.class_health_hook import count_classes, percentages
 from mmseg.models.uda.step import StepLogs

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmseg.engine.weights import load_method, load_resumed
+from mmseg.engine.checkpoints.weights import load_method, load_resumed
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
 from tests.models.uda import test_methods as steps

@@ -8,8 +8,8 @@ import torch
 from mmseg.engine.optimizers import GradientHealth
 from mmseg.engine.optimizers.guarded import KeptBuffers
 from mmseg.engine.parts import build_optimizer
+from mmseg.utils.computing.precision import Precision
 from mmseg.utils.errors import UserError
-from mmseg.utils.precision import Precision
 from tests.engine.test_resume import assert_equal
 from tests.models.uda.test_methods import batch, build
 

@@ -10,7 +10,7 @@ from mmengine.runner import IterBasedTrainLoop
 
 from mmseg.apis.launching.train import train
 from mmseg.config.config import load_config
-from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks import GuardHook
 from mmseg.engine.loops import AdaptationTrainLoop
 from mmseg.engine.optimizers import GradientHealth

@@ -8,7 +8,7 @@ import sys
 import pytest
 import torch
 
-from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from tests import tiny
 
 HALF = 4

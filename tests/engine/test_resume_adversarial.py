@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from tests import tiny
 from tests.engine.test_resume import HALF, KILLED, assert_equal, logged
 

@@ -8,7 +8,7 @@ from experiments import STUDIES
 from mmseg.config import load_config
 from mmseg.config.config import digest
 from mmseg.experiments import ConfigFile, resolve, run_stem
-from mmseg.utils.config_text import config_text
+from mmseg.utils.options.config_text import config_text
 from tests import tiny
 from tests.config.legacy.published_form import decisive, published, write_json
 

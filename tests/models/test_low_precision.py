@@ -10,7 +10,7 @@ from mmseg.models.losses.entropy import entropy_loss
 from mmseg.models.losses.feature_distance import feature_distance
 from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels
 from mmseg.registry import MODELS
-from mmseg.utils.precision import Precision
+from mmseg.utils.computing.precision import Precision
 from tests.models import networks
 from tests.models.uda.test_methods import METHODS, batch, build
 

@@ -8,8 +8,8 @@ import pytest
 from mmengine.config import Config
 
 from mmseg.config.config import digest, load_config
-from mmseg.utils.config_text import config_text, read_config_text
 from mmseg.utils.errors import UserError
+from mmseg.utils.options.config_text import config_text, read_config_text
 from tests import tiny
 
 OPTION = "train_dataloader.dataset.source.note"

@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.precision import Precision
+from mmseg.utils.computing.precision import Precision
 
 MATRIX = {"cpu": 1024, "cuda": 8192}
 """Rows and columns of the square matrices whose product shows what the chip can do."""

@@ -16,10 +16,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmseg.datasets import UDADataset
 from mmseg.demo.choices import Parameters
-from mmseg.engine.checkpoint import environment
+from mmseg.engine.checkpoints.checkpoint import environment
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import atomic_path
+from mmseg.utils.storage.files import atomic_path
 from tools.benchmarks.plain_pipeline import PlainPipeline
 from tools.benchmarks.settings import BATCH
 from tools.make_demo_data import make_demo_data

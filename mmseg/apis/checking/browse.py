@@ -20,8 +20,8 @@ from torch.utils.data import default_collate
 
 from mmseg.datasets import UDADataset
 from mmseg.datasets.classes.names import IGNORE
-from mmseg.engine.checkpoint import read_checkpoint
-from mmseg.engine.weights import load_method
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.weights import load_method
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows, ignore_rows

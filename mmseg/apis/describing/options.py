@@ -29,8 +29,8 @@ from mmseg.registry import (
     TEACHERS,
     annotations_of,
 )
-from mmseg.utils import engine_options
-from mmseg.utils.ranges import type_hints
+from mmseg.utils.options import engine_options
+from mmseg.utils.options.ranges import type_hints
 
 COMMAND = "python tools/write_options.py"
 HEAD = f"""# Options of all parts

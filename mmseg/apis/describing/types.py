@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union
 from annotated_types import Ge, Gt, Le, Len, Lt, MinLen
 from typing_extensions import is_typeddict
 
-from mmseg.utils.ranges import OneOf
+from mmseg.utils.options.ranges import OneOf
 
 NAMES = {bool: "True or False", int: "whole number", float: "number", str: "text", dict: "dictionary", type(None): "None", Any: "anything"}
 BOUNDS = {Gt: ("above {}", "gt"), Ge: ("from {}", "ge"), Lt: ("below {}", "lt"), Le: ("to {}", "le")}

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmseg.apis.launching.runs import Run, distinct
-from mmseg.utils.config_text import write_config
-from mmseg.utils.files import write_text
+from mmseg.utils.options.config_text import write_config
+from mmseg.utils.storage.files import write_text
 
 GENERATED = Path("configs/generated")
 INDEX = "index.txt"

@@ -18,12 +18,12 @@ from mmseg.apis.launching.runs import Run, distinct
 from mmseg.config.small.shrink import layouts
 from mmseg.evaluation import per_class_table, print_titled
 from mmseg.evaluation.curve import mean_text
-from mmseg.utils.config_text import write_config
 from mmseg.utils.errors import LAUNCHED, UserError
-from mmseg.utils.files import check_writable
-from mmseg.utils.locks import in_use
+from mmseg.utils.options.config_text import write_config
 from mmseg.utils.repository import ROOT
-from mmseg.utils.run_folder import BEST, CONFIG, LATEST, PICTURES
+from mmseg.utils.storage.files import check_writable
+from mmseg.utils.storage.locks import in_use
+from mmseg.utils.storage.run_folder import BEST, CONFIG, LATEST, PICTURES
 
 CONSOLE = "console.log"
 LOOK = 0.5

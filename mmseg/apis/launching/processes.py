@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmseg.apis.launching.runs import Run
+from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
-from mmseg.utils.run_folder import CONFIG
-from mmseg.utils.threads import usable_cores
+from mmseg.utils.storage.run_folder import CONFIG
 
 PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 10.0, signal.SIGKILL: 10.0}
 """Seconds that a training has to end after each signal."""

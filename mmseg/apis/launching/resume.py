@@ -8,12 +8,12 @@ from mmengine.config import Config
 
 from mmseg.config.differences import Difference, Kind, differences
 from mmseg.config.schedule import resolve_ends
-from mmseg.engine.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.resume.history import Resumption, Stretch, from_values
 from mmseg.engine.resume.state import ELSEWHERE, check_same_run, check_state
-from mmseg.utils.config_text import config_text, read_config_text
 from mmseg.utils.errors import UserError
-from mmseg.utils.run_folder import CONFIG
+from mmseg.utils.options.config_text import config_text, read_config_text
+from mmseg.utils.storage.run_folder import CONFIG
 
 LISTED = 12  # differences in one message
 

@@ -14,9 +14,9 @@ from mmseg.config.config import checked_seed, digest, load_config, run_name
 from mmseg.evaluation.curve import Measured, Result, read_curve, read_result
 from mmseg.experiments import ConfigFile, Row, Study, resolve, run_stem
 from mmseg.utils.errors import UserError
-from mmseg.utils.locks import is_locked
 from mmseg.utils.repository import ROOT
-from mmseg.utils.run_folder import CONFIG, LATEST, RESULT, WORK_DIRS
+from mmseg.utils.storage.locks import is_locked
+from mmseg.utils.storage.run_folder import CONFIG, LATEST, RESULT, WORK_DIRS
 
 State = Literal["finished", "running", "interrupted", "open"]
 

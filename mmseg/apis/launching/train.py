@@ -14,10 +14,10 @@ from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.engine.distributed import backend, one_voice, process_group
 from mmseg.engine.runner import build_runner
 from mmseg.evaluation.curve import Result, read_result
+from mmseg.utils.computing.launchers import is_first_process
 from mmseg.utils.errors import UserError
-from mmseg.utils.launchers import is_first_process
-from mmseg.utils.locks import locked
-from mmseg.utils.run_folder import LATEST
+from mmseg.utils.storage.locks import locked
+from mmseg.utils.storage.run_folder import LATEST
 
 
 def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, override: bool = False) -> Result | None:

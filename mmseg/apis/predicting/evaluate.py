@@ -31,14 +31,14 @@ from mmseg.config.sections import check_sections
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralImageFiles
-from mmseg.engine.checkpoint import environment, file_hash
+from mmseg.engine.checkpoints.checkpoint import environment, file_hash
+from mmseg.engine.checkpoints.trained_for import check_order
 from mmseg.engine.parts import build_loader_config
-from mmseg.engine.trained_for import check_order
 from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, METRICS
 from mmseg.utils.errors import UserError, naming
-from mmseg.utils.images import write_image
+from mmseg.utils.storage.images import write_image
 from mmseg.visualization import heat
 
 

@@ -26,11 +26,11 @@ from torch.export import ExportedProgram
 from mmseg.apis.predicting.choices import SUFFIXES
 from mmseg.apis.predicting.inference import inference_config
 from mmseg.datasets.base import class_info
-from mmseg.engine.checkpoint import environment, file_hash
+from mmseg.engine.checkpoints.checkpoint import environment, file_hash
 from mmseg.models.data_preprocessor import normalize
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import atomic_path
+from mmseg.utils.storage.files import atomic_path
 
 TOLERANCE = 1e-4  # largest difference from the network, relative to the range of its logits
 OPSET = 18  # of ONNX; the lowest one that torch's exporter writes without conversion

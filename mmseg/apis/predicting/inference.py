@@ -26,12 +26,12 @@ from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.reading.image_files import read_image
 from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.transforms import keep_ratio_size, resize_image
-from mmseg.engine.checkpoint import read_checkpoint
-from mmseg.engine.trained_for import TrainedFor
-from mmseg.engine.weights import STUDENT, load_segmentor, network_state
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.trained_for import TrainedFor
+from mmseg.engine.checkpoints.weights import STUDENT, load_segmentor, network_state
 from mmseg.models.uda import UDAMethod
+from mmseg.utils.computing.finite import check_finite
 from mmseg.utils.errors import UserError, naming
-from mmseg.utils.finite import check_finite
 from mmseg.utils.randomness import derive_seed
 from mmseg.visualization.colorize import Palette, colorize_labels, overlay, write_palette_png
 
@@ -105,7 +105,7 @@ def init_model(
 
     Args:
         config: file (ours, or in the 0.x vocabulary) or complete config.
-        checkpoint: file with the weights, see :mod:`mmseg.engine.weights`; None for the initial weights of the config.
+        checkpoint: file with the weights, see :mod:`mmseg.engine.checkpoints.weights`; None for the initial weights of the config.
         device: 'cpu', 'cuda', 'cuda:1', …
         weights: 'model' (student) or 'ema_model' (teacher).
         inference_mode: see :func:`inference_config`.

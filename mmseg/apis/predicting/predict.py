@@ -23,7 +23,7 @@ from mmseg.datasets.base import image_values
 from mmseg.datasets.conversion.convert import progress_bar
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import BadFileError, UserError, naming
-from mmseg.utils.images import write_image
+from mmseg.utils.storage.images import write_image
 from mmseg.visualization import write_palette_png
 from mmseg.visualization.colorize import Palette
 from mmseg.visualization.predictions import VALUE_PALETTE, prediction_panel, value_levels

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mmseg.utils.precision import Precision
+from mmseg.utils.computing.precision import Precision
 
 if TYPE_CHECKING:
     from mmseg.models.segmentors.encoder_decoder import EncoderDecoder

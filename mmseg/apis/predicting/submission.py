@@ -21,7 +21,7 @@ from mmseg.datasets.classes.names import LABEL_IDS
 from mmseg.datasets.reading.folders import open_file
 from mmseg.datasets.reading.image_files import list_files
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import atomic_path
+from mmseg.utils.storage.files import atomic_path
 
 LISTED = 5  # wrong values that are named per file
 

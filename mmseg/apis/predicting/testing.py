@@ -29,9 +29,9 @@ from mmseg.engine.distributed import backend, found_launcher, one_printer, one_v
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.tables import per_class_table, print_titled, targets_table
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.devices import chosen_device
+from mmseg.utils.computing.devices import chosen_device
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import check_writable, write_json
+from mmseg.utils.storage.files import check_writable, write_json
 
 
 def run(args: argparse.Namespace, cfg: Config) -> None:

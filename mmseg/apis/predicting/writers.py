@@ -15,7 +15,7 @@ from mmseg.datasets.reading.image_files import ImageFiles, read_image
 from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.several import SeveralImageFiles
 from mmseg.utils.errors import UserError, one_line
-from mmseg.utils.images import write_image
+from mmseg.utils.storage.images import write_image
 from mmseg.visualization import colorize_labels, overlay, write_palette_png
 from mmseg.visualization.colorize import Palette
 

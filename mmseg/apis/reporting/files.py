@@ -9,7 +9,7 @@ from pathlib import Path
 from mmseg.apis.reporting.page import page
 from mmseg.apis.reporting.summary import RowSummary, RunSummary, StudySummary
 from mmseg.apis.reporting.tables import markdown, study_tables
-from mmseg.utils.files import write_text
+from mmseg.utils.storage.files import write_text
 
 COLUMNS = ("study", "table", "row", "title", "seed", "digest", "folder", "state", "iteration")
 PUBLISHED = ("published_mean", "published_note")

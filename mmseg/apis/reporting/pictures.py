@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 
 from mmseg.apis.reporting.summary import RowSummary, StudySummary
-from mmseg.utils.run_folder import PICTURES
+from mmseg.utils.storage.run_folder import PICTURES
 
 BUDGET = 2_500_000  # characters of all pictures together; charts of a large study take as much
 WIDTHS = (1600, 1200, 900, 640, 480)  # pixels

@@ -17,7 +17,7 @@ from mmseg.datasets.conversion.raw_labels import LabelFile, RawLabels
 from mmseg.datasets.reading.image_files import read_label_ids
 from mmseg.datasets.statistics.files import is_complete, write_statistics
 from mmseg.utils.errors import UserError
-from mmseg.utils.images import write_image
+from mmseg.utils.storage.images import write_image
 
 
 @dataclass(frozen=True)

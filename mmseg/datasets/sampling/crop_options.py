@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mmseg.datasets.reading.headers import MAX_PIXELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import Pair, Positive, Share
+from mmseg.utils.options.ranges import Pair, Positive, Share
 
 
 @dataclass(frozen=True, kw_only=True)

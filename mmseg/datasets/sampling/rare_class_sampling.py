@@ -14,7 +14,7 @@ from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.datasets.statistics.class_statistics import total_pixels
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, PositiveOrInfinite
+from mmseg.utils.options.ranges import NonNegative, PositiveOrInfinite
 
 
 @dataclass(frozen=True, kw_only=True)

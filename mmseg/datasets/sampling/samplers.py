@@ -9,7 +9,7 @@ from torch.utils.data import Sampler
 
 from mmseg.registry import DATA_SAMPLERS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative
+from mmseg.utils.options.ranges import NonNegative
 
 
 @DATA_SAMPLERS.register_module()

@@ -25,8 +25,8 @@ from mmseg.datasets.several import SeveralDatasets
 from mmseg.registry import DATASETS, build_checked
 from mmseg.structures import Box
 from mmseg.utils.errors import BadFileError, UserError, naming_file
+from mmseg.utils.options.ranges import Four, NonNegative, Pair, Positive
 from mmseg.utils.randomness import Streams, derive_seed
-from mmseg.utils.ranges import Four, NonNegative, Pair, Positive
 
 DRAWS = 5  # bad samples in a row that end a training which skips them
 

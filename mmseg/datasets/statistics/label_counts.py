@@ -15,10 +15,10 @@ from typing_extensions import NotRequired, TypedDict
 from mmseg.datasets.conversion.convert import mapped
 from mmseg.datasets.reading.image_files import read_label_ids
 from mmseg.datasets.statistics.files import fingerprint
+from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import write_text
-from mmseg.utils.products import PRODUCT, Count, FileName, read_product
-from mmseg.utils.threads import usable_cores
+from mmseg.utils.storage.files import write_text
+from mmseg.utils.storage.products import PRODUCT, Count, FileName, read_product
 
 COUNTS_FILE = "label_counts.json"
 VERSION = 1

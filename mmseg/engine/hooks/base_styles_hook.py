@@ -23,8 +23,8 @@ from mmseg.engine.hooks.evaluating import evaluating
 from mmseg.models.backbones.style_hallucination import StyleHallucination, farthest_points, style_of
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
+from mmseg.utils.options.ranges import NonNegative, Positive
 from mmseg.utils.randomness import Streams, derive_seed
-from mmseg.utils.ranges import NonNegative, Positive
 
 PROGRESS = 60
 """Seconds between two lines about how far a walk is."""

@@ -8,8 +8,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg.registry import HOOKS
-from mmseg.utils.ranges import Positive
-from mmseg.utils.run_folder import BEST, LATEST
+from mmseg.utils.options.ranges import Positive
+from mmseg.utils.storage.run_folder import BEST, LATEST
 
 
 @HOOKS.register_module(force=True)

@@ -16,7 +16,7 @@ from torch import Tensor
 from mmseg.evaluation.class_health import dead_classes, death_notices
 from mmseg.evaluation.curve import read_curve
 from mmseg.registry import HOOKS
-from mmseg.utils.ranges import Positive
+from mmseg.utils.options.ranges import Positive
 
 LOG, EVALUATION = "log", "evaluation"
 

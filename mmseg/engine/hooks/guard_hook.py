@@ -14,11 +14,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from mmseg.engine.checkpoint import save_checkpoint
+from mmseg.engine.checkpoints.checkpoint import save_checkpoint
 from mmseg.engine.optimizers import GradientHealth
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import Positive
+from mmseg.utils.options.ranges import Positive
 
 TRAIN_AGAIN = "Train again in another folder (--work-dir) with a lower optim_wrapper.optimizer.lr, or precision='fp32' if it is another."
 """The steps before may have ruined the weights of the stored state: a resume with a lower rate could not help."""

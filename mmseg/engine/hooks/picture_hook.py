@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from mmseg.engine.hooks.evaluating import evaluating
 from mmseg.registry import HOOKS
 from mmseg.structures import SegOutput
-from mmseg.utils.images import write_image
-from mmseg.utils.ranges import Positive
-from mmseg.utils.run_folder import PICTURES
+from mmseg.utils.options.ranges import Positive
+from mmseg.utils.storage.images import write_image
+from mmseg.utils.storage.run_folder import PICTURES
 from mmseg.visualization.colorize import Palette, colorize_labels, denormalize, heat, overlay
 from mmseg.visualization.panels import Tile, draw_panel, legend, stack
 

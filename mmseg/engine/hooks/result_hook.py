@@ -9,12 +9,12 @@ from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmseg.engine.checkpoint import environment
+from mmseg.engine.checkpoints.checkpoint import environment
 from mmseg.evaluation.curve import VERSION, read_curve
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import write_json
-from mmseg.utils.run_folder import CURVE, RESULT
+from mmseg.utils.storage.files import write_json
+from mmseg.utils.storage.run_folder import CURVE, RESULT
 
 
 @HOOKS.register_module()

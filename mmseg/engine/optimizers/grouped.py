@@ -16,7 +16,7 @@ from mmseg.engine.optimizers.guarded import GuardedOptimWrapper
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS, build_checked, check_component, find
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.ranges import NonNegative, mismatch
+from mmseg.utils.options.ranges import NonNegative, mismatch
 
 
 def multipliers(name: str, custom_keys: Mapping[str, Mapping[str, float]]) -> tuple[float, float]:

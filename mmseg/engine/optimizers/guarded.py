@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 
 from mmseg.engine.optimizers.fused import step_unless
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.engine_options import GradientClipping
+from mmseg.utils.options.engine_options import GradientClipping
 
 LOSS_SCALER = "loss_scaler"
 

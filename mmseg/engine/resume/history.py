@@ -10,10 +10,10 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmseg.engine.resume.state import ELSEWHERE
-from mmseg.utils.config_text import read_config_text, write_config
 from mmseg.utils.errors import UserError, one_line
-from mmseg.utils.files import write_text
-from mmseg.utils.run_folder import CONFIG
+from mmseg.utils.options.config_text import read_config_text, write_config
+from mmseg.utils.storage.files import write_text
+from mmseg.utils.storage.run_folder import CONFIG
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Stretch:
 
     Attributes:
         first, last: they are first + 1 to last, counted from 1 as in the log.
-        config: its text, see :func:`mmseg.utils.config_text.config_text`.
+        config: its text, see :func:`mmseg.utils.options.config_text.config_text`.
         changed: what was another from ``last`` on, one line each.
     """
 

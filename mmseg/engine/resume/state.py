@@ -25,7 +25,7 @@ def check_state(content: Mapping[str, Any], path: str | os.PathLike) -> None:
     """Refuses a file without a training state, or with a part of one.
 
     Args:
-        content: of :func:`mmseg.engine.checkpoint.read_checkpoint`.
+        content: of :func:`mmseg.engine.checkpoints.checkpoint.read_checkpoint`.
         path: of the file, for the error.
 
     Raises:

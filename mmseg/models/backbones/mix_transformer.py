@@ -27,7 +27,7 @@ from mmseg.models.backbones.style_hallucination import style_hallucination
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import SmallImageError, UserError
-from mmseg.utils.ranges import ColorChannels, Positive, ShareBelowOne
+from mmseg.utils.options.ranges import ColorChannels, Positive, ShareBelowOne
 
 
 def to_tokens(feature_map: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from mmseg.models.backbones.resnet import BATCH_NORM, ResidualBlock, ResNet, nor
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, Positive, Some
+from mmseg.utils.options.ranges import NonNegative, Positive, Some
 
 MIN_ATTENTION_WIDTH = 32
 

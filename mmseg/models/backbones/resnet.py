@@ -26,7 +26,7 @@ from mmseg.models.layer_options import NormConfig
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, Positive, Some
+from mmseg.utils.options.ranges import NonNegative, Positive, Some
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}
 """Depth -> residual blocks of the four stages; from 50 layers on they are bottlenecks."""

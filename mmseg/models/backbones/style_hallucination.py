@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from mmseg.registry import MODELS, build_checked
+from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.errors import UserError
-from mmseg.utils.float32 import at_least_float32
-from mmseg.utils.ranges import Positive
+from mmseg.utils.options.ranges import Positive
 
 EPSILON = 1e-7
 

@@ -25,7 +25,7 @@ from mmseg.models.weights.licences import UNKNOWN
 from mmseg.models.weights.pretrained import pretrained_path, read_state
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.ranges import NonNegative, Pair, Positive, ShareBelowOne, Some
+from mmseg.utils.options.ranges import NonNegative, Pair, Positive, ShareBelowOne, Some
 
 STRIDES = (4, 8, 16, 32)
 TOKEN_STRIDE = 16  # pixels of the image per token of a plain transformer

@@ -18,7 +18,7 @@ from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.models.decode_heads.layers import attend_pixels
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import Positive
+from mmseg.utils.options.ranges import Positive
 
 RELU = {"type": "ReLU"}
 

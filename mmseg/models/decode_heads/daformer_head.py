@@ -18,7 +18,7 @@ from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_para
 from mmseg.models.decode_heads.layers import DECODER_LAYERS
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import Positive, Some
+from mmseg.utils.options.ranges import Positive, Some
 
 
 class DAFormerParams(TypedDict, total=False):

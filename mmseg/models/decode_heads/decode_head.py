@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from mmseg.models.layer_options import NormConfig
 from mmseg.models.losses.cross_entropy import accuracy
 from mmseg.registry import MODELS
+from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.float32 import at_least_float32
-from mmseg.utils.ranges import IgnoredLabel, Positive, ShareBelowOne, Some
+from mmseg.utils.options.ranges import IgnoredLabel, Positive, ShareBelowOne, Some
 
 
 def resize(feature_map: Tensor, size: Sequence[int], align_corners: bool = False) -> Tensor:

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.registry import MODELS
+from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.errors import UserError
-from mmseg.utils.float32 import at_least_float32
-from mmseg.utils.ranges import Positive, Some
+from mmseg.utils.options.ranges import Positive, Some
 
 _INIT = {"type": "Normal", "std": 0.01, "override": {"name": "aspp_modules"}}
 

@@ -18,7 +18,7 @@ from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, OddSize, Positive
+from mmseg.utils.options.ranges import NonNegative, OddSize, Positive
 
 
 @MODELS.register_module()

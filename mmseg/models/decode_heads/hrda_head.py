@@ -24,7 +24,7 @@ from mmseg.models.decode_heads.decode_head import resize
 from mmseg.registry import MODELS, find, options_of
 from mmseg.structures import Box, SegOutput, blend_windows, full_box
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.ranges import Positive, Share
+from mmseg.utils.options.ranges import Positive, Share
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.models.decode_heads.layers import PixelAttention, interlace
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import Pair, Positive
+from mmseg.utils.options.ranges import Pair, Positive
 
 RELU = {"type": "ReLU"}
 

@@ -22,7 +22,7 @@ from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
 from mmseg.models.layer_options import ActivationConfig, NormConfig
 from mmseg.registry import build_checked
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative, OddSize, Pair, Positive, Some
+from mmseg.utils.options.ranges import NonNegative, OddSize, Pair, Positive, Some
 
 DECODER_LAYERS = Registry("decoder layer", scope="mmseg", locations=["mmseg.models.decode_heads.layers"], build_func=build_checked)
 

@@ -19,8 +19,8 @@ from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_para
 from mmseg.models.decode_heads.layers import PixelLinear
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
-from mmseg.utils.float32 import at_least_float32
-from mmseg.utils.ranges import OddSize, Positive, Some
+from mmseg.utils.computing.float32 import at_least_float32
+from mmseg.utils.options.ranges import OddSize, Positive, Some
 
 
 class SegFormerParams(TypedDict, total=False):

@@ -19,7 +19,7 @@ from mmseg.models.decode_heads.layers import ASPP, pyramid_branches
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import Positive, Some
+from mmseg.utils.options.ranges import Positive, Some
 
 RELU = {"type": "ReLU"}
 

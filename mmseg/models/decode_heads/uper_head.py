@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import DecodeHead, resize
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import Positive, Some
+from mmseg.utils.options.ranges import Positive, Some
 
 RELU = {"type": "ReLU"}
 

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.float32 import at_least_float32
 
 SOURCE, TARGET = 0.0, 1.0
 """Labels of the domains."""

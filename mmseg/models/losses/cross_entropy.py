@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmseg.registry import MODELS
+from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.errors import UserError
-from mmseg.utils.float32 import at_least_float32
-from mmseg.utils.ranges import NonNegative, Some
+from mmseg.utils.options.ranges import NonNegative, Some
 
 
 def cross_entropy(

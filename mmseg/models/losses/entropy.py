@@ -9,7 +9,7 @@ import math
 
 from torch import Tensor
 
-from mmseg.utils.float32 import at_least_float32
+from mmseg.utils.computing.float32 import at_least_float32
 
 
 def self_information(probabilities: Tensor) -> Tensor:

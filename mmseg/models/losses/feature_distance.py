@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mmseg.structures import class_table
-from mmseg.utils.float32 import at_least_float32
+from mmseg.utils.computing.float32 import at_least_float32
 
 
 def downscale_label(label: Tensor, factor: int, min_ratio: float, num_classes: int, ignore_index: int = 255) -> Tensor:

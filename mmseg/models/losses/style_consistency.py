@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mmseg.utils.float32 import at_least_float32
+from mmseg.utils.computing.float32 import at_least_float32
 
 SMALLEST = 1e-7
 

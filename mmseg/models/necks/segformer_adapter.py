@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import Positive, Some
+from mmseg.utils.options.ranges import Positive, Some
 
 
 @MODELS.register_module()

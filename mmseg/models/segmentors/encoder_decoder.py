@@ -18,7 +18,7 @@ from mmseg.models.decode_heads.decode_head import resize
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, View, average_windows, chunked, crop_windows, full_box, sliding_boxes, windows_per_pass
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.ranges import Pair, Positive
+from mmseg.utils.options.ranges import Pair, Positive
 
 PIXELS_PER_PASS = 2**21
 """Pixels that go through an encoder at once where no gradients are needed: eight windows of 512x512, or two of 1024x1024."""

@@ -22,7 +22,7 @@ from mmseg.models.segmentors.shared_windows import BRANCHES, Walk, shared_infere
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, plan_windows, sliding_boxes, windows_per_pass
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import Pair, Positive
+from mmseg.utils.options.ranges import Pair, Positive
 
 
 def draw_crop_box(rng: np.random.Generator, height: int, width: int, crop: Sequence[int], divisible: int) -> Box:

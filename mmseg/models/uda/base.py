@@ -24,9 +24,9 @@ from mmseg.models.uda.pseudo_labels.teacher import Teacher, teacher_mode
 from mmseg.models.uda.step import Objective, StepContext, StepLogs
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
+from mmseg.utils.computing.finite import check_finite
+from mmseg.utils.computing.precision import Precision
 from mmseg.utils.errors import naming
-from mmseg.utils.finite import check_finite
-from mmseg.utils.precision import Precision
 from mmseg.utils.randomness import Streams, derive_seed
 
 

@@ -8,7 +8,7 @@ from mmseg.models.uda.objectives.feature_distance import FeatureDistance
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.teacher import freeze
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import NonNegative, Share
+from mmseg.utils.options.ranges import NonNegative, Share
 
 
 class ImageNetPreset(Preset):

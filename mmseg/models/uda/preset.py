@@ -16,7 +16,7 @@ from mmseg.models.uda.pseudo_labels.shorthand import labeling_configs, with_thre
 from mmseg.models.uda.step import Objective
 from mmseg.registry import LABELING_STAGES, MIXINGS, MODELS, OBJECTIVES, TEACHERS, build_with_parts, component_of, required_options
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.ranges import NonNegative, Share
+from mmseg.utils.options.ranges import NonNegative, Share
 
 MISSING_PARTS = {
     "teacher": "uda.teacher=dict(type='Teacher')",

@@ -15,8 +15,8 @@ from mmseg.models.weights.licences import licence_of
 from mmseg.models.weights.networks import NETWORKS
 from mmseg.models.weights.values import defect
 from mmseg.registry import MODELS
-from mmseg.utils.checksums import damaged_record
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.checksums import damaged_record
 
 FOLDER = Path("pretrained")
 OPENMMLAB = "open-mmlab://"

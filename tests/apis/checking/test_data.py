@@ -14,7 +14,7 @@ from mmseg.apis.checking.known_sizes import KNOWN_SIZES
 from mmseg.datasets.conversion.convert import convert_dataset
 from mmseg.datasets.conversion.raw_labels import GTA
 from mmseg.registry import DATASETS
-from mmseg.utils.images import write_image
+from mmseg.utils.storage.images import write_image
 from tests.apis.data_config import SOURCE_LABEL, data_config, val_pair
 
 IMAGE = "gta/images/00001.png"

@@ -9,7 +9,7 @@ import pytest
 
 from mmseg.apis.checking.data import check_data, check_split
 from mmseg.apis.checking.splits import Split, open_split
-from mmseg.utils.images import write_image
+from mmseg.utils.storage.images import write_image
 from tests.apis.data_config import data_config, val_pair
 from tests.corpus.writers import by_pillow, exif, png, tiff
 

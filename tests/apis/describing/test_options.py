@@ -10,7 +10,7 @@ from mmseg.apis.describing.options import COMMAND, REGISTRIES, described, option
 from mmseg.apis.describing.types import in_words
 from mmseg.models.layer_options import ActivationConfig
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import GreyLevel, NonNegative, Pair, Positive, PositiveOrInfinite, Share, ShareBelowOne, Some, Three
+from mmseg.utils.options.ranges import GreyLevel, NonNegative, Pair, Positive, PositiveOrInfinite, Share, ShareBelowOne, Some, Three
 from mmseg.utils.repository import ROOT
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mmseg.apis.launching.listing import list_rows, state_text
 from mmseg.experiments import Published
-from mmseg.utils.locks import locked
+from mmseg.utils.storage.locks import locked
 from tests.apis.fake_study import evaluation, make_study, write_run
 
 

@@ -27,7 +27,7 @@ from mmseg.apis.predicting.export import (
 from mmseg.datasets.classes.names import CLASSES, PALETTE
 from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import write_json
+from mmseg.utils.storage.files import write_json
 from tests import tiny
 from tests.models.networks import deeplab_head, hrda, plain
 

@@ -14,8 +14,8 @@ from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
 from mmseg.datasets.sampling.uda_dataset import CropOptions, UDADataset
 from mmseg.engine.optimizers.grouped import GroupedOptimWrapperConstructor
 from mmseg.registry import DATASETS, MODELS, build_checked, check_component
-from mmseg.utils.config_text import config_text
-from mmseg.utils.precision import Precision
+from mmseg.utils.computing.precision import Precision
+from mmseg.utils.options.config_text import config_text
 from tests import tiny
 from tests.config.legacy.published_form import changed, decisive, flattened, published, write_json, write_python
 

@@ -5,8 +5,8 @@ from mmengine.config import Config
 
 from mmseg.config import load_config
 from mmseg.engine.resume.history import Stretch, as_values, from_values, write_configs
-from mmseg.utils.config_text import config_text
 from mmseg.utils.errors import UserError
+from mmseg.utils.options.config_text import config_text
 from tests import tiny
 
 HISTORY = (

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mmseg.registry import MASKS
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.ranges import Positive, Share
+from mmseg.utils.options.ranges import Positive, Share
 
 
 def grid_size(size: Sequence[int], block: int) -> tuple[int, int]:

@@ -14,8 +14,8 @@ from mmseg.models.uda.discriminator import Discriminators
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.prediction import level_weights
 from mmseg.registry import MODELS
+from mmseg.utils.options.ranges import NonNegative, Positive
 from mmseg.utils.randomness import derive_seed
-from mmseg.utils.ranges import NonNegative, Positive
 
 
 @MODELS.register_module()

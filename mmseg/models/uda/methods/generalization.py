@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmseg.models.uda.imagenet import ImageNetPreset
 from mmseg.models.uda.objectives.style_consistency import StyleConsistency
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import NonNegative
+from mmseg.utils.options.ranges import NonNegative
 
 
 @MODELS.register_module()

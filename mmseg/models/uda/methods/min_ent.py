@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.prediction import level_weights
 from mmseg.registry import MODELS
-from mmseg.utils.ranges import NonNegative
+from mmseg.utils.options.ranges import NonNegative
 
 
 @MODELS.register_module()

@@ -16,7 +16,7 @@ from mmseg.models.uda.pseudo_labels.prediction import Prediction, level_weights
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative
+from mmseg.utils.options.ranges import NonNegative
 
 
 def discriminator_of(step: StepContext) -> nn.Module:

@@ -10,7 +10,7 @@ from mmseg.models.losses.entropy import entropy_loss
 from mmseg.models.uda.pseudo_labels.prediction import Prediction, level_weights
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
-from mmseg.utils.ranges import NonNegative
+from mmseg.utils.options.ranges import NonNegative
 
 
 @OBJECTIVES.register_module()

@@ -18,7 +18,7 @@ from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.ranges import NonNegative
+from mmseg.utils.options.ranges import NonNegative
 
 Crops = tuple[Tensor, Tensor, Tensor]
 """Images [B, 3, H, W], labels [B, H, W] and weights [B, H, W]."""

@@ -13,7 +13,7 @@ from mmseg.models.uda.augmentation.mixing import ClassMix, paste
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
-from mmseg.utils.ranges import NonNegative
+from mmseg.utils.options.ranges import NonNegative
 
 
 @OBJECTIVES.register_module()

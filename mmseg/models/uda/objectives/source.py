@@ -15,7 +15,7 @@ from mmseg.models.uda.objectives.style_consistency import StyleConsistency
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
 from mmseg.structures.batches import LABELS
-from mmseg.utils.ranges import NonNegative
+from mmseg.utils.options.ranges import NonNegative
 
 
 def weight_by_class(label: Tensor, class_weight: Sequence[float]) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmseg.models.uda.pseudo_labels.labelers import LabelingStage, PseudoLabels, TargetContext
 from mmseg.registry import LABELING_STAGES
-from mmseg.utils.ranges import Share
+from mmseg.utils.options.ranges import Share
 
 
 def confident_share(confidence: Tensor, threshold: float) -> Tensor:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from mmseg.structures import UDABatch
-from mmseg.utils.float32 import at_least_float32
+from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.randomness import Streams
 
 

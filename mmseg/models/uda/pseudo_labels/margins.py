@@ -7,7 +7,7 @@ from dataclasses import replace
 from mmseg.models.uda.pseudo_labels.labelers import LabelingStage, PseudoLabels, TargetContext
 from mmseg.registry import LABELING_STAGES
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import NonNegative
+from mmseg.utils.options.ranges import NonNegative
 
 
 def ignore_rows(pseudo: PseudoLabels, top: int, bottom: int) -> PseudoLabels:

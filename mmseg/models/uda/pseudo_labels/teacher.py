@@ -13,8 +13,8 @@ from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.models.uda.pseudo_labels.labelers import LabelingStage, PseudoLabels, TargetContext, label_target
 from mmseg.registry import TEACHERS
 from mmseg.structures import UDABatch
+from mmseg.utils.options.ranges import Share
 from mmseg.utils.randomness import Streams
-from mmseg.utils.ranges import Share
 
 
 def ema_decay(iteration: int, alpha: float) -> float:

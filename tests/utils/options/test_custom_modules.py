@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from mmseg.utils.custom_modules import copied_sources, import_modules, module_names, module_sources
 from mmseg.utils.errors import UserError
+from mmseg.utils.options.custom_modules import copied_sources, import_modules, module_names, module_sources
 
 FILES = {
     "own_single.py": "import json\nimport own_helper\nfrom own_package import part\n",

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mmseg.utils.threads import SLEEPING, bound_cores, usable_cores
+from mmseg.utils.computing.threads import SLEEPING, bound_cores, usable_cores
 from tests import tiny
 
 BOUND = bound_cores()

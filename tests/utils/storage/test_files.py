@@ -7,7 +7,7 @@ import os
 import pytest
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import atomic_path, write_json, write_text
+from mmseg.utils.storage.files import atomic_path, write_json, write_text
 
 
 def test_written_file_replaces_the_old_one_and_nothing_else_is_left(tmp_path):

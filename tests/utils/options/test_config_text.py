@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg.config import load_config
-from mmseg.utils.config_text import config_text, read_config_text
+from mmseg.utils.options.config_text import config_text, read_config_text
 from tests import tiny
 
 VALUES = {

@@ -1,8 +1,8 @@
 """JSON files that this project writes and reads again, as types.
 
 A form is declared beside what writes the file: builtin types, ``TypedDict``s (with ``__pydantic_config__ = PRODUCT``) and the ranges of
-this file and of :mod:`mmseg.utils.ranges`. Files that are ours alone have an entry ``version``; those written before it existed have
-none and are read as well. Class statistics are the published ones and have no version.
+this file and of :mod:`mmseg.utils.options.ranges`. Files that are ours alone have an entry ``version``; those written before it existed
+have none and are read as well. Class statistics are the published ones and have no version.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le, Predicate
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.ranges import wanted
+from mmseg.utils.options.ranges import wanted
 
 PRODUCT = {"extra": "allow", "allow_inf_nan": False}
 """Settings of a ``TypedDict`` of a product: entries that others have added are kept."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg.engine.checkpoint import Unread, file_hash, read_checkpoint, save_checkpoint
+from mmseg.engine.checkpoints.checkpoint import Unread, file_hash, read_checkpoint, save_checkpoint
 from mmseg.utils.errors import UserError
 
 WEIGHT = torch.arange(6.0).view(2, 3)

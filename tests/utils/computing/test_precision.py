@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from mmseg.config.config import digest, load_config
+from mmseg.utils.computing.float32 import at_least_float32, use_real_float32
+from mmseg.utils.computing.precision import AUTOCAST, Precision
 from mmseg.utils.errors import UserError
-from mmseg.utils.float32 import at_least_float32, use_real_float32
-from mmseg.utils.precision import AUTOCAST, Precision
 from tests import tiny
 
 CONFIG = tiny.ROOT / tiny.CONFIG

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 
 import mmseg
-from mmseg.utils.checksums import damaged_record
 from mmseg.utils.errors import UserError
-from mmseg.utils.files import atomic_path
-from mmseg.utils.run_folder import LATEST
+from mmseg.utils.storage.checksums import damaged_record
+from mmseg.utils.storage.files import atomic_path
+from mmseg.utils.storage.run_folder import LATEST
 
 NUMPY_METADATA = (
     "numpy.dtype",

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from mmseg.utils.ranges import Four, NonNegative, Pair, Positive, PositiveOrInfinite, Share, ShareBelowOne, mismatch
+from mmseg.utils.options.ranges import Four, NonNegative, Pair, Positive, PositiveOrInfinite, Share, ShareBelowOne, mismatch
 
 INFINITE, NO_NUMBER = float("inf"), float("nan")
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmseg.utils.custom_modules import copied_sources
-from mmseg.utils.files import write_text
+from mmseg.utils.options.custom_modules import copied_sources
+from mmseg.utils.storage.files import write_text
 
 WIDTH = 120  # columns
 INDENT = 4

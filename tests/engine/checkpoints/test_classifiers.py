@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import mmseg.models.registered  # noqa: F401  all decoders
-from mmseg.engine.classifiers import classifier_entries
-from mmseg.engine.weights import load_method, load_segmentor
+from mmseg.engine.checkpoints.classifiers import classifier_entries
+from mmseg.engine.checkpoints.weights import load_method, load_segmentor
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError

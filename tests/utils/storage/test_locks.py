@@ -5,15 +5,15 @@ import sys
 
 import pytest
 
-from mmseg.utils import locks
 from mmseg.utils.errors import UserError
-from mmseg.utils.locks import is_locked, locked
+from mmseg.utils.storage import locks
+from mmseg.utils.storage.locks import is_locked, locked
 from tests import tiny
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from mmseg.utils.locks import locked
+from mmseg.utils.storage.locks import locked
 with locked(Path(sys.argv[1])):
     print("locked", flush=True)
     time.sleep(60)

@@ -9,7 +9,7 @@ from annotated_types import MinLen
 from typing_extensions import NotRequired, TypedDict
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.products import PRODUCT, Count, FileName, Measure, Percent, read_product
+from mmseg.utils.storage.products import PRODUCT, Count, FileName, Measure, Percent, read_product
 
 FIX = "Make it again."
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from mmseg.datasets.base import class_info
 from mmseg.models.data_preprocessor import SegDataPreprocessor
-from mmseg.utils.config_text import read_config_text
 from mmseg.utils.errors import UserError
+from mmseg.utils.options.config_text import read_config_text
 
 Colors = Sequence[Sequence[int]]
 ORDER = "Give the data sets of the config that order (classes=[…]), or use the config it was trained with."

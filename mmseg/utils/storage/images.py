@@ -7,7 +7,7 @@ import os
 import cv2
 import numpy as np
 
-from mmseg.utils.files import atomic_path
+from mmseg.utils.storage.files import atomic_path
 
 
 def write_image(path: str | os.PathLike, image: np.ndarray) -> None:

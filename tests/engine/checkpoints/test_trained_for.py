@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from mmseg.config import load_config
-from mmseg.engine.trained_for import TrainedFor
+from mmseg.engine.checkpoints.trained_for import TrainedFor
 from mmseg.models.data_preprocessor import SegDataPreprocessor
-from mmseg.utils.config_text import config_text
 from mmseg.utils.errors import UserError
+from mmseg.utils.options.config_text import config_text
 from tests import tiny
 
 CLASSES, PALETTE = ("sky", "grass", "sea"), ((1, 2, 3), (4, 5, 6), (7, 8, 9))

@@ -13,12 +13,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mmseg.engine.classifiers import check_class_count, classifier_entries
-from mmseg.engine.state_difference import State, StateDifference, first_names
+from mmseg.engine.checkpoints.classifiers import check_class_count, classifier_entries
+from mmseg.engine.checkpoints.state_difference import State, StateDifference, first_names
 from mmseg.models.uda import UDAMethod
 from mmseg.models.weights.values import defect
 from mmseg.utils.errors import UserError
-from mmseg.utils.run_folder import BEST
+from mmseg.utils.storage.run_folder import BEST
 
 STUDENT, TEACHER, IMNET, DISCRIMINATOR = "model", "ema_model", "imnet_model", "model_D"
 MASK_TEACHER = "mic.teacher.ema_model"
@@ -34,7 +34,7 @@ def networks(content: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
     """The tensors of a checkpoint by network, e.g. ``{'model': …, 'ema_model': …, 'model_D': …}``.
 
     Args:
-        content: what :func:`mmseg.engine.checkpoint.read_checkpoint` returns; tensors under ``state_dict`` or at the top.
+        content: what :func:`mmseg.engine.checkpoints.checkpoint.read_checkpoint` returns; tensors under ``state_dict`` or at the top.
 
     Returns:
         state dicts with names relative to the network; a bare segmentor counts as ``model``, other names

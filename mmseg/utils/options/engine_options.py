@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le
 from typing_extensions import TypedDict
 
-from mmseg.utils.ranges import CLOSED, NonNegative, Pair, Positive, Share, ShareBelowOne
+from mmseg.utils.options.ranges import CLOSED, NonNegative, Pair, Positive, Share, ShareBelowOne
 
 MOST_WORKERS = 256
 """More processes would only wait for each other."""

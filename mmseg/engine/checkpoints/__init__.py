@@ -1,0 +1,1 @@
+"""Checkpoints: files, and how weights find their networks."""

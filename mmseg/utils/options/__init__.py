@@ -1,0 +1,1 @@
+"""What a config may say, as types, texts and modules."""

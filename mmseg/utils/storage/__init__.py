@@ -1,0 +1,1 @@
+"""Files of all kinds: written whole, read as what they are."""
