@@ -17,8 +17,8 @@ TINY = Parameters(width=128, height=64, source=6, target=4, val=2)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How many random mistakes tests/config/test_mutations.py makes in the configs of each form."""
-    parser.addoption("--mutations", type=int, default=500, help="random mistakes in configs")
+    """How many random mistakes tests/config/test_mutations.py and tests/utils/test_product_mutations.py make."""
+    parser.addoption("--mutations", type=int, default=500, help="random mistakes in the configs of each form, and in products")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper, OptimWrapperDict, _ParamScheduler
 
-from mmseg.engine.resume.state import ELSEWHERE, check_optimizer_state
+from mmseg.engine.resume.state import ELSEWHERE, check_optimizer_state, steps_made
 from mmseg.utils.errors import UserError, one_line
 
 COUNTS = ("last_step", "_global_step", "begin", "end")
@@ -36,7 +36,7 @@ def restore(
     """
     try:
         for part, state in _parts(wrapper, content["optimizer"]):
-            check_optimizer_state(part.optimizer, state, path)
+            check_optimizer_state(part.optimizer, state, path, steps_made(content))
             part.load_state_dict(_with_options_of(part, state) if changed else dict(state))
         if changed:
             advance(schedulers, content["meta"]["iteration"])

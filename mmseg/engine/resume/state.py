@@ -82,13 +82,20 @@ def check_same_run(meta: Mapping[str, Any], seed: int, path: str | os.PathLike) 
         raise UserError(f"Checkpoint {path} {given}. {fix}")
 
 
-def check_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any], path: str | os.PathLike) -> None:
+def steps_made(content: Mapping[str, Any]) -> int:
+    """How often the optimizer of a checkpoint has stepped: its iterations less those that were left out, whose gradients were not finite."""
+    skipped = content.get("hooks", {}).get("GuardHook", {}).get("skipped", 0)
+    return content["meta"]["iteration"] - (skipped if isinstance(skipped, int) else 0)
+
+
+def check_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any], path: str | os.PathLike, steps: int = 0) -> None:
     """Refuses options of another kind, averages and momenta of other shapes than the parameters, and entries that are missing.
 
     Args:
         optimizer: of the config.
         state: what its ``load_state_dict`` would take.
         path: of the file, for the error.
+        steps: that it has made, see :func:`steps_made`.
 
     Raises:
         UserError: names the first that does not fit.
@@ -102,6 +109,9 @@ def check_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any], path: 
     unknown = sorted(state["state"].keys() - {number for _, number in pairs}, key=str)
     if unknown:
         raise UserError(f"Checkpoint {path}: the optimizer's state is of a parameter {unknown[0]!r}, which is in no group. {ELSEWHERE}")
+    if steps and not state["state"] and ("betas" in optimizer.defaults or optimizer.defaults.get("momentum")):
+        text = f"has no averages of gradients after {steps} steps, and {type(optimizer).__name__} keeps some"
+        raise UserError(f"Checkpoint {path}: the optimizer's state {text}. {ELSEWHERE}")
     names = {name for entry in state["state"].values() for name in entry}
     for parameter, number in pairs:
         entry = state["state"].get(number, dict.fromkeys(names))  # a parameter that never had a gradient has none

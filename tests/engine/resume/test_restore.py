@@ -127,16 +127,16 @@ def test_an_option_of_another_kind(name, value):
         restore(training.wrapper, training.schedulers, content, FILE, changed=False)
 
 
-def test_options_that_an_older_torch_did_not_have():
-    content, training = Training().content(), Training()
+def test_options_that_an_older_torch_did_not_have(content):
+    training = Training()
     for group in content["optimizer"]["param_groups"]:
         del group["amsgrad"], group["foreach"]
     restore(training.wrapper, training.schedulers, content, FILE, changed=False)
 
 
 @pytest.mark.parametrize("value", ["x", None, 2.5])
-def test_a_schedule_without_a_count(value):
-    content, training = Training().content(), Training()
+def test_a_schedule_without_a_count(content, value):
+    training = Training()
     content["param_schedulers"][1]["last_step"] = value
     with pytest.raises(UserError, match="does not fit the optimizer or the schedule of this config"):
         restore(training.wrapper, training.schedulers, content, FILE, changed=False)

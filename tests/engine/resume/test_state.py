@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmseg.engine.resume.state import check_optimizer_state, check_same_run, check_state
+from mmseg.engine.resume.state import check_optimizer_state, check_same_run, check_state, steps_made
 from mmseg.utils.errors import UserError
 
 FILE = "latest.pth"
@@ -98,3 +98,16 @@ def test_averages_that_do_not_fit(value, text):
         del state["state"][0]["exp_avg"]
     with pytest.raises(UserError, match=text):
         check_optimizer_state(trained_optimizer(), state, FILE)
+
+
+def test_averages_that_are_all_gone():
+    """Unless no step has been made, or the optimizer keeps none."""
+    state = {**trained_optimizer().state_dict(), "state": {}}
+    with pytest.raises(UserError, match=r"optimizer's state has no averages of gradients after 3 steps, and \w+ keeps some\. Start from"):
+        check_optimizer_state(trained_optimizer(), state, FILE, steps=3)
+    check_optimizer_state(trained_optimizer(), state, FILE, steps=0)
+    plain = torch.optim.SGD([torch.nn.Parameter(torch.ones(2, 3))], lr=0.1)
+    check_optimizer_state(plain, plain.state_dict(), FILE, steps=3)
+    assert (
+        steps_made({"meta": {"iteration": 5}, "hooks": {"GuardHook": {"skipped": 2}}}) == 3 and steps_made({"meta": {"iteration": 5}}) == 5
+    )
