@@ -83,7 +83,7 @@ def check_same_run(meta: Mapping[str, Any], seed: int, path: str | os.PathLike) 
 
 
 def steps_made(content: Mapping[str, Any]) -> int:
-    """How often the optimizer of a checkpoint has stepped: its iterations less those that were left out, whose gradients were not finite."""
+    """How often the optimizer of a checkpoint has stepped: its iterations less those that were left out, not being finite."""
     skipped = content.get("hooks", {}).get("GuardHook", {}).get("skipped", 0)
     return content["meta"]["iteration"] - (skipped if isinstance(skipped, int) else 0)
 
