@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from mmseg.apis.launching.runs import Run
 from mmseg.datasets import CropOptions, RareClassOptions
 from mmseg.datasets.classes.check import check_class_lists
+from mmseg.engine.dry_pass import dry_pass
 from mmseg.engine.parts import build_evaluator, build_model, build_optimizer, check_engine_parts, hook_configs
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.backbones.style_hallucination import StyleHallucination
@@ -72,17 +73,22 @@ def check_options(cfg: Config) -> None:
 
 
 def build_parts(cfg: Config) -> None:
-    """Builds networks, method and optimizer of a config as a training does: parts that do not fit each other are found.
+    """Builds networks, method and optimizer of a config as a training does: parts that do not fit each other, or the crops, are found.
 
     Raises:
-        UserError: as :func:`mmseg.engine.parts.build_model` and :func:`mmseg.engine.parts.build_optimizer`.
+        UserError: as :func:`mmseg.engine.parts.build_model`, :func:`mmseg.engine.parts.build_optimizer` and
+            :func:`mmseg.engine.dry_pass.dry_pass`.
     """
     cfg = Config({**cfg.to_dict(), "compile": False})
     try:
         with torch.device("meta"):
-            build_optimizer(cfg.optim_wrapper, build_model(cfg))
+            method = build_model(cfg)
+            build_optimizer(cfg.optim_wrapper, method)
     except (NotImplementedError, RuntimeError):  # a network may compute with its weights when it is built
-        build_optimizer(cfg.optim_wrapper, build_model(cfg))
+        method = build_model(cfg)
+        build_optimizer(cfg.optim_wrapper, method)
+    dataset = cfg.train_dataloader.dataset
+    dry_pass(method, cfg.train_dataloader.batch_size, dataset.get("sync_crop_size") or dataset.source_crop.crop_size)
 
 
 def typed(value: object) -> Iterator[dict]:

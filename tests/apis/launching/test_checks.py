@@ -42,8 +42,16 @@ def test_a_network_that_computes_with_its_weights_is_built_on_the_cpu(monkeypatc
 
     monkeypatch.setattr(checks, "build_model", build)
     monkeypatch.setattr(checks, "build_optimizer", lambda *_: None)
+    monkeypatch.setattr(checks, "dry_pass", lambda *_: None)
     build_parts(load_config(tiny.ROOT / tiny.CONFIG))
     assert devices == ["meta", "cpu"]
+
+
+def test_parts_that_do_not_fit_the_batch_are_found():
+    """As before the first step of a training: a batch of one leaves a pooling branch a single value to normalise."""
+    changes = {"train_dataloader.batch_size": 1, "model.decode_head.decoder_params.fusion_cfg.pool": True}
+    with pytest.raises(UserError, match=r"normalises a single value per channel in a batch of 1, .* Set train_dataloader\.batch_size=2"):
+        build_parts(load_config(tiny.ROOT / tiny.CONFIG, changes))
 
 
 def test_parts_of_layers_are_the_engines():
