@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from typing_extensions import TypedDict
 
 from mmseg.models.decode_heads.decode_head import DecodeHead, check_decoder_params, resize
+from mmseg.models.decode_heads.dilated_conv import decoder_layout
 from mmseg.models.decode_heads.layers import DECODER_LAYERS
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
@@ -74,5 +75,6 @@ class DAFormerHead(DecodeHead):
         """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
         levels = self.select(features)
         size = levels[0].shape[2:]
-        embedded = [resize(layer(level), size, self.align_corners) for layer, level in zip(self.embed_layers, levels, strict=True)]
+        embedded = [decoder_layout(layer(level)) for layer, level in zip(self.embed_layers, levels, strict=True)]
+        embedded = [resize(level, size, self.align_corners) for level in embedded]
         return self.classify(self.fuse_layer(torch.cat(embedded, dim=1)))
