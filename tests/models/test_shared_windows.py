@@ -11,7 +11,7 @@ from mmseg.utils.errors import UserError
 from tests.models.networks import BN, hrda, plain
 
 SLIDE = {"mode": "slide", "crop_size": (64, 64), "stride": (32, 32), "batched_slide": True}
-SIZES = [(64, 128), (64, 64), (72, 152), (96, 104), (67, 101)]
+SIZES = [(64, 128), (64, 64), (72, 152), (96, 104), (67, 101), (61, 101), (61, 59)]
 RESNET = {"type": "ResNetV1c", "depth": 18, "base_channels": 4, "num_stages": 4, "strides": (1, 2, 1, 1), "dilations": (1, 1, 2, 4)}
 
 
@@ -30,9 +30,11 @@ def with_statistics(model: EncoderDecoder) -> EncoderDecoder:
 
 
 def nested(model: EncoderDecoder, image: torch.Tensor, branch: str) -> torch.Tensor:
-    """Every outer window by itself; the image padded as inference pads it."""
+    """Every outer window by itself; sides that one window covers are padded as inference pads them."""
     height, width = image.shape[2:]
-    padded = torch.nn.functional.pad(image, (0, -width % 8, 0, -height % 8))
+    window = model.outer_windows(height, width)[0]
+    bottom, right = (-side % 8 if side == whole else 0 for side, whole in ((window.height, height), (window.width, width)))
+    padded = torch.nn.functional.pad(image, (0, right, 0, bottom))
     return EncoderDecoder.inference(model, padded, branch)[:, :, :height, :width]
 
 

@@ -200,8 +200,9 @@ class HRDAEncoderDecoder(EncoderDecoder):
         return self.inference_branches(image, [branch])[branch]
 
     def inference_branches(self, image: Tensor, branches: Sequence[str]) -> dict[str, Tensor]:
-        """Several outputs from the same look at an image of any size: padded with 0 to whole pixels of all maps, and cut back.
+        """Several outputs from the same look at an image of any size.
 
+        A side that one window covers is padded with 0 to whole pixels of all maps, and the logits are cut back.
         Outer windows share their detail windows, see :mod:`mmseg.models.segmentors.shared_windows`. They do not where that
         would change the result: batch statistics (train mode) and the blur at a window's border depend on the other pixels.
 
@@ -213,7 +214,10 @@ class HRDAEncoderDecoder(EncoderDecoder):
             [B, K, H, W] for each, or [B, 1, H, W] for 'ATT'.
         """
         height, width = image.shape[2:]
-        padded = F.pad(image, (0, -width % self._unit, 0, -height % self._unit))
+        window = self.outer_windows(height, width)[0]
+        sides = ((width, window.width), (height, window.height))
+        right, bottom = (-side % self._unit if side == covered else 0 for side, covered in sides)
+        padded = F.pad(image, (0, right, 0, bottom))
         if self.training or self.blur_hr_crop:
             maps = {branch: super(HRDAEncoderDecoder, self).inference(padded, branch) for branch in branches}
         else:
