@@ -1,15 +1,4 @@
 """Evaluation on unseen demo streets: python tools/make_demo_data.py --layout fog"""
 
-val_dataloader = dict(
-    batch_size=4,
-    num_workers=1,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(
-        type="CityscapesDataset",
-        data_root="data/demo/fog",
-        img_dir="leftImg8bit/val",
-        ann_dir="gtFine/val",
-        test_scale=(512, 256),
-    ),
-)
-val_evaluator = dict(type="IoUMetric")
+_base_ = ["demo_night_val.py"]
+val_dataloader = dict(dataset=dict(data_root="data/demo/fog"))
