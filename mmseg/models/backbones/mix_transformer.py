@@ -36,8 +36,11 @@ def to_tokens(feature_map: Tensor) -> Tensor:
 
 
 def to_map(tokens: Tensor, height: int, width: int) -> Tensor:
-    """[B, N, C] -> [B, C, H, W] in channels-last memory; a view."""
-    return tokens.transpose(1, 2).unflatten(2, (height, width))
+    """[B, N, C] -> [B, C, H, W] in channels-last memory; a view.
+
+    Of a single image as well: its tokens may have any stride along the batch, and torch takes a map with a wrong one for plain.
+    """
+    return tokens.flatten(0, 1).unflatten(0, (len(tokens), height, width)).permute(0, 3, 1, 2)
 
 
 class OverlapPatchEmbed(nn.Module):
