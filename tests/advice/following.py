@@ -1,0 +1,79 @@
+"""How a test follows advice: it names the advice as the source has it, and gets what the error fills in."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+from mmseg.utils.errors import UserError
+from tests.advice.inventory import GAP, NEAREST, Piece, inventory
+
+ALL = cache(inventory)
+
+
+def advice(fragment: str, action: Callable[[], object], *, file: str = "") -> list[str]:
+    """Has an action refused with advice; returns what the error fills into its gaps.
+
+    Args:
+        fragment: a part of one piece of advice of the inventory, with ``{}`` as gaps. The guard reads it from the source of the test.
+        action: must end with a UserError.
+        file: where two files say the same, the end of the name of the one that this is; the error must come from there.
+    """
+    with pytest.raises(UserError) as caught:
+        action()
+    line = str(caught.value)
+    said = re.search(f"{pattern(fragment)}$", line) or re.search(pattern(fragment), line)
+    assert said, f"{line!r} does not say {fragment!r}"
+    assert any(re.search(whole(piece.text), line) for piece in pieces_of(fragment, file)), (line, pieces_of(fragment, file))
+    frames = [frame.filename for error in causes(caught.value) for frame in traceback.extract_tb(error.__traceback__)]
+    assert not file or any(name.endswith(file) for name in frames), f"{line!r} comes from {frames[-1]}"
+    return list(said.groups())
+
+
+def causes(error: BaseException | None):
+    """An error, and those that it was made of."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def pattern(text: str) -> str:
+    """A regular expression of a text with gaps; a gap at its end takes all that follows."""
+    return "(.*?)".join(map(re.escape, text.split(GAP))) + ("$" if text.endswith(GAP) else "")
+
+
+def whole(text: str) -> str:
+    """A regular expression of a piece of advice: a nearest name is not always there."""
+    return f"(?:{pattern(NEAREST)})?".join(map(pattern, text.split(NEAREST)))
+
+
+def pieces_of(fragment: str, file: str = "") -> list[Piece]:
+    """The advice that a fragment names."""
+    return [piece for piece in ALL() if fragment in piece.text and piece.file.endswith(file)]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Advice, what it is given for, and what works instead: a function of what the error fills into the gaps."""
+
+    fragment: str
+    given: Callable[[], object]
+    instead: Callable[..., object]
+    file: str = ""
+
+    def __str__(self) -> str:
+        return self.fragment
+
+    def follow(self) -> None:
+        """Asks for the advice and carries it out."""
+        self.instead(*advice(self.fragment, self.given, file=self.file))
+
+
+def table(rows: list[Followed]):
+    """The parameters of a test that follows a table."""
+    return pytest.mark.parametrize("row", rows, ids=str)
