@@ -22,7 +22,8 @@ def advice(fragment: str, action: Callable[[], object], *, file: str = "") -> li
     Args:
         fragment: a part of one piece of advice of the inventory, with ``{}`` as gaps. The guard reads it from the source of the test.
         action: must end with a UserError.
-        file: where two files say the same, the end of the name of the one that this is; the error must come from there.
+        file: where two places say the same, the end of the name of the file that this is, or ``file:function``; the error must come
+            from there.
     """
     with pytest.raises(UserError) as caught:
         action()
@@ -30,8 +31,8 @@ def advice(fragment: str, action: Callable[[], object], *, file: str = "") -> li
     said = re.search(f"{pattern(fragment)}$", line) or re.search(pattern(fragment), line)
     assert said, f"{line!r} does not say {fragment!r}"
     assert any(re.search(whole(piece.text), line) for piece in pieces_of(fragment, file)), (line, pieces_of(fragment, file))
-    frames = [frame.filename for error in causes(caught.value) for frame in traceback.extract_tb(error.__traceback__)]
-    assert not file or any(name.endswith(file) for name in frames), f"{line!r} comes from {frames[-1]}"
+    frames = [frame for error in causes(caught.value) for frame in traceback.extract_tb(error.__traceback__)]
+    assert not file or any(stands_in(file, frame.filename, frame.name) for frame in frames), f"{line!r} comes from {frames[-1]}"
     return list(said.groups())
 
 
@@ -52,9 +53,15 @@ def whole(text: str) -> str:
     return f"(?:{pattern(NEAREST)})?".join(map(pattern, text.split(NEAREST)))
 
 
+def stands_in(place: str, file: str, function: str) -> bool:
+    """Whether a function of a file is at a place, see :func:`advice`."""
+    return f"{file}:{function}".endswith(place) if ":" in place else file.endswith(place)
+
+
 def pieces_of(fragment: str, file: str = "") -> list[Piece]:
-    """The advice that a fragment names."""
-    return [piece for piece in ALL() if fragment in piece.text and piece.file.endswith(file)]
+    """The advice that a fragment names: that of exactly this text, else all that it is a part of."""
+    found = [piece for piece in ALL() if fragment in piece.text and stands_in(file, piece.file, piece.function)]
+    return [piece for piece in found if piece.text == fragment] or found
 
 
 @dataclass(frozen=True)

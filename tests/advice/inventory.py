@@ -26,8 +26,11 @@ VERBS = (
     "Raise Remove Rename Repeat Replace Report Restore Resume Run Save See Select Set Shorten Start Stop Store Take Train Try Turn "
     "Unpack Use Wait Write"
 )
+MORE_VERBS = "give leave lower put run set use"
+"""Those that go on after a comma, a colon or a semicolon."""
 ADVICE = re.compile(
-    rf"(?:^\W*|[.:;,}}]\s+(?:or\s+|and\s+)?)(?:{VERBS.replace(' ', '|')})(?![\w-])|[,:;]\s+(?:give|run|use|set|put|lower)(?![\w-])"
+    rf"(?:^\W*|[.:;,}}]\s+(?:or\s+|and\s+)?)(?:{VERBS.replace(' ', '|')})(?![\w-]| should)"
+    rf"|[,:;]\s+(?:{MORE_VERBS.replace(' ', '|')})(?![\w-])"
 )
 SILENT = {"print", "help", "description", "epilog", "usage", "warn", "warning", "info", "note"}
 """What shows a text that is no error: arguments and functions of these names."""
@@ -67,11 +70,21 @@ class Source:
             pass
         return node if isinstance(node, ast.FunctionDef) else None
 
+    def assigned(self, name: str, place: ast.AST) -> list[ast.expr]:
+        """What a local variable may be at a place: what the innermost statement around it that assigns it says."""
+        while place in self.parents and not isinstance(place, ast.FunctionDef):
+            place = self.parents[place]
+            if found := assignments([place]).get(name) if not isinstance(place, ast.Module) else None:
+                return found
+        return []
+
     def silent(self, node: ast.AST) -> bool:
         """Whether a text is documentation, or is printed or logged."""
         while node in self.parents:
             inner, node = node, self.parents[node]
             if isinstance(node, ast.Expr) and isinstance(inner, ast.Constant):
+                return True
+            if isinstance(node, ast.FunctionDef) and node.name == "suggestion":  # stands for itself where it is called
                 return True
             if isinstance(node, ast.keyword) and node.arg in SILENT:
                 return True
@@ -142,25 +155,24 @@ class Texts:
 
     def _of(self, source: Source, node: ast.expr, place: ast.AST) -> Iterator[Piece]:
         function = source.around(place)
-        local = assignments(function.body) if function else {}
-        for text in dict.fromkeys(self.expand(source, node, local, 0)):
+        for text in dict.fromkeys(self.expand(source, node, place, 0)):
             if advises(text):
                 yield Piece(source.name, place.lineno, function.name if function else "", text)
 
-    def expand(self, source: Source, node: ast.expr | None, local: dict[str, list[ast.expr]], depth: int) -> list[str]:
+    def expand(self, source: Source, node: ast.expr | None, place: ast.AST, depth: int) -> list[str]:
         """The texts that an expression may be; a gap if it holds no advice."""
         if isinstance(node, ast.Constant):
             self.used.add(node)
             return [node.value] if isinstance(node.value, str) else [GAP]
         if isinstance(node, ast.JoinedStr):
             self.used.update(ast.walk(node))
-            parts = [self.expand(source, part, local, depth) for part in node.values]
+            parts = [self.expand(source, part, place, depth) for part in node.values]
             return ["".join(chosen) for chosen in itertools.product(*parts)]
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            sides = self.expand(source, node.left, local, depth), self.expand(source, node.right, local, depth)
+            sides = self.expand(source, node.left, place, depth), self.expand(source, node.right, place, depth)
             return ["".join(chosen) for chosen in itertools.product(*sides)]
         found = (
-            [text for option in self._options(source, node, local) for text in self.expand(source, option, local, depth + 1)]
+            [text for option in self._options(source, node, place) for text in self.expand(source, option, place, depth + 1)]
             if depth < 6
             else []
         )
@@ -168,7 +180,7 @@ class Texts:
             return [NEAREST]
         return [text for text in found if advises(text)] or [GAP]
 
-    def _options(self, source: Source, node: ast.expr | None, local: dict[str, list[ast.expr]]) -> list[ast.expr]:
+    def _options(self, source: Source, node: ast.expr | None, place: ast.AST) -> list[ast.expr]:
         """What an expression may stand for."""
         if isinstance(node, ast.FormattedValue):
             return [node.value]
@@ -177,7 +189,7 @@ class Texts:
         if isinstance(node, ast.BoolOp):
             return node.values
         if isinstance(node, ast.Name):
-            return local.get(node.id) or source.constants.get(node.id) or (self.constants.get(node.id) or [])
+            return source.assigned(node.id, place) or source.constants.get(node.id) or (self.constants.get(node.id) or [])
         return []
 
 

@@ -16,7 +16,11 @@ def fragments() -> list[tuple[str, str]]:
     found = []
     for path in sorted(Path(__file__).parent.glob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("advice", "Followed"):
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", "") in ("advice", "Followed")
+                and isinstance(node.args[0], ast.Constant)
+            ):
                 named = [word.value.value for word in node.keywords if word.arg == "file"] or [
                     value.value for value in node.args[3:4] if isinstance(value, ast.Constant)
                 ]
