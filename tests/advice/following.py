@@ -16,24 +16,28 @@ from tests.advice.inventory import GAP, NEAREST, Piece, inventory
 ALL = cache(inventory)
 
 
-def advice(fragment: str, action: Callable[[], object], *, file: str = "") -> list[str]:
+def advice(fragment: str, action: Callable[[], object] | str, *, file: str = "") -> list[str]:
     """Has an action refused with advice; returns what the error fills into its gaps.
 
     Args:
         fragment: a part of one piece of advice of the inventory, with ``{}`` as gaps. The guard reads it from the source of the test.
-        action: must end with a UserError.
+        action: must end with a UserError; or the line itself, where it is one of a report.
         file: where two places say the same, the end of the name of the file that this is, or ``file:function``; the error must come
             from there.
     """
-    with pytest.raises(UserError) as caught:
-        action()
-    line = str(caught.value)
+    line, frames = (action, []) if isinstance(action, str) else refusal(action)
     said = re.search(f"{pattern(fragment)}$", line) or re.search(pattern(fragment), line)
     assert said, f"{line!r} does not say {fragment!r}"
     assert any(re.search(whole(piece.text), line) for piece in pieces_of(fragment, file)), (line, pieces_of(fragment, file))
-    frames = [frame for error in causes(caught.value) for frame in traceback.extract_tb(error.__traceback__)]
     assert not file or any(stands_in(file, frame.filename, frame.name) for frame in frames), f"{line!r} comes from {frames[-1]}"
     return list(said.groups())
+
+
+def refusal(action: Callable[[], object]) -> tuple[str, list[traceback.FrameSummary]]:
+    """The line of the error that an action ends with, and where it and what it was made of have been."""
+    with pytest.raises(UserError) as caught:
+        action()
+    return str(caught.value), [frame for error in causes(caught.value) for frame in traceback.extract_tb(error.__traceback__)]
 
 
 def causes(error: BaseException | None):

@@ -23,14 +23,14 @@ NEAREST = " Did you mean '{}'?"
 VERBS = (
     "Add Call Change Check Choose Close Compare Continue Convert Copy Correct Create Cut Decide Delete Describe Did Divide Download Draw "
     "Evaluate Export Find Free Give Go Join Keep Leave Let List Look Lower Make Map Mark Mend Move Name Open Pass Pick Predict Put "
-    "Raise Remove Rename Repeat Replace Report Restore Resume Run Save See Select Set Shorten Start Stop Store Take Train Try Turn "
+    "Raise Remove Rename Repeat Replace Report Restore Resume Run Save Say See Select Set Shorten Start Stop Store Take Train Try Turn "
     "Unpack Use Wait Write"
 )
-MORE_VERBS = "give leave lower put run set use"
+MORE_VERBS = "give leave lower name put run set use"
 """Those that go on after a comma, a colon or a semicolon."""
 ADVICE = re.compile(
     rf"(?:^\W*|[.:;,}}]\s+(?:or\s+|and\s+)?)(?:{VERBS.replace(' ', '|')})(?![\w-]| should)"
-    rf"|[,:;]\s+(?:{MORE_VERBS.replace(' ', '|')})(?![\w-])"
+    rf"|[,:;]\s+(?:or\s+|and\s+)?(?:{MORE_VERBS.replace(' ', '|')})(?![\w-])"
 )
 SILENT = {"print", "help", "description", "epilog", "usage", "warn", "warning", "info", "note"}
 """What shows a text that is no error: arguments and functions of these names."""
