@@ -22,14 +22,17 @@ def advice(fragment: str, action: Callable[[], object] | str, *, file: str = "")
     Args:
         fragment: a part of one piece of advice of the inventory, with ``{}`` as gaps. The guard reads it from the source of the test.
         action: must end with a UserError; or the line itself, where it is one of a report.
-        file: where two places say the same, the end of the name of the file that this is, or ``file:function``; the error must come
-            from there.
+        file: where two places say the same, the end of the name of the file that this is, or ``file:function``. The error must come
+            from there, and from where its text is raised.
     """
     line, frames = (action, []) if isinstance(action, str) else refusal(action)
     said = re.search(f"{pattern(fragment)}$", line) or re.search(pattern(fragment), line)
     assert said, f"{line!r} does not say {fragment!r}"
-    assert any(re.search(whole(piece.text), line) for piece in pieces_of(fragment, file)), (line, pieces_of(fragment, file))
-    assert not file or any(stands_in(file, frame.filename, frame.name) for frame in frames), f"{line!r} comes from {frames[-1]}"
+    pieces = pieces_of(fragment, file)
+    assert any(re.search(whole(piece.text), line) for piece in pieces), (line, pieces)
+    places = [f"{piece.file}:{piece.function}" for piece in pieces if piece.raised] or [file]
+    passed = [(frame.filename, frame.name) for frame in frames]
+    assert not passed or any(stands_in(place, *frame) for place in places for frame in passed), f"{line!r} comes from {passed[-1]}"
     return list(said.groups())
 
 

@@ -26,24 +26,27 @@ VERBS = (
     "Raise Remove Rename Repeat Replace Report Restore Resume Run Save Say See Select Set Shorten Start Stop Store Take Train Try Turn "
     "Unpack Use Wait Write"
 )
-MORE_VERBS = "give leave lower name put run set use"
+MORE_VERBS = "add convert give leave lower name put run set start use"
 """Those that go on after a comma, a colon or a semicolon."""
 ADVICE = re.compile(
     rf"(?:^\W*|[.:;,}}]\s+(?:or\s+|and\s+)?)(?:{VERBS.replace(' ', '|')})(?![\w-]| should)"
     rf"|[,:;]\s+(?:or\s+|and\s+)?(?:{MORE_VERBS.replace(' ', '|')})(?![\w-])"
 )
+ENDS_WITH_ADVICE = re.compile(r"(?:\. |\w, |\{\} \{\} |\w|\})\{\}\.?$")
+"""An error that ends with a fix which it was given, or with what is wrong with a value."""
 SILENT = {"print", "help", "description", "epilog", "usage", "warn", "warning", "info", "note"}
 """What shows a text that is no error: arguments and functions of these names."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A text with advice, and where it stands."""
+    """A text with advice, and where it stands; ``raised`` there, or handed on."""
 
     file: str
     line: int
     function: str
     text: str
+    raised: bool
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} ({self.function}) {self.text}"
@@ -60,9 +63,15 @@ class Source:
     def __init__(self, path: Path) -> None:
         self.name = path.relative_to(ROOT).as_posix()
         self.tree = ast.parse(path.read_text(encoding="utf-8"))
-        self.functions = {node.name: node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)}
         self.constants = assignments([node for node in self.tree.body if isinstance(node, (ast.Assign, ast.AnnAssign))])
         self.parents = {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    def texts(self) -> Iterator[ast.expr]:
+        """All texts, but for the pieces of one."""
+        for node in ast.walk(self.tree):
+            text = isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+            if text and not isinstance(self.parents.get(node), (ast.JoinedStr, ast.FormattedValue)):
+                yield node
 
     def around(self, node: ast.AST) -> ast.FunctionDef | None:
         """The innermost function around a node."""
@@ -145,27 +154,27 @@ class Texts:
         for source in self.sources:
             for call in ast.walk(source.tree):
                 if isinstance(call, ast.Call) and called(call) in self.errors and call.args:
+                    self.used.add(call.args[0])
                     yield from self._of(source, call.args[0], call)
-        for source in self.sources:
-            for node in ast.walk(source.tree):
-                whole = isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
-                inside = isinstance(source.parents.get(node), (ast.JoinedStr, ast.FormattedValue)) or node in self.used
-                if whole and not inside and not source.silent(node):
-                    yield from self._of(source, node, node)
+        left = [(source, node, list(self._of(source, node, node))) for source in self.sources for node in source.texts()]
+        for source, node, pieces in left:
+            if node not in self.used and not source.silent(node):
+                yield from pieces
 
     def _of(self, source: Source, node: ast.expr, place: ast.AST) -> Iterator[Piece]:
         function = source.around(place)
         for text in dict.fromkeys(self.expand(source, node, place, 0)):
-            if advises(text):
-                yield Piece(source.name, place.lineno, function.name if function else "", text)
+            if advises(text) or (isinstance(place, ast.Call) and ENDS_WITH_ADVICE.search(text)):
+                raised = isinstance(source.parents[place], ast.Raise)
+                yield Piece(source.name, place.lineno, function.name if function else "", text, raised)
 
     def expand(self, source: Source, node: ast.expr | None, place: ast.AST, depth: int) -> list[str]:
         """The texts that an expression may be; a gap if it holds no advice."""
-        if isinstance(node, ast.Constant):
+        if depth:  # a part of another text
             self.used.add(node)
+        if isinstance(node, ast.Constant):
             return [node.value] if isinstance(node.value, str) else [GAP]
         if isinstance(node, ast.JoinedStr):
-            self.used.update(ast.walk(node))
             parts = [self.expand(source, part, place, depth) for part in node.values]
             return ["".join(chosen) for chosen in itertools.product(*parts)]
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
@@ -178,7 +187,7 @@ class Texts:
         )
         if isinstance(node, ast.Call) and called(node) == "suggestion":
             return [NEAREST]
-        return [text for text in found if advises(text)] or [GAP]
+        return [text for text in found if advises(text) or (not text and any(map(advises, found)))] or [GAP]
 
     def _options(self, source: Source, node: ast.expr | None, place: ast.AST) -> list[ast.expr]:
         """What an expression may stand for."""
