@@ -1,11 +1,10 @@
-"""Commands that run in this process, and finished runs."""
+"""Commands whose errors arrive in the test."""
 
 import sys
 
 import pytest
 
 from tests import tiny
-from tests.cli.conftest import fails, folder, own, run, trained, works  # noqa: F401
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Advice about single files of data: images, labels, archives and lists, and what their values mean."""
+"""Advice about single files of data: images, labels and archives."""
 
 import ast
 import os
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg.datasets import FolderDataset, GTADataset
+from mmseg.datasets import FolderDataset
 from mmseg.datasets.reading import archives
 from mmseg.datasets.reading.encoded import Encoded, upright_label
 from mmseg.datasets.reading.folders import file_bytes, open_file, walk
@@ -18,7 +18,7 @@ from mmseg.datasets.reading.image_files import read_encoded, read_image, read_la
 from mmseg.datasets.reading.value_range import value_range
 from tests.advice.following import Followed, advice, table
 from tests.corpus.writers import exif_chunk, png, tiff
-from tests.datasets.toy import make_gta, position_image, write_png
+from tests.datasets.toy import position_image, write_png
 
 # Files
 
@@ -46,6 +46,7 @@ def test_a_damaged_file(photo, tmp_path):
 def test_images_and_labels_of_other_kinds(tmp_path):
     path = tmp_path / "a.tif"
     path.write_bytes(tiff(np.zeros((4, 6, 5), np.uint8), extra=[0, 0]))
+    advice("{} is {}. {}", lambda: read_image(path), file="encoded.py:_named")
     advice("Convert it to an 8-bit RGB image.", lambda: read_image(path))
     path.write_bytes(tiff(np.zeros((4, 6, 3), np.uint8)))
     assert read_image(path).shape == (4, 6, 3)
@@ -79,6 +80,10 @@ def test_images_of_more_than_8_bits(tmp_path, values):
     deep = np.arange(48, dtype=np.uint16).reshape(4, 4, 3) * 80
     write_png(tmp_path / "images/a.png", deep)
     data = FolderDataset(images=str(tmp_path / "images"), **values)
+    if values:
+        advice("{} {}. {}.", lambda: data[0], file="encoded.py:color")
+    else:
+        advice("{} is {} with {}. {}.", lambda: data[0])
     (text,) = advice("Set {} in the dictionary of its data set (for photos of your own: val_dataloader.dataset)", lambda: data[0])
     depth, limits = text.split(" if its camera")[0], text.split("such as ")[1].rstrip(",")
     for option in (depth, limits):
@@ -191,77 +196,3 @@ def test_archives(tmp_path, photo):
         archive.writestr("other.png", b"")
     advice("holds no file {}. Download the archive again, or start the command again if it was replaced meanwhile.", read)
     download()
-
-
-# Lists of files
-
-
-@pytest.fixture
-def listed(tmp_path):
-    root = make_gta(tmp_path / "gta")
-
-    def build(text: str | bytes | None = None, split: str | None = "list.txt"):
-        if text is not None:
-            (root / "list.txt").write_bytes(text.encode() if isinstance(text, str) else text)
-        return GTADataset(data_root=str(root), split=split)
-
-    return build
-
-
-def test_lists_of_files(listed):
-    advice("cannot be read: {}. Correct the option split, or put the file there.", listed)
-    assert len(listed("00001.png\n")) == 1 and len(listed(split="./list.txt")) == 1
-    advice("The list of files {} is empty. Write one image a line, or leave the option split out.", lambda: listed("\n"))
-    assert len(listed(split=None)) == 6
-    advice("is not a text file. Write one image a line, in UTF-8.", lambda: listed(b"\xff\x00\xfe"))
-    assert len(listed("00001.png\n00002.png\n")) == 2
-    *_, name = advice("name the same image, {}. Remove one of them.", lambda: listed("00001.png\n00001\n"))
-    assert len(listed(f"{name}\n")) == 1
-    (near,) = advice("which is no image below {}. Did you mean '{}'?", lambda: listed("0001.png\n"))[1:]
-    assert len(listed(near)) == 1
-    advice("which is no image below {}. Correct the line, or the folder of the images.", lambda: listed("zzzzzzzzz\n"))
-    assert len(listed("00003\n")) == 1
-
-
-def test_names_that_two_images_share(own):
-    images = Path(own["images"])
-    shutil.copy(images / "a.png", images / "a.jpg")
-    (images.parent / "list.txt").write_text("a\n")
-
-    def build():
-        return FolderDataset(images=str(images), split=str(images.parent / "list.txt"))
-
-    names, _ = advice("which may be {} below {}. Write the name with its end.", build)
-    (images.parent / "list.txt").write_text(names.split(" and ")[0])
-    assert len(build()) == 1
-
-
-# Ids
-
-
-def test_ids_of_a_folder(own):
-    def build(**options):
-        return lambda: FolderDataset(**{**own, **options})
-
-    line = advice(
-        "{} holds {}, which the config does not explain. Say in label_map which class it is, or add it to ignore", lambda: build()()[0]
-    )
-    assert line[1] == "the id 17"
-    as_class = build(label_map={0: "sky", 1: "grass", 17: "sky"})()[0]["label"]
-    added = build(ignore=[17])()[0]["label"]
-    assert as_class.unique().tolist() == [0, 1] and added.unique().tolist() == [0, 1, 255]
-    (listed,) = advice("Use a list: ignore=[{}].", build(ignore=17))
-    build(ignore=[ast.literal_eval(listed)])()
-    (last,) = advice("Use a class name or an index from 0 to {}.", build(label_map={0: 7}))
-    build(label_map={0: int(last), 1: "sky"})()
-    (most,) = advice("Use a whole number from 0 to {}.", build(ignore=[10**9]))
-    build(ignore=[int(most)])()
-    advice("Take it out of one of them.", build(label_map={0: "sky", 17: "grass"}, ignore=[17]))
-    build(label_map={0: "sky"}, ignore=[17])()
-    build(label_map={0: "sky", 17: "grass"})()
-    advice("Use its raw id, or name it in label_map.", build(label_map={0: "sky"}, ignore=["car"]))
-    build(label_map={0: "sky"}, ignore=[17])()
-    build(label_map={0: "sky", 17: "car"}, ignore=["car"])()
-    advice("Add it to classes or to ignore.", build(label_map={0: "sky", 17: "car"}))
-    build(label_map={0: "sky", 17: "car"}, ignore=["car"])()
-    build(label_map={0: "sky", 17: "car"}, classes=["sky", "car"])()
