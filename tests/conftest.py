@@ -1,16 +1,22 @@
 """What several test files share."""
 
 import os
+import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from mmseg.demo.choices import Parameters
 from mmseg.demo.files import LAYOUTS
 from mmseg.utils.computing.threads import usable_cores
+from tests import tiny
+from tests.cli.failures import one_line
+from tests.datasets.toy import position_image, write_png
 from tools.make_demo_data import make_demo_data
 
 TINY = Parameters(width=128, height=64, source=6, target=4, val=2)
@@ -61,3 +67,67 @@ def tiny_layouts(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("layouts") / "demo"
     make_demo_data(out=folder, parameters=TINY, layouts=list(LAYOUTS))
     return folder
+
+
+# Commands in this process, and finished runs
+
+
+@pytest.fixture
+def fails(monkeypatch, capsys):
+    """Runs the ``main`` of a command in this process, which must end with an error; returns its line."""
+
+    def run(main, *arguments) -> str:
+        monkeypatch.chdir(tiny.ROOT)
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return one_line(ended.value.code, capsys.readouterr().err)
+
+    return run
+
+
+@pytest.fixture
+def works(monkeypatch, capsys):
+    """Runs the ``main`` of a command, which must succeed; returns what it prints."""
+
+    def run(main, *arguments) -> str:
+        monkeypatch.chdir(tiny.ROOT)
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        assert ended.value.code == 0, printed.err
+        return printed.out
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A run folder with a name of its own: mmengine keeps loggers and visualizers by it."""
+    return tmp_path / f"run_{tmp_path.parent.name}_{tmp_path.name}"
+
+
+@pytest.fixture(scope="session")
+def trained(tiny_data, tmp_path_factory) -> Path:
+    """A finished run of two iterations; copy before changing it."""
+    folder = tmp_path_factory.mktemp("trained") / "run_of_bad_input"
+    done = tiny.run("tools/train.py", tiny.CONFIG, "--work-dir", str(folder), *tiny.options(tiny_data))
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    return folder
+
+
+@pytest.fixture
+def run(trained, folder):
+    """A copy of a finished run."""
+    shutil.copytree(trained, folder)
+    return folder
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A photo with a label of the ids 0, 1 and 17, as options of a FolderDataset."""
+    write_png(tmp_path / "images/a.png", position_image(1))
+    write_png(tmp_path / "labels/a.png", np.array([[0, 1], [17, 1]], np.uint8).repeat(20, 0).repeat(40, 1))
+    return {"images": str(tmp_path / "images"), "labels": str(tmp_path / "labels"), "classes": ["sky", "grass"]}

@@ -37,8 +37,11 @@ class ACDCDataset(SegmentationDataset):
 
     @property
     def convert_hint(self) -> str:
-        command = f"python tools/convert_datasets/acdc.py {self.data_root}"
-        return f"Unpack gt_trainval.zip into {self.data_root}; class statistics are made by: {command}"
+        return f"Unpack gt_trainval.zip into {self.data_root}."
+
+    @property
+    def statistics_hint(self) -> str:
+        return f"Create it with: python tools/convert_datasets/acdc.py {self.data_root}"
 
     def find_images(self, folder: Path, suffix: str) -> ImageFiles:
         """The images of the folder, or those of the split that is called like it in the folders of the conditions beside it."""

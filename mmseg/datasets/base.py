@@ -171,7 +171,7 @@ class SegmentationDataset(Dataset):
 
     @property
     def convert_hint(self) -> str:
-        """The sentence that ends errors about labels or statistics."""
+        """The sentence that ends errors about labels."""
         if self.converter is None:
             return f"Write it as train ids 0..{len(self.classes) - 1} and 255."
         return f"Create it with: {self.converter} {self.data_root}"
@@ -185,9 +185,16 @@ class SegmentationDataset(Dataset):
         return f"These are label ids, not train ids: set seg_map_suffix='{own}', or leave it out. {self.convert_hint}"
 
     @property
+    def statistics_hint(self) -> str:
+        """The sentence that ends errors about class statistics."""
+        if self.converter is None:
+            return "Read its labels with a FolderDataset, which counts them itself, or leave rare_class_sampling out."
+        return self.convert_hint
+
+    @property
     def recount_hint(self) -> str:
         """The sentences that end errors about class statistics which their fingerprint does not give away."""
-        return f"Move {self.data_root}/sample*class*.json elsewhere. {self.convert_hint}"
+        return f"Move {self.data_root}/sample*class*.json elsewhere. {self.statistics_hint}"
 
     @property
     def place(self) -> str:

@@ -89,7 +89,7 @@ def _part(student: nn.Module, traceback: TracebackType | None) -> str:
 
 def _in_words(part: str, text: str, batch: int, size: Sequence[int]) -> str:
     if ONE_VALUE in text:
-        fix = "Set train_dataloader.batch_size=2 or more, or leave the pooling out (pool=False of an 'aspp')."
-        return f"{part} normalises a single value per channel in a batch of {batch}, which leaves nothing. {fix}"
+        more = "Set train_dataloader.batch_size=2 or more, or leave the pooling out (pool=False of an 'aspp')."
+        return f"{part} normalises a single value per channel in a batch of {batch}, which leaves nothing. {more}"
     fix = "Correct the options of this part, or of the one before it."
     return f"{part} does not fit what comes in, for a batch of {batch} crops of {size[0]}x{size[1]}: {text}. {fix}"

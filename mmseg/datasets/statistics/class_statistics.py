@@ -22,14 +22,14 @@ class ConvertedLabels(Protocol):
         label_folder: that of the labels, below it.
         label_names: the labels' paths from there, in the order of the data set.
         split: the list that the labels were chosen by, of all that the statistics are about; None if they are all.
-        convert_hint: the sentence that says how to make the statistics.
+        statistics_hint: the sentence that says how to make the statistics.
     """
 
     data_root: Path
     label_folder: Path
     label_names: Sequence[str]
     split: Path | None
-    convert_hint: str
+    statistics_hint: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def read_converted(dataset: ConvertedLabels) -> ClassStatistics:
     Raises:
         UserError: they are missing or broken, or were made for other files.
     """
-    stats, samples = read_statistics(dataset.data_root, dataset.convert_hint)
+    stats, samples = read_statistics(dataset.data_root, dataset.statistics_hint)
     indices = _file_indices(dataset, [entry["file"] for entry in stats])
     pixels = total_pixels(entry["pixels"] for entry in stats if indices[entry["file"]] is not None)
     files = {}
@@ -123,4 +123,4 @@ def _index_of(name: str, indices: Mapping[str, int | None], dataset: ConvertedLa
 
 
 def _stale_text(dataset: ConvertedLabels, what: str) -> str:
-    return f"RareClassSampling: {dataset.data_root / STATS_FILE} {what}: the statistics are stale. {dataset.convert_hint}"
+    return f"RareClassSampling: {dataset.data_root / STATS_FILE} {what}: the statistics are stale. {dataset.statistics_hint}"

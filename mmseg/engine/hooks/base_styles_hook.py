@@ -69,7 +69,8 @@ class BaseStylesHook(Hook):
         images = self.images(runner.train_dataloader.dataset)
         if images < len(module.proto_mean):
             text = f"{images} images show fewer styles than style_hallucination_cfg.base_style_num={len(module.proto_mean)}"
-            raise UserError(f"BaseStylesHook: {text}. Use at most {images}, more samples, or a source with more images.")
+            more = "more samples" if images < len(runner.train_dataloader.dataset) else "a source with more images"
+            raise UserError(f"BaseStylesHook: {text}. Use at most {images}, or {more}.")
         if runner.iter == 0 or not module.has_styles:
             self.measure(runner)
 

@@ -19,6 +19,8 @@ META = {"iteration": int, "seed": int, "best_score": (int, float)}
 LATER_META = {"processes": int, "restored_teachers": list}
 """What older files lack."""
 ELSEWHERE = "Start from its networks in another folder with --load-from."
+OF_ANOTHER = "Start from another file in another folder with --load-from."
+"""Where the networks are no use."""
 
 
 def check_state(content: Mapping[str, Any], path: str | os.PathLike) -> None:
@@ -47,7 +49,9 @@ def check_state(content: Mapping[str, Any], path: str | os.PathLike) -> None:
             raise UserError(f"Checkpoint {path}: meta.{name} is no part of the state of a training, but {given}. {ELSEWHERE}")
     if meta["iteration"] < 0:
         raise UserError(f"Checkpoint {path} says that it was made after {meta['iteration']} iterations. {ELSEWHERE}")
-    _check_entries("state_dict", content["state_dict"], "a tensor", lambda value: isinstance(value, Tensor), path)
+    for key, value in content["state_dict"].items():
+        if not (isinstance(key, str) and isinstance(value, Tensor)):
+            raise UserError(f"Checkpoint {path}: state_dict.{key} is not a tensor. {OF_ANOTHER}")
     _check_entries("logged", content["logged"], "a list of numbers", _are_numbers, path)
     _check_entries("hooks", content.get("hooks", {}), "the state of a hook", lambda value: isinstance(value, Mapping), path)
 

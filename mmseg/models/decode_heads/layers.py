@@ -21,7 +21,6 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
 from mmseg.models.layer_options import ActivationConfig, NormConfig
 from mmseg.registry import build_checked
-from mmseg.utils.errors import UserError
 from mmseg.utils.options.ranges import NonNegative, OddSize, Pair, Positive, Some
 
 DECODER_LAYERS = Registry("decoder layer", scope="mmseg", locations=["mmseg.models.decode_heads.layers"], build_func=build_checked)
@@ -38,8 +37,6 @@ class PixelLinear(nn.Module):
 
     def __init__(self, *, in_channels: Positive[int], out_channels: Positive[int], act_cfg: None = None, norm_cfg: None = None) -> None:
         super().__init__()
-        if act_cfg is not None or norm_cfg is not None:
-            raise UserError("The decoder layer 'mlp' has neither activation nor normalisation. Set act_cfg=None and norm_cfg=None.")
         self.proj = nn.Linear(in_channels, out_channels)
 
     def forward(self, feature_map: Tensor) -> Tensor:

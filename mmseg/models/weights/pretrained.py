@@ -64,7 +64,8 @@ def find_weights(name: str) -> Path:
         return path
     target = "to that path"
     if path.stem in NETWORKS:
-        target = f"with '{DOWNLOAD} {path.stem}' (to {FOLDER / path.stem}.pth)"
+        there = FOLDER / f"{path.stem}.pth"
+        target = f"with '{DOWNLOAD} {path.stem}' (to {there})" + (f" and set pretrained='{there}'" if path != there else "")
     raise UserError(
         f"The pretrained weights {path} do not exist. Download it {target}, or start from scratch on purpose with pretrained=None."
     )

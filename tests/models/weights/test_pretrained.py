@@ -50,7 +50,8 @@ def test_mmsegmentation_spelling() -> None:
     [
         (
             "x/mit_b5.pth",
-            r"x/mit_b5\.pth do not exist\. Download it with 'sh tools/download_checkpoints\.sh mit_b5' \(to pretrained/mit_b5\.pth\)",
+            r"x/mit_b5\.pth do not exist\. Download it with 'sh tools/download_checkpoints\.sh mit_b5' \(to pretrained/mit_b5\.pth\) "
+            r"and set pretrained='pretrained/mit_b5\.pth'",
         ),
         ("x/mine.pth", r"x/mine\.pth do not exist\. Download it to that path"),
         ("open-mmlab://resnet101_v1c", r"pretrained/resnet101_v1c\.pth do not exist\. .*checkpoints\.sh resnet101_v1c' \(.*\)"),

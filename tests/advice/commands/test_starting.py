@@ -1,0 +1,128 @@
+"""Advice about how trainings are started, and about the processes that load for them."""
+
+import multiprocessing
+import os
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.config import Config
+from torch.utils.data import DataLoader
+
+from mmseg.apis.launching.processes import Start
+from mmseg.config import load_config
+from mmseg.datasets.reading.worker_reports import explained_deaths
+from mmseg.engine import distributed
+from mmseg.engine.batch_norm import check_sync_batchnorm
+from mmseg.registry import DATASETS, check_component
+from mmseg.utils.computing.launchers import is_first_process
+from tests import tiny
+from tests.advice.following import advice
+from tools.benchmarks.workers import Worker
+
+# How trainings are started
+
+
+def test_a_login_node(monkeypatch, tmp_path):
+    """Where the command srun is."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    advice("Start it on a login node, or leave the option out.", Start(launcher="slurm").check)
+    Start().check()
+    (tmp_path / "srun").write_text("#!/bin/sh\n")
+    (tmp_path / "srun").chmod(0o755)
+    Start(launcher="slurm").check()
+
+
+def test_as_many_processes_as_gpus(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    _, _, count = advice("--gpus {}: this machine has {}. Use {} or less.", Start(gpus=3).check)
+    Start(gpus=int(count)).check()
+    started = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _: None)
+    monkeypatch.setattr(distributed.distributed, "init_process_group", lambda *_, **__: started.append(1))
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    *_, count = advice("Use --nproc_per_node {} or less.", lambda: distributed.join_processes("pytorch", "nccl"))
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", count)
+    distributed.join_processes("pytorch", "nccl")
+    assert started == [1]
+
+
+@pytest.mark.parametrize("launcher", ["pytorch", "slurm"])
+def test_a_launcher_that_did_not_start_this(monkeypatch, launcher):
+    """The named command sets the variable for each of its processes."""
+    for name in ("RANK", "SLURM_PROCID"):
+        monkeypatch.delenv(name, raising=False)
+    _, variable, command = advice(
+        "--launcher {} needs the environment variable {}. Start the command with {}.", lambda: is_first_process(launcher)
+    )
+    assert command.split()[0] == {"pytorch": "torchrun", "slurm": "srun"}[launcher]
+    monkeypatch.setenv(variable, "0")
+    assert is_first_process(launcher)
+
+
+def test_another_process_that_has_ended(monkeypatch):
+    """It said why; once that is mended, nothing of this error is left."""
+
+    def lose():
+        with distributed.one_voice("none"):
+            raise RuntimeError("gloo: connection closed by peer")
+
+    advice("Mend what it said, or what its launcher says about it, and continue with --resume.", lose)
+    with distributed.one_voice("none"):
+        pass
+
+
+def test_synchronised_batch_norm(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    advice("Use True or False.", lambda: check_sync_batchnorm(Config({"sync_batchnorm": "yes"})), file="batch_norm.py")
+    for value in (True, False):
+        check_sync_batchnorm(Config({"sync_batchnorm": value}))
+    advice("Leave it out.", lambda: check_sync_batchnorm(Config({"sync_batchnorm": True, "launcher": "pytorch"})), file="batch_norm.py")
+    check_sync_batchnorm(Config({"launcher": "pytorch"}))
+
+
+class Restless:
+    """A session that is killed unless it is small."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def run(self) -> int:
+        if self.size > 1:
+            os._exit(9)
+        return self.size
+
+
+def test_a_benchmark_that_was_killed(monkeypatch):
+    fork = multiprocessing.get_context("fork")
+    monkeypatch.setattr(multiprocessing, "get_context", lambda _: fork)
+
+    def measure(size: int) -> int:
+        worker = Worker(Restless, size)
+        try:
+            return worker.call("run")
+        finally:
+            worker.close()
+
+    advice("It may have run out of memory: give it a smaller config", lambda: measure(2))
+    assert measure(1) == 1
+
+
+# Workers of the loader
+
+
+def test_a_worker_that_died():
+    """Fewer workers, or smaller batches, are a config that loads; what the other command reads is told by its own tests."""
+
+    def die():
+        with explained_deaths(SimpleNamespace(board=SimpleNamespace(number=lambda _: None))):
+            raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed.")
+
+    advice(
+        "If memory ran out, lower train_dataloader.num_workers or batch_size, or enlarge /dev/shm; if it names the same files again", die
+    )
+    cfg = load_config(tiny.ROOT / tiny.CONFIG, {"train_dataloader.num_workers": 0, "train_dataloader.batch_size": 1})
+    check_component({**cfg.train_dataloader, "type": DataLoader}, DATASETS)
+    assert (tiny.ROOT / "tools/check_data.py").is_file()
