@@ -83,5 +83,7 @@ def test_stages_that_are_not_there(name, text):
 
 def test_what_a_smoke_run_of_one_stage_goes_through():
     study = chain_study(SETUP, Path("data"))
-    found = {only: {address: list(stages) for address, (_, stages) in small_rows(study, [only], 0).items()} for only in ("c.1@labels", "c.2")}
+    found = {
+        only: {address: list(stages) for address, (_, stages) in small_rows(study, [only], 0).items()} for only in ("c.1@labels", "c.2")
+    }
     assert found == {"c.1@labels": {"c.1": ["source", "labels"]}, "c.2": {"c.2": ["source", "fast"]}}

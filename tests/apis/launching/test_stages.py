@@ -16,6 +16,8 @@ from mmseg.apis.launching.rows import chosen_runs, study_runs
 from mmseg.apis.launching.runs import distinct
 from mmseg.apis.reporting.summary import collect
 from mmseg.config.config import load_config
+from mmseg.config.small.shrink import demo, shrink
+from mmseg.experiments import ConfigFile
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import write_config as write_run_config
 from tests import tiny
@@ -235,3 +237,26 @@ def test_the_result_of_an_evaluation(runs, launched, study, monkeypatch):
     (fast.folder / "evaluation.json").write_text(json.dumps({"metrics": {"mIoU": "high"}}))
     with pytest.raises(UserError, match=r"holds \['metrics'\]\['mIoU'\] = 'high'.* Move it elsewhere and run the stage again\."):
         result(fast)
+
+
+def test_a_chain_on_the_demo_domains_keeps_what_it_takes_from_earlier_stages(tmp_path):
+    """A stage starts from one that is as small; a file of a large network would not fit."""
+    setup = ConfigFile(path="configs/daformer/gta2cs_daformer.py")
+    ((last,), _) = study_runs(chain_study(setup, tmp_path), demo=True, options={"work_dir": str(tmp_path)}).values()
+    source, labels = last.before["source"], last.before["labels"]
+    assert last.cfg.load_from == f"run:{source.digest}/checkpoint" and last.folder.name.startswith("demo_gta2cs_daformer_student_s0_")
+    assert last.cfg.train_dataloader.dataset.source.to_dict() == {
+        "type": "CityscapesDataset",
+        "data_root": "data/demo/cityscapes",
+        "img_dir": "leftImg8bit/train",
+        "ann_dir": f"run:{labels.digest}/labels",
+    }
+    assert labels.cfg.command.checkpoint == f"run:{source.digest}/checkpoint"
+    assert "load_from" not in demo(load_config(setup.path, {"load_from": "large.pth"}))
+
+
+def test_a_small_chain_draws_every_class_of_labels_that_hardly_have_any(tmp_path):
+    setup = ConfigFile(path="configs/daformer/gta2cs_daformer.py")
+    ((last,), _) = study_runs(chain_study(setup, tmp_path), options={"work_dir": str(tmp_path)}).values()
+    pixels = [shrink(run.cfg, tmp_path).train_dataloader.dataset.rare_class_sampling.min_pixels for run in (last.before["source"], last)]
+    assert pixels == [2, 0]
