@@ -250,12 +250,12 @@ def test_a_network_that_gives_nan_labels_nothing(maker, tmp_path):
 
 def test_the_network_does_not_wait_for_reading_and_writing(maker, images, tmp_path, monkeypatch):
     """Each takes two thirds of a pass, which needs no processor here, as one on a GPU; one after the other would take 7/3 of the time."""
-    seconds = 0.06
-    for number in range(4, 16):
+    seconds = 0.1
+    for number in range(4, 12):
         (images / f"{number}.png").write_bytes((images / "0/0.png").read_bytes())
     maker = Maker(images, batch=1)
     maker.cfg.val_dataloader.num_workers = 1
-    original, write, read = maker.method.model.inference, pseudo_labels.write_palette_png, type(maker.dataset).__getitem__
+    write, read = pseudo_labels.write_palette_png, type(maker.dataset).__getitem__
 
     def slow(call, share: float):
         def called(*arguments, **options):
@@ -268,14 +268,15 @@ def test_the_network_does_not_wait_for_reading_and_writing(maker, images, tmp_pa
 
     def inference(image: torch.Tensor) -> torch.Tensor:
         seen.append(time.perf_counter())
-        return slow(original, 1)(image)
+        time.sleep(seconds)
+        return torch.zeros(1, len(CLASSES), *image.shape[2:])
 
     monkeypatch.setattr(maker.method.model, "inference", inference)
     monkeypatch.setattr(pseudo_labels, "write_palette_png", slow(write, 2 / 3))
     monkeypatch.setattr(type(maker.dataset), "__getitem__", slow(read, 2 / 3))
     maker.make(tmp_path / "out")
     between = np.diff(seen)
-    assert len(between) == 15 and np.median(between) < 1.4 * seconds  # the rest of the loop is on a busy processor
+    assert len(between) == 11 and np.median(between) < 1.6 * seconds  # the rest of the loop shares its processor with other tests
 
 
 def test_an_empty_folder(images, tmp_path):
