@@ -64,5 +64,5 @@ def count_made_labels(header: dict[str, Any], folder: Path, images: Sequence[str
     """
     counts = read_counts(folder, list(map(made_name, images)), folder, more=True)
     if counts is None:
-        raise UserError(f"{folder / COUNTS_FILE} is missing or about other labels. Delete it and make it with: {header['made_by']}")
+        raise UserError(f"{folder / COUNTS_FILE} is missing or about other labels. Move it elsewhere and make it with: {header['made_by']}")
     return counted([{train_id: pixels for train_id, pixels in found.items() if train_id != IGNORE} for found in counts])
