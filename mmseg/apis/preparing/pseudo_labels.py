@@ -176,7 +176,7 @@ def writer(task: Task, counts: dict[str, np.ndarray]) -> Callable[[str, tuple[Te
 def apply_limits(task: Task, header: LabelHeader, counts: dict[str, np.ndarray]) -> LabelHeader:
     """From predictions that wait to labels: finds the limit of every class over all images, unless an earlier run has found them."""
     images = [image for image, file in task.files.items() if not file.is_file()]
-    if "limits" not in header:
+    if len(header.get("levels", ())) != len(header["classes"]):
         levels = quantile_limits(task, images, len(header["classes"]))
         named = zip(header["classes"], (1 - level_values(levels)).tolist(), strict=True)
         header = {**header, "limits": dict(named), "levels": levels.tolist()}
