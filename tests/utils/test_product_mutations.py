@@ -41,8 +41,14 @@ from tools.make_demo_data import make_demo_data
 
 SEED = 14
 SHARES = {
-    "evaluations.json": 90, "result.json": 80, STATS_FILE: 60, CLASS_FILE: 50, FINGERPRINT_FILE: 50,
-    COUNTS_FILE: 50, MANIFEST: 60, HEADER: 60,
+    "evaluations.json": 90,
+    "result.json": 80,
+    STATS_FILE: 60,
+    CLASS_FILE: 50,
+    FINGERPRINT_FILE: 50,
+    COUNTS_FILE: 50,
+    MANIFEST: 60,
+    HEADER: 60,
 }
 """How many changes of each file are tried."""
 
