@@ -86,8 +86,8 @@ def settings_of(cfg: Config, method: UDAMethod, options: LabelOptions, weights: 
     given = asdict(options)
     if not options.soft:
         given.pop("stride")
-    known = {"network": hashlib.sha256(network.encode()).hexdigest()[:8], "weights": weights, "images": repr(scales)}
-    return json.loads(json.dumps({**given, **known}))
+    known = {"network": hashlib.sha256(network.encode()).hexdigest()[:8], "weights": weights, "images": scales}
+    return canonical({**given, **known})
 
 
 def make_labels(
