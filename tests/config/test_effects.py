@@ -6,7 +6,7 @@ import pytest
 
 from experiments import STUDIES
 from mmseg.config import load_config
-from mmseg.experiments import ConfigFile, resolve
+from mmseg.experiments import Experiment, resolve
 from mmseg.utils.repository import CONFIGS
 from tests.config.effects import effects
 from tests.config.legacy.published_form import as_json, changed, decisive
@@ -20,7 +20,7 @@ ROWS = {
     f"{number}@{address}": resolve(row.setup)
     for number, study in STUDIES.items()
     for address, row in study.rows.items()
-    if row.shared_with is None and not isinstance(row.setup, ConfigFile)
+    if row.shared_with is None and isinstance(row.setup, Experiment)
 }
 
 
