@@ -92,6 +92,16 @@ class EncoderDecoder(BaseModule):
             part.init_weights()
         self._is_init = True
 
+    @property
+    def align_corners(self) -> bool:
+        """Corner convention of the decoder."""
+        return self.decode_head.align_corners
+
+    @property
+    def feature_channels(self) -> int:
+        """Channels of the last level that the decoder takes."""
+        return self.decode_head.in_channels[-1]
+
     def without_decoders(self) -> EncoderDecoder:
         """Itself, with encoder and neck alone: from now on it can extract features and nothing else."""
         del self.decode_head
@@ -148,7 +158,7 @@ class EncoderDecoder(BaseModule):
         features = self.extract_features(image)
         logits, branches = self.decode_head.decode(features)
         view = View(name="full", image=image, scale=1, box=full_box(*image.shape[2:]), features=features, logits=logits)
-        return SegOutput(logits=logits, views=(view,), feature_views=(view,), branches=branches)
+        return SegOutput(logits=logits, views=(view,), feature_views=(view,), branches=branches, align_corners=self.align_corners)
 
     def loss(self, output: SegOutput, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
         """Losses (keys with 'loss', to be summed) and accuracies (percent) of one training pass.
@@ -187,7 +197,11 @@ class EncoderDecoder(BaseModule):
 
     def encode_decode(self, image: Tensor, branch: str | None = None) -> Tensor:
         """One pass, enlarged to the image: [B, 3, H, W] -> [B, K, H, W] logits, float32 also under autocast."""
-        return resize(self.select_branch(self.segment(image), branch).float(), image.shape[2:])
+        return self.enlarge(self.select_branch(self.segment(image), branch).float(), image.shape[2:])
+
+    def enlarge(self, logits: Tensor, size: Sequence[int]) -> Tensor:
+        """[B, K, P, Q] -> [B, K, *size] in the corner convention of the decoder."""
+        return resize(logits, size, self.align_corners)
 
     def inference(self, image: Tensor, branch: str | None = None) -> Tensor:
         """Test-time logits, whole or averaged over sliding windows as ``test_cfg`` says.

@@ -117,6 +117,16 @@ class HRDAEncoderDecoder(EncoderDecoder):
             raise UserError(f"HRDAEncoderDecoder: {text}. Use sizes divisible by {2 * stride}.")
 
     @property
+    def feature_channels(self) -> int:
+        """See :class:`EncoderDecoder`; of the shared head."""
+        return self.decode_head.head.in_channels[-1]
+
+    @property
+    def align_corners(self) -> bool:
+        """False: the published fusion of the scales knows no other convention."""
+        return False
+
+    @property
     def _unit(self) -> int:
         """Pixels of the crop that are whole pixels of both the fused and the context map."""
         stride = self.decode_head.output_stride

@@ -38,11 +38,13 @@ class OwnOptimizer:
         part: what it trains.
         optimizer: config of the torch optimizer.
         schedule: config of the learning rate's schedule, over all iterations.
+        alone: whether the optimizer of the config leaves the part to this one; the published AdvSeg trains it with both.
     """
 
     part: nn.Module
     optimizer: dict
     schedule: dict
+    alone: bool = False
 
 
 class UDAMethod(BaseModel):
@@ -59,6 +61,8 @@ class UDAMethod(BaseModel):
 
     objectives: Mapping[str, Objective] = MappingProxyType({})
     """By name, in their order; a subclass has its own."""
+    rectified = False
+    """Whether what it trains is calibrated for the target's classes already, so that a correction of priors would be a second one."""
 
     def __init__(self, *, segmentor: dict, seed: int = 0, data_preprocessor: dict | None = None) -> None:
         super().__init__(data_preprocessor=MODELS.build(data_preprocessor or {"type": "SegDataPreprocessor"}))
