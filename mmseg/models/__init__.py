@@ -32,6 +32,7 @@ HOMES = {
     "TargetOnly": "uda",
     "TimmBackbone": "backbones.timm_backbone",
     "UPerHead": "decode_heads.uper_head",
+    "VGG": "backbones.vgg",
 }
 
 __all__ = list(HOMES)

@@ -35,6 +35,7 @@ class InferenceOptions(TypedDict, total=False):
     stride: Pair[Positive[int]]
     batched_slide: bool
     pixels_per_pass: Positive[int]
+    enlarge_once: bool
 
 
 @MODELS.register_module()
@@ -49,7 +50,8 @@ class EncoderDecoder(BaseModule):
         pretrained: file of starting weights of the backbone; read by ``init_weights()``.
         test_cfg: ``mode`` 'whole', or 'slide' with ``crop_size`` (h, w), ``stride`` and ``batched_slide``
             (as many windows in one pass as ``pixels_per_pass`` allows; else one by one). The default of
-            ``pixels_per_pass`` is :data:`PIXELS_PER_PASS`, or :data:`CPU_PIXELS_PER_PASS`.
+            ``pixels_per_pass`` is :data:`PIXELS_PER_PASS`, or :data:`CPU_PIXELS_PER_PASS`. With ``enlarge_once``, the logits of a
+            whole image go from the decoder's map straight to the native size, as FADA evaluates, not by way of the image's size.
         auxiliary_head: a second decoder, e.g. an ``FCNHead`` on an earlier level, that only helps the training:
             its loss is added with its own ``loss_decode.loss_weight``.
         train_cfg: must be empty; kept because published configs have it.
@@ -211,9 +213,11 @@ class EncoderDecoder(BaseModule):
             branch: which output of a multi-scale network; None for the one that the config asks for.
 
         Returns:
-            [B, K, H, W] logits.
+            [B, K, H, W] logits; [B, K, P, Q] with ``enlarge_once``.
         """
         if self.test_cfg["mode"] == "whole":
+            if self.test_cfg.get("enlarge_once", False):
+                return self.select_branch(self.segment(image), branch).float()
             return self.encode_decode(image, branch)
         boxes = self.outer_windows(*image.shape[2:])
         chunks = chunked(boxes, self.outer_per_pass(image, (boxes[0].height, boxes[0].width)))
@@ -263,6 +267,8 @@ def _checked_test_cfg(test_cfg: dict) -> dict:
     if test_cfg.get("mode") not in ("whole", "slide"):
         raise UserError(f"test_cfg has mode={test_cfg.get('mode')!r}. Use 'whole' or 'slide'.")
     if test_cfg["mode"] == "slide":
+        if test_cfg.get("enlarge_once"):
+            raise UserError("test_cfg: enlarge_once=True is for whole images, but windows are averaged first. Use mode='whole'.")
         for key in ("crop_size", "stride"):
             if key not in test_cfg:
                 raise UserError(f"test_cfg has mode='slide' and no {key}. Give {key}=(height, width) in pixels.")

@@ -97,6 +97,7 @@ class HRDAEncoderDecoder(EncoderDecoder):
         _refuse("HRDAEncoderDecoder", auxiliary_head=auxiliary_head)
         parts = {"backbone": backbone, "decode_head": decode_head, "neck": neck, "pretrained": pretrained}
         super().__init__(**parts, test_cfg=test_cfg, train_cfg=train_cfg, init_cfg=init_cfg)
+        _refuse("HRDAEncoderDecoder", enlarge_once=self.test_cfg.get("enlarge_once"))
         if len(scales) != 2 or max(scales) != 1 or min(scales) <= 0:
             raise UserError(f"HRDAEncoderDecoder got scales={scales!r}. Use (1, s) with a context scale s from above 0 to 1.")
         if feature_scale not in ("all", *scales):
