@@ -37,7 +37,8 @@ def parse_args() -> argparse.Namespace:
     what.add_argument(
         "--list", type=int, nargs="?", const=ALL, metavar="ID", help="print the studies, or the rows of one and how far they are"
     )
-    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="of a study: these rows, such as 7.2, or tables, such as 7")
+    only_help = "of a study: these rows, such as 7.2, or tables, such as 7; 7.2@labels is one stage of a chain and what it lacks"
+    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help=only_help)
     parser.add_argument(
         "--seed", type=int, nargs="+", default=[], metavar="N", help="instead of the seed of the config, or those of the study"
     )
@@ -91,10 +92,11 @@ def run_config(args: argparse.Namespace, start: Start) -> int:
     if args.smoke:
         from mmseg.apis.launching.smoke import smoke
 
-        return smoke({name: (args.config, cfg)})
+        return smoke({name: (args.config, {"": cfg})})
     run = Run.of(name, cfg)
     if args.dry_run:
-        return dry_run(name, {name: [run]})
+        check_as_a_training({name: [run]})
+        return write_all(name, {name: [run]})
     from mmseg.apis.launching.launch import launch_one, report
 
     launch_one(run, start)
@@ -106,30 +108,31 @@ def run_study(args: argparse.Namespace, start: Start) -> int:
     """Trains a study and prints its results."""
     study = find_study(args.exp, "--exp")
     if args.smoke:
-        from mmseg.apis.launching.runs import row_config
+        from mmseg.apis.launching.rows import row_configs
         from mmseg.apis.launching.smoke import smoke
 
         seed = [*args.seed, *study.seeds][0]
-        rows = study.select(args.only)
-        return smoke({address: (row.title, row_config(row, seed, args.cfg_options)[1]) for address, row in rows.items()})
-    from mmseg.apis.launching.runs import study_runs
+        rows = {address: (row.title, row_configs(row, seed, args.cfg_options)) for address, row in study.select(args.only).items()}
+        return smoke({address: (title, {name: cfg for name, (_, cfg) in stages.items()}) for address, (title, stages) in rows.items()})
+    from mmseg.apis.launching.rows import chosen_runs, study_runs
 
     runs = study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options)
+    chosen = chosen_runs(study, runs, args.only)
     if args.dry_run:
-        return dry_run(str(args.exp), runs)
+        check_as_a_training(runs)
+        return write_all(str(args.exp), chosen)
     from mmseg.apis.launching.launch import launch_all, say_what_is_missing
     from mmseg.apis.reporting.tables import print_study
 
-    outcomes = launch_all([run for group in runs.values() for run in group], args.jobs, start)
+    outcomes = launch_all([run for group in chosen.values() for run in group], args.jobs, start)
     print_study(study, runs)
     return say_what_is_missing(outcomes)
 
 
-def dry_run(name: str, runs: Mapping[str, Sequence[Run]]) -> int:
-    """Checks configs as a training does, and writes them."""
+def write_all(name: str, runs: Mapping[str, Sequence[Run]]) -> int:
+    """Writes the configs of runs by the address of their row."""
     from mmseg.apis.launching.generated import write_configs
 
-    check_as_a_training(runs)
     write_configs(name, runs)
     return 0
 
@@ -150,7 +153,7 @@ def show_list(args: argparse.Namespace) -> int:
     """Prints the studies, or the rows of one."""
     from experiments import STUDIES
     from mmseg.apis.launching.listing import list_rows, list_studies
-    from mmseg.apis.launching.runs import study_runs
+    from mmseg.apis.launching.rows import study_runs
 
     if args.list == ALL:
         list_studies(STUDIES)

@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from experiments import STUDIES
-    from mmseg.apis.launching.runs import study_runs
+    from mmseg.apis.launching.rows import study_runs
     from mmseg.experiments.study import known_study
 
     study = known_study(STUDIES, args.study, "ID")

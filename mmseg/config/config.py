@@ -40,14 +40,13 @@ EVALUATED = ("model", "uda", "val_dataloader", "val_evaluator", "env_cfg")
 """What an evaluation reads. The training data, where they are there, say which classes the source lacks."""
 OPTIONAL = (
     *("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader"),
-    *("sync_batchnorm", "precision", "compile", "custom_imports", "skip_classifier"),
+    *("sync_batchnorm", "precision", "compile", "custom_imports", "skip_classifier", "command"),
 )
 TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
 DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed", "guard")
-NOT_IDENTITY = (
-    *("work_dir", "default_hooks", "visualizer", "env_cfg", "launcher"),
-    *("val_dataloader", "val_evaluator", "test_dataloader"),
-)
+NOT_IDENTITY = ("work_dir", "default_hooks", "visualizer", "env_cfg", "launcher")
+OF_EVALUATIONS = ("val_dataloader", "val_evaluator", "test_dataloader")
+"""What changes nothing of what a training learns, and much of what a command makes of a checkpoint."""
 REPORTING_HOOKS = ("ResultHook", "PictureHook", "ClassHealthHook")
 """Hooks that change nothing of what is learned; of others that is not known."""
 DEFAULTS = {"precision": "fp32", "compile": False, "sync_batchnorm": False, "skip_classifier": False}
@@ -241,17 +240,22 @@ def checked_seed(seed: object) -> int:
 
 
 def digest(cfg: Config) -> str:
-    """Eight hexadecimal digits of everything that decides what a run learns (not where and how it is logged or evaluated)."""
+    """Eight hexadecimal digits of everything that decides what a run learns (not where and how it is logged or evaluated).
+
+    What it takes from earlier stages is in it by their digests, see :mod:`mmseg.config.references`.
+    """
+    left_out = (*NOT_IDENTITY, *HELPERS, *(() if "command" in cfg else OF_EVALUATIONS))
     entries = cfg.to_dict().items()
-    identity = {key: value for key, value in entries if key not in (*NOT_IDENTITY, *HELPERS) and (key, value) not in DEFAULTS.items()}
+    identity = {key: value for key, value in entries if key not in left_out and (key, value) not in DEFAULTS.items()}
     hooks = [hook for hook in identity.pop("custom_hooks", None) or () if hook.get("type") not in REPORTING_HOOKS]
     if hooks:
         identity["custom_hooks"] = [{key: value for key, value in hook.items() if key != "workers_per_gpu"} for hook in hooks]
     if "custom_imports" in identity:
         files = module_sources(identity["custom_imports"])
         identity["custom_imports"] = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
-    if "train_dataloader" in identity:  # what can be evaluated alone may have none
-        identity["train_dataloader"] = {key: value for key, value in identity["train_dataloader"].items() if key not in LOADING}
+    for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        if name in identity:  # what can be evaluated alone may have none
+            identity[name] = {key: value for key, value in identity[name].items() if key not in LOADING}
     return hashlib.sha256(json.dumps(canonical(identity), sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 

@@ -82,6 +82,15 @@ class Visualization(TypedDict, total=False):
     vis_backends: list[Part] | None
 
 
+class ToolRun(TypedDict):
+    """What runs in place of a training, see :class:`mmseg.experiments.Command`."""
+
+    tool: str
+    product: str
+    checkpoint: str | None
+    options: dict[str, Any]
+
+
 SECTIONS: Mapping[str, Any] = {
     "model": Network,
     "uda": dict,  # an evaluation needs no type
@@ -99,6 +108,7 @@ SECTIONS: Mapping[str, Any] = {
     "demo_data": str | None,
     "load_from": str | None,
     "work_dir": str,
+    "command": ToolRun,
 }
 """Types by key."""
 EVALUATED: Mapping[str, Any] = {

@@ -191,12 +191,13 @@ class AdaptationRunner(Runner):
         self.logger.info(f"{versions}, seed {self.seed}, {torch.get_num_threads()} CPU threads, run folder {self.work_dir}")
 
 
-def build_runner(cfg: Config, resumption: Resumption | None = None) -> AdaptationRunner:
+def build_runner(cfg: Config, resumption: Resumption | None = None, *, recorded: Config | None = None) -> AdaptationRunner:
     """A runner for training (with validation) from a complete config.
 
     Args:
         cfg: see :func:`mmseg.config.config.load_config`.
         resumption: what to continue from; goes before ``load_from`` of the config. None starts anew.
+        recorded: the config as files keep it, where that names products of other runs otherwise than by their paths.
     """
     parts = training_parts(cfg)
     dataset = parts["train_dataloader"]["dataset"]
@@ -212,7 +213,7 @@ def build_runner(cfg: Config, resumption: Resumption | None = None) -> Adaptatio
         launcher=cfg.get("launcher", "none"),
         default_scope="mmengine",
         experiment_name=Path(cfg.work_dir).name,
-        cfg=cfg,
+        cfg=cfg if recorded is None else recorded,
     )
     runner.resumption = resumption or runner.resumption
     for line in filter(None, notes):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mmseg.experiments.fields import Experiment
+from mmseg.experiments.stages import ConfigFile, Stage, check_stages
 from mmseg.utils.errors import UserError, suggestion
 
 
@@ -29,33 +30,31 @@ class Published:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfigFile:
-    """A row that has a config of its own.
-
-    Attributes:
-        path: relative to the repository.
-    """
-
-    path: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Row:
     """One row of a table.
 
     Attributes:
         title: what the table prints.
-        setup: what is trained.
+        setup: what is trained; of a chain, its stages in their order.
         published: the paper's number, where known: of the first metric of the table.
         also_published: its numbers of other metrics, by their names.
         shared_with: id of the study that lists this run as its own; None for the study's own rows.
     """
 
     title: str
-    setup: Experiment | ConfigFile
+    setup: Experiment | ConfigFile | tuple[Stage, ...]
     published: Published | None = None
     also_published: Mapping[str, float] = field(default_factory=dict)
     shared_with: int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.setup, tuple):
+            check_stages(self.setup)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of its stages; none of a row that is one training."""
+        return tuple(stage.name for stage in self.setup) if isinstance(self.setup, tuple) else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ class Table:
         title: what it shows.
         rows: in the order of the paper.
         metrics: columns, as (name in the results, heading); percent. ``mIoU@NAME`` is of an evaluation on several targets
-            (:mod:`mmseg.evaluation.target_record`).
+            (:mod:`mmseg.evaluation.target_record`), ``STAGE:mIoU`` of an earlier stage of the row.
     """
 
     key: str
@@ -102,17 +101,34 @@ class Study:
         return {address: row for table in self.tables for address, row in table.numbered().items()}
 
     def select(self, only: Sequence[str]) -> dict[str, Row]:
-        """The rows that ``--only`` names: addresses, or keys of whole tables; all if it is empty.
+        """The rows that ``--only`` names; all if it is empty, see :meth:`select_stages`."""
+        return {address: self.rows[address] for address in self.select_stages(only)}
+
+    def select_stages(self, only: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """What ``--only`` names: by the address of a row the names of its stages, or none for the whole row.
+
+        Args:
+            only: addresses, or keys of whole tables, each with ``@STAGE`` for one stage alone; all rows if it is empty.
 
         Raises:
             UserError: names nothing of this study.
         """
         groups = {table.key: table.numbered() for table in self.tables} | {address: {address: row} for address, row in self.rows.items()}
+        chosen: dict[str, list[str]] = {address: [] for address in ({} if only else self.rows)}
         for name in only:
-            if name not in groups:
-                raise UserError(f"--only {name}: no such row or table.{suggestion(name, groups) or ' Known: ' + ', '.join(groups) + '.'}")
-        chosen = {address for name in only for address in groups[name]}
-        return {address: row for address, row in self.rows.items() if address in chosen or not only}
+            group, _, stage = name.partition("@")
+            if group not in groups:
+                raise UserError(f"--only {name}: no such row or table.{suggestion(group, groups) or ' Known: ' + ', '.join(groups) + '.'}")
+            having = [address for address, row in groups[group].items() if not stage or stage in row.stages]
+            if not having:
+                known = list(dict.fromkeys(known for row in groups[group].values() for known in row.stages))
+                fix = suggestion(stage, known) or (
+                    f" Its stages: {', '.join(known)}." if known else f" It is one training: --only {group}."
+                )
+                raise UserError(f"--only {name}: there is no such stage.{fix}")
+            for address in having:
+                chosen.setdefault(address, []).append(stage)
+        return {address: () if "" in chosen[address] else tuple(chosen[address]) for address in self.rows if address in chosen}
 
 
 def known_study(studies: Mapping[int, Study], given: int | str, option: str) -> Study:

@@ -9,7 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg.apis.launching.runs import Run, study_runs
+from mmseg.apis.launching.rows import study_runs
+from mmseg.apis.launching.runs import Run
 from mmseg.experiments import ConfigFile, Published, Row, Study, Table
 from tests import tiny
 

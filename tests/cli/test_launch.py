@@ -98,7 +98,7 @@ def test_a_run_is_trained_once_and_an_interrupt_ends_it(tiny_data, tmp_path, fai
         second = launched(first.command)
         assert second.returncode == 0 and f"running elsewhere  {first.folder}" in second.stdout, second.stdout + second.stderr
         line = fails(train_tool.main, first.folder / "config.py", "--work-dir", first.folder, "--resume")
-        assert line == f"{first.folder} is being trained by another process. Wait until that has ended, or choose another folder."
+        assert line == f"{first.folder} is in use by another process. Wait until that has ended, or choose another folder."
         assert "1/1 running" in launched([*first.command[:-2], "--list", "7"]).stdout
         assert first.process.poll() is None and (first.folder / "config.py").read_bytes() == config
         first.process.send_signal(signal.SIGINT)

@@ -7,7 +7,8 @@ import pytest
 
 import run_experiments
 from experiments import STUDIES
-from mmseg.apis.launching.runs import distinct, study_runs
+from mmseg.apis.launching.rows import study_runs
+from mmseg.apis.launching.runs import distinct
 from mmseg.config.config import digest, load_config
 from mmseg.utils.options.config_text import config_text
 from tests import tiny

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mmseg.apis.launching.runs import study_runs
+from mmseg.apis.launching.rows import study_runs
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.apis.fake_study import evaluation

@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 from mmengine.config import Config
 
-from mmseg.config.config import LOADING, NOT_IDENTITY
+from mmseg.config.config import LOADING, NOT_IDENTITY, OF_EVALUATIONS
 from mmseg.config.differences import LONGER, MEANINGS, MISSING, NOT_COMPARED, Kind, differences, meaning_of
 from mmseg.config.schedule import resolve_ends
 from mmseg.utils.repository import ROOT
@@ -146,7 +146,7 @@ def test_an_end_that_no_config_names_follows():
 
 def test_what_a_launcher_may_change_applies():
     """It resumes a run of the same digest, which covers neither of these."""
-    for key in NOT_IDENTITY:
+    for key in (*NOT_IDENTITY, *OF_EVALUATIONS):
         assert key in NOT_COMPARED or meaning_of(f"{key}.x")[0] is Kind.APPLIES
     assert {meaning_of(f"train_dataloader.{key}")[0] for key in LOADING} == {Kind.APPLIES}
 

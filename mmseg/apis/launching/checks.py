@@ -28,20 +28,22 @@ def check_runs(runs: Mapping[str, Sequence[Run]]) -> None:
     """Checks the config of every row; of the first one, networks and optimizer are built as well, without their memory.
 
     Args:
-        runs: by the address of the row, one per seed, which differ in nothing else.
+        runs: by the address of the row, one per seed, which differ in nothing else. Of chains, every stage is checked.
 
     Raises:
         UserError: of the first row that is refused; begins with its address.
     """
-    first = {id(group[0]): address for address, group in reversed(runs.items())}  # rows that are one training are one object
-    for number, address in enumerate(address for address in runs if address in first.values()):
-        cfg = runs[address][0].cfg
+    first: dict[str, tuple[str, Run]] = {}  # rows may be one training, and chains may begin alike
+    for address, group in runs.items():
+        for name, run in group[0].stages.items():
+            first.setdefault(run.digest, (f"{address}@{name}" if name else address, run))
+    for number, (place, run) in enumerate(first.values()):
         try:
-            check_options(cfg)
+            check_options(run.cfg)
             if number == 0:
-                build_parts(cfg)
+                build_parts(run.cfg)
         except UserError as error:
-            raise UserError(f"{address}: {error}") from None
+            raise UserError(f"{place}: {error}") from None
 
 
 def check_options(cfg: Config) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
 import rich
 
+from mmseg.apis.launching.commands import run_command
 from mmseg.apis.launching.needs import check_needs
 from mmseg.apis.launching.processes import Children, Start, interruptible
 from mmseg.apis.launching.runs import Run, distinct
@@ -39,11 +40,13 @@ class Outcome:
         run: the training.
         failure: its one line; None unless it failed.
         elsewhere: another launch is training it.
+        lacks: the run whose product it needs, and which was not finished, so that it was not started.
     """
 
     run: Run
     failure: str | None = None
     elsewhere: bool = False
+    lacks: Run | None = None
 
 
 def prepare(runs: Sequence[Run]) -> None:
@@ -84,7 +87,7 @@ def launch_one(run: Run, start: Start) -> None:
     prepare([run])
     write_config(run.folder / CONFIG, run.cfg)
     with interruptible() as children:
-        code = children.call(start.command(run), {LAUNCHED: "1"})
+        code = call(run, children, start, {LAUNCHED: "1"})
     if code == 2:
         sys.exit(2)  # the training has printed its one line
     if code:
@@ -114,11 +117,32 @@ def launch_all(runs: Sequence[Run], jobs: int, start: Start) -> list[Outcome]:
         finally:
             slots.put(slot)
 
+    outcomes: dict[str, Outcome] = {}
+    going: dict[Future[Outcome], Run] = {}
     with ThreadPoolExecutor(jobs) as pool, interruptible() as children:
-        outcomes = [pool.submit(train, run) for run in todo]
-        while wait(outcomes, timeout=LOOK).not_done:
-            pass
-        return [outcome.result() for outcome in outcomes]
+        while len(outcomes) < len(todo):
+            for run in ready(todo, outcomes, going.values()):
+                if lacks := lacking(run, outcomes):
+                    outcomes[run.digest] = Outcome(run=run, lacks=lacks)
+                    print(f"not started: it needs {lacks.folder}, which is not finished  {run.folder}", flush=True)
+                elif len(going) < jobs:  # a later stage of a row goes before the first one of the next
+                    going[pool.submit(train, run)] = run
+            done, _ = wait(going, timeout=LOOK, return_when=FIRST_COMPLETED)
+            outcomes |= {going.pop(future).digest: future.result() for future in done}
+    return [outcomes[run.digest] for run in todo]
+
+
+def ready(todo: Sequence[Run], outcomes: Mapping[str, Outcome], going: Collection[Run]) -> list[Run]:
+    """The runs that were not started yet, and of which nothing that they need is still to come."""
+    started = {*outcomes, *(run.digest for run in going)}
+    ahead = {run.digest for run in todo} - outcomes.keys()
+    return [run for run in todo if run.digest not in started and not ahead & set(run.inputs)]
+
+
+def lacking(run: Run, outcomes: Mapping[str, Outcome]) -> Run | None:
+    """The first run that another one needs, and that has ended without a result."""
+    needed = [outcomes[digest].run for digest in run.inputs if digest in outcomes]
+    return next((other for other in needed if not other.finished), None)
 
 
 def _train(run: Run, children: Children, start: Start, environment: dict[str, str]) -> Outcome:
@@ -136,7 +160,7 @@ def _train(run: Run, children: Children, start: Start, environment: dict[str, st
     if children.ending:
         return Outcome(run=run)
     if run.finished:
-        print(f"finished: {mean_text(run.result)}  {run.folder}", flush=True)
+        print(f"finished: {run.outcome}  {run.folder}", flush=True)
         return Outcome(run=run)
     if run.state == "running":  # another launch was faster
         print(f"running elsewhere  {run.folder}", flush=True)
@@ -151,9 +175,17 @@ def _call(run: Run, children: Children, start: Start, environment: dict[str, str
     write_config(run.folder / CONFIG, run.cfg)
     with open(run.folder / CONSOLE, "a+", errors="replace") as console:
         before = console.tell()
-        code = children.call(start.command(run), environment, stdout=console, stderr=subprocess.STDOUT)
+        code = call(run, children, start, environment, stdout=console, stderr=subprocess.STDOUT)
         console.seek(before)
         return code, console.read()
+
+
+def call(run: Run, children: Children, start: Start, environment: dict[str, str], **streams: object) -> int:
+    """Runs the training or the command of a run to its end; returns its exit code."""
+    command = start.command(run)
+    if not run.command:
+        return children.call(command, environment, **streams)
+    return run_command(run, lambda: children.call(command, environment, **streams))
 
 
 def failure_line(output: str) -> str:
@@ -167,21 +199,27 @@ def failure_line(output: str) -> str:
 
 
 def say_what_is_missing(outcomes: Sequence[Outcome]) -> int:
-    """Prints which runs failed or are trained elsewhere; returns the exit code."""
+    """Prints which runs failed, wait for another one or are trained elsewhere; returns the exit code."""
     elsewhere = [outcome.run for outcome in outcomes if outcome.elsewhere]
     failed = [outcome for outcome in outcomes if outcome.failure]
+    lacking = [outcome for outcome in outcomes if outcome.lacks]
     if elsewhere:
         print("Trained elsewhere now:", *(run.folder for run in elsewhere), sep="\n  ")
     if failed:
         print(f"{len(failed)} of {len(outcomes)} runs failed. The same command tries them again:", file=sys.stderr)
     for outcome in failed:
         print(f"  {outcome.run.folder.name}: {outcome.failure} Log: {outcome.run.folder / CONSOLE}", file=sys.stderr)
+    for outcome in lacking:
+        print(f"  {outcome.run.folder.name}: not started, it needs {outcome.lacks.folder.name}, which is not finished.", file=sys.stderr)
     return 1 if failed else 0
 
 
 def report(run: Run) -> None:
-    """Prints the per-class table and where everything is."""
+    """Prints the per-class table and where everything is; of a command, where its product is."""
     result = run.result
+    if run.command:
+        print(f"{run.outcome}: {run.product}")
+        return
     print_titled(f"{run.folder.name}, {result['iteration']} iterations", per_class_table(result["metrics"]))
     logs = sorted(run.folder.glob("*/*.log"))
     places = {

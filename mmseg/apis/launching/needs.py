@@ -9,6 +9,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmseg.apis.launching.runs import Run
+from mmseg.config.references import references
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.missing import how_to_get
@@ -21,15 +22,18 @@ from mmseg.utils.errors import UserError
 def check_needs(runs: Sequence[Run]) -> None:
     """Refuses runs whose parts have other classes, and whose data or starting weights are missing; looks at each data set once.
 
+    Data that an earlier stage makes are looked for when the stage that takes them starts. A command looks for what it reads itself.
+
     Raises:
         UserError: names the first folder or file that is missing, and what makes it.
     """
     for run in runs:
         check_class_lists(run.cfg)
-    datasets = [data for run in runs for data in _datasets(run.cfg)]
+    trainings = [run for run in runs if not run.command]
+    datasets = [data for run in trainings for data in _datasets(run.cfg) if not any(references(data[0]))]
     for dataset, rare in {json.dumps(data, sort_keys=True): data for data in datasets}.values():
         check_data(dataset, rare)
-    for run in runs:
+    for run in trainings:
         if not run.started:  # a resumed one has its weights in its state
             check_weights(run.cfg)
 

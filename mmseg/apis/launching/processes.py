@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from mmseg.apis.launching.commands import arguments
 from mmseg.apis.launching.runs import Run
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import UserError
@@ -46,17 +47,24 @@ class Start:
             raise UserError(f"--gpus {self.gpus}: this machine has {found}. Use {found} or less.")
 
     def command(self, run: Run) -> list[str]:
-        """The command that trains a run; resumes where there is a state."""
-        train = [str(ROOT / "tools" / "train.py"), str(run.folder / CONFIG), "--work-dir", str(run.folder)]
-        train += ["--resume"] if run.started else []
+        """The command that trains a run, and resumes where there is a state; or that of a stage which is no training, in one process.
+
+        Raises:
+            UserError: what a stage takes from another run is missing.
+        """
+        if run.command:
+            words, launched, count = arguments(run), [], 1
+        else:
+            words = [str(ROOT / "tools" / "train.py"), str(run.folder / CONFIG), "--work-dir", str(run.folder)]
+            words += ["--resume"] if run.started else []
+            launched, count = ["--launcher", "slurm"], self.gpus or 1
         if self.launcher == "slurm":
-            count = self.gpus or 1
             srun = ["srun", "--nodes", "1", "--ntasks", str(count), f"--gres=gpu:{count}", "--kill-on-bad-exit", "--quit-on-interrupt"]
-            return [*srun, *shlex.split(os.environ.get("SRUN_ARGS", "")), sys.executable, *train, "--launcher", "slurm"]
-        if self.gpus is None:
-            return [sys.executable, *train]
+            return [*srun, *shlex.split(os.environ.get("SRUN_ARGS", "")), sys.executable, *words, *launched]
+        if self.gpus is None or run.command:
+            return [sys.executable, *words]
         torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(self.gpus)]
-        return [sys.executable, *torchrun, *train, "--launcher", "pytorch"]
+        return [sys.executable, *torchrun, *words, "--launcher", "pytorch"]
 
     def environment(self, slot: int, jobs: int) -> dict[str, str]:
         """Variables of one of ``jobs`` trainings at a time: its share of the cores, and of this machine's GPUs."""

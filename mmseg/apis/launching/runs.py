@@ -1,20 +1,19 @@
-"""One training in its folder: found by the digest of its config, whatever table or command asks for it."""
+"""One training, or another stage of a chain, in its folder: found by the digest of its config, whatever table or command asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from mmengine.config import Config
 
-from mmseg.config.config import checked_seed, digest, load_config, run_name
-from mmseg.evaluation.curve import Measured, Result, read_curve, read_result
-from mmseg.experiments import ConfigFile, Row, Study, resolve, run_stem
+from mmseg.config.config import digest, load_config, run_name
+from mmseg.config.references import used_digests
+from mmseg.evaluation.curve import Measured, Result, mean_text, read_curve, read_result
 from mmseg.utils.errors import UserError
-from mmseg.utils.repository import ROOT
 from mmseg.utils.storage.locks import is_locked
 from mmseg.utils.storage.run_folder import CONFIG, LATEST, RESULT, WORK_DIRS
 
@@ -23,15 +22,19 @@ State = Literal["finished", "running", "interrupted", "open"]
 
 @dataclass(frozen=True)
 class Run:
-    """One training: a complete config and its folder.
+    """One training, or one command that works for others: a complete config and its folder.
 
     Attributes:
-        cfg: complete config.
+        cfg: complete config; with an entry ``command``, that runs in place of a training.
         folder: where it trains.
+        name: of a stage of a chain.
+        before: the earlier stages of that chain by their names, in their order.
     """
 
     cfg: Config
     folder: Path
+    name: str = ""
+    before: Mapping[str, Run] = field(default_factory=dict)
 
     @classmethod
     def of(cls, stem: str, cfg: Config) -> Run:
@@ -52,13 +55,48 @@ class Run:
         return digest(self.cfg)
 
     @property
+    def stages(self) -> dict[str, Run]:
+        """All stages of its chain by their names, in their order; itself of a run that is no chain."""
+        return {**self.before, self.name: self}
+
+    @property
+    def inputs(self) -> list[str]:
+        """Digests of the runs whose products it takes."""
+        return used_digests(self.cfg)
+
+    def chain(self, names: Sequence[str] = ()) -> list[Run]:
+        """The runs of its chain in their order.
+
+        Args:
+            names: of the stages that are wanted, which come with those that they take something from; all if it is empty.
+        """
+        wanted = {self.stages[name].digest for name in names}
+        chain = []
+        for run in reversed(self.stages.values()):
+            if not names or run.digest in wanted:
+                wanted |= set(run.inputs)
+                chain.append(run)
+        return chain[::-1]
+
+    @property
+    def command(self) -> Mapping | None:
+        """What runs in place of a training, see :class:`mmseg.experiments.Command`."""
+        return self.cfg.get("command") if self.cfg else None
+
+    @property
+    def product(self) -> Path:
+        """What others take from it: the last state of a training, or what its command makes."""
+        return self.folder / (self.command["product"] if self.command else LATEST)
+
+    @property
     def finished(self) -> bool:
-        return (self.folder / RESULT).is_file()
+        """A command whose product is gone is not: it makes it anew. Of a training, the result is what counts."""
+        return (self.folder / RESULT).is_file() and (not self.command or self.product.exists())
 
     @property
     def started(self) -> bool:
-        """Whether there is a state to resume."""
-        return (self.folder / LATEST).is_file()
+        """Whether there is something to go on with."""
+        return self.product.exists()
 
     @property
     def state(self) -> State:
@@ -75,6 +113,12 @@ class Run:
         return read_result(self.folder)
 
     @property
+    def outcome(self) -> str:
+        """What a finished run has brought, in a few words."""
+        result = self.result
+        return mean_text(result) if result["metrics"] or not self.command else self.command["product"]
+
+    @property
     def curve(self) -> list[Measured]:
         """The evaluations so far, oldest first."""
         return read_curve(self.folder)
@@ -85,56 +129,6 @@ class Run:
         if file.is_file() and digest(load_config(file)) != self.digest:
             fix = "Restore the file, or, where the training went on with another config, move the folder away to train that of its name."
             raise UserError(f"{file} differs from the config that gave the folder its digest {self.digest}. {fix}")
-
-
-def row_config(row: Row, seed: int, options: dict | None = None) -> tuple[str, Config]:
-    """Name without seed, and complete config, of a row."""
-    checked_seed(seed)
-    if isinstance(row.setup, ConfigFile):
-        return Path(row.setup.path).stem, load_config(ROOT / row.setup.path, options or {}, seed)
-    return run_stem(row.setup), resolve(row.setup, seed, options)
-
-
-def study_runs(
-    study: Study, *, only: Sequence[str] = (), seeds: Sequence[int] = (), demo: bool = False, options: dict | None = None
-) -> dict[str, list[Run]]:
-    """The runs of a study by the address of their row, one per seed.
-
-    Args:
-        study: of ``experiments.py``.
-        only: addresses of rows or keys of tables; all if empty.
-        seeds: instead of the study's own.
-        demo: shrunken to the demo domains, see :func:`mmseg.config.small.shrink.demo`.
-        options: overrides by dotted key.
-    """
-    runs: dict[str, list[Run]] = {}
-    known: dict[str, Run] = {}  # rows of one digest are one run, whatever their names
-    for address, row in study.select(only).items():
-        for seed in seeds or study.seeds:
-            stem, cfg = row_config(row, seed, options)
-            if demo and "demo_data" not in cfg:
-                stem, cfg = f"demo_{stem}", on_demo_domains(cfg, options or ())
-            run = Run.of(stem, cfg)
-            runs.setdefault(address, []).append(known.setdefault(run.digest, run))
-    return runs
-
-
-def on_demo_domains(cfg: Config, options: Iterable[str]) -> Config:
-    """See :func:`mmseg.config.small.shrink.demo`, which asks networks and methods for their options and so needs torch.
-
-    Args:
-        options: keys of the command line that the config has taken.
-
-    Raises:
-        UserError: one of them is of a section that is the demo's, and would be lost without a word.
-    """
-    from mmseg.config.small.shrink import OF_THE_DEMO, demo
-
-    for key in options:
-        if key.split(".")[0] in OF_THE_DEMO:
-            fix = "Leave it out, or give it with --config to a config that --demo --dry-run writes"
-            raise UserError(f"--cfg-options {key}: --demo trains with the {key.split('.')[0]} of the demo configs. {fix}.")
-    return demo(cfg)
 
 
 def distinct(runs: Iterable[Run]) -> list[Run]:

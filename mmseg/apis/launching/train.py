@@ -8,7 +8,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmseg.apis.launching.commands import check_command
 from mmseg.apis.launching.resume import plan_resume
+from mmseg.config.references import with_paths
 from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.engine.distributed import backend, one_voice, process_group
@@ -24,7 +26,8 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
     """Trains to the end and evaluates; the run folder is locked meanwhile.
 
     Args:
-        cfg: complete config. Its ``launcher``, where there is one, says what started the processes of this training.
+        cfg: complete config. Its ``launcher``, where there is one, says what started the processes of this training. What it takes
+            from other runs (:mod:`mmseg.config.references`) is looked for beside the run folder.
         work_dir: run folder; receives config.py, latest.pth, best.pth, result.json, logs and pictures.
         resume: continue from ``latest.pth``.
         override: where its config differs from this one, apply this one from there on; see :func:`plan_resume`.
@@ -36,6 +39,7 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
         UserError: anything the user can mend; nothing is half-written then.
     """
     folder = Path(work_dir)
+    check_command(cfg)
     if cfg.get("skip_classifier") and not cfg.get("load_from"):
         raise UserError("skip_classifier (--skip-classifier) says how to start from a checkpoint. Give one with --load-from FILE.")
     launcher = cfg.get("launcher", "none")
@@ -44,13 +48,19 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
         check_state(folder, resume)
         check_sync_batchnorm(cfg)
         cfg.work_dir = str(folder)
+        located = with_paths(without_start(cfg) if resume else cfg, folder.parent)
         with process_group(launcher, backend(cfg.env_cfg)):
             resumption = plan_resume(cfg, str(folder / LATEST), override=override) if resume else None
-            runner = build_runner(cfg, resumption)
+            runner = build_runner(located, resumption, recorded=cfg)
             for note in other_ends(cfg):
                 runner.logger.warning(note)
             runner.train()
         return read_result(folder) if first else None
+
+
+def without_start(cfg: Config) -> Config:
+    """The config without the checkpoint that a training starts from, which a resumed one does not need."""
+    return Config({key: value for key, value in cfg.to_dict().items() if key != "load_from"})
 
 
 def check_state(folder: Path, resume: bool) -> None:

@@ -198,7 +198,7 @@ def collect(study: Study, runs: Mapping[str, Sequence[Run]]) -> StudySummary:
 
     Args:
         study: of ``experiments.py``.
-        runs: by the address of their row, see :func:`mmseg.apis.launching.runs.study_runs`; other rows are left out.
+        runs: by the address of their row, see :func:`mmseg.apis.launching.rows.study_runs`; other rows are left out.
 
     Raises:
         UserError: a result or a curve is broken.

@@ -45,7 +45,7 @@ def print_study(study: Study, runs: Mapping[str, Sequence[Run]]) -> None:
 
     Args:
         study: of ``experiments.py``.
-        runs: by the address of their row, see :func:`mmseg.apis.launching.runs.study_runs`.
+        runs: by the address of their row, see :func:`mmseg.apis.launching.rows.study_runs`.
 
     Raises:
         UserError: a result or a curve is broken.

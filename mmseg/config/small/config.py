@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmseg.config.references import references
 from mmseg.config.small.network import NetworkSize, shrink_network
 from mmseg.demo.choices import DEMO_FOLDERS
 from mmseg.registry import MASKS, options_of
@@ -113,7 +114,8 @@ def single_datasets(dataset: dict) -> list[dict]:
 def _resize_dataset(dataset: dict, size: Size, demo_data: Path) -> None:
     for single in single_datasets(dataset):
         if not (size.own_data and is_own(single)):
-            single["data_root"] = str(demo_data / demo_folder(single))
+            if not any(references(single.get("data_root"))):  # an earlier stage made it of demo images
+                single["data_root"] = str(demo_data / demo_folder(single))
             single.pop("split", None)  # which names images of the full data set
         if single.get("test_scale"):
             single["test_scale"] = size.image_size(single["test_scale"])

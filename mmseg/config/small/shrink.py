@@ -15,6 +15,7 @@ from mmengine.config import Config
 
 from mmseg.config.config import HELPERS, REPORTING_HOOKS
 from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.references import references
 from mmseg.config.schedule import resolve_ends
 from mmseg.config.small.config import Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets
 from mmseg.config.small.network import NetworkSize
@@ -23,8 +24,8 @@ from mmseg.datasets.classes.groups import class_groups
 from mmseg.registry import MODELS, options_of
 from mmseg.utils.repository import CONFIGS
 
-LEFT_OUT = ("load_from", "test_dataloader", *HELPERS)
-"""Entries that no small config has."""
+LEFT_OUT = ("test_dataloader", *HELPERS)
+"""Entries that no small config has; nor has one a file of a large network to start from."""
 
 SMOKE_WIDTH = 128  # pixels of a validation image, about
 SMOKE_MIN_PIXELS = 2
@@ -205,4 +206,6 @@ def _drop_defaults(options: dict, component: type) -> None:
 def _without(cfg: Config, keys: Sequence[str]) -> Config:
     for key in keys:
         cfg.pop(key, None)
+    if not any(references(cfg.get("load_from"))):  # an earlier stage is as small
+        cfg.pop("load_from", None)
     return cfg

@@ -43,7 +43,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 def in_use(folder: Path) -> UserError:
     """The error for a folder whose lock another process holds."""
-    return UserError(f"{folder} is being trained by another process. Wait until that has ended, or choose another folder.")
+    return UserError(f"{folder} is in use by another process. Wait until that has ended, or choose another folder.")
 
 
 def is_locked(folder: Path) -> bool:

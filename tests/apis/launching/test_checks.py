@@ -6,7 +6,7 @@ import torch
 from experiments import STUDIES
 from mmseg.apis.launching import checks
 from mmseg.apis.launching.checks import build_parts, check_runs, typed
-from mmseg.apis.launching.runs import study_runs
+from mmseg.apis.launching.rows import study_runs
 from mmseg.config.config import load_config
 from mmseg.utils.errors import UserError
 from tests import tiny

@@ -14,8 +14,9 @@ import torch
 
 from mmseg.apis.launching import processes
 from mmseg.apis.launching.processes import Children, Start, interruptible
-from mmseg.apis.launching.runs import ROOT, Run
+from mmseg.apis.launching.runs import Run
 from mmseg.utils.errors import UserError
+from mmseg.utils.repository import ROOT
 
 RUN = Run(cfg=None, folder=Path("work_dirs/a"))
 TRAIN = [str(ROOT / "tools/train.py"), "work_dirs/a/config.py", "--work-dir", "work_dirs/a"]

@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from experiments import STUDIES
 from mmseg.apis.launching import smoke
-from mmseg.apis.launching.runs import row_config
+from mmseg.apis.launching.rows import row_configs
 from mmseg.config.config import load_config
 from tests import tiny
 from tests.datasets.toy import position_image, write_png
@@ -22,16 +22,16 @@ def data(tiny_data, monkeypatch):
     monkeypatch.setattr(smoke, "DATA", tiny_data)
 
 
-def broken(folder) -> tuple[str, Config]:
+def broken(folder) -> tuple[str, dict[str, Config]]:
     path = folder / "broken.py"
     path.write_text(f"_base_ = [{str(tiny.ROOT / tiny.CONFIG)!r}]\nuda = dict(alfa=0.9)\n")
-    return "broken", load_config(path)
+    return "broken", {"": load_config(path)}
 
 
-def row(address: str, seed: int = 0, options: dict | None = None) -> tuple[str, Config]:
+def row(address: str, seed: int = 0, options: dict | None = None) -> tuple[str, dict[str, Config]]:
     """Of study 44."""
     found = STUDIES[44].rows[address]
-    return found.title, row_config(found, seed, options)[1]
+    return found.title, {name: cfg for name, (_, cfg) in row_configs(found, seed, options).items()}
 
 
 def test_each_distinct_row_is_trained_and_a_failure_stops_none(data, tmp_path, capsys, monkeypatch):
@@ -78,14 +78,14 @@ uda = dict(source_class_weight=None)
 """
     )
     cfg = load_config(own)
-    code = smoke.smoke({"own": ("own.py", cfg)})
+    code = smoke.smoke({"own": ("own.py", {"": cfg})})
     printed = capsys.readouterr()
     assert code == 0 and "1 of 1 trainings work" in printed.out, printed.err
 
 
 def test_options_that_a_small_network_does_without_are_compared_as_well(data, capsys):
     title, cfg = "styles", load_config("configs/dg/gta_daformer.py", {"model.backbone.style_hallucination_cfg.concentration_coeff": 0})
-    assert smoke.smoke({"7.2": row("7.2", 1, {"model.backbone.drop_path": 0.1}), "shade.1": (title, cfg)}) == 1
+    assert smoke.smoke({"7.2": row("7.2", 1, {"model.backbone.drop_path": 0.1}), "shade.1": (title, {"": cfg})}) == 1
     first, second = capsys.readouterr().err.splitlines()
     assert "unexpected option 'drop_path'" in first
     assert second.strip() == "StyleHallucination: concentration_coeff is 0. It should be greater than 0."

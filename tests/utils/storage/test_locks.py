@@ -34,7 +34,7 @@ def test_a_lock_is_held_once_and_ends_with_its_process(holder, tmp_path, monkeyp
     monkeypatch.setattr(locks, "PATIENCE", 0.0)
     folder = tmp_path / "run"
     assert is_locked(folder)
-    with pytest.raises(UserError, match=r"run is being trained by another process\. Wait until"), locked(folder):
+    with pytest.raises(UserError, match=r"run is in use by another process\. Wait until"), locked(folder):
         pass
     holder.kill()
     holder.wait()

@@ -1,0 +1,107 @@
+"""The runs of the rows of a study: from values to complete configs, each in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg.apis.launching.runs import Run
+from mmseg.config.config import checked_seed, load_config
+from mmseg.config.references import with_digests
+from mmseg.experiments import ConfigFile, Experiment, Row, Study, resolve, run_stem
+from mmseg.utils.errors import UserError
+from mmseg.utils.repository import ROOT
+
+
+def setup_config(setup: Experiment | ConfigFile, seed: int, options: dict | None = None) -> tuple[str, Config]:
+    """Name without seed, and complete config, of what a row or a stage trains."""
+    checked_seed(seed)
+    if isinstance(setup, ConfigFile):
+        return Path(setup.path).stem, load_config(ROOT / setup.path, options or {}, seed)
+    return run_stem(setup), resolve(setup, seed, options)
+
+
+def row_configs(row: Row, seed: int, options: dict | None = None) -> dict[str, tuple[str, Config]]:
+    """Names without seed, and complete configs, of the stages of a row, by their names; of a row that is one training, by ''.
+
+    What a stage takes from earlier ones is still named by their names, see :mod:`mmseg.config.references`.
+
+    Args:
+        row: of a study.
+        seed: of all stages.
+        options: overrides by dotted key, which go before the changes of a stage.
+    """
+    if not isinstance(row.setup, tuple):
+        return {"": setup_config(row.setup, seed, options)}
+    configs = {}
+    for stage in row.setup:
+        stem, cfg = setup_config(stage.setup, seed, {**stage.changes, **(options or {})})
+        if stage.command is not None:
+            stem, cfg.command = f"{stem}_{Path(stage.command.tool).stem}", stage.command.entries
+        configs[stage.name] = (stem, cfg)
+    return configs
+
+
+def row_run(row: Row, seed: int, options: dict | None = None, *, demo: bool = False) -> Run:
+    """The run of a row: that of its last stage, which knows those before it."""
+    runs: dict[str, Run] = {}
+    for name, (stem, cfg) in row_configs(row, seed, options).items():
+        if demo and "demo_data" not in cfg:
+            stem, cfg = f"demo_{stem}", on_demo_domains(cfg, options or ())
+        runs[name] = replace(Run.of(stem, with_digests(cfg, {stage: run.digest for stage, run in runs.items()})), name=name)
+    *_, last = runs
+    return replace(runs.pop(last), before=runs)
+
+
+def study_runs(
+    study: Study, *, only: Sequence[str] = (), seeds: Sequence[int] = (), demo: bool = False, options: dict | None = None
+) -> dict[str, list[Run]]:
+    """The runs of a study by the address of their row, one per seed; of a chain, that of its last stage.
+
+    Args:
+        study: of ``experiments.py``.
+        only: see :meth:`mmseg.experiments.Study.select_stages`; rows come with all of their stages.
+        seeds: instead of the study's own.
+        demo: shrunken to the demo domains, see :func:`mmseg.config.small.shrink.demo`.
+        options: overrides by dotted key.
+    """
+    runs: dict[str, list[Run]] = {}
+    known: dict[tuple, Run] = {}  # rows of one digest are one run, whatever their names
+    for address, row in study.select(only).items():
+        for seed in seeds or study.seeds:
+            run = row_run(row, seed, options, demo=demo)
+            runs.setdefault(address, []).append(known.setdefault((run.digest, *run.stages), run))
+    return runs
+
+
+def chosen_runs(study: Study, runs: Mapping[str, Sequence[Run]], only: Sequence[str] = ()) -> dict[str, list[Run]]:
+    """All runs that ``--only`` asks for, by the address of their row: every stage with those that it takes something from, before it.
+
+    Args:
+        study: of ``experiments.py``.
+        runs: of :func:`study_runs`.
+        only: see :meth:`mmseg.experiments.Study.select_stages`.
+    """
+    stages = study.select_stages(only)
+    return {address: [stage for run in group for stage in run.chain(stages[address])] for address, group in runs.items()}
+
+
+def on_demo_domains(cfg: Config, options: Iterable[str]) -> Config:
+    """See :func:`mmseg.config.small.shrink.demo`, which asks networks and methods for their options and so needs torch.
+
+    Args:
+        options: keys of the command line that the config has taken.
+
+    Raises:
+        UserError: one of them is of a section that is the demo's, and would be lost without a word.
+    """
+    from mmseg.config.small.shrink import OF_THE_DEMO, demo
+
+    for key in options:
+        if key.split(".")[0] in OF_THE_DEMO:
+            fix = "Leave it out, or give it with --config to a config that --demo --dry-run writes"
+            raise UserError(f"--cfg-options {key}: --demo trains with the {key.split('.')[0]} of the demo configs. {fix}.")
+    return demo(cfg)

@@ -1,0 +1,105 @@
+"""What a network says about many images, as tensors on its device: labels with their doubts, or soft maps.
+
+Letters: B images, K classes, (h, w) size at which the network sees an image, (H, W) its native size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from torch import Tensor
+from torch.utils.data import DataLoader, Subset
+
+from mmseg.apis.predicting.evaluate import progress
+from mmseg.datasets.classes.names import IGNORE
+from mmseg.datasets.collate import collate_samples
+from mmseg.models.uda import UDAMethod
+from mmseg.utils.errors import naming
+from mmseg.utils.storage.soft_maps import STEPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelOptions:
+    """Which labels are made.
+
+    Attributes:
+        soft: maps of all probabilities; otherwise the most probable class.
+        stride: of soft maps, pixels of the image per value and side; their mean is kept.
+        flip: average the probabilities with those of the mirror image.
+        threshold: of hard labels, the probability from which on a pixel has one; None for all.
+        class_quantile: of hard labels, the share of the pixels of each class that have none, the least sure ones. With a threshold, a pixel
+            has a label if it passes one of the two, as in bidirectional learning (Li et al., CVPR 2019), where the median of a class
+            counts up to 0.9.
+    """
+
+    soft: bool = False
+    stride: int = 4
+    flip: bool = False
+    threshold: float | None = None
+    class_quantile: float | None = None
+
+
+def loader(cfg: Config, dataset: Any, indices: Sequence[int]) -> DataLoader:
+    """The images of some indices, loaded as an evaluation loads them."""
+    given = cfg.val_dataloader
+    workers = min(given.num_workers, len(indices))
+    options = {"collate_fn": collate_samples, "pin_memory": torch.cuda.is_available(), "num_workers": workers}
+    return DataLoader(Subset(dataset, indices), batch_size=given.batch_size, **options)
+
+
+@torch.no_grad()
+def predictions(method: UDAMethod, batches: DataLoader, options: LabelOptions) -> Iterator[tuple[str, tuple[Tensor, ...]]]:
+    """(path, tensors on the device that :func:`writer` writes) of every image; nothing waits for the device."""
+    reduce = soft_result if options.soft else hard_result
+    for batch in progress(batches):
+        images = batch["image"]
+        for group, paths, sizes in groups(images, batch["path"], batch["native_size"].tolist()):
+            with naming(paths[0]):  # all images of a group have one size
+                logits = looks(method, group, options.flip)
+            for index, (path, size) in enumerate(zip(paths, sizes, strict=True)):
+                yield path, reduce(mean_probabilities([look[index : index + 1] for look in logits], size), options)
+
+
+def groups(images: Tensor | Sequence[Tensor], paths: Sequence[str], sizes: Sequence) -> Iterator[tuple[Tensor, Sequence[str], Sequence]]:
+    """Images of one size each: a batch of them, or one by one where sizes differ."""
+    if isinstance(images, Tensor):
+        yield images, paths, sizes
+    else:
+        yield from ((image[None], [path], [size]) for image, path, size in zip(images, paths, sizes, strict=True))
+
+
+def looks(method: UDAMethod, images: Tensor, flip: bool) -> list[Tensor]:
+    """Logits [B, K, h, w] of images uint8 [B, 3, h, w], and with ``flip`` of their mirror images, which stay mirrored."""
+    image = method.data_preprocessor.image(images)
+    return [method.model.inference(image), *([method.model.inference(image.flip(3))] if flip else [])]
+
+
+def mean_probabilities(logits: Sequence[Tensor], size: Sequence[int]) -> Tensor:
+    """Class probabilities at native size: [1, K, h, w] of the image, and maybe of its mirror image -> float32 [K, H, W]."""
+    native = [F.interpolate(look, tuple(size), mode="bilinear", align_corners=False)[0] for look in logits]
+    if len(native) == 1:
+        return native[0].softmax(dim=0)
+    return native[0].softmax(dim=0).add_(native[1].flip(2).softmax(dim=0)).div_(2)
+
+
+def hard_result(probabilities: Tensor, options: LabelOptions) -> tuple[Tensor, ...]:
+    """Labels uint8 [H, W]; doubts float16 [H, W] where quantiles need them; whether all numbers are finite, bool []."""
+    confidence, label = probabilities.max(dim=0)
+    label = label.to(torch.uint8)
+    finite = confidence.sum().isfinite()
+    if options.class_quantile is not None:
+        return label, (1 - confidence).half(), finite
+    if options.threshold is not None:
+        label = label.masked_fill(confidence < options.threshold, IGNORE)
+    return label, finite
+
+
+def soft_result(probabilities: Tensor, options: LabelOptions) -> tuple[Tensor, ...]:
+    """Levels uint8 [K, ceil(H / stride), ceil(W / stride)], and whether all numbers are finite, bool []."""
+    means = F.avg_pool2d(probabilities[None], options.stride, ceil_mode=True)[0]
+    return (means * STEPS).round().to(torch.uint8), means.sum().isfinite()

@@ -1,0 +1,83 @@
+"""Pseudo-labels of a domain or a folder of images: python tools/prepare/pseudo_labels.py CONFIG CHECKPOINT --out DIR [--images DIR] …
+
+Writes DIR/NAME.png for each image NAME (train ids, 255 where the network is not sure enough), or with --soft DIR/NAME.npz, and
+DIR/header.json with the share of every class. The same command goes on with what an interrupted one has begun.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import argparse
+import shlex
+
+from mmseg.config.options import OptionAction
+from mmseg.utils.errors import CommandParser, UserError, command_line
+
+SPLITS = ("target", "source", "val", "test")
+
+
+def parse_args() -> argparse.Namespace:
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
+    parser.add_argument("checkpoint", help="file of a training or a released one")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder, or one that the same command has begun")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--split", choices=SPLITS, default="target", help="images of the config (default: target, those of the training)")
+    which.add_argument("--images", type=Path, metavar="DIR", help="all images below this folder instead")
+    parser.add_argument("--soft", action="store_true", help="the probabilities of all classes: uint8 [K, h, w] in steps of 1/255")
+    parser.add_argument("--stride", type=int, metavar="N", help="with --soft: pixels per value and side, averaged (default: 4)")
+    parser.add_argument("--flip", action="store_true", help="average the probabilities with those of the mirror image")
+    parser.add_argument("--threshold", type=float, metavar="P", help="255 where the probability is below P")
+    quantile_help = "255 for this share of the pixels of each class, the least sure ones; with --threshold, unless they reach P"
+    parser.add_argument("--class-quantile", type=float, metavar="Q", help=quantile_help)
+    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
+    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
+    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    return parser.parse_args()
+
+
+def check_args(args: argparse.Namespace) -> None:
+    """Refuses options that mean nothing, before anything is read."""
+    if args.soft and (args.threshold is not None or args.class_quantile is not None):
+        raise UserError("--soft keeps the probabilities of all pixels. Leave --threshold and --class-quantile out.")
+    if args.stride is not None and not args.soft:
+        raise UserError("--stride is of soft maps. Add --soft, or leave it out.")
+    if args.stride is not None and args.stride < 1:
+        raise UserError(f"--stride {args.stride}: no map has such a size. Use 1 or more.")
+    if args.threshold is not None and not 0 < args.threshold <= 1:
+        raise UserError(f"--threshold {args.threshold} is no probability. Use a number above 0, at most 1.")
+    if args.class_quantile is not None and not 0 < args.class_quantile < 1:
+        raise UserError(f"--class-quantile {args.class_quantile} is no share. Use a number above 0 and below 1.")
+
+
+@command_line
+def main() -> None:
+    args = parse_args()
+    check_args(args)
+    from mmseg.config.config import load_config
+
+    cfg = load_config(args.config, args.cfg_options, training=False)
+    from mmseg.apis.predicting.inference import init_model
+    from mmseg.apis.preparing.images import images_of
+    from mmseg.apis.preparing.pseudo_labels import LabelOptions, make_labels
+    from mmseg.utils.computing.devices import chosen_device
+    from mmseg.utils.storage.locks import locked
+
+    dataset = images_of(cfg, args.split, args.images)
+    command = shlex.join(["python", "tools/prepare/pseudo_labels.py", *sys.argv[1:]])
+    chosen = {"soft": args.soft, "flip": args.flip, "threshold": args.threshold, "class_quantile": args.class_quantile}
+    options = LabelOptions(**chosen, **({"stride": args.stride} if args.stride else {}))
+    method = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights)
+    try:
+        with locked(args.out):
+            header = make_labels(cfg, method, args.checkpoint, dataset, args.out, options, weights=args.weights, command=command)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"What is done stays. Go on with: {command}") from None
+    print(", ".join(f"{name} {share:.2f}" for name, share in header["shares"].items()) + " (percent of the pixels)")
+    print(f"Pseudo-labels of {header['images']} images: {args.out}")
+
+
+if __name__ == "__main__":
+    main()
