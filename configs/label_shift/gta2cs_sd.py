@@ -1,0 +1,53 @@
+"""Self-distillation (SD) from corrected pseudo-labels, GTA -> Cityscapes (Liu et al., CVPR 2022, section 4.3 and Table 1).
+
+Command:   python run_experiments.py --config configs/label_shift/gta2cs_sd.py
+           once the pseudo-labels of all target images are in data/cityscapes_pseudo_labels, for example by
+           python tools/prepare/pseudo_labels.py configs/label_shift/gta2cs_cr.py CHECKPOINT --out data/cityscapes_pseudo_labels
+           or with the checkpoint of gta2cs_fada.py, --prior-correction PRIORS and its config.
+Published: 52.7 mIoU; 49.2 from labels that are not corrected. Not trained by us yet.
+Needs:     data/cityscapes (README, section Data) and pretrained/resnet101.pth (sh tools/download_checkpoints.sh resnet101).
+"""
+
+_base_ = [
+    "../_base_/default_runtime.py",
+    "../_base_/models/r101_fada.py",
+    "../_base_/datasets/gta_to_cityscapes_fada.py",
+    "../_base_/schedules/sgd_20k_fada.py",
+]
+
+uda = dict(type="TargetOnly")
+
+# From ImageNet weights, with statistics of the whole batch: on several GPUs add sync_batchnorm=True.
+model = dict(backbone=dict(norm_cfg=dict(type="BN", requires_grad=True)))
+
+# The target as if the most likely class of every pixel were its label; crops of images at 0.5 to 1.5 of their native size.
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        source=dict(
+            _delete_=True,
+            type="CityscapesDataset",
+            data_root="data",
+            img_dir="cityscapes/leftImg8bit/train",
+            ann_dir="cityscapes_pseudo_labels",
+            seg_map_suffix="_leftImg8bit.png",
+        ),
+        source_crop=dict(
+            _delete_=True,
+            img_scale=(2048, 1024),
+            crop_size=(512, 1024),
+            keep_ratio=False,
+            ratio_range=(0.5, 1.5),
+            interpolation="bicubic",
+            flip_prob=0.5,
+            pad=True,
+            color_jitter=(0.5, 0.5, 0.5, 0.2),
+        ),
+        target=None,
+        target_crop=None,
+        class_aware_sampling=None,
+    ),
+)
+
+# Models of this stage are evaluated at full resolution.
+val_dataloader = dict(dataset=dict(test_scale=(2048, 1024)))
