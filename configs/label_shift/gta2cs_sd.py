@@ -1,9 +1,9 @@
 """Self-distillation (SD) from corrected pseudo-labels, GTA -> Cityscapes (Liu et al., CVPR 2022, section 4.3 and Table 1).
 
 Command:   python run_experiments.py --config configs/label_shift/gta2cs_sd.py
-           once the pseudo-labels of all target images are in data/cityscapes_pseudo_labels, for example by
-           python tools/prepare/pseudo_labels.py configs/label_shift/gta2cs_cr.py CHECKPOINT --out data/cityscapes_pseudo_labels
-           or with the checkpoint of gta2cs_fada.py, --prior-correction PRIORS and its config.
+           once the pseudo-labels of all target images are in data/cityscapes/pseudo_labels:
+           python tools/prepare/pseudo_labels.py configs/label_shift/gta2cs_fada.py CHECKPOINT --out data/cityscapes/pseudo_labels
+           with a checkpoint of gta2cs_cr.py, or with one of gta2cs_fada.py and --prior-correction PRIORS.json.
 Published: 52.7 mIoU; 49.2 from labels that are not corrected. Not trained by us yet.
 Needs:     data/cityscapes (README, section Data) and pretrained/resnet101.pth (sh tools/download_checkpoints.sh resnet101).
 """
@@ -27,10 +27,9 @@ train_dataloader = dict(
         source=dict(
             _delete_=True,
             type="CityscapesDataset",
-            data_root="data",
-            img_dir="cityscapes/leftImg8bit/train",
-            ann_dir="cityscapes_pseudo_labels",
-            seg_map_suffix="_leftImg8bit.png",
+            data_root="data/cityscapes",
+            img_dir="leftImg8bit/train",
+            ann_dir="pseudo_labels",
         ),
         source_crop=dict(
             _delete_=True,

@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, check_class_names, class_lut
 from mmseg.datasets.classes.palettes import default_palette
+from mmseg.datasets.made_labels import check_made_labels, count_made_labels, made_header, made_name
 from mmseg.datasets.reading.encoded import Encoded, upright_label
 from mmseg.datasets.reading.file_lists import choose_images
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_encoded
@@ -76,7 +77,8 @@ class SegmentationDataset(Dataset):
         data_root: folder of the data set.
         img_dir: folder of the images, below ``data_root``; may be left out where all images lie in one.
         ann_dir: folder of the labels, below ``data_root``; None for an unlabelled domain, whose label
-            files need not exist and are never opened.
+            files need not exist and are never opened. An absolute path of a folder of ``tools/prepare/pseudo_labels.py`` is
+            another one, whose header says the names of the files.
         img_suffix: end of the image names.
         seg_map_suffix: end of the label names.
         split: text file, below ``data_root``, with the images that belong to this split, one a line; None takes all of the folder.
@@ -134,8 +136,17 @@ class SegmentationDataset(Dataset):
             self.images = choose_images(self.images, self.split, (self.data_root,), lambda name: self.stem(name, img_suffix))
         self.label_folder = None if ann_dir is None else self.find_label_folder(self.data_root / ann_dir)
         self.label_names = tuple(self.stem(name, img_suffix) + seg_map_suffix for name in self.images.names)
-        if self.labelled:
+        self.made = None if ann_dir is None else made_header(self.data_root / ann_dir)
+        if self.made:
+            self.label_folder, self.label_names = self.data_root / ann_dir, tuple(map(made_name, self.images.names))
+            check_made_labels(self.made, self.label_folder, self.images.names, self.label_classes)
+        elif self.labelled:
             self._check_label_files(seg_map_suffix)
+
+    @property
+    def label_classes(self) -> Sequence[str]:
+        """Names that the values of label files stand for."""
+        return type(self).classes
 
     @classmethod
     def class_info(cls, config: dict) -> dict:
@@ -229,12 +240,12 @@ class SegmentationDataset(Dataset):
         return label if self.label_lut is None else self.label_lut[label]
 
     def class_statistics(self) -> ClassStatistics:
-        """Pixels of every class in every label, for rare-class sampling: read from what the converter wrote.
+        """Pixels of every class in every label, for rare-class sampling: read from what the converter, or who made the labels, wrote.
 
         Raises:
             UserError: the statistics are missing, broken or stale; names the converter's command.
         """
-        found = read_converted(self)
+        found = count_made_labels(self.made, self.label_folder, self.images.names) if self.made else read_converted(self)
         found = found if self.label_lut is None else found.mapped(self.label_lut)
         if max(found.pixels, default=0) >= len(self.classes):
             given = f"count the class {max(found.pixels)}, but the classes of {type(self).__name__} end at {len(self.classes) - 1}"

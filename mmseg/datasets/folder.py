@@ -18,7 +18,8 @@ from mmseg.datasets.reading.image_files import ImageFiles, list_files
 from mmseg.datasets.reading.raw_ids import RawId, RawIds
 from mmseg.datasets.reading.value_range import Depth
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
-from mmseg.datasets.statistics.label_counts import COUNTS_FILE, count_labels
+from mmseg.datasets.statistics.counts_file import COUNTS_FILE
+from mmseg.datasets.statistics.label_counts import count_labels
 from mmseg.datasets.transforms import Interpolation
 from mmseg.registry import DATASETS
 from mmseg.utils.errors import UserError
@@ -38,7 +39,7 @@ class FolderDataset(SegmentationDataset):
 
     Args:
         images: folder of the images.
-        labels: folder of the labels; None for an unlabelled domain.
+        labels: folder of the labels; None for an unlabelled domain. A folder of ``tools/prepare/pseudo_labels.py`` knows the rest.
         classes: names of the classes, in the order of the network's outputs; not needed for an unlabelled domain.
         palette: RGB of each class; None for distinct colours (:func:`default_palette`).
         label_map: id in the label files -> name or index of its class, where ids are no class indices; a list names the ids
@@ -78,12 +79,15 @@ class FolderDataset(SegmentationDataset):
     ) -> None:
         given = {"labels": labels, "classes": classes, "palette": palette, "label_map": label_map, "ignore": ignore}
         info = self.class_info(given)
+        self._names = info["classes"]
         folders = {"data_root": "", "img_dir": images, "ann_dir": labels, "split": split}
         looks = {"test_scale": test_scale, "test_interpolation": test_interpolation, "depth": depth, "range": range}
         super().__init__(**folders, img_suffix=img_suffix or "", seg_map_suffix=label_suffix, **looks)
         self.data_root = Path(labels or images)
         self.metainfo, self.classes, self.palette = info, info["classes"], info["palette"]
-        self.ids = RawIds(classes=self.classes, label_map=label_map, ignore=ignore)
+        if self.made and label_map is not None:
+            raise UserError(f"FolderDataset: {labels} holds pseudo-labels, whose values are class indices. Leave label_map out.")
+        self.ids = RawIds(classes=self.classes, label_map=label_map, ignore=(IGNORE,) if self.made else ignore)
         self.statistics_dir = Path(statistics_dir or self.data_root)
 
     @classmethod
@@ -115,6 +119,11 @@ class FolderDataset(SegmentationDataset):
         return name.removesuffix(suffix) if suffix else str(PurePosixPath(name).with_suffix(""))
 
     @property
+    def label_classes(self) -> Sequence[str]:
+        """Names that the values of label files stand for, where they are class indices."""
+        return self._names
+
+    @property
     def convert_hint(self) -> str:
         """The sentence that ends errors about missing labels."""
         return "Add the labels, move images without one elsewhere, or correct label_suffix."
@@ -134,6 +143,8 @@ class FolderDataset(SegmentationDataset):
         Raises:
             UserError: as :meth:`read_label`, or the statistics cannot be written.
         """
+        if self.made:
+            return super().class_statistics()
         counts = self._counts()
         return counted([self._class_pixels(ids, self.label_path(index)) for index, ids in enumerate(counts)])
 

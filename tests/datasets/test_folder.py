@@ -11,7 +11,7 @@ from PIL import Image
 from mmseg.datasets import FolderDataset, UDADataset
 from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.reading.raw_ids import RawIds
-from mmseg.datasets.statistics.label_counts import COUNTS_FILE
+from mmseg.datasets.statistics.counts_file import COUNTS_FILE
 from mmseg.utils.errors import BadFileError, UserError
 from tests.datasets.toy import HEIGHT, WIDTH, crop, position_image, write_png
 

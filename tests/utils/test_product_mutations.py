@@ -24,8 +24,8 @@ from mmseg.datasets import FolderDataset, GTADataset, RareClassOptions
 from mmseg.datasets.conversion.convert import convert_dataset
 from mmseg.datasets.conversion.raw_labels import GTA
 from mmseg.datasets.sampling.rare_class_sampling import build_rare_class_table
+from mmseg.datasets.statistics.counts_file import COUNTS_FILE
 from mmseg.datasets.statistics.files import CLASS_FILE, FINGERPRINT_FILE, STATS_DICT_FILE, STATS_FILE
-from mmseg.datasets.statistics.label_counts import COUNTS_FILE
 from mmseg.demo.choices import MANIFEST, Parameters
 from mmseg.engine.hooks import ResultHook
 from mmseg.evaluation.class_health import dead_classes

@@ -7,9 +7,7 @@ _classes = [
 ]
 train_dataloader = dict(
     dataset=dict(
-        source=dict(
-            _delete_=True, type="SynthiaDataset", data_root="data/synthia", img_dir="RGB", ann_dir="GT/LABELS", classes=_classes
-        ),
+        source=dict(_delete_=True, type="SynthiaDataset", data_root="data/synthia", img_dir="RGB", ann_dir="GT/LABELS", classes=_classes),
         source_crop=dict(img_scale=(1280, 760), crop_size=(760, 1280)),
         target=dict(classes=_classes),
     )

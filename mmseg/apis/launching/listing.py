@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mmseg.apis.launching.runs import Run, State
-from mmseg.apis.reporting.summary import RowSummary, TableSummary, collect
+from mmseg.apis.reporting.summary import RowSummary, Spread, TableSummary, collect
 from mmseg.apis.reporting.tables import TextTable, print_tables, spread_text
 from mmseg.experiments import Study
 
 
 def list_studies(studies: Mapping[int, Study]) -> None:
-    """Prints the ids with what they reproduce; a row that several tables of a study show is trained once."""
-    trainings = {number: len({row.setup for row in study.rows.values()}) * len(study.seeds) for number, study in studies.items()}
+    """Prints the ids with what they reproduce; a row that several tables of a study show, and a stage of several rows, is trained once."""
+    trainings = {number: len(setups(study)) * len(study.seeds) for number, study in studies.items()}
     rows = [(str(number), study.source, study.title, str(len(study.rows)), str(trainings[number])) for number, study in studies.items()]
     print_tables([TextTable(title="Studies", headings=("id", "of", "study", "rows", "trainings"), rows=tuple(rows), left=3)])
 
 
+def setups(study: Study) -> set:
+    """What the rows of a study train; chains that begin alike share their first stages."""
+    chains = [row.setup if isinstance(row.setup, tuple) else (row.setup,) for row in study.rows.values()]
+    return {chain[: place + 1] for chain in chains for place in range(len(chain))}
+
+
 def list_rows(study: Study, runs: Mapping[str, Sequence[Run]]) -> None:
     """Prints the rows of a study: their digest (of the first seed), how far they are, and published and measured mIoU.
+
+    Below a chain stand its stages, with what each makes.
 
     Args:
         study: one of ``experiments.py``.
@@ -29,12 +37,12 @@ def list_rows(study: Study, runs: Mapping[str, Sequence[Run]]) -> None:
 
 
 def listing(table: TableSummary) -> TextTable:
-    """The rows of one table."""
+    """The rows of one table, and their stages."""
     metric, heading = table.table.metrics[0]
     return TextTable(
         title=table.table.title,
         headings=("row", "digest", "state", "shared with", "", "published", heading),
-        rows=tuple(_cells(row, metric) for row in table.rows),
+        rows=tuple(line for row in table.rows for line in (_cells(row, metric), *_stage_cells(row, metric))),
         left=5,
     )
 
@@ -52,6 +60,15 @@ def _cells(row: RowSummary, metric: str) -> tuple[str, ...]:
         str(row.row.published or ""),
         spread_text(measured) if measured else "",
     )
+
+
+def _stage_cells(row: RowSummary, metric: str) -> Iterator[tuple[str, ...]]:
+    """A line for each stage of a chain: its state over the seeds, and its product."""
+    for name in row.row.stages:
+        runs = [run.stages[name] for run in row.runs]
+        state = state_text([run.state for run in runs])
+        measured = Spread.of([value for run in runs if (value := run.value(metric)) is not None])
+        yield (f"  @{name}", runs[0].digest, state, "", f"  makes {runs[0].product}", "", spread_text(measured) if measured else "")
 
 
 def state_text(states: Sequence[State]) -> str:

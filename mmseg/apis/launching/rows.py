@@ -40,8 +40,8 @@ def row_configs(row: Row, seed: int, options: dict | None = None) -> dict[str, t
     for stage in row.setup:
         stem, cfg = setup_config(stage.setup, seed, {**stage.changes, **(options or {})})
         if stage.command is not None:
-            stem, cfg.command = f"{stem}_{Path(stage.command.tool).stem}", stage.command.entries
-        configs[stage.name] = (stem, cfg)
+            cfg.command = stage.command.entries
+        configs[stage.name] = (f"{stem}_{stage.name}" if stage.changes or stage.command else stem, cfg)
     return configs
 
 

@@ -29,6 +29,7 @@ from mmseg.apis.preparing.writing import BackgroundWork
 from mmseg.config.config import canonical
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import read_label_ids
+from mmseg.datasets.statistics.counts_file import COUNTS_FILE, write_counts
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import NotFiniteError, UserError
@@ -86,7 +87,8 @@ def settings_of(cfg: Config, method: UDAMethod, options: LabelOptions, weights: 
     if not options.soft:
         given.pop("stride")
     known = {"network": hashlib.sha256(network.encode()).hexdigest()[:8], "weights": weights, "images": repr(scales)}
-    return json.loads(json.dumps({**given, **known}))
+    corrected = {} if method.class_bias is None else {"class_bias": method.class_bias.tolist()}
+    return json.loads(json.dumps({**given, **known, **corrected}))
 
 
 def make_labels(
@@ -113,7 +115,7 @@ def make_labels(
     header = new_header(checkpoint, method.classes, dataset.images.names, settings_of(cfg, method, options, weights, sizes), command)
     header = open_folder(out, header)
     missing = task.missing
-    if header["complete"] and not missing:
+    if header["complete"] and not missing and (options.soft or (out / COUNTS_FILE).is_file()):
         return header
     write_json(out / HEADER, {**header, "complete": False})
     counts: dict[str, np.ndarray] = {}
@@ -121,7 +123,10 @@ def make_labels(
         predict_missing(cfg, method, task, missing, counts)
         if options.class_quantile is not None:
             header = apply_limits(task, header, counts)
-        header = {**header, "shares": shares(task, header["classes"], counts), "complete": True}
+        count_others(task, counts)
+        if not options.soft:
+            write_counts(out, pixels_by_file(task, counts), out)
+        header = {**header, "shares": shares(header["classes"], [counts[image] for image in files]), "complete": True}
     except UserError as error:
         done = sum(file.is_file() for file in files.values())
         raise UserError(f"{error} {done} of {len(files)} pseudo-labels are done; the same command goes on.") from None
@@ -137,7 +142,7 @@ def predict_missing(cfg: Config, method: UDAMethod, task: Task, missing: Sequenc
         cfg: whose ``val_dataloader`` says how images are loaded.
         method, task: see :func:`make_labels`.
         missing: indices of the images.
-        counts: receives what :func:`shares` needs, by the path of the image.
+        counts: receives the pixels of every class, by the path of the image.
     """
     write = writer(task, counts)
     with BackgroundWork(threads=THREADS, waiting=WAITING) as threads:
@@ -146,7 +151,7 @@ def predict_missing(cfg: Config, method: UDAMethod, task: Task, missing: Sequenc
 
 
 def writer(task: Task, counts: dict[str, np.ndarray]) -> Callable[[str, tuple[Tensor, ...]], None]:
-    """What a thread does with the result of an image: waits for the device, writes, and counts for :func:`shares`."""
+    """What a thread does with the result of an image: waits for the device, writes, and counts the classes."""
     options = task.options
 
     def write(image: str, result: tuple[Tensor, ...]) -> None:
@@ -203,15 +208,28 @@ def quantile_limits(task: Task, images: Sequence[str], num_classes: int) -> np.n
     return limits if task.options.threshold is None else np.maximum(limits, limit_of(task.options.threshold))
 
 
-def shares(task: Task, classes: Sequence[str], counts: dict[str, np.ndarray]) -> dict[str, float]:
-    """Percent of all pixels by class and 'unknown'; labels that an earlier run has made are read."""
+def count_others(task: Task, counts: dict[str, np.ndarray]) -> None:
+    """Adds the pixels of the labels that an earlier run has made: they are read."""
 
     def count(image: str) -> None:
         file = task.files[image]
         counts[image] = soft_pixels(read_soft_map(file)) if task.options.soft else np.bincount(read_label_ids(file).ravel(), minlength=256)
 
     in_threads(count, [image for image in task.files if image not in counts])
-    total = np.sum([counts[image] for image in task.files], axis=0)  # in one order, whatever thread was first
+
+
+def pixels_by_file(task: Task, counts: Mapping[str, np.ndarray]) -> dict[str, dict[int, int]]:
+    """{name of the label: {train id or 255: pixels}}."""
+    found = {image: np.flatnonzero(counts[image]).tolist() for image in task.files}
+    return {
+        file.relative_to(task.out).as_posix(): {train_id: int(counts[image][train_id]) for train_id in found[image]}
+        for image, file in task.files.items()
+    }
+
+
+def shares(classes: Sequence[str], counts: Sequence[np.ndarray]) -> dict[str, float]:
+    """Percent of all pixels by class and 'unknown', from the counts [256] of every image."""
+    total = np.sum(counts, axis=0)
     named = {**{name: float(total[index]) for index, name in enumerate(classes)}, UNKNOWN: float(total[IGNORE])}
     return {name: 100 * value / float(total.sum()) for name, value in named.items()}
 

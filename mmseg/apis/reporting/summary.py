@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -60,6 +60,8 @@ class RunSummary:
         curve: entries of ``evaluations.json``, oldest first; the result alone where that file is missing.
         subsets: classes by the name of the subset that the metric of the config averages over.
         cfg: complete config of the training.
+        product: name of what others take from it.
+        stages: of a chain, all of them by their names, in their order; itself where it is one training.
     """
 
     seed: int
@@ -73,13 +75,19 @@ class RunSummary:
     curve: tuple[Measured, ...]
     subsets: Mapping[str, Sequence[str]]
     cfg: Config
+    product: str = ""
+    stages: Mapping[str, RunSummary] = field(default_factory=dict)
 
     def value(self, metric: str) -> float | None:
         """A metric of the result, percent.
 
         A result that is older than a subset of the config gets its mean from the classes, absent ones left out
-        as in :class:`mmseg.evaluation.IoUMetric`. ``mIoU@A+B`` is the mean over targets. Nothing else is computed from anything else.
+        as in :class:`mmseg.evaluation.IoUMetric`. ``mIoU@A+B`` is the mean over targets, ``STAGE:mIoU`` of an earlier stage. Nothing else
+        is computed from anything else.
         """
+        stage, _, name = metric.partition(":")
+        if name and stage in self.stages:
+            return self.stages[stage].value(name)
         if metric in self.metrics:
             return self.metrics[metric]
         if metric.startswith(ON_TARGET):
@@ -223,7 +231,7 @@ def read_run(run: Run) -> RunSummary:
     state = run.state
     result = run.result if state == "finished" else {}
     curve = run.curve or ([result] if result else [])
-    return RunSummary(
+    summary = RunSummary(
         seed=run.cfg.seed,
         digest=run.digest,
         folder=run.folder,
@@ -235,7 +243,9 @@ def read_run(run: Run) -> RunSummary:
         curve=tuple(curve),
         subsets=class_groups(run.cfg.val_evaluator.get("subsets")),
         cfg=run.cfg,
+        product=run.product.name,
     )
+    return replace(summary, stages={**{name: read_run(stage) for name, stage in run.before.items()}, run.name: summary})
 
 
 def mean_curve(curves: Sequence[Curve]) -> Curve:

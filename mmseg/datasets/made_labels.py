@@ -1,0 +1,68 @@
+"""Label folders that a network has filled: their header is compared with the data set that is to be trained on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from mmseg.datasets.classes.names import IGNORE
+from mmseg.datasets.reading.image_files import list_files
+from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
+from mmseg.datasets.statistics.counts_file import COUNTS_FILE, read_counts
+from mmseg.utils.errors import UserError
+from mmseg.utils.storage.product_header import HEADER, check_header, read_header
+
+KIND = "pseudo-labels"
+SUFFIX = ".png"
+
+
+def made_header(folder: Path) -> dict[str, Any] | None:
+    """The header of a folder of pseudo-labels; None of a folder with labels of another origin.
+
+    Raises:
+        UserError: the header is broken.
+    """
+    return read_header(folder, KIND) if (folder / HEADER).is_file() else None
+
+
+def made_name(image: str) -> str:
+    """Path of the label of an image, both relative to their folders."""
+    return str(PurePosixPath(image).with_suffix(SUFFIX))
+
+
+def check_made_labels(header: dict[str, Any], folder: Path, images: Sequence[str], classes: Sequence[str]) -> None:
+    """Refuses pseudo-labels that are soft, not complete, of other classes, or that lack an image; they may be of more images.
+
+    Args:
+        header: of :func:`made_header`.
+        folder: of the labels.
+        images: names of the images.
+        classes: names that the values of labels stand for.
+
+    Raises:
+        UserError: in one line, with the command that makes them.
+    """
+    check_header(header, folder, kind=KIND, classes=classes)
+    if header.get("settings", {}).get("soft"):
+        raise UserError(f"{folder} holds soft maps, which are no labels. Make others without --soft: {header['made_by']}")
+    existing = set(list_files(folder, SUFFIX))
+    missing = next((name for name in images if made_name(name) not in existing), None)
+    if missing is not None:
+        check_header(header, folder, kind=KIND, images=images)
+        raise UserError(f"{folder / made_name(missing)} is gone. Make it with: {header['made_by']}")
+
+
+def count_made_labels(header: dict[str, Any], folder: Path, images: Sequence[str]) -> ClassStatistics:
+    """Pixels of every class in pseudo-labels, for rare-class sampling, as they were counted when they were made.
+
+    Args:
+        header, folder, images: see :func:`check_made_labels`.
+
+    Raises:
+        UserError: the counts are missing, or of other labels.
+    """
+    counts = read_counts(folder, list(map(made_name, images)), folder, more=True)
+    if counts is None:
+        raise UserError(f"{folder / COUNTS_FILE} is missing or about other labels. Delete it and make it with: {header['made_by']}")
+    return counted([{train_id: pixels for train_id, pixels in found.items() if train_id != IGNORE} for found in counts])
