@@ -1,7 +1,7 @@
 #!/bin/sh
 # Downloads ImageNet weights of encoders: sh tools/download_checkpoints.sh [NAME…]     (default: mit_b5)
 #
-# NAME: mit_b0 … mit_b5, resnet101, resnet50_v1c, resnet101_v1c, resnest50, resnest101, resnest200, resnext50_32x4d,
+# NAME: mit_b0 … mit_b5, resnet50_v1c, resnet101, resnet101_v1c, resnest50, resnest101, resnest200, resnext50_32x4d,
 # resnext101_32x4d. Each is written to pretrained/NAME.pth, where the published configs expect it.
 # The licence of the weights, which is not that of the code, is printed first (NOTICE has all of them).
 # Several sources are tried in turn. What comes is checked before it gets its name: keys and shapes against

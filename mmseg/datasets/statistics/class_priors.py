@@ -121,6 +121,7 @@ class ClassPriors:
         classes: names by train id.
         source, target: counts [K].
         pixel_frequency: shares of the source's labelled pixels [K].
+        images: number of images of the target.
     """
 
     path: str
@@ -128,6 +129,7 @@ class ClassPriors:
     source: tuple[int, ...]
     target: tuple[int, ...]
     pixel_frequency: tuple[float, ...]
+    images: int
 
     @cached_property
     def log_ratio(self) -> Tensor:
@@ -169,4 +171,5 @@ def read_priors(path: str | Path, *, classes: Sequence[str] | None = None, num_c
         if not sum(values):
             raise UserError(f"{path}: {name} holds nothing but zeros, so there is no prior. {again}")
     frequency = tuple(map(float, source["pixel_frequency"]))
-    return ClassPriors(str(path), tuple(content["classes"]), tuple(source["counts"]), tuple(target["counts"]), frequency)
+    counts = tuple(source["counts"]), tuple(target["counts"])
+    return ClassPriors(str(path), tuple(content["classes"]), *counts, frequency, content["images"])

@@ -5,6 +5,7 @@ from mmseg.models.uda.methods import DACS, FADA, AdvSeg, ClassifierRectification
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows
+from mmseg.models.uda.pseudo_labels.prior_correction import PriorCorrection
 
 __all__ = [
     "DACS",
@@ -15,6 +16,7 @@ __all__ = [
     "IgnoreRows",
     "MinEnt",
     "Preset",
+    "PriorCorrection",
     "SourceOnly",
     "TargetOnly",
     "UDAMethod",
