@@ -8,13 +8,16 @@ Needs:     data/gta and data/cityscapes (README, section Data).
 Predictions are used as they are: --prior-correction on top of it is refused.
 """
 
-_base_ = ["gta2cs_fada.py"]
+_base_ = [
+    "../_base_/default_runtime.py",
+    "../_base_/models/r101_fada.py",
+    "../_base_/datasets/gta_to_cityscapes_fada.py",
+    "../_base_/schedules/sgd_40k_fada.py",
+]
 
-# The published counts. Those of one's own network: tools/prepare/priors.py.
-uda = dict(_delete_=True, type="ClassifierRectification", priors="configs/label_shift/priors/gta2cs_original_head.json")
-
-# Cross entropy without temperature, mean over all pixels.
-model = dict(decode_head=dict(loss_decode=dict(_delete_=True, type="CrossEntropyLoss")))
+# The loss is cross entropy without a temperature, its mean over all pixels: the defaults.
+# The counts are the published ones. Those of one's own network: tools/prepare/priors.py.
+uda = dict(type="ClassifierRectification", priors="configs/label_shift/priors/gta2cs_original_head.json")
 
 # The target is not looked at.
 train_dataloader = dict(dataset=dict(target=None, target_crop=None))

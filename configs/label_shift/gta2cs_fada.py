@@ -19,4 +19,4 @@ _base_ = [
 ]
 
 # The source loss is taken of logits / 1.8, as the soft labels are.
-model = dict(decode_head=dict(loss_decode=dict(temperature=1.8)))
+model = dict(decode_head=dict(loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True, temperature=1.8)))

@@ -16,5 +16,5 @@ _base_ = [
 ]
 
 # As in configs/_base_/uda/fada.py; the network's file says how images are normalised for it.
-uda = dict(type="FADA", lambda_adv_target=0.001, temperature=1.8, ceiling=0.9, lr_D=1e-4, lr_D_iters=62500)
-model = dict(decode_head=dict(loss_decode=dict(temperature=1.8)))
+uda = dict(type="FADA", lr_D_iters=62500)
+model = dict(decode_head=dict(loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True, temperature=1.8)))

@@ -18,7 +18,12 @@ _base_ = [
 uda = dict(type="TargetOnly")
 
 # From ImageNet weights, with statistics of the whole batch: on several GPUs add sync_batchnorm=True.
-model = dict(backbone=dict(norm_cfg=dict(type="BN", requires_grad=True)))
+model = dict(
+    backbone=dict(
+        _delete_=True, type="ResNet", depth=101, strides=[1, 2, 1, 1], dilations=[1, 1, 2, 4], contract_dilation=True, out_indices=[3]
+    ),
+    decode_head=dict(loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True)),
+)
 
 # The target as if the most likely class of every pixel were its label; crops of images at 0.5 to 1.5 of their native size.
 train_dataloader = dict(

@@ -8,13 +8,18 @@ Needs:     data/synthia and data/cityscapes (README, section Data).
 Predictions are used as they are: --prior-correction on top of it is refused.
 """
 
-_base_ = ["syn2cs_fada.py"]
+_base_ = [
+    "../_base_/default_runtime.py",
+    "../_base_/models/r101_fada.py",
+    "../_base_/datasets/synthia_to_cityscapes_fada.py",
+    "../_base_/schedules/sgd_40k_fada.py",
+]
 
-# The published counts. Those of one's own network: tools/prepare/priors.py.
-uda = dict(_delete_=True, type="ClassifierRectification", priors="configs/label_shift/priors/syn2cs_original_head.json")
+# The loss is cross entropy without a temperature, its mean over all pixels: the defaults.
+# The counts are the published ones. Those of one's own network: tools/prepare/priors.py.
+uda = dict(type="ClassifierRectification", priors="configs/label_shift/priors/syn2cs_original_head.json")
 
-# Cross entropy without temperature, mean over all pixels.
-model = dict(decode_head=dict(loss_decode=dict(_delete_=True, type="CrossEntropyLoss")))
+model = dict(decode_head=dict(num_classes=16))
 
 # The target is not looked at.
 train_dataloader = dict(dataset=dict(target=None, target_crop=None))

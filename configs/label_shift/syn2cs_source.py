@@ -15,7 +15,7 @@ _base_ = [
 ]
 
 uda = dict(type="SourceOnly")
-model = dict(decode_head=dict(num_classes=16))
+model = dict(decode_head=dict(num_classes=16, loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True)))
 
 # The source alone, in batches of 8 and without colour jitter.
 train_dataloader = dict(batch_size=8, dataset=dict(target=None, target_crop=None, source_crop=dict(color_jitter=None)))

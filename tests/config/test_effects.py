@@ -6,7 +6,7 @@ import pytest
 
 from experiments import STUDIES
 from mmseg.config import load_config
-from mmseg.experiments import ConfigFile, resolve
+from mmseg.experiments import Experiment, resolve
 from mmseg.utils.repository import CONFIGS
 from tests.config.effects import effects
 from tests.config.legacy.published_form import as_json, changed, decisive
@@ -20,7 +20,7 @@ ROWS = {
     f"{number}@{address}": resolve(row.setup)
     for number, study in STUDIES.items()
     for address, row in study.rows.items()
-    if row.shared_with is None and not isinstance(row.setup, ConfigFile)
+    if row.shared_with is None and isinstance(row.setup, Experiment)
 }
 
 
@@ -61,6 +61,8 @@ def another(value):
         return value + 1
     if value is None:
         return 0.5
+    if isinstance(value, dict):
+        return {key: another(each) for key, each in value.items()}
     return f"{value}x" if isinstance(value, str) else [another(value[0]), *value[1:]]
 
 

@@ -7,7 +7,7 @@ import pytest
 from experiments import STUDIES
 from mmseg.config import load_config
 from mmseg.config.config import digest
-from mmseg.experiments import ConfigFile, resolve, run_stem
+from mmseg.experiments import Experiment, resolve, run_stem
 from mmseg.utils.options.config_text import config_text
 from tests import tiny
 from tests.config.legacy.published_form import decisive, published, write_json
@@ -18,10 +18,10 @@ OWN = {
     f"{number}-{run_stem(row.setup)}_s{seed}": (row.setup, seed)
     for number, study in STUDIES.items()
     for row in study.rows.values()
-    if row.shared_with is None and not isinstance(row.setup, ConfigFile)
+    if row.shared_with is None and isinstance(row.setup, Experiment)
     for seed in study.seeds
 }
-EXPERIMENTS = {row.setup for study in STUDIES.values() for row in study.rows.values() if not isinstance(row.setup, ConfigFile)}
+EXPERIMENTS = {row.setup for study in STUDIES.values() for row in study.rows.values() if isinstance(row.setup, Experiment)}
 
 
 def without_exceptions(cfg) -> dict:

@@ -23,7 +23,7 @@ ENCODER = {
     "out_indices": (3,),
     "norm_cfg": {"type": "FrozenBN"},
 }
-HEADS = {"original": "FADAHead", "modified": "SEASPPHead"}
+HEADS = {"original": {"type": "FADAHead"}, "modified": {"type": "SEASPPHead", "channels": 256}}
 
 
 def rnd(seed: int, *shape: int) -> Tensor:
@@ -76,7 +76,7 @@ def test_head(record):
     info, parts = record.info, record.info["subsample"]
     kind = next(name for name in HEADS if name in record.path.stem)
     options = {"in_channels": info["in_channels"], "num_classes": info["num_classes"], "align_corners": True}
-    head = fill(record, MODELS.build({"type": HEADS[kind], **options})).eval()
+    head = fill(record, MODELS.build({**HEADS[kind], **options})).eval()
     seeds = {name: seed_of(text) for name, text in info["inputs"].items()}
     batch, _, height, width = record.tensors["out"].shape
     level = rnd(seeds["x"], batch, info["in_channels"], height, width).requires_grad_()
@@ -176,7 +176,7 @@ def networks_of(record: Record):
         modified = "head.1.weight" in entries
         first = entries["conv2d_list.0.0.weight" if modified else "conv2d_list.0.weight"]
         classes = entries["head.1.weight"][0] if modified else first[0]
-        return MODELS.build({"type": HEADS["modified" if modified else "original"], "in_channels": first[1], "num_classes": classes})
+        return MODELS.build({**HEADS["modified" if modified else "original"], "in_channels": first[1], "num_classes": classes})
 
 
 @parametrize(f"{FOLDER}/manifest_*")

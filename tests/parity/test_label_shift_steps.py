@@ -43,7 +43,7 @@ def priors_file(tmp_path):
 def build(record: Record, uda: dict, loss: dict):
     """The method with the recorded weights, in train mode."""
     modified = any(name.startswith("bottleneck") for name in record.info["steps"][0]["C"]["grad_norms"])
-    head = {"type": HEADS["modified" if modified else "original"], "in_channels": 2048, "num_classes": record.info["num_classes"]}
+    head = {**HEADS["modified" if modified else "original"], "in_channels": 2048, "num_classes": record.info["num_classes"]}
     head |= {"align_corners": True, "loss_decode": {"type": "CrossEntropyLoss", **loss}, "dropout_ratio": 0.0}
     depth = int(record.info["arch"].removeprefix("resnet"))
     segmentor = {"type": "EncoderDecoder", "backbone": {**ENCODER, "depth": depth}, "decode_head": head}

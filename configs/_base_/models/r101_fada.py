@@ -17,7 +17,6 @@ model = dict(
         in_channels=2048,
         num_classes=19,
         align_corners=True,
-        loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True),  # mean over labelled pixels
     ),
     # Logits go from the map of the decoder straight to the native size of the label.
     test_cfg=dict(mode="whole", enlarge_once=True),

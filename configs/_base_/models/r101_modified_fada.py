@@ -9,6 +9,5 @@ model = dict(
         channels=256,
         num_classes=19,
         align_corners=True,
-        loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True),
     )
 )

@@ -52,7 +52,7 @@ class SEASPPHead(DecodeHead):
     dropout, and a 1x1 classifier without bias. There is no branch of the whole image's mean.
 
     Args:
-        channels: of every branch and of the map before the classifier.
+        channels: of every branch and of the map before the classifier; published: 256.
         dilations: one 3x3 convolution each.
         dropout_ratio: channels dropped before the classifier.
         in_channels, in_index, num_classes, align_corners, loss_decode, ignore_index: see :class:`DecodeHead`; the last level by
@@ -67,7 +67,7 @@ class SEASPPHead(DecodeHead):
         *,
         in_channels: Positive[int],
         num_classes: Positive[int],
-        channels: Positive[int] = 256,
+        channels: Positive[int],
         dilations: Some[Positive[int]] = (6, 12, 18, 24),
         dropout_ratio: ShareBelowOne = 0.1,
         **shared,

@@ -22,7 +22,7 @@ class FADA(Preset):
     features of both, which are those from before the student's step.
 
     Args:
-        lambda_adv_target: weight of the alignment.
+        lambda_align: weight of the alignment.
         temperature, ceiling: of the soft class labels, see :class:`ClassKnowledge`. That of the source loss is an option of it:
             ``decode_head.loss_decode=dict(type='CrossEntropyLoss', temperature=1.8, avg_non_ignore=True)``.
         lr_D: learning rate of the discriminator's own optimizer, Adam.
@@ -34,7 +34,7 @@ class FADA(Preset):
     def __init__(
         self,
         *,
-        lambda_adv_target: NonNegative[float] = 0.001,
+        lambda_align: NonNegative[float] = 0.001,
         temperature: Positive[float] = 1.8,
         ceiling: Share = 0.9,
         lr_D: Positive[float] = 1e-4,
@@ -47,7 +47,7 @@ class FADA(Preset):
         knowledge = {"temperature": temperature, "ceiling": ceiling}
         self.preset = {
             "source": {"type": "SourceSupervision", "class_weight": self.source_class_weight},
-            "align": {"type": "AlignClasses", "weight": lambda_adv_target, **knowledge},
+            "align": {"type": "AlignClasses", "weight": lambda_align, **knowledge},
             "discriminate_source": {"type": "DiscriminateClasses", "domain": "source", **knowledge},
             "discriminate_target": {"type": "DiscriminateClasses", "domain": "target", **knowledge},
             **self.preset,
