@@ -25,7 +25,7 @@ def resize_nearest(label: np.ndarray, size: Sequence[int]) -> np.ndarray:
 
 
 def _resized(array: np.ndarray, size: Sequence[int], filter: Image.Resampling) -> np.ndarray:
-    return np.asarray(Image.fromarray(np.ascontiguousarray(array)).resize((size[1], size[0]), filter))
+    return np.array(Image.fromarray(np.ascontiguousarray(array)).resize((size[1], size[0]), filter))  # a copy, which may be written to
 
 
 @dataclass(frozen=True)
@@ -68,4 +68,4 @@ def color_jitter(image: np.ndarray, jitter: Jitter) -> np.ndarray:
     picture = Image.fromarray(np.ascontiguousarray(image[..., ::-1]))
     for name, value in jitter.steps:
         picture = steps[name](picture, value)
-    return np.asarray(picture)[..., ::-1]
+    return np.array(picture)[..., ::-1]

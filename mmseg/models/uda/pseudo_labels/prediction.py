@@ -44,7 +44,7 @@ class Prediction:
         levels = dict(zip(LEVELS, (output.logits, output.auxiliary), strict=True))
         given = {level: logits for level, logits in levels.items() if logits is not None}
         view = output.views[0]
-        return cls(given, tuple(view.image.shape[2:]), view.features[-1], output.align_corners)
+        return cls(given, tuple(view.image.shape[2:]), view.features[-1] if view.features else None, output.align_corners)
 
     def detach(self) -> Prediction:
         """The same values without their graph."""
