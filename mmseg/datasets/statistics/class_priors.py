@@ -73,9 +73,9 @@ def image_scores(logits: Tensor) -> Tensor:
     return logits.float().softmax(dim=1).exp().mean(dim=(2, 3)).log()
 
 
-def shown_in_target(scores: Tensor, pixel_frequency: Sequence[float]) -> Tensor:
+def shown_in_target(scores: Tensor, pixel_frequency: Sequence[float] | Tensor) -> Tensor:
     """I_t (equation 18): scores [N, K] above the share of the labelled pixels of the source [K], strictly; bool [N, K]."""
-    return scores > torch.tensor(list(pixel_frequency), dtype=scores.dtype, device=scores.device)
+    return scores > torch.as_tensor(pixel_frequency, dtype=scores.dtype, device=scores.device)
 
 
 Frequency = Annotated[float, Ge(0)]

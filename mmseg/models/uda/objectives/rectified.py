@@ -31,6 +31,6 @@ class RectifiedSupervision:
     def __call__(self, step: StepContext) -> Tensor:
         image, label = step.batch.source_image, step.batch.source_label
         output = step.forward(image, "source")
-        shift = -self.priors.log_ratio.to(output.logits)
+        shift = -self.priors.log_ratio.to(output.logits.device, non_blocking=True)
         step.record(source_image=image, source_label=label)
         return step.log(step.student_loss(output.shifted(shift), label, None))

@@ -48,8 +48,8 @@ class PriorCorrection(nn.Module, LabelingStage):
     ) -> None:
         super().__init__()
         known = read_priors(priors)
-        self.pixel_frequency = known.pixel_frequency
         self.path, self.tau, self.momentum, self.bound = priors, tau, momentum, bound
+        self.register_buffer("pixel_frequency", torch.tensor(known.pixel_frequency, dtype=torch.float32), persistent=False)
         self.register_buffer("source", torch.tensor(known.source, dtype=torch.float32), persistent=False)
         self.register_buffer("shown", torch.tensor(known.target, dtype=torch.float32) / max(known.images, 1))
 
