@@ -108,12 +108,10 @@ def run_study(args: argparse.Namespace, start: Start) -> int:
     """Trains a study and prints its results."""
     study = find_study(args.exp, "--exp")
     if args.smoke:
-        from mmseg.apis.launching.rows import row_configs
+        from mmseg.apis.launching.rows import small_rows
         from mmseg.apis.launching.smoke import smoke
 
-        seed = [*args.seed, *study.seeds][0]
-        rows = {address: (row.title, row_configs(row, seed, args.cfg_options)) for address, row in study.select(args.only).items()}
-        return smoke({address: (title, {name: cfg for name, (_, cfg) in stages.items()}) for address, (title, stages) in rows.items()})
+        return smoke(small_rows(study, args.only, [*args.seed, *study.seeds][0], args.cfg_options))
     from mmseg.apis.launching.rows import chosen_runs, study_runs
 
     runs = study_runs(study, only=args.only, seeds=args.seed, demo=args.demo, options=args.cfg_options)

@@ -6,6 +6,7 @@
     python tools/benchmark.py fit configs/hrda/gtaHR2csHR_hrda.py --memory 12                   what fits into a GPU of 12 GB
     python tools/benchmark.py data configs/hrda/gtaHR2csHR_hrda.py               the loader over the data of a config
     python tools/benchmark.py data configs/hrda/gtaHR2csHR_hrda.py --demo        over demo scenes as large as GTA and Cityscapes
+    python tools/benchmark.py labels configs/hrda/gtaHR2csHR_hrda.py             pseudo-labels, against bare forward passes
     python tools/benchmark.py start                                              help texts, lists and configs
 
 "train", "infer" and "fit" work on synthetic images of the config's sizes with random weights, on the GPU if there is one; see
@@ -43,6 +44,9 @@ def parse_args() -> argparse.Namespace:
     data = commands.add_parser("data", help="speed of the loader")
     data.set_defaults(run=benchmark_data)
     add_data_options(data)
+    labels = commands.add_parser("labels", help="throughput of pseudo-labels")
+    labels.set_defaults(run=benchmark_labels)
+    add_label_options(labels)
     for command in commands.choices.values():
         command.add_argument(
             "--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries"
@@ -71,6 +75,16 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", type=Path, default=Path("data/benchmark"), help="where demo scenes are kept (default: %(default)s)")
     parser.add_argument("--samples", type=int, default=20, help="samples per loader and round (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that the medians are taken of (default: %(default)s)")
+
+
+def add_label_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config")
+    parser.add_argument("--soft", action="store_true", help="soft maps instead of hard labels")
+    parser.add_argument("--flip", action="store_true", help="with mirror images")
+    parser.add_argument("--scenes", type=int, default=12, help="different demo scenes (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path("data/benchmark"), help="where they are kept (default: %(default)s)")
+    parser.add_argument("--images", type=int, default=100, help="images per round (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds that the medians are taken of (default: %(default)s)")
 
 
 def benchmark_speed(args: argparse.Namespace) -> None:
@@ -143,6 +157,23 @@ def benchmark_data(args: argparse.Namespace) -> None:
     if args.json:
         write_json(args.json, result)
     Console().print(loader_table(result))
+
+
+def benchmark_labels(args: argparse.Namespace) -> None:
+    """Measures pseudo-labels."""
+    if min(args.images, args.rounds, args.scenes) < 1:
+        given = f"--images {args.images} --rounds {args.rounds} --scenes {args.scenes}"
+        raise UserError(f"{given}: nothing to measure. Use at least 1 of each.")
+    from rich.console import Console
+
+    from mmseg.apis.preparing.passes import LabelOptions
+    from tools.benchmarks.labels import labels_table, measure_labels
+
+    sizes = {"images": args.images, "rounds": args.rounds, "cache": args.cache, "scenes": args.scenes}
+    result = measure_labels(args.config, args.cfg_options, LabelOptions(soft=args.soft, flip=args.flip), **sizes)
+    if args.json:
+        write_json(args.json, result)
+    Console().print(labels_table(result))
 
 
 def benchmark_start(args: argparse.Namespace) -> None:

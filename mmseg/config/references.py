@@ -102,14 +102,14 @@ def product_path(reference: str, runs: Path) -> Path:
     if folder is None:
         fix = "Make it with run_experiments.py --exp ID --only ROW, or put the folder there"
         raise UserError(f"{reference}: no folder in {runs} ends with _{owner}, the digest of the run that is needed. {fix}.")
-    again = f"python run_experiments.py --config {folder / CONFIG}"
+    again = f"python run_experiments.py --config {folder / CONFIG} --cfg-options work_dir={runs}"
     if not (folder / RESULT).is_file():
         raise UserError(f"{reference}: the run in {folder} is not finished. Finish it with: {again}")
     path = folder / OF_TRAININGS.get(product, product)
+    if not path.exists() and product in OF_TRAININGS:
+        raise UserError(f"{reference}: {path} is gone. Put it back, or move {folder} elsewhere and train that stage of the row again.")
     if not path.exists():
-        raise UserError(
-            f"{reference}: {path} is gone. Put it back, or move {RESULT} in that folder elsewhere and make it anew with: {again}"
-        )
+        raise UserError(f"{reference}: {path} is gone. Make it anew with: {again}")
     return path.absolute()
 
 

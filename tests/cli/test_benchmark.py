@@ -65,3 +65,17 @@ def test_a_config_without_a_target(fails, tiny_data):
     changes = {"train_dataloader.dataset.target": None, "train_dataloader.dataset.target_crop": None}
     line = fails(benchmark.main, "data", tiny.CONFIG, *tiny.options(tiny_data, **changes))
     assert line.startswith("The benchmark needs a training with a target.")
+
+
+@pytest.mark.parametrize("options", [[], ["--soft", "--flip"]])
+def test_pseudo_labels(monkeypatch, tmp_path, tiny_data, capsys, options):
+    """Their throughput beside that of the passes alone, over scenes that are drawn once."""
+    monkeypatch.setattr(data, "SIZES", {"gta": (120, 66), "cityscapes": (128, 64)})
+    command = ["benchmark.py", "labels", tiny.CONFIG, "--images", "3", "--rounds", "1", "--scenes", "2", "--cache", str(tmp_path / "cache")]
+    monkeypatch.setattr("sys.argv", [*command, *options, "--json", str(tmp_path / "figures.json"), *tiny.options(tiny_data)])
+    with pytest.raises(SystemExit) as ended:
+        benchmark.main()
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert not ended.value.code and figures["share"] == pytest.approx(figures["labels"] / figures["bare"]) and figures["bare"] > 0
+    assert (figures["size"], figures["batch"], figures["images"]) == ([64, 128], 2, 3)
+    assert f"{figures['share']:.1%}" in capsys.readouterr().out

@@ -14,7 +14,7 @@ PAGE = (tiny.ROOT / "docs" / "extend.md").read_text()
 SECTIONS = {text.splitlines()[0]: re.findall(r"```python\n# (\S+)\n(.*?)```", text, re.DOTALL) for text in PAGE.split("\n## ")[1:]}
 FILES = {name: text for snippets in SECTIONS.values() for name, text in snippets}
 CONFIGS = sorted(name for name in FILES if name.endswith("_demo.py"))
-STUDY = "A study row"
+STUDIES = ("A study row", "A chain of trainings")
 TRAIN = """
 import json, sys
 from mmseg.apis.launching.train import train
@@ -118,10 +118,10 @@ def trained(mine, tiny_data, tmp_path_factory):
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_an_example_is_short_and_complete(section):
-    """One file, one test and, but for the study, which names it, one config: 40 lines in all."""
+    """One file, one test and, but for studies, which name it, one config: 40 lines in all."""
     names = [name for name, _ in SECTIONS[section]]
     assert sum(name.startswith("test_") for name in names) == 1
-    assert sum(name.endswith("_demo.py") for name in names) == (section != STUDY) and len(names) == 3 - (section == STUDY)
+    assert sum(name.endswith("_demo.py") for name in names) == (section not in STUDIES) and len(names) == 3 - (section in STUDIES)
     assert sum(len(text.strip().splitlines()) for _, text in SECTIONS[section]) <= 40
 
 

@@ -40,7 +40,7 @@ def commands(subcommands: Sequence[str]) -> dict[str, list[str]]:
 
 def tool_files() -> list[Path]:
     """The files below tools/ that are commands."""
-    folders = (ROOT / "tools", ROOT / "tools" / "convert_datasets")
+    folders = (ROOT / "tools", ROOT / "tools" / "convert_datasets", ROOT / "tools" / "prepare")
     return [file for folder in folders for file in sorted(folder.glob("*.py")) if file.stem not in NO_COMMANDS]
 
 

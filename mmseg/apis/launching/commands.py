@@ -10,7 +10,6 @@ from typing_extensions import NotRequired, TypedDict
 
 from mmseg.apis.launching.runs import Run
 from mmseg.config.references import with_paths
-from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint
 from mmseg.evaluation.curve import VERSION
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
@@ -72,6 +71,8 @@ def result(run: Run) -> dict:
     Raises:
         UserError: the product or the checkpoint is broken.
     """
+    from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint  # torch, which a command that starts nothing does without
+
     checkpoint = with_paths(run.cfg, run.folder.parent)["command"]["checkpoint"]
     meta = read_checkpoint(checkpoint, values=False).get("meta") if checkpoint else None
     iteration = meta.get("iteration", 0) if isinstance(meta, dict) else 0

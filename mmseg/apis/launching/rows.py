@@ -45,6 +45,24 @@ def row_configs(row: Row, seed: int, options: dict | None = None) -> dict[str, t
     return configs
 
 
+def small_rows(study: Study, only: Sequence[str], seed: int, options: dict | None = None) -> dict[str, tuple[str, dict[str, Config]]]:
+    """What :func:`mmseg.apis.launching.smoke.smoke` takes: of stages that are asked for, all up to the last one.
+
+    Args:
+        study: of ``experiments.py``.
+        only: see :meth:`mmseg.experiments.Study.select_stages`.
+        seed: of all rows.
+        options: overrides by dotted key.
+    """
+    rows = {}
+    for address, names in study.select_stages(only).items():
+        row = study.rows[address]
+        configs = {name: cfg for name, (_, cfg) in row_configs(row, seed, options).items()}
+        last = max(map(list(configs).index, names), default=len(configs))
+        rows[address] = (row.title, dict(list(configs.items())[: last + 1]))
+    return rows
+
+
 def row_run(row: Row, seed: int, options: dict | None = None, *, demo: bool = False) -> Run:
     """The run of a row: that of its last stage, which knows those before it."""
     runs: dict[str, Run] = {}
@@ -82,11 +100,11 @@ def chosen_runs(study: Study, runs: Mapping[str, Sequence[Run]], only: Sequence[
 
     Args:
         study: of ``experiments.py``.
-        runs: of :func:`study_runs`.
+        runs: of :func:`study_runs`, at least those of the rows that are asked for.
         only: see :meth:`mmseg.experiments.Study.select_stages`.
     """
-    stages = study.select_stages(only)
-    return {address: [stage for run in group for stage in run.chain(stages[address])] for address, group in runs.items()}
+    chosen = study.select_stages(only)
+    return {address: [stage for run in runs[address] for stage in run.chain(names)] for address, names in chosen.items()}
 
 
 def on_demo_domains(cfg: Config, options: Iterable[str]) -> Config:

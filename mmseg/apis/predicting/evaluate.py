@@ -149,9 +149,9 @@ def has_label_files(dataset: dict) -> bool:
     return any((folder / name).is_file() for name in images.label_names)
 
 
-def progress(steps: Sequence | DataLoader) -> Iterator:
+def progress(steps: Sequence | DataLoader, description: str = "Evaluating") -> Iterator:
     """The same steps with a progress bar."""
-    return track(steps, description="Evaluating", total=len(steps))
+    return track(steps, description=description, total=len(steps))
 
 
 def own_share(images: int) -> range:

@@ -93,6 +93,8 @@ def open_folder(out: Path, header: LabelHeader) -> LabelHeader:
             raise UserError(f"--out {out} holds files, but no {HEADER}: pseudo-labels were not begun there. Choose another folder.")
         write_json(out / HEADER, header)
         return header
+    for half in out.rglob(".*.part.*"):  # of a process that was killed
+        half.unlink(missing_ok=True)
     old = read_header(out, KIND, LabelHeader)
     if what := other(old, header):
         raise UserError(f"--out {out} holds pseudo-labels of {what}. Choose another folder, or move this one elsewhere.")

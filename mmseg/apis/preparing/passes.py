@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from torch import Tensor
-from torch.utils.data import DataLoader, Subset
+from torch.utils.data import DataLoader
 
 from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.classes.names import IGNORE
@@ -45,18 +45,22 @@ class LabelOptions:
 
 
 def loader(cfg: Config, dataset: Any, indices: Sequence[int]) -> DataLoader:
-    """The images of some indices, loaded as an evaluation loads them."""
-    given = cfg.val_dataloader
-    workers = min(given.num_workers, len(indices))
-    options = {"collate_fn": collate_samples, "pin_memory": torch.cuda.is_available(), "num_workers": workers}
-    return DataLoader(Subset(dataset, indices), batch_size=given.batch_size, **options)
+    """The batches that hold images of some indices, loaded as an evaluation loads them.
+
+    An image is in the same batch whatever others are missing: sums within a network depend on the batch in their last bits.
+    """
+    given, size = cfg.val_dataloader, cfg.val_dataloader.batch_size
+    blocks = sorted({index // size for index in indices})
+    batches = [list(range(block * size, min((block + 1) * size, len(dataset)))) for block in blocks]
+    options = {"collate_fn": collate_samples, "pin_memory": torch.cuda.is_available(), "num_workers": min(given.num_workers, len(batches))}
+    return DataLoader(dataset, batch_sampler=batches, **options)
 
 
 @torch.no_grad()
 def predictions(method: UDAMethod, batches: DataLoader, options: LabelOptions) -> Iterator[tuple[str, tuple[Tensor, ...]]]:
     """(path, tensors on the device that :func:`writer` writes) of every image; nothing waits for the device."""
     reduce = soft_result if options.soft else hard_result
-    for batch in progress(batches):
+    for batch in progress(batches, "Predicting"):
         images = batch["image"]
         for group, paths, sizes in groups(images, batch["path"], batch["native_size"].tolist()):
             with naming(paths[0]):  # all images of a group have one size

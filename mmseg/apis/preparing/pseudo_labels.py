@@ -36,7 +36,7 @@ from mmseg.utils.errors import NotFiniteError, UserError
 from mmseg.utils.storage.files import write_json
 from mmseg.utils.storage.images import write_image
 from mmseg.utils.storage.product_header import HEADER
-from mmseg.utils.storage.soft_maps import STEPS, SUFFIX, read_soft_map, write_soft_map
+from mmseg.utils.storage.soft_maps import SUFFIX, probabilities, read_soft_map, write_soft_map
 from mmseg.visualization import write_palette_png
 from mmseg.visualization.colorize import Palette
 
@@ -144,10 +144,11 @@ def predict_missing(cfg: Config, method: UDAMethod, task: Task, missing: Sequenc
         missing: indices of the images.
         counts: receives the pixels of every class, by the path of the image.
     """
-    write = writer(task, counts)
+    write, wanted = writer(task, counts), {str(task.dataset.images.path(index)) for index in missing}
     with BackgroundWork(threads=THREADS, waiting=WAITING) as threads:
         for path, result in predictions(method, loader(cfg, task.dataset, missing), task.options):
-            threads.submit(write, path, result)
+            if path in wanted:
+                threads.submit(write, path, result)
 
 
 def writer(task: Task, counts: dict[str, np.ndarray]) -> Callable[[str, tuple[Tensor, ...]], None]:
@@ -161,7 +162,7 @@ def writer(task: Task, counts: dict[str, np.ndarray]) -> Callable[[str, tuple[Te
         first = tensors[0].numpy()
         if options.soft:
             write_soft_map(task.files[image], first)
-            counts[image] = soft_pixels(first / np.float32(STEPS))
+            counts[image] = soft_pixels(probabilities(first))
         elif options.class_quantile is not None:
             label_file, doubt_file = task.waiting(image)
             write_image(doubt_file, unsure_levels(tensors[1].numpy()))
@@ -189,7 +190,7 @@ def apply_limits(task: Task, header: LabelHeader, counts: dict[str, np.ndarray])
         write_palette_png(task.files[image], label, task.palette)
         counts[image] = np.bincount(label.ravel(), minlength=256)
 
-    in_threads(write, images)
+    in_threads(write, images, "Writing")
     return header
 
 
@@ -203,7 +204,7 @@ def quantile_limits(task: Task, images: Sequence[str], num_classes: int) -> np.n
         with guard:
             np.add(total, found, out=total)
 
-    in_threads(count, images)
+    in_threads(count, images, "Comparing")
     limits = class_limits(total, task.options.class_quantile)
     return limits if task.options.threshold is None else np.maximum(limits, limit_of(task.options.threshold))
 
@@ -215,7 +216,7 @@ def count_others(task: Task, counts: dict[str, np.ndarray]) -> None:
         file = task.files[image]
         counts[image] = soft_pixels(read_soft_map(file)) if task.options.soft else np.bincount(read_label_ids(file).ravel(), minlength=256)
 
-    in_threads(count, [image for image in task.files if image not in counts])
+    in_threads(count, [image for image in task.files if image not in counts], "Counting")
 
 
 def pixels_by_file(task: Task, counts: Mapping[str, np.ndarray]) -> dict[str, dict[int, int]]:
@@ -234,13 +235,13 @@ def shares(classes: Sequence[str], counts: Sequence[np.ndarray]) -> dict[str, fl
     return {name: 100 * value / float(total.sum()) for name, value in named.items()}
 
 
-def soft_pixels(probabilities: np.ndarray) -> np.ndarray:
+def soft_pixels(soft: np.ndarray) -> np.ndarray:
     """Sums over a map [K, h, w] as float64 [256]."""
-    return np.pad(probabilities.sum(axis=(1, 2), dtype=np.float64), (0, 256 - len(probabilities)))
+    return np.pad(soft.sum(axis=(1, 2), dtype=np.float64), (0, 256 - len(soft)))
 
 
-def in_threads(call: Callable[[str], None], images: Sequence[str]) -> None:
-    """Calls for every image, on all cores."""
+def in_threads(call: Callable[[str], None], images: Sequence[str], what: str) -> None:
+    """Calls for every image, on all cores, under a progress bar that says ``what``."""
     with BackgroundWork(threads=max(1, usable_cores()), waiting=WAITING) as threads:
-        for image in progress(images):
+        for image in progress(images, what) if images else ():
             threads.submit(call, image)

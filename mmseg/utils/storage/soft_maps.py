@@ -45,5 +45,9 @@ def read_soft_map(path: str | Path) -> np.ndarray:
         raise BadFileError(f"{path} is missing, cut off, or no soft map ({error}). Delete it and make it again.") from None
     if levels.dtype != np.uint8 or levels.ndim != 3:
         raise BadFileError(f"{path} holds {levels.dtype} {levels.shape}, no soft map uint8 [K, h, w]. Delete it and make it again.")
-    total = levels.sum(axis=0, dtype=np.float32)
-    return levels / np.maximum(total, 1)
+    return probabilities(levels)
+
+
+def probabilities(levels: np.ndarray) -> np.ndarray:
+    """What levels uint8 [K, h, w] stand for: float32 [K, h, w], which sum to 1 over the classes in spite of rounding."""
+    return levels / np.maximum(levels.sum(axis=0, dtype=np.float32), 1)
