@@ -138,6 +138,8 @@ class SegmentationDataset(Dataset):
         self.label_names = tuple(self.stem(name, img_suffix) + seg_map_suffix for name in self.images.names)
         self.made = None if ann_dir is None else made_header(self.data_root / ann_dir)
         if self.made:
+            if self.made["classes"] == list(self.classes):  # a network of these classes made them: nothing is to be translated
+                self.label_lut = None
             self.label_folder, self.label_names = self.data_root / ann_dir, tuple(map(made_name, self.images.names))
             check_made_labels(self.made, self.label_folder, self.images.names, self.label_classes)
         elif self.labelled:
@@ -146,7 +148,7 @@ class SegmentationDataset(Dataset):
     @property
     def label_classes(self) -> Sequence[str]:
         """Names that the values of label files stand for."""
-        return type(self).classes
+        return self.classes if self.made and self.label_lut is None else type(self).classes
 
     @classmethod
     def class_info(cls, config: dict) -> dict:

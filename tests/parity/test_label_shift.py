@@ -59,7 +59,7 @@ def test_frozen_batch_norm(record):
     assert not list(norm.parameters())
 
 
-@parametrize(f"{FOLDER}/resnet_features_*")
+@parametrize(f"{FOLDER}/resnet_*")
 def test_encoder(record):
     encoder = fill(record, MODELS.build({**ENCODER, "depth": int(record.info["arch"].removeprefix("resnet"))})).eval()
     recipe = record.info["recipe"]  # of names below 'backbone.'

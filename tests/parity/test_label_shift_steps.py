@@ -5,11 +5,12 @@ Images by their recipe, labels as stored; losses, gradients at the step and weig
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.registry import PARAM_SCHEDULERS
 from torch import Tensor, nn
 
 from mmseg.engine.parts import build_optimizer, schedules
@@ -17,27 +18,16 @@ from mmseg.registry import MODELS
 from mmseg.structures import UDABatch, shown_classes
 from tests.parity.records import Record, assert_close, fill_by_recipe, parametrize
 from tests.parity.test_label_shift import ENCODER, FOLDER, HEADS, rnd, seed_of
+from tests.tiny import ROOT
 
 PARTS = {"fe": "backbone", "C": "decode_head"}
 """Names of the records -> parts of our network."""
 LOSSES = {"loss_seg": "decode.loss_seg", "loss_adv_tgt": "G_trg.loss", "loss_D_src": "D_src.loss", "loss_D_tgt": "D_trg.loss"}
+COUNTS = ROOT / "configs" / "label_shift" / "priors"
+PRIORS = {number: str(COUNTS / f"{task}_original_head.json") for number, task in ((19, "gta2cs"), (16, "syn2cs"))}
+"""The published counts, by the number of classes: those of the recorded trainings."""
 GRADIENT = 2e-4
 """How far a gradient may be from the record, relative to its largest entry: the record is in float32."""
-
-
-@pytest.fixture
-def priors_file(tmp_path):
-    """Writes priors of so many classes with the counts of a record."""
-
-    def write(source: list[int], target: list[int]) -> str:
-        header = {"version": 1, "kind": "priors", "made_by": "a test", "digest": None, "checkpoint": None, "images_digest": ""}
-        classes = [f"class {index}" for index in range(len(source))]
-        counts = {"source": {"counts": source, "pixel_frequency": [1 / len(source)] * len(source)}, "target": {"counts": target}}
-        path = tmp_path / "priors.json"
-        path.write_text(json.dumps({**header, "classes": classes, "images": 1, "complete": True, **counts}))
-        return str(path)
-
-    return write
 
 
 def build(record: Record, uda: dict, loss: dict):
@@ -83,9 +73,6 @@ def optimizers(record: Record, method):
 
 def run_steps(record: Record, method, monkeypatch):
     """Yields what every recorded iteration gave: logs, gradients by name."""
-    from mmengine.config import Config
-    from mmengine.registry import PARAM_SCHEDULERS
-
     optimizer, poly = optimizers(record, method)
     cfg = Config({"param_scheduler": [poly], "train_cfg": {"max_iters": 40000}})
     configs = schedules(cfg, method)
@@ -170,13 +157,9 @@ def test_fada(record, monkeypatch):
 
 @parametrize(f"{FOLDER}/cr_step*")
 @pytest.mark.usefixtures("float64")
-def test_rectification(record, monkeypatch, priors_file):
+def test_rectification(record, monkeypatch):
     """Only the classifier changes, and only it has a state in the optimizer."""
-    from tests.parity.records import one
-
-    prior = one(f"{FOLDER}/ia_gta").info
-    priors = priors_file(prior["source_counts"], prior["target_counts"])
-    method = build(record, {"type": "ClassifierRectification", "priors": priors}, {})
+    method = build(record, {"type": "ClassifierRectification", "priors": PRIORS[record.info["num_classes"]]}, {})
     before = {name: value.clone() for name, value in method.model.backbone.state_dict().items()}
     losses = iter(record.info["losses_in_order"])
     for result in run_steps(record, method, monkeypatch):

@@ -117,6 +117,8 @@ SYNTHIA_TO_CITYSCAPES = Study(
                 row("FADA", SYNTHIA.fada, 40.9, _13=47.5),
                 row("FADA + IA", SYNTHIA.inference_adjustment, 42.5, _13=49.5),
                 row("FADA + CR", SYNTHIA.rectification, 43.0, _13=50.1),
+                row("FADA + SD", SYNTHIA.distilled(SYNTHIA.fada, FADA), 45.2, _13=52.5),
+                row("FADA + CR + SD", SYNTHIA.distilled(SYNTHIA.rectification, CR), 47.0, _13=54.3),
             ),
         ),
     ),
