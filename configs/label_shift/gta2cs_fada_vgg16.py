@@ -2,7 +2,7 @@
 
 Command:   python run_experiments.py --config configs/label_shift/gta2cs_fada_vgg16.py
            with --load-from and a checkpoint of the source alone (gta2cs_source.py with this model).
-Published: 43.8 mIoU in the paper of FADA. Not trained by us yet.
+Published: in the paper of FADA; no numeric record of this network was at hand, so it is not compared with the published code.
 Needs:     data/gta and data/cityscapes (README, section Data) and pretrained/vgg16.pth: Caffe's weights with the names of torchvision
            (features.0.weight, …), as earlier adaptation work shares them. torchvision's own weights need backbone.bgr=False and
            the default data_preprocessor.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from mmseg.datasets.statistics.class_priors import FLOOR, image_scores, log_ratio, normalised, read_priors, shown_in_target, source_counts
 from mmseg.utils.errors import UserError
 from tests.tiny import ROOT
+from tests.utils.test_product_mutations import changed_content
 
 SHIPPED = sorted((ROOT / "configs" / "label_shift" / "priors").glob("*.json"))
 
@@ -129,3 +131,18 @@ def test_zeros_are_named(tmp_path):
     note = read_priors(path).note
     assert "no image of the source shows bicycle: not corrected" in note
     assert "no image of the target shows road: taken for a share of 1e-08" in note
+
+
+def test_files_that_were_changed_at_random(tmp_path):
+    """One line, or a correction of finite numbers."""
+    path, refused = tmp_path / "priors.json", 0
+    for number in range(150):
+        path.write_bytes(changed_content(random.Random(f"{number}"), SHIPPED[0].read_bytes()))
+        try:
+            priors = read_priors(path)
+        except UserError as error:
+            assert "\n" not in str(error)
+            refused += 1
+        else:
+            assert len(priors.log_ratio) == len(priors.classes) and priors.log_ratio.isfinite().all()
+    assert 50 < refused < 150
