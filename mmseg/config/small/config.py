@@ -15,8 +15,8 @@ from mmseg.demo.choices import DEMO_FOLDERS
 from mmseg.registry import MASKS, options_of
 from mmseg.utils.errors import UserError
 
-SMALL_DRAWS = 3000
-"""Length of the list of class-aware sampling: one part of it is more than a small training sees."""
+SMALL_DRAWS = 6000
+"""Length of the list of class-aware sampling: more than a training of a demo draws, and made in a moment."""
 
 
 @dataclass(frozen=True, kw_only=True)
