@@ -95,9 +95,8 @@ def adversarial() -> dict:
 
 def class_alignment() -> dict:
     """The same with a discriminator of features, which its own optimizer alone trains."""
-    return learned(
-        trained("FADA", without_batch_norm(), lambda_align=0.5, lr_D=2e-5)
-    )  # Adam's first steps magnify rounding of small gradients
+    options = {"lambda_align": 0.5, "lr_D": 2e-5}  # Adam's first steps magnify the rounding of small gradients
+    return learned(trained("FADA", without_batch_norm(), **options))
 
 
 def self_training() -> dict:
