@@ -4,7 +4,7 @@ Their rows are data in mmseg/experiments/studies, one file a paper.
 """
 
 from mmseg.experiments import Study
-from mmseg.experiments.studies import daformer, demo, generalization, hrda, mic, start_up
+from mmseg.experiments.studies import daformer, demo, generalization, hrda, label_shift, mic, start_up
 
 STUDIES: dict[int, Study] = {
     # our own, on the demo domains
@@ -27,6 +27,9 @@ STUDIES: dict[int, Study] = {
     49: hrda.ADVERSE_CONDITIONS,
     # HRDA's extension (Hoyer et al., PAMI 2024)
     50: generalization.GENERALIZATION,
+    # label shift adaptation (Liu et al., CVPR 2022)
+    60: label_shift.GTA_TO_CITYSCAPES,
+    61: label_shift.SYNTHIA_TO_CITYSCAPES,
     # MIC (Hoyer et al., CVPR 2023)
     80: mic.MIC_RESULTS,
     81: mic.OTHER_METHODS,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Downloads ImageNet weights of encoders: sh tools/download_checkpoints.sh [NAME…]     (default: mit_b5)
 #
-# NAME: mit_b0 … mit_b5, resnet50_v1c, resnet101_v1c, resnest50, resnest101, resnest200, resnext50_32x4d,
+# NAME: mit_b0 … mit_b5, resnet50_v1c, resnet101, resnet101_v1c, resnest50, resnest101, resnest200, resnext50_32x4d,
 # resnext101_32x4d. Each is written to pretrained/NAME.pth, where the published configs expect it.
 # The licence of the weights, which is not that of the code, is printed first (NOTICE has all of them).
 # Several sources are tried in turn. What comes is checked before it gets its name: keys and shapes against
@@ -46,6 +46,7 @@ sources() { # NAME
         mit_b3) mit "$1" 13b1141c ;;
         mit_b4) mit "$1" d588d980 ;;
         mit_b5) mit "$1" 658746d9 ;;
+        resnet101) on_huggingface timm/resnet101.tv_in1k model.safetensors ;;
         resnet50_v1c) residual resnet50_v1c-2cccc1ad.pth resnet50c.gluon_in1k ;;
         resnet101_v1c) residual resnet101_v1c-e67eebb6.pth resnet101c.gluon_in1k ;;
         resnest50) residual resnest50_d2-7497a55b.pth resnest50d.in1k ;;
@@ -60,6 +61,7 @@ sources() { # NAME
 licence() { # NAME; the words of mmseg/models/weights/licences.py
     case $1 in
         mit_*) echo "NVIDIA Source Code License for SegFormer, for research and evaluation only, no commercial use" ;;
+        resnet101) echo "BSD-3-Clause, as timm states it for torchvision's" ;;
         resnet*_v1c) echo "Apache-2.0 as timm states it for its files; for OpenMMLab's, which come from others, none is known to us" ;;
         resnest*) echo "Apache-2.0, as their authors and timm state it" ;;
         resnext*) echo "BSD-3-Clause (50 layers) or Apache-2.0 (101), as timm states it for its files; for OpenMMLab's none is known to us" ;;

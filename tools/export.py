@@ -23,6 +23,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"), help=size_help)
     parser.add_argument("--batch", type=int, default=1, metavar="B", help="windows per pass (default 1)")
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
+    prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
+    parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
     parser.add_argument("--format", nargs="+", choices=tuple(SUFFIXES), default=list(SUFFIXES), help="files to write (default: both)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     return parser.parse_args()
@@ -39,11 +41,12 @@ def main() -> None:
     from mmseg.apis.predicting.inference import init_model
     from mmseg.engine.checkpoints.checkpoint import file_hash
 
-    method = init_model(cfg, args.checkpoint, weights=args.weights)
+    method = init_model(cfg, args.checkpoint, weights=args.weights, prior_correction=args.prior_correction)
     window, stride = sliding_window(cfg, args.size)
     record = description(method, window, stride, args.batch)
     teacher = "" if args.weights == "model" else f"_{args.weights}"
-    base = args.out / f"{Path(args.checkpoint).stem}{teacher}_{window[0]}x{window[1]}"
+    prior = f"_prior_{args.prior_correction.stem}" if args.prior_correction else ""
+    base = args.out / f"{Path(args.checkpoint).stem}{teacher}{prior}_{window[0]}x{window[1]}"
     files = export_window(method, base, window, batch=args.batch, formats=args.format)
     record |= {
         "files": file_records(files),

@@ -28,6 +28,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     branch_help = "context or detail prediction of HRDA alone, or its scale attention (into DIR/attention)"
     parser.add_argument("--hrda-out", choices=("LR", "HR", "ATT"), help=branch_help)
+    prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
+    parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     return parser.parse_args()
@@ -39,6 +41,8 @@ def check_args(args: argparse.Namespace) -> None:
         raise UserError(f"--opacity {args.opacity} is not a share. Use a number above 0, at most 1.")
     if args.every < 1:
         raise UserError(f"--every {args.every} takes no frame. Use 1 or more.")
+    if args.prior_correction and args.hrda_out == "ATT":
+        raise UserError("--prior-correction corrects predictions, and --hrda-out ATT writes none. Leave one of them out.")
     if args.save and args.hrda_out == "ATT":
         raise UserError("--hrda-out ATT writes no prediction that --save could draw. Leave one of them out.")
 
@@ -71,7 +75,8 @@ def main() -> int:
     outputs = output_paths(sources, **chosen, out=args.out)
     check_outputs(sources, outputs)
     check_writable(args.out)
-    model = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights)
+    device, prior = chosen_device(args.device), {"prior_correction": args.prior_correction}
+    model = init_model(cfg, args.checkpoint, device, args.weights, **prior)
     classes, palette = class_colors(cfg, model.model.num_classes)
     how = {"branch": args.hrda_out or "fused", "opacity": args.opacity, "every": args.every}
     options = Options(**chosen, **how, classes=classes, palette=palette)

@@ -42,6 +42,8 @@ def add_inference_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=PRESETS, default="paper", help=preset_help)
     parser.add_argument("--hrda-out", choices=("LR", "HR", "ATT"), help="context prediction, detail prediction, or scale attention of HRDA")
     parser.add_argument("--aug-test", action="store_true", help="average six scales and their mirror images")
+    prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
+    parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +74,8 @@ def check_args(args: argparse.Namespace) -> None:
         raise UserError("--eval and --format-only exclude each other: a test split has no labels. Leave one of them out.")
     if args.aug_test and args.hrda_out == "ATT":
         raise UserError("--aug-test averages predictions, and --hrda-out ATT writes none. Leave one of them out.")
+    if args.prior_correction and args.hrda_out == "ATT":
+        raise UserError("--prior-correction corrects predictions, and --hrda-out ATT writes none. Leave one of them out.")
     if args.preset != "paper" and args.inference_mode != "same":
         given = f"--preset {args.preset} and --inference-mode {args.inference_mode}"
         raise UserError(f"{given} exclude each other: a preset says where the network looks. Leave one of them out.")

@@ -21,7 +21,7 @@ from mmseg.datasets.reading.file_lists import choose_images
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_encoded
 from mmseg.datasets.reading.value_range import Depth, ValueRange, value_range
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
-from mmseg.datasets.transforms import keep_ratio_size, resize_image
+from mmseg.datasets.transforms import RESIZING, Interpolation, keep_ratio_size
 from mmseg.registry import DATASETS, component_of
 from mmseg.utils.errors import BadFileError, UserError
 from mmseg.utils.options.ranges import Pair, Positive
@@ -85,6 +85,7 @@ class SegmentationDataset(Dataset):
         classes: names of the classes of the training, where they are not all of the data set's own: own ones that are
             not among them are ignored, and their order is that of the network's outputs.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
+        test_interpolation: how it is resized, 'bilinear' (OpenCV's) or 'bicubic' (Pillow's, as in FADA).
         depth: bits that the camera fills, 8 to 16, in images of 16 bits a value; larger values are an error.
         range: (low, high), the values that become 0 and 255 in images of more than 8 bits or of floats; what lies outside is
             clipped. Without one of the two such images are refused. Images of 8 bits are not changed by them.
@@ -114,6 +115,7 @@ class SegmentationDataset(Dataset):
         split: str | None = None,
         classes: Sequence[str] | None = None,
         test_scale: Pair[Positive[int]] | None = None,
+        test_interpolation: Interpolation = "bilinear",
         depth: Depth | None = None,
         range: Pair[float] | None = None,
     ) -> None:
@@ -123,7 +125,7 @@ class SegmentationDataset(Dataset):
         if img_dir is None:
             raise UserError(f"{type(self).__name__} needs the option 'img_dir'. Add img_dir=… to its dictionary in the config.")
         self.data_root, self.label_ending = Path(data_root), seg_map_suffix
-        self.test_scale = test_scale
+        self.test_scale, self.test_interpolation = test_scale, test_interpolation
         self.label_lut = None if classes is None else class_lut(self.classes, classes)
         self.metainfo = self.class_info({"classes": classes})
         self.classes, self.palette = self.metainfo["classes"], self.metainfo["palette"]
@@ -136,6 +138,8 @@ class SegmentationDataset(Dataset):
         self.label_names = tuple(self.stem(name, img_suffix) + seg_map_suffix for name in self.images.names)
         self.made = None if ann_dir is None else made_header(self.data_root / ann_dir)
         if self.made:
+            if self.made["classes"] == list(self.classes):  # a network of these classes made them: nothing is to be translated
+                self.label_lut = None
             self.label_folder, self.label_names = self.data_root / ann_dir, tuple(map(made_name, self.images.names))
             check_made_labels(self.made, self.label_folder, self.images.names, self.label_classes)
         elif self.labelled:
@@ -144,7 +148,7 @@ class SegmentationDataset(Dataset):
     @property
     def label_classes(self) -> Sequence[str]:
         """Names that the values of label files stand for."""
-        return type(self).classes
+        return self.classes if self.made and self.label_lut is None else type(self).classes
 
     @classmethod
     def class_info(cls, config: dict) -> dict:
@@ -280,7 +284,7 @@ class SegmentationDataset(Dataset):
         image = photo.color()
         size = keep_ratio_size(image.shape[:2], self.test_scale) if self.test_scale else image.shape[:2]
         sample = {
-            "image": image_tensor(resize_image(image, size)),
+            "image": image_tensor(RESIZING[self.test_interpolation](image, size)),
             "path": str(self.images.path(index)),
             "native_size": torch.tensor(image.shape[:2]),
         }

@@ -44,7 +44,7 @@ class StudentPass(nn.Module):
         for value in self.model.loss(output, label).values():
             value.reshape(())
         if self.model_D is not None:
-            self.model_D(Prediction.of(output).probabilities())
+            self.model_D(self.model_D.looks_at(Prediction.of(output)))
 
 
 def dry_pass(method: UDAMethod, batch: int, size: Sequence[int]) -> None:

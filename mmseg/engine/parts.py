@@ -93,7 +93,7 @@ def build_optimizer(optim_wrapper: dict, model: UDAMethod) -> OptimWrapper:
     """The optimizer wrapper of a config over the trainable parameters of a method, and the method's own optimizers.
 
     As published, the config's optimizer trains *all* trainable parameters, those with an optimizer of their own
-    included: the discriminator of AdvSeg makes two steps per iteration.
+    included, unless that is to train them :attr:`OwnOptimizer.alone`: the discriminator of AdvSeg makes two steps per iteration.
     """
     options = {"constructor": "GroupedOptimWrapperConstructor", "paramwise_cfg": None, **optim_wrapper}
     constructor = {"type": options.pop("constructor"), "paramwise_cfg": options.pop("paramwise_cfg")}
@@ -108,7 +108,7 @@ def build_optimizer(optim_wrapper: dict, model: UDAMethod) -> OptimWrapper:
 def schedules(cfg: Config, model: UDAMethod) -> list[dict] | dict[str, list[dict]]:
     """The schedules of a config's optimizer; by the optimizers' names if the method has some of its own."""
     main, end = list(cfg.param_scheduler), cfg.train_cfg.max_iters + 1  # mmengine counts end - begin - 1 steps
-    own = {name: [{**spec.schedule, "by_epoch": False, "end": end}] for name, spec in model.own_optimizers.items()}
+    own = {name: [{"end": end, **spec.schedule, "by_epoch": False}] for name, spec in model.own_optimizers.items()}
     return {"main": main, **own} if own else main
 
 

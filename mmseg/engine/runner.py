@@ -94,6 +94,7 @@ class AdaptationRunner(Runner):
             "processes": get_world_size(),
             "seed": self.seed,
             "best_score": float(self.checkpoint_hook.best_score),
+            "rectified": self.network.rectified,
             "restored_teachers": [teacher.restored for teacher in self.network.teachers],
             "config": config_text(self.cfg),
             "history": as_values(self.resumption.history),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from typing import Literal
 
 import numpy as np
 from mmengine.dist import all_gather_object
@@ -47,6 +48,8 @@ class IoUMetric(BaseMetric):
             ``dict(two=dict(road=['road'], rest=['pole', 'person']))``, unite their classes before IoU is computed;
             they hold every class of the data exactly once.
         absent: classes that the source does not show, so that a network cannot know them.
+        unseen: what a class counts that merely has no pixel in labels and predictions: 'skip' leaves it out of the mean, 'zero' is the
+            0 of FADA and label shift adaptation.
         eval_absent: what becomes of pixels labelled with them. 'penalise': they are evaluated, so that each one counts
             against the class that is predicted there (HRDA and most work with 19 outputs). 'ignore': they are left out,
             and the absent classes have no IoU (work with 16 outputs). The two are not comparable.
@@ -65,6 +68,7 @@ class IoUMetric(BaseMetric):
         subsets: Sequence[str] | Mapping[str, Group] | None = None,
         absent: Sequence[str] = (),
         eval_absent: str = "penalise",
+        unseen: Literal["skip", "zero"] = "skip",
     ) -> None:
         super().__init__()
         if eval_absent not in EVAL_ABSENT:
@@ -77,6 +81,7 @@ class IoUMetric(BaseMetric):
         self.groups = class_groups(subsets)
         self.absent = tuple(absent)
         self.eval_absent = eval_absent
+        self.unseen = unseen
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -150,6 +155,8 @@ class IoUMetric(BaseMetric):
         ignored = self.absent if self.eval_absent == "ignore" else ()
         confusion = drop_labels(confusion, [self.classes.index(name) for name in ignored])
         fractions, absent = iou_from_confusion(confusion), {*ignored, *self.declared_absent}
+        if self.unseen == "zero":
+            fractions["IoU"] = np.nan_to_num(fractions["IoU"])
         fractions["IoU"][[name in absent for name in self.classes]] = np.nan  # not 0 as soon as one pixel is taken for them
         of_classes = summarise(fractions, self.classes, self.subsets)
         return of_classes | summarise_categories(confusion, self.classes, self.categories, absent)

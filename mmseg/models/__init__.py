@@ -4,6 +4,7 @@ from mmseg.utils.exports import exported
 
 HOMES = {
     "AdvSeg": "uda",
+    "ClassifierRectification": "uda",
     "CrossEntropyLoss": "losses.cross_entropy",
     "DACS": "uda",
     "DAFormerHead": "decode_heads.daformer_head",
@@ -11,6 +12,8 @@ HOMES = {
     "DLV2Head": "decode_heads.dlv2_head",
     "DepthwiseSeparableASPPHead": "decode_heads.separable_aspp_head",
     "EncoderDecoder": "segmentors.encoder_decoder",
+    "FADA": "uda",
+    "FADAHead": "decode_heads.fada_head",
     "FCNHead": "decode_heads.fcn_head",
     "HRDAEncoderDecoder": "segmentors.hrda_encoder_decoder",
     "HRDAHead": "decode_heads.hrda_head",
@@ -21,6 +24,7 @@ HOMES = {
     "ResNeXt": "backbones.resnet",
     "ResNet": "backbones.resnet",
     "ResNetV1c": "backbones.resnet",
+    "SEASPPHead": "decode_heads.se_aspp_head",
     "SegDataPreprocessor": "data_preprocessor",
     "SegFormerAdapter": "necks.segformer_adapter",
     "SegFormerHead": "decode_heads.segformer_head",
@@ -28,6 +32,7 @@ HOMES = {
     "TargetOnly": "uda",
     "TimmBackbone": "backbones.timm_backbone",
     "UPerHead": "decode_heads.uper_head",
+    "VGG": "backbones.vgg",
 }
 
 __all__ = list(HOMES)

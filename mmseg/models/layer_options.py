@@ -23,6 +23,14 @@ class NormConfig(TypedDict, total=False):
     num_groups: Positive[int]
 
 
+class FrozenNormConfig(TypedDict):
+    """``dict(type='FrozenBN')``: BatchNorm whose weights and statistics stay those of the file; for encoders."""
+
+    __pydantic_config__ = CLOSED
+
+    type: Literal["FrozenBN"]
+
+
 class ActivationConfig(TypedDict, total=False):
     """Such as ``dict(type='ReLU')``."""
 

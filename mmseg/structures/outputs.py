@@ -6,7 +6,7 @@ Letters: B images, K classes, C channels; (H, W) the crop that was given to the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -53,6 +53,7 @@ class SegOutput:
         auxiliary: [B, K, ·, ·] logits of the auxiliary head, in a training pass only; None without one.
         branches: logits [B, K, ·, ·] by name, where a decoder trains several (:class:`DAHead`); empty
             where it trains ``logits`` alone.
+        align_corners: corner convention of enlarging the logits.
     """
 
     logits: Tensor
@@ -62,6 +63,7 @@ class SegOutput:
     scaled_context: Tensor | None = None
     auxiliary: Tensor | None = None
     branches: Mapping[str, Tensor] = field(default_factory=dict)
+    align_corners: bool = False
 
     @property
     def styles(self) -> int:
@@ -71,6 +73,18 @@ class SegOutput:
     def per_style(self, values: Tensor) -> Tensor:
         """What belongs to the images [B, ...], once for each of their S styles: [S * B, ...]."""
         return torch.cat([values] * self.styles) if self.styles > 1 else values
+
+    def shifted(self, shift: Tensor) -> SegOutput:
+        """The same with a constant added to each class [K], in all logits."""
+        by_class = shift[:, None, None]
+
+        def plus(logits: Tensor | None) -> Tensor | None:
+            return None if logits is None else logits + by_class
+
+        views = tuple(replace(view, logits=view.logits + by_class) for view in self.views)
+        others = {"scaled_context": plus(self.scaled_context), "auxiliary": plus(self.auxiliary)}
+        branches = {name: logits + by_class for name, logits in self.branches.items()}
+        return replace(self, logits=self.logits + by_class, views=views, branches=branches, **others)
 
     def view(self, name: str) -> View:
         """The view called ``name``; KeyError if the network has none."""

@@ -14,7 +14,7 @@ from mmengine.optim import OptimWrapper
 from mmseg import registry
 from mmseg.config.config import HELPERS, OPTIONAL, REQUIRED
 from mmseg.config.legacy import OLD_KEYS
-from mmseg.datasets import CropOptions, RareClassOptions
+from mmseg.datasets import ClassAwareOptions, CropOptions, RareClassOptions
 from mmseg.registry import annotations_of, options_of
 from mmseg.utils.options import engine_options
 from tests.tiny import ROOT
@@ -72,7 +72,7 @@ def keys() -> set[str]:
         for component in entry.module_dict.values():
             known |= {*(options_of(component) or ()), *annotations_of(component)}
     signatures = (*engine_options.SIGNATURES.values(), engine_options.scheduler, engine_options.env_cfg)
-    for part in (CropOptions, RareClassOptions, OptimWrapper, *signatures):
+    for part in (ClassAwareOptions, CropOptions, RareClassOptions, OptimWrapper, *signatures):
         known |= set(options_of(part))
     for file in (ROOT / "configs").rglob("*.py"):
         if "generated" not in file.parts:

@@ -8,6 +8,7 @@ from mmengine.registry import LOOPS, OPTIMIZERS, PARAM_SCHEDULERS, VISBACKENDS
 
 from mmseg import registry
 from mmseg.config.config import MAX_SEED
+from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
 from mmseg.engine.optimizers.guarded import GuardedOptimWrapper
@@ -22,6 +23,7 @@ UNTYPED = {
     "source_crop": CropOptions,
     "target_crop": CropOptions,
     "rare_class_sampling": RareClassOptions,
+    "class_aware_sampling": ClassAwareOptions,
     "train_dataloader": engine_options.loader,
     "val_dataloader": engine_options.loader,
     "env_cfg": engine_options.env_cfg,

@@ -61,6 +61,8 @@ def another(value):
         return value + 1
     if value is None:
         return 0.5
+    if isinstance(value, dict):
+        return {key: another(each) for key, each in value.items()}
     return f"{value}x" if isinstance(value, str) else [another(value[0]), *value[1:]]
 
 

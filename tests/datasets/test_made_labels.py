@@ -108,3 +108,13 @@ def test_counts_that_are_gone_or_of_other_labels(root):
 def test_values_are_class_indices(root):
     with pytest.raises(UserError, match=r"holds pseudo-labels, whose values are class indices\. Leave label_map out"):
         folder(root, label_map={0: "road"})
+
+
+def test_labels_of_a_network_of_fewer_classes(root):
+    """Their values are indices of its classes: nothing is translated."""
+    few = ["road", "car", "sidewalk"]
+    write_header(root / "labels", classes=few)
+    data = cityscapes(root, classes=few)
+    assert np.array_equal(data.read_label(0), LABEL) and data.class_statistics().pixels == {0: 2, 1: 4}
+    with pytest.raises(UserError, match="is made for other classes"):
+        cityscapes(root, classes=["road", "sidewalk", "car"])

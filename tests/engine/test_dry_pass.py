@@ -46,7 +46,7 @@ def timm(**changes) -> dict:
 @pytest.mark.parametrize(
     ("network", "options"),
     [
-        *[(plain(), {}), (hrda(), {}), (hrda(), ADVERSARIAL), (pooled(), {}), (timm(), {})],
+        *[(plain(), {}), (hrda(), {}), (hrda(), ADVERSARIAL), (hrda(), {"type": "FADA"}), (pooled(), {}), (timm(), {})],
         (plain(auxiliary_head=FCN), {**ADVERSARIAL, "lambda_adv_target": {"main": 1, "aux": 1}}),
     ],
 )

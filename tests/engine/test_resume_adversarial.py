@@ -10,9 +10,11 @@ from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from tests import tiny
 from tests.engine.test_resume import HALF, KILLED, assert_equal, logged
 
-CONFIG = f"""
+NETWORK = f"""
 _base_ = ["{tiny.ROOT / tiny.CONFIG}"]
 model = dict(backbone=dict(drop_path_rate=0.2), decode_head=dict(dropout_ratio=0.2))
+"""
+ADVSEG = """
 uda = dict(
     _delete_=True, type="AdvSeg", discriminator_type="LS", lr_D=1e-4, lr_D_power=0.9, lr_D_min=0.0,
     lambda_adv_target=dict(main=0.001, aux=0.0002),
@@ -20,13 +22,26 @@ uda = dict(
 )
 """
 """With a teacher of masked image consistency as well: everything that a method may keep but the ImageNet network."""
+FADA = """
+uda = dict(
+    _delete_=True, type="FADA", mask_mode="separatetrgaug", mask_generator=dict(type="block", mask_ratio=0.7, mask_block_size=16),
+)
+train_dataloader = dict(dataset=dict(
+    class_aware_sampling=dict(draws=100),
+    source_crop=dict(color_jitter=(0.5, 0.5, 0.5, 0.2), interpolation="bicubic"),
+))
+"""
+"""With its way to draw and to read the source."""
 
 
-def test_killed_and_resumed_equals_uninterrupted(tiny_data, tmp_path):
-    config, whole, broken = tmp_path / "advseg.py", tmp_path / "whole", tmp_path / "broken"
-    config.write_text(CONFIG)
+@pytest.mark.parametrize(
+    ("method", "others"), [(ADVSEG, {}), (FADA, {"train_dataloader.dataset.rare_class_sampling": None})], ids=["advseg", "fada"]
+)
+def test_killed_and_resumed_equals_uninterrupted(method, others, tiny_data, tmp_path):
+    config, whole, broken = tmp_path / "own.py", tmp_path / "whole", tmp_path / "broken"
+    config.write_text(NETWORK + method)
     changes = {"train_cfg.max_iters": 2 * HALF, "train_cfg.val_interval": HALF, "default_hooks.checkpoint.interval": HALF}
-    options = tiny.options(tiny_data, **changes)
+    options = tiny.options(tiny_data, **changes, **others)
     done = tiny.run("tools/train.py", str(config), "--work-dir", str(whole), *options)
     assert done.returncode == 0, done.stderr
 

@@ -31,6 +31,12 @@ TRAININGS = {
             "val_dataloader": {"dataset": {"type": "ACDCDataset", "img_dir": "rgb_anon/val", "ann_dir": "gt/val"}},
         },
     ),
+    "fada": ("configs/label_shift/gta2cs_fada.py", {}),
+    "fada of 16 classes": ("configs/label_shift/syn2cs_fada.py", {}),
+    "fada with HRDA": (HRDA, {"uda": {"_delete_": True, "type": "FADA"}}),
+    "rectification": ("configs/label_shift/gta2cs_cr.py", {}),
+    "rectification of HRDA": ("configs/label_shift/gtaHR2csHR_hrda_cr.py", {}),
+    "corrected teacher": ("configs/label_shift/gtaHR2csHR_hrda_prior.py", {}),
     "two sources": ("configs/hrda/gtaHR_synHR2csHR_hrda.py", {}),
     "synthia": (
         HRDA,

@@ -93,6 +93,12 @@ def adversarial() -> dict:
     return learned(trained("AdvSeg", without_batch_norm(), **ADVERSARIAL))
 
 
+def class_alignment() -> dict:
+    """The same with a discriminator of features, which its own optimizer alone trains."""
+    options = {"lambda_align": 0.5, "lr_D": 2e-5}  # Adam's first steps magnify the rounding of small gradients
+    return learned(trained("FADA", without_batch_norm(), **options))
+
+
 def self_training() -> dict:
     """Dropout, BatchNorm, detail boxes, mixing, a feature distance, and masked crops with a teacher of their own."""
     masks = {"mask_mode": "separatetrg", "mask_alpha": 0.9, "mask_generator": {"type": "block", "mask_ratio": 0.5, "mask_block_size": 16}}
@@ -140,8 +146,8 @@ def base_styles() -> dict[str, Tensor]:
 
 def everything() -> dict[str, dict]:
     evaluations = {"padded": evaluation(padded=True), "unpadded": evaluation(padded=False)}
-    trainings = {"source_only": source_only(), "adversarial": adversarial(), "self_training": self_training()}
-    return {**trainings, "evaluation": evaluations, "base_styles": base_styles()}
+    trainings = {"source_only": source_only(), "adversarial": adversarial(), "class_alignment": class_alignment()}
+    return {**trainings, "self_training": self_training(), "evaluation": evaluations, "base_styles": base_styles()}
 
 
 if __name__ == "__main__":

@@ -130,3 +130,15 @@ def test_table_shows_every_class_and_mean():
     assert any("road" in line and "100.00" in line for line in lines)
     assert any("train" in line and line.count("absent") == 2 for line in lines)
     assert any("mean of thin" in line for line in lines)
+
+
+@pytest.mark.parametrize(("unseen", "mean"), [("skip", 50.0), ("zero", 100 / 3)])
+def test_a_class_that_is_nowhere(unseen, mean):
+    """As in FADA, it may count 0; one that the data declare absent never does."""
+    metric = IoUMetric(classes=["a", "b", "c"], unseen=unseen)
+    metric.dataset_meta = {}
+    label = torch.tensor([[0, 0, 1, 1]], dtype=torch.uint8)
+    metric.process(None, [{"label": label, "prediction": torch.tensor([[0, 0, 0, 0]], dtype=torch.uint8)}])
+    assert metric.compute_metrics(metric.results)["mIoU"] == pytest.approx(mean / 2)
+    metric.dataset_meta = {"absent": ("c",)}
+    assert metric.compute_metrics(metric.results)["mIoU"] == pytest.approx(25.0)

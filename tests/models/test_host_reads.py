@@ -30,6 +30,7 @@ class NoHostReads(TorchDispatchMode):
         return operation(*args, **(kwargs or {}))
 
 
+PRIORS = {"priors": steps.REQUIRED["ClassifierRectification"]["priors"]}
 METHODS = {
     "DACS": {
         "imnet_feature_dist_lambda": 0.005,
@@ -37,10 +38,16 @@ METHODS = {
         "mask_mode": "separatetrgaug",
         "mask_generator": {"type": "block", "mask_ratio": 0.7, "mask_block_size": 32},
         "source_class_weight": [2.0] * 19,
-        "pseudo_weight_ignore_top": 4,
+        "labeling": [
+            {"type": "PriorCorrection", **PRIORS, "momentum": 0.9},
+            {"type": "ConfidenceShare", "threshold": 0.968},
+            {"type": "IgnoreRows", "top": 4},
+        ],
     },
     "SourceOnly": {"source_class_weight": [2.0] * 19},
     "AdvSeg": {},
+    "FADA": {},
+    "ClassifierRectification": {},
     "MinEnt": {},
 }
 

@@ -32,6 +32,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--threshold", type=float, metavar="P", help="255 where the probability is below P")
     quantile_help = "255 for this share of the pixels of each class, the least sure ones; with --threshold, unless they reach P"
     parser.add_argument("--class-quantile", type=float, metavar="Q", help=quantile_help)
+    prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
+    parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
@@ -69,7 +71,7 @@ def main() -> None:
     command = shlex.join(["python", "tools/prepare/pseudo_labels.py", *sys.argv[1:]])
     chosen = {"soft": args.soft, "flip": args.flip, "threshold": args.threshold, "class_quantile": args.class_quantile}
     options = LabelOptions(**chosen, **({"stride": args.stride} if args.stride else {}))
-    method = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights)
+    method = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights, prior_correction=args.prior_correction)
     try:
         with locked(args.out):
             header = make_labels(cfg, method, args.checkpoint, dataset, args.out, options, weights=args.weights, command=command)

@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.registry import Registry
 
 from mmseg.apis.describing.types import default_in_words, in_words
+from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
 from mmseg.models.backbones.style_hallucination import StyleHallucination
@@ -68,6 +69,7 @@ DICTIONARIES = {
     "style_hallucination_cfg of an encoder": StyleHallucination,
     "source_crop, target_crop of a UDADataset": CropOptions,
     "rare_class_sampling of a UDADataset": RareClassOptions,
+    "class_aware_sampling of a UDADataset": ClassAwareOptions,
 }
 OWN = "its own"
 """Default of an option that mmengine or torch has."""

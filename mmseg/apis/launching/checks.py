@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from mmseg.apis.launching.commands import check_tool_options
 from mmseg.apis.launching.runs import Run
-from mmseg.datasets import CropOptions, RareClassOptions
+from mmseg.datasets import ClassAwareOptions, CropOptions, RareClassOptions
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.engine.dry_pass import dry_pass
 from mmseg.engine.parts import build_evaluator, build_model, build_optimizer, check_engine_parts, hook_configs
@@ -21,7 +21,12 @@ from mmseg.utils.errors import UserError
 
 METHOD_PARTS = {"labeling": LABELING_STAGES, "objectives": OBJECTIVES, "teacher": TEACHERS, "mix": MIXINGS, "mask_generator": MASKS}
 """Registries of the parts of a method, by their keys."""
-DATA_OPTIONS = {"source_crop": CropOptions, "target_crop": CropOptions, "rare_class_sampling": RareClassOptions}
+DATA_OPTIONS = {
+    "source_crop": CropOptions,
+    "target_crop": CropOptions,
+    "rare_class_sampling": RareClassOptions,
+    "class_aware_sampling": ClassAwareOptions,
+}
 """What checks the dictionaries of a training data set that name no type."""
 
 

@@ -47,12 +47,14 @@ class WindowSegmentor(nn.Module):
     def __init__(self, *, method: UDAMethod) -> None:
         super().__init__()
         self.segmentor = method.model
+        self.register_buffer("class_bias", method.class_bias)
         self.register_buffer("mean", method.data_preprocessor.mean)
         self.register_buffer("std", method.data_preprocessor.std)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Float32 RGB [B, 3, H, W] in grey levels from 0 to 255 -> fused logits [B, K, H, W]."""
-        return self.segmentor.encode_decode(normalize(image, self.mean, self.std), branch="fused")
+        """Float32 RGB [B, 3, H, W] in grey levels from 0 to 255 -> fused logits [B, K, H, W], corrected where the method corrects them."""
+        logits = self.segmentor.encode_decode(normalize(image, self.mean, self.std), branch="fused")
+        return logits if self.class_bias is None else logits + self.class_bias[:, None, None]
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,7 @@ def description(method: UDAMethod, window: Sequence[int], stride: Sequence[int],
         "test_scale": dataset.get("test_scale"),
         "classes": list(data["classes"]),
         "palette": [list(color) for color in data["palette"]],
+        "class_bias": None if method.class_bias is None else method.class_bias.tolist(),
         "normalization": {"mean": list(preprocessor.grey_mean), "std": list(preprocessor.grey_std)},
     }
 

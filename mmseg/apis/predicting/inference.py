@@ -15,17 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmengine.config import Config
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from mmseg.apis.predicting.prior_correction import correct_priors
 from mmseg.config.config import load_config
 from mmseg.datasets.base import class_info, image_values
 from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.reading.image_files import read_image
 from mmseg.datasets.reading.value_range import ValueRange
-from mmseg.datasets.transforms import keep_ratio_size, resize_image
+from mmseg.datasets.transforms import RESIZING, keep_ratio_size
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.trained_for import TrainedFor
 from mmseg.engine.checkpoints.weights import STUDENT, load_segmentor, network_state
@@ -97,6 +97,7 @@ def init_model(
     weights: str = STUDENT,
     *,
     inference_mode: str = "same",
+    prior_correction: str | Path | None = None,
 ) -> UDAMethod:
     """A network ready to predict: one segmentor with its normalisation, in eval mode.
 
@@ -109,6 +110,7 @@ def init_model(
         device: 'cpu', 'cuda', 'cuda:1', …
         weights: 'model' (student) or 'ema_model' (teacher).
         inference_mode: see :func:`inference_config`.
+        prior_correction: file of class priors, see :func:`mmseg.apis.predicting.prior_correction.correct_priors`.
 
     Returns:
         the network under ``model``; the config under ``cfg``; names and RGB of the classes by train id under ``classes`` and
@@ -121,7 +123,7 @@ def init_model(
     segmentor = {**cfg.model, "test_cfg": inference_config(cfg, inference_mode)}
     torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
     method = UDAMethod(segmentor=segmentor, seed=cfg.seed, data_preprocessor=cfg.uda.get("data_preprocessor"))
-    trained = TrainedFor()
+    trained, content = TrainedFor(), {}
     if checkpoint is None:
         method.init_weights()
     else:
@@ -132,6 +134,8 @@ def init_model(
     method.classes, method.palette = _known_classes(cfg, method.model.num_classes, trained)
     for warning in trained.warnings(method.classes, method.palette, method.data_preprocessor, checkpoint):
         print(f"Warning: {warning}")
+    if prior_correction is not None:
+        correct_priors(method, prior_correction, content, checkpoint)
     return method.to(device).eval()
 
 
@@ -264,12 +268,15 @@ def native_branches(
     Raises:
         NotFiniteError: the network gives NaN.
     """
-    small = resize_image(image, look_size(image.shape[:2], model.cfg.val_dataloader.dataset.get("test_scale"), ratio))
+    data = model.cfg.val_dataloader.dataset
+    resize = RESIZING[data.get("test_interpolation", "bilinear")]
+    small = resize(image, look_size(image.shape[:2], data.get("test_scale"), ratio))
     tensor = torch.from_numpy(np.ascontiguousarray(small.transpose(2, 0, 1)))[None]
     looks = model.model.inference_branches(model.data_preprocessor.image(tensor.flip(3) if flipped else tensor), branches)
     for logits in looks.values():
         check_finite(logits)
-    native = {branch: F.interpolate(look, image.shape[:2], mode="bilinear", align_corners=False)[0] for branch, look in looks.items()}
+    corrected = {branch: look if branch == "ATT" else model.correct(look) for branch, look in looks.items()}
+    native = {branch: model.model.enlarge(look, image.shape[:2])[0] for branch, look in corrected.items()}
     return {branch: logits.flip(2) for branch, logits in native.items()} if flipped else native
 
 

@@ -52,7 +52,8 @@ def _run(args: argparse.Namespace, cfg: Config) -> None:
         loaders = target_loaders(args.targets, cfg.get("scale"))
     else:
         loaders = {"": evaluation_loader(cfg, test_set=args.test_set, labels=not args.format_only)}
-    method = init_model(cfg, args.checkpoint, args.device, args.weights, inference_mode=args.inference_mode)
+    how = {"inference_mode": args.inference_mode, "prior_correction": args.prior_correction}
+    method = init_model(cfg, args.checkpoint, args.device, args.weights, **how)
     apply_preset(method.model, PRESETS[args.preset])
     print(f"Inference: {describe_inference(method.model.test_cfg)}")
     with preset_precision(PRESETS[args.preset], args.device):
@@ -92,7 +93,9 @@ def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader
 
 def options(args: argparse.Namespace) -> dict:
     """What decides the numbers, for the record."""
-    return {key: getattr(args, key) for key in ("weights", "inference_mode", "preset", "hrda_out", "aug_test", "test_set", "cfg_options")}
+    keys = ("weights", "inference_mode", "preset", "hrda_out", "aug_test", "test_set", "cfg_options")
+    prior = {"prior_correction": str(args.prior_correction)} if args.prior_correction else {}
+    return {**{key: getattr(args, key) for key in keys}, **prior}
 
 
 def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record: dict) -> None:
@@ -119,6 +122,7 @@ def variant(args: argparse.Namespace) -> str:
     parts += [args.preset] if args.preset != "paper" else []
     parts += [args.hrda_out] if args.hrda_out else []
     parts += ["aug"] if args.aug_test else []
+    parts += [f"prior_{args.prior_correction.stem}"] if args.prior_correction else []
     parts += ["test"] if args.test_set else []
     parts += [target_name(target) for target in args.targets or ()]
     parts += [hashlib.sha256(repr(sorted(args.cfg_options.items())).encode()).hexdigest()[:5]] if args.cfg_options else []

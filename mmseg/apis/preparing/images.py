@@ -33,7 +33,7 @@ def images_of(cfg: Config, split: str, folder: Path | None = None) -> Segmentati
         UserError: the config has no such data, they are missing, or the folder holds no image.
     """
     if folder is not None:
-        own = {key: cfg.val_dataloader.dataset.get(key) for key in ("test_scale", "depth", "range")}
+        own = {key: cfg.val_dataloader.dataset.get(key) for key in ("test_scale", "test_interpolation", "depth", "range")}
         given = {key: value for key, value in own.items() if value is not None}
         return build_checked({"type": "FolderDataset", "images": str(folder), **given}, DATASETS)
     return build_checked(without_labels(_config(cfg, split)), DATASETS)
@@ -49,13 +49,14 @@ def _config(cfg: Config, split: str) -> dict:
     training = (cfg.get("train_dataloader") or {}).get("dataset") or {}
     if not training.get(split):
         raise UserError(f"--split {split}: the training of the config has no {split}. Use --images FOLDER, or another split.")
-    return _scaled(copy.deepcopy(training[split].to_dict()), training[f"{split}_crop"]["img_scale"])
+    crop = training[f"{split}_crop"]
+    return _scaled(copy.deepcopy(training[split].to_dict()), crop["img_scale"], crop.get("interpolation", "bilinear"))
 
 
-def _scaled(dataset: dict, scale: Sequence[Any]) -> dict:
+def _scaled(dataset: dict, scale: Sequence[Any], interpolation: str) -> dict:
     """The config with the size (w, h) of its images; of several data sets, one for each of them or for all."""
     if "datasets" in dataset:
         several = isinstance(scale[0], (list, tuple))
         scales = scale if several else [scale] * len(dataset["datasets"])
-        return {**dataset, "datasets": [_scaled(part, own) for part, own in zip(dataset["datasets"], scales, strict=True)]}
-    return {**dataset, "test_scale": tuple(scale)}
+        return {**dataset, "datasets": [_scaled(part, own, interpolation) for part, own in zip(dataset["datasets"], scales, strict=True)]}
+    return {**dataset, "test_scale": tuple(scale), "test_interpolation": interpolation}

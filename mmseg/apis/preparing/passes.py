@@ -68,7 +68,7 @@ def predictions(method: UDAMethod, batches: DataLoader, options: LabelOptions) -
             with naming(paths[0]):  # all images of a group have one size
                 logits = looks(method, group, options.flip)
             for index, (path, size) in enumerate(zip(paths, sizes, strict=True)):
-                yield path, reduce(mean_probabilities([look[index : index + 1] for look in logits], size), options)
+                yield path, reduce(mean_probabilities(method, [look[index : index + 1] for look in logits], size), options)
 
 
 def groups(images: Tensor | Sequence[Tensor], paths: Sequence[str], sizes: Sequence) -> Iterator[tuple[Tensor, Sequence[str], Sequence]]:
@@ -82,12 +82,13 @@ def groups(images: Tensor | Sequence[Tensor], paths: Sequence[str], sizes: Seque
 def looks(method: UDAMethod, images: Tensor, flip: bool) -> list[Tensor]:
     """Logits [B, K, h, w] of images uint8 [B, 3, h, w], and with ``flip`` of their mirror images, which stay mirrored."""
     image = method.data_preprocessor.image(images)
-    return [method.model.inference(image), *([method.model.inference(image.flip(3))] if flip else [])]
+    seen = [image, *([image.flip(3)] if flip else [])]
+    return [method.correct(method.model.inference(look)) for look in seen]
 
 
-def mean_probabilities(logits: Sequence[Tensor], size: Sequence[int]) -> Tensor:
+def mean_probabilities(method: UDAMethod, logits: Sequence[Tensor], size: Sequence[int]) -> Tensor:
     """Class probabilities at native size: [1, K, h, w] of the image, and maybe of its mirror image -> float32 [K, H, W]."""
-    native = [F.interpolate(look, tuple(size), mode="bilinear", align_corners=False)[0] for look in logits]
+    native = [method.model.enlarge(look, tuple(size))[0] for look in logits]
     if len(native) == 1:
         return native[0].softmax(dim=0)
     return native[0].softmax(dim=0).add_(native[1].flip(2).softmax(dim=0)).div_(2)

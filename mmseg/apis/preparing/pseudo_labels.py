@@ -87,7 +87,8 @@ def settings_of(cfg: Config, method: UDAMethod, options: LabelOptions, weights: 
     if not options.soft:
         given.pop("stride")
     known = {"network": hashlib.sha256(network.encode()).hexdigest()[:8], "weights": weights, "images": scales}
-    return canonical({**given, **known})
+    corrected = {} if method.class_bias is None else {"class_bias": method.class_bias.tolist()}
+    return canonical({**given, **known, **corrected})
 
 
 def make_labels(

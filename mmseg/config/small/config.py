@@ -15,6 +15,9 @@ from mmseg.demo.choices import DEMO_FOLDERS
 from mmseg.registry import MASKS, options_of
 from mmseg.utils.errors import UserError
 
+SMALL_DRAWS = 6000
+"""Length of the list of class-aware sampling: more than a training of a demo draws, and made in a moment."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
@@ -129,11 +132,16 @@ def _resized_scale(scale: Sequence, size: Size) -> list:
 def _resize_sampling(dataset: dict, size: Size) -> None:
     """Which pixels of an image a training sees, and how many of a rare class."""
     for crop in crops(dataset):
+        whole = crop.get("keep_ratio") is False and list(reversed(crop.get("crop_size", ()))) == list(crop.get("img_scale", ()))
         if "img_scale" in crop:
             crop["img_scale"] = _resized_scale(crop["img_scale"], size)
         _divide(crop, "crop_size", size.divisor)
+        if whole:
+            crop["crop_size"] = list(reversed(crop["img_scale"]))
     _divide(dataset, "sync_crop_size", size.divisor)
     _divide(dataset, "crop_pseudo_margins", size.margin_divisor)
+    if dataset.get("class_aware_sampling") is not None:
+        dataset["class_aware_sampling"]["draws"] = SMALL_DRAWS
     rare = dataset.get("rare_class_sampling")
     if rare:
         rare.update(min_pixels=size.min_pixels, min_crop_ratio=rare.get("min_crop_ratio", 0) / size.ratio_divisor)

@@ -12,6 +12,7 @@ MIT_TYPES = ("mit_b0", "mit_b1", "mit_b2", "mit_b3", "mit_b4", "mit_b5", "MixVis
 RESNET_TYPES = ("ResNet", "ResNetV1c", "ResNeXt", "ResNeSt")
 KEPT = ("with_cp", "style_hallucination_cfg")
 """Options of a MiT that do not depend on its size."""
+VGG_WIDTH = 16  # channels of its level over those of its first stage
 GROUPS = 2  # of the convolutions of a ResNeXt
 SMALL_TIMM = "test_vit"  # timm's plain transformer for tests, 64 channels
 INNER_WIDTHS = ("embed_dims", "embed_dim", "isa_channels", "pam_channels", "c1_channels", "attention_embed_dim")
@@ -73,10 +74,13 @@ def _shrink_encoder(backbone: dict, size: NetworkSize) -> Sequence[int]:
         if backbone.get("groups", 1) > 1:
             backbone["groups"] = GROUPS
         return [size.base_channels * 4 * 2**level for level in backbone.get("out_indices", range(4))]  # a bottleneck block quadruples
+    if kind == "VGG":
+        backbone["base_channels"] = size.base_channels
+        return [size.base_channels * VGG_WIDTH]
     if kind == "TimmBackbone":
         backbone["name"] = SMALL_TIMM
         return MODELS.build(backbone).out_channels
-    known = ", ".join((*MIT_TYPES, *RESNET_TYPES, "TimmBackbone"))
+    known = ", ".join((*MIT_TYPES, *RESNET_TYPES, "VGG", "TimmBackbone"))
     raise UserError(f"The encoder '{kind}' has no small form for --smoke and --demo. Use one of {known}.")
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from mmseg.datasets import transforms
 from mmseg.datasets.reading.headers import MAX_PIXELS
+from mmseg.structures import Box
 from mmseg.utils.errors import UserError
-from mmseg.utils.options.ranges import Pair, Positive, Share
+from mmseg.utils.options.ranges import Four, NonNegative, Pair, Positive, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,11 @@ class CropOptions:
         pad: whether a resized image smaller than the crop is padded; otherwise it is an error.
         photo_metric_distortion: whether brightness, contrast, saturation and hue are changed at random
             ("CAug" in the published names). Source only.
+        color_jitter: strengths of torchvision's jitter of brightness, contrast, saturation and hue, before the image is resized;
+            (0.5, 0.5, 0.5, 0.2) in FADA. Source only.
+        keep_ratio: False resizes to exactly ``img_scale``.
+        ratio_range: bounds of a factor of ``img_scale`` that is drawn for each image.
+        interpolation: 'bilinear' (OpenCV's), or 'bicubic' (Pillow's, as in FADA) with Pillow's nearest neighbour for labels.
     """
 
     img_scale: Pair[Positive[int]]
@@ -34,15 +43,45 @@ class CropOptions:
     flip_prob: Share = 0.5
     pad: bool = False
     photo_metric_distortion: bool = False
+    color_jitter: Four[NonNegative[float]] | None = None
+    keep_ratio: bool = True
+    ratio_range: Pair[Positive[float]] | None = None
+    interpolation: transforms.Interpolation = "bilinear"
 
     def __post_init__(self) -> None:
         for name in ("img_scale", "crop_size"):
             first, second = getattr(self, name)
             if first * second > MAX_PIXELS:
                 raise UserError(f"{name}=({first}, {second}) is more than the {MAX_PIXELS} pixels that an image may have. Use less.")
+        if self.ratio_range is not None and self.ratio_range[0] > self.ratio_range[1]:
+            raise UserError(f"ratio_range={tuple(self.ratio_range)} begins above its end. Give (smallest, largest).")
         long, short = max(self.img_scale), min(self.img_scale)
         if max(self.crop_size) > long or min(self.crop_size) > short:
             self.check_fits((short, long) if self.img_scale[0] >= self.img_scale[1] else (long, short))
+
+    @property
+    def whole(self) -> bool:
+        """Whether every crop is a whole image."""
+        return not self.keep_ratio and self.ratio_range is None and tuple(self.crop_size) == tuple(reversed(self.img_scale))
+
+    def resized(self, size: Sequence[int], rng: np.random.Generator) -> tuple[int, int]:
+        """The size (h, w) that an image of ``size`` (H, W) is resized to; draws where there is a ``ratio_range``."""
+        scale = self.img_scale
+        if self.ratio_range is not None:
+            factor = rng.uniform(*self.ratio_range)
+            scale = tuple(max(int(side * factor), 1) for side in scale)
+        return transforms.keep_ratio_size(size, scale) if self.keep_ratio else (scale[1], scale[0])
+
+    def resize_label(self, label: np.ndarray, size: Sequence[int]) -> np.ndarray:
+        """uint8 [H, W] -> uint8 [h, w]."""
+        resize = transforms.resize_nearest if self.interpolation == "bicubic" else transforms.resize_label
+        return resize(label, size)
+
+    def cut(self, image: np.ndarray, size: Sequence[int], box: Box) -> np.ndarray:
+        """The region ``box`` of a BGR image that is resized to ``size`` (h, w)."""
+        if self.interpolation == "bicubic":
+            return transforms.resize_bicubic(image, size)[box.slices]
+        return transforms.resized_crop(image, size, box)
 
     def check_fits(self, size: Sequence[int]) -> None:
         """Raises UserError if the crop is larger than the resized image ``size`` (h, w) and may not be padded."""

@@ -19,6 +19,7 @@ from mmseg.datasets.base import SegmentationDataset, image_tensor, without_label
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.reading.worker_reports import ReadingBoard
+from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
 from mmseg.datasets.several import SeveralDatasets
@@ -50,6 +51,7 @@ class UDADataset(Dataset):
             that get no pseudo-labels, in pixels of the resized image; gives the target a ``valid`` mask.
         rare_class_sampling: options of :class:`RareClassOptions`; None takes every source file once per
             epoch, in a new order each time.
+        class_aware_sampling: options of :class:`ClassAwareOptions`, another way to draw source files.
         sync_crop_size: (h, w) of a second crop at the same place of the source and the target crop
             (the ablation of crop sizes in HRDA, Table 8).
         on_bad_sample: 'raise' ends the training at a missing, broken or mislabelled file; 'skip' logs it and takes another
@@ -69,6 +71,7 @@ class UDADataset(Dataset):
         seed: NonNegative[int] = 0,
         crop_pseudo_margins: Four[NonNegative[int]] | None = None,
         rare_class_sampling: dict | None = None,
+        class_aware_sampling: dict | None = None,
         sync_crop_size: Pair[Positive[int]] | None = None,
         on_bad_sample: str = "raise",
     ) -> None:
@@ -84,7 +87,11 @@ class UDADataset(Dataset):
         self._logged: set[str] = set()
         self.rare = _options(RareClassOptions, rare_class_sampling)
         self.table = build_rare_class_table(self.source, self.rare) if self.rare else None
+        aware = _options(ClassAwareOptions, class_aware_sampling)
         self._check()
+        if aware and self.rare:
+            raise UserError("UDADataset has rare_class_sampling and class_aware_sampling. Set one of them to None.")
+        self.order = None if aware is None else draw_class_aware_list(self.source, aware, derive_seed(seed, "class-aware list"))
 
     def _check(self) -> None:
         if self.on_bad_sample not in ("raise", "skip"):
@@ -95,13 +102,15 @@ class UDADataset(Dataset):
             raise UserError("UDADataset has target_crop or crop_pseudo_margins, but no target. Add target=… or remove them.")
         if self.target_crop and self.target_crop.cat_max_ratio < 1:
             raise UserError("UDADataset: target_crop.cat_max_ratio would need target labels. Set it in source_crop only.")
-        if self.target_crop and self.target_crop.photo_metric_distortion:
-            raise UserError("UDADataset: target_crop.photo_metric_distortion is for the source alone. Set it in source_crop only.")
+        for name in ("photo_metric_distortion", "color_jitter"):
+            if self.target_crop and getattr(self.target_crop, name):
+                raise UserError(f"UDADataset: target_crop.{name} is for the source alone. Set it in source_crop only.")
         crops = [crop for crop in (self.source_crop, self.target_crop) if crop]
         sizes = {tuple(crop.crop_size) for crop in crops}
-        if len(sizes) > 1:
+        if len(sizes) > 1 and not all(crop.whole for crop in crops):
             text = " and ".join(f"{name}.crop_size={tuple(getattr(self, name).crop_size)}" for name in ("source_crop", "target_crop"))
-            raise UserError(f"UDADataset: {text} differ, but both crops of a sample are mixed. Use one crop_size for both.")
+            fix = "Use one crop_size for both, or whole images (keep_ratio=False, crop_size as img_scale)."
+            raise UserError(f"UDADataset: {text} differ, but both crops of a sample are mixed. {fix}")
         if self.sync_crop_size and any(np.any(np.greater(self.sync_crop_size, crop.crop_size)) for crop in crops):
             raise UserError(f"UDADataset: sync_crop_size {tuple(self.sync_crop_size)} is larger than crop_size. Use a smaller one.")
 
@@ -162,10 +171,10 @@ class UDADataset(Dataset):
         options = self.source_crops[self.source.part_number(index) if len(self.source_crops) > 1 else 0]
         photo = self.source.images.encoded(index)
         native = self.source.read_label(index, photo)
-        size = transforms.keep_ratio_size(native.shape, options.img_scale)
+        size = options.resized(native.shape, streams.numpy("source.scale"))
         with naming_file(photo.path):
             options.check_fits(size)
-        label = transforms.resize_label(native, size)
+        label = options.resize_label(native, size)
         rng = streams.numpy("source.crop")
         if rare_class is None:
             box = transforms.choose_crop(rng, label, options.crop_size, options.cat_max_ratio)
@@ -176,7 +185,9 @@ class UDADataset(Dataset):
 
         image = photo.color()
         self.source.check_same_size(index, image, native)
-        crop = transforms.resized_crop(image, size, box)
+        if options.color_jitter:
+            image = transforms.color_jitter(image, transforms.draw_jitter(streams.numpy("source.color_jitter"), options.color_jitter))
+        crop = options.cut(image, size, box)
         if options.photo_metric_distortion:
             crop = transforms.photo_metric_distortion(crop, transforms.draw_photo_metric(streams.numpy("source.photo_metric")))
         crop = finish_image(crop, options.crop_size, flipped)
@@ -187,12 +198,12 @@ class UDADataset(Dataset):
         options = self.target_crop
         index = self.draw_target_file(streams)
         image = self.target.read(index)
-        size = transforms.keep_ratio_size(image.shape[:2], options.img_scale)
+        size = options.resized(image.shape[:2], streams.numpy("target.scale"))
         with naming_file(self.target.path(index)):
             options.check_fits(size)
         box = transforms.draw_crop_box(streams.numpy("target.crop"), *size, options.crop_size)
         flipped = draw_flip(streams.numpy("target.flip"), options.flip_prob)
-        crop = finish_image(transforms.resized_crop(image, size, box), options.crop_size, flipped)
+        crop = finish_image(options.cut(image, size, box), options.crop_size, flipped)
         if self.margins is None:
             return crop
         # The published code pads this mask with 255, which would multiply the weight; padding gets no weight here.
@@ -200,9 +211,11 @@ class UDADataset(Dataset):
         return {**crop, "valid": finish_mask(valid, options.crop_size, flipped, fill=0)}
 
     def draw_source_file(self, streams: Streams) -> tuple[int | None, int]:
-        """(rare class or None, file index): by rare-class sampling, by weights, or a new order of all files per epoch."""
+        """(rare class or None, file index): by rare-class or class-aware sampling, by weights, or a new order of all files per epoch."""
         if self.table is not None:
             return self.table.draw(streams.numpy("source.file"))
+        if self.order is not None:
+            return None, int(self.order[streams.index % len(self.order)])
         if self.source.file_weights is not None:
             return None, int(streams.numpy("source.file").choice(len(self), p=self.source.file_weights))
         epoch, position = divmod(streams.index, len(self))

@@ -1,15 +1,28 @@
 """Pure functions on NumPy images and labels."""
 
+from types import MappingProxyType
+from typing import Literal
+
 from mmseg.datasets.transforms.crop import choose_crop, choose_rare_class_crop, draw_crop_box, is_dominated
 from mmseg.datasets.transforms.layout import flip, margin_mask, pad
 from mmseg.datasets.transforms.photo_metric import PhotoMetric, draw_photo_metric, photo_metric_distortion
+from mmseg.datasets.transforms.pillow import Jitter, color_jitter, draw_jitter, resize_bicubic, resize_nearest
 from mmseg.datasets.transforms.resize import keep_ratio_size, resize_image, resize_label, resized_crop
 
+RESIZING = MappingProxyType({"bilinear": resize_image, "bicubic": resize_bicubic})
+"""How images are resized, by the names that configs use."""
+Interpolation = Literal["bilinear", "bicubic"]
+
 __all__ = [
+    "RESIZING",
+    "Interpolation",
+    "Jitter",
     "PhotoMetric",
     "choose_crop",
     "choose_rare_class_crop",
+    "color_jitter",
     "draw_crop_box",
+    "draw_jitter",
     "draw_photo_metric",
     "flip",
     "is_dominated",
@@ -17,7 +30,9 @@ __all__ = [
     "margin_mask",
     "pad",
     "photo_metric_distortion",
+    "resize_bicubic",
     "resize_image",
     "resize_label",
+    "resize_nearest",
     "resized_crop",
 ]

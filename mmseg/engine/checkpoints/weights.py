@@ -1,7 +1,8 @@
 """Which networks a checkpoint holds, and loading them: our own files and published ones.
 
 A training wrapper keeps the student under ``model.``, the teacher under ``ema_model.`` and the frozen
-ImageNet network under ``imnet_model.``; a published file may hold the student alone, or be a bare segmentor.
+ImageNet network under ``imnet_model.``; a published file may hold the student alone, be a bare segmentor, or keep encoder and decoder apart
+(:mod:`mmseg.engine.checkpoints.published_parts`).
 Distributed training may add ``module.`` at the front of a key or behind the network's name.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmseg.engine.checkpoints.classifiers import check_class_count, classifier_entries
+from mmseg.engine.checkpoints.published_parts import joined
 from mmseg.engine.checkpoints.state_difference import State, StateDifference, first_names
 from mmseg.models.uda import UDAMethod
 from mmseg.models.weights.values import defect
@@ -41,7 +43,7 @@ def networks(content: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
         by their first part.
     """
     found: dict[str, dict[str, Tensor]] = {}
-    for key, value in content.get("state_dict", content).items():
+    for key, value in joined(content.get("state_dict", content)).items():
         if isinstance(value, Tensor):
             name, rest = _split(str(key).removeprefix("module."))
             found.setdefault(name, {})[rest] = value

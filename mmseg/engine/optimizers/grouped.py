@@ -6,7 +6,7 @@ The update of every tensor is the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
@@ -27,17 +27,24 @@ def multipliers(name: str, custom_keys: Mapping[str, Mapping[str, float]]) -> tu
     return 1.0, 1.0
 
 
-def parameter_groups(network: nn.Module, lr: float, weight_decay: float, custom_keys: Mapping[str, Mapping[str, float]]) -> list[dict]:
+def parameter_groups(
+    network: nn.Module,
+    lr: float,
+    weight_decay: float,
+    custom_keys: Mapping[str, Mapping[str, float]],
+    others: Collection[nn.Parameter] = frozenset(),
+) -> list[dict]:
     """Groups the trainable parameters by learning rate and decay.
 
     Args:
         network: frozen parameters (teacher, ImageNet network) are left out; they never had a gradient.
+        others: parameters that another optimizer trains.
         lr, weight_decay: base values.
         custom_keys: per name fragment a dictionary with ``lr_mult`` and ``decay_mult``.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
+        if parameter.requires_grad and parameter not in others:
             groups.setdefault(multipliers(name, custom_keys), []).append(parameter)
     return [
         {"params": parameters, "lr": lr * lr_mult, "weight_decay": weight_decay * decay_mult}
@@ -107,6 +114,7 @@ class GroupedOptimWrapperConstructor:
             raise UserError("optim_wrapper.optimizer has no learning rate. Give for example optimizer=dict(type='AdamW', lr=6e-5).")
         check_component(optimizer, OPTIMIZERS)
         self._check_fragments(model)
-        groups = parameter_groups(model, optimizer["lr"], optimizer.get("weight_decay", 0.0), self.custom_keys)
+        others = {parameter for spec in model.own_optimizers.values() if spec.alone for parameter in spec.part.parameters()}
+        groups = parameter_groups(model, optimizer["lr"], optimizer.get("weight_decay", 0.0), self.custom_keys, others)
         parts = {"optimizer": build_fused({**optimizer, "params": groups}), "method": model}
         return build_checked({**options, **parts, "type": GuardedOptimWrapper}, OPTIM_WRAPPERS)

@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg.models.backbones.checkpointing import run_block
+from mmseg.models.backbones.frozen_batch_norm import FrozenBatchNorm2d
 from mmseg.models.backbones.style_hallucination import style_hallucination
-from mmseg.models.layer_options import NormConfig
+from mmseg.models.layer_options import FrozenNormConfig, NormConfig
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
@@ -36,7 +37,7 @@ BATCH_NORM = {"type": "BN"}
 
 def norm_layer(norm_cfg: dict, channels: int) -> nn.Module:
     """The normalisation that a config names, over ``channels`` channels."""
-    return build_norm_layer(norm_cfg, channels)[1]
+    return FrozenBatchNorm2d(channels) if norm_cfg["type"] == "FrozenBN" else build_norm_layer(norm_cfg, channels)[1]
 
 
 class ResidualBlock(nn.Module):
@@ -145,7 +146,7 @@ class ResNet(BaseModule):
         dilations: dilation of each stage's 3x3 convolutions.
         contract_dilation: the first block of a dilated stage has half of its dilation, because its input is
             that of a less dilated stage (against gridding).
-        norm_cfg: normalisation.
+        norm_cfg: normalisation; ``dict(type='FrozenBN')`` is :class:`FrozenBatchNorm2d`.
         norm_eval: BatchNorm uses its running statistics in training, too.
         style: 'pytorch': a bottleneck has its stride in the 3x3 convolution.
         stem_channels: channels after the stem.
@@ -177,7 +178,7 @@ class ResNet(BaseModule):
         strides: Sequence[Positive[int]] = (1, 2, 2, 2),
         dilations: Sequence[Positive[int]] = (1, 1, 1, 1),
         contract_dilation: bool = False,
-        norm_cfg: NormConfig = BATCH_NORM,
+        norm_cfg: NormConfig | FrozenNormConfig = BATCH_NORM,
         norm_eval: bool = False,
         style: str = "pytorch",
         stem_channels: Positive[int] = 64,
@@ -312,4 +313,6 @@ def _draw_weights(module: nn.Module) -> None:
         nn.init.ones_(module.weight)
         nn.init.zeros_(module.bias)
     elif isinstance(module, ResidualBlock):  # nn.Module.apply visits children first
-        nn.init.zeros_(getattr(module, module.last_norm).weight)
+        last = getattr(module, module.last_norm)
+        if not isinstance(last, FrozenBatchNorm2d):  # which would stay at zero
+            nn.init.zeros_(last.weight)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from mmseg.registry import MODELS
 from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.errors import UserError
-from mmseg.utils.options.ranges import NonNegative, Some
+from mmseg.utils.options.ranges import NonNegative, Positive, Some
 
 
 def cross_entropy(
@@ -75,6 +75,8 @@ class CrossEntropyLoss(nn.Module):
         loss_weight: factor of the loss.
         class_weight: one factor per class, or None.
         reduction: 'mean' or 'sum'.
+        avg_non_ignore: the mean runs over labelled pixels, as in FADA, instead of over all; without any it is 0.
+        temperature: logits are divided by it; 1.8 in FADA.
     """
 
     def __init__(
@@ -84,16 +86,21 @@ class CrossEntropyLoss(nn.Module):
         loss_weight: NonNegative[float] = 1.0,
         class_weight: Some[NonNegative[float]] | None = None,
         reduction: Literal["mean", "sum"] = "mean",
+        avg_non_ignore: bool = False,
+        temperature: Positive[float] = 1.0,
     ) -> None:
         super().__init__()
         if use_sigmoid:
             raise UserError("CrossEntropyLoss got use_sigmoid=True, but classes exclude each other here. Use use_sigmoid=False.")
         self.loss_weight = loss_weight
-        self.reduction = reduction
+        self.reduction, self.avg_non_ignore, self.temperature = reduction, avg_non_ignore, temperature
         factors = None if class_weight is None else torch.tensor(class_weight, dtype=torch.float32)
         self.register_buffer("class_weight", factors, persistent=False)
 
     def forward(self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255) -> Tensor:
         """See :func:`cross_entropy`; the result is multiplied by ``loss_weight``."""
         options = {"weight": weight, "class_weight": self.class_weight, "reduction": self.reduction, "ignore_index": ignore_index}
-        return self.loss_weight * cross_entropy(logits, label, **options)
+        loss = self.loss_weight * cross_entropy(logits if self.temperature == 1 else logits / self.temperature, label, **options)
+        if self.avg_non_ignore and self.reduction == "mean":
+            return loss * (label.numel() / (label != ignore_index).sum().clamp(min=1))
+        return loss

@@ -35,6 +35,7 @@ class InferenceOptions(TypedDict, total=False):
     stride: Pair[Positive[int]]
     batched_slide: bool
     pixels_per_pass: Positive[int]
+    enlarge_once: bool
 
 
 @MODELS.register_module()
@@ -49,7 +50,8 @@ class EncoderDecoder(BaseModule):
         pretrained: file of starting weights of the backbone; read by ``init_weights()``.
         test_cfg: ``mode`` 'whole', or 'slide' with ``crop_size`` (h, w), ``stride`` and ``batched_slide``
             (as many windows in one pass as ``pixels_per_pass`` allows; else one by one). The default of
-            ``pixels_per_pass`` is :data:`PIXELS_PER_PASS`, or :data:`CPU_PIXELS_PER_PASS`.
+            ``pixels_per_pass`` is :data:`PIXELS_PER_PASS`, or :data:`CPU_PIXELS_PER_PASS`. With ``enlarge_once``, the logits of a
+            whole image go from the decoder's map straight to the native size, as FADA evaluates, not by way of the image's size.
         auxiliary_head: a second decoder, e.g. an ``FCNHead`` on an earlier level, that only helps the training:
             its loss is added with its own ``loss_decode.loss_weight``.
         train_cfg: must be empty; kept because published configs have it.
@@ -91,6 +93,16 @@ class EncoderDecoder(BaseModule):
         for part in self.children():
             part.init_weights()
         self._is_init = True
+
+    @property
+    def align_corners(self) -> bool:
+        """Corner convention of the decoder."""
+        return self.decode_head.align_corners
+
+    @property
+    def feature_channels(self) -> int:
+        """Channels of the last level that the decoder takes."""
+        return self.decode_head.in_channels[-1]
 
     def without_decoders(self) -> EncoderDecoder:
         """Itself, with encoder and neck alone: from now on it can extract features and nothing else."""
@@ -148,7 +160,7 @@ class EncoderDecoder(BaseModule):
         features = self.extract_features(image)
         logits, branches = self.decode_head.decode(features)
         view = View(name="full", image=image, scale=1, box=full_box(*image.shape[2:]), features=features, logits=logits)
-        return SegOutput(logits=logits, views=(view,), feature_views=(view,), branches=branches)
+        return SegOutput(logits=logits, views=(view,), feature_views=(view,), branches=branches, align_corners=self.align_corners)
 
     def loss(self, output: SegOutput, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
         """Losses (keys with 'loss', to be summed) and accuracies (percent) of one training pass.
@@ -187,7 +199,11 @@ class EncoderDecoder(BaseModule):
 
     def encode_decode(self, image: Tensor, branch: str | None = None) -> Tensor:
         """One pass, enlarged to the image: [B, 3, H, W] -> [B, K, H, W] logits, float32 also under autocast."""
-        return resize(self.select_branch(self.segment(image), branch).float(), image.shape[2:])
+        return self.enlarge(self.select_branch(self.segment(image), branch).float(), image.shape[2:])
+
+    def enlarge(self, logits: Tensor, size: Sequence[int]) -> Tensor:
+        """[B, K, P, Q] -> [B, K, *size] in the corner convention of the decoder."""
+        return resize(logits, size, self.align_corners)
 
     def inference(self, image: Tensor, branch: str | None = None) -> Tensor:
         """Test-time logits, whole or averaged over sliding windows as ``test_cfg`` says.
@@ -197,9 +213,11 @@ class EncoderDecoder(BaseModule):
             branch: which output of a multi-scale network; None for the one that the config asks for.
 
         Returns:
-            [B, K, H, W] logits.
+            [B, K, H, W] logits; [B, K, P, Q] with ``enlarge_once``.
         """
         if self.test_cfg["mode"] == "whole":
+            if self.test_cfg.get("enlarge_once", False):
+                return self.select_branch(self.segment(image), branch).float()
             return self.encode_decode(image, branch)
         boxes = self.outer_windows(*image.shape[2:])
         chunks = chunked(boxes, self.outer_per_pass(image, (boxes[0].height, boxes[0].width)))
@@ -249,6 +267,8 @@ def _checked_test_cfg(test_cfg: dict) -> dict:
     if test_cfg.get("mode") not in ("whole", "slide"):
         raise UserError(f"test_cfg has mode={test_cfg.get('mode')!r}. Use 'whole' or 'slide'.")
     if test_cfg["mode"] == "slide":
+        if test_cfg.get("enlarge_once"):
+            raise UserError("test_cfg: enlarge_once=True is for whole images, but windows are averaged first. Use mode='whole'.")
         for key in ("crop_size", "stride"):
             if key not in test_cfg:
                 raise UserError(f"test_cfg has mode='slide' and no {key}. Give {key}=(height, width) in pixels.")

@@ -97,6 +97,7 @@ class HRDAEncoderDecoder(EncoderDecoder):
         _refuse("HRDAEncoderDecoder", auxiliary_head=auxiliary_head)
         parts = {"backbone": backbone, "decode_head": decode_head, "neck": neck, "pretrained": pretrained}
         super().__init__(**parts, test_cfg=test_cfg, train_cfg=train_cfg, init_cfg=init_cfg)
+        _refuse("HRDAEncoderDecoder", enlarge_once=self.test_cfg.get("enlarge_once"))
         if len(scales) != 2 or max(scales) != 1 or min(scales) <= 0:
             raise UserError(f"HRDAEncoderDecoder got scales={scales!r}. Use (1, s) with a context scale s from above 0 to 1.")
         if feature_scale not in ("all", *scales):
@@ -115,6 +116,16 @@ class HRDAEncoderDecoder(EncoderDecoder):
         if hr_slide_inference and hr_slide_overlapping and any(side // 2 % stride for side in hr_crop_size):
             text = f"windows of hr_crop_size={self.hr_crop_size} that overlap by half do not start on pixels of stride {stride}"
             raise UserError(f"HRDAEncoderDecoder: {text}. Use sizes divisible by {2 * stride}.")
+
+    @property
+    def feature_channels(self) -> int:
+        """See :class:`EncoderDecoder`; of the shared head."""
+        return self.decode_head.head.in_channels[-1]
+
+    @property
+    def align_corners(self) -> bool:
+        """False: the published fusion of the scales knows no other convention."""
+        return False
 
     @property
     def _unit(self) -> int:

@@ -1,9 +1,23 @@
 """Domain adaptation: one shared training step, small parts, methods as short lists of objectives."""
 
 from mmseg.models.uda.base import UDAMethod
-from mmseg.models.uda.methods import DACS, AdvSeg, MinEnt, SourceOnly, TargetOnly
+from mmseg.models.uda.methods import DACS, FADA, AdvSeg, ClassifierRectification, MinEnt, SourceOnly, TargetOnly
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows
+from mmseg.models.uda.pseudo_labels.prior_correction import PriorCorrection
 
-__all__ = ["DACS", "AdvSeg", "ConfidenceShare", "IgnoreRows", "MinEnt", "Preset", "SourceOnly", "TargetOnly", "UDAMethod"]
+__all__ = [
+    "DACS",
+    "FADA",
+    "AdvSeg",
+    "ClassifierRectification",
+    "ConfidenceShare",
+    "IgnoreRows",
+    "MinEnt",
+    "Preset",
+    "PriorCorrection",
+    "SourceOnly",
+    "TargetOnly",
+    "UDAMethod",
+]

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import torch
-import torch.nn.functional as F
 from mmengine.dist import get_rank
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
@@ -38,11 +37,13 @@ class OwnOptimizer:
         part: what it trains.
         optimizer: config of the torch optimizer.
         schedule: config of the learning rate's schedule, over all iterations.
+        alone: whether the optimizer of the config leaves the part to this one; the published AdvSeg trains it with both.
     """
 
     part: nn.Module
     optimizer: dict
     schedule: dict
+    alone: bool = False
 
 
 class UDAMethod(BaseModel):
@@ -59,6 +60,8 @@ class UDAMethod(BaseModel):
 
     objectives: Mapping[str, Objective] = MappingProxyType({})
     """By name, in their order; a subclass has its own."""
+    rectified = False
+    """Whether what it trains is calibrated for the target's classes already, so that a correction of priors would be a second one."""
 
     def __init__(self, *, segmentor: dict, seed: int = 0, data_preprocessor: dict | None = None) -> None:
         super().__init__(data_preprocessor=MODELS.build(data_preprocessor or {"type": "SegDataPreprocessor"}))
@@ -67,6 +70,7 @@ class UDAMethod(BaseModel):
         self.teachers: Sequence[Teacher] = ()  # that of ema_model, where there is one, is the first
         self.exchange: Callable[..., Tensor] | None = None  # in a training of several processes: mmseg.engine.gradient_exchange
         self.seed = seed
+        self.register_buffer("class_bias", None, persistent=False)  # added to the logits of each class [K] when it predicts
         self.precision = Precision()  # of the training; `build_model` sets that of the config
 
     @property
@@ -148,19 +152,23 @@ class UDAMethod(BaseModel):
         images, samples = data["image"], []
         parts = [images] if isinstance(images, Tensor) else [image[None] for image in images]
         for index, (path, logits) in enumerate(zip(data["path"], self._logits(parts, data["path"], inference_options), strict=True)):
-            native = F.interpolate(logits, data["native_size"][index].tolist(), mode="bilinear", align_corners=False)
+            native = self.model.enlarge(logits, data["native_size"][index].tolist())
             sample = {"path": path, "prediction": native.argmax(dim=1)[0].to(torch.uint8)}
             samples.append(sample | {key: data[key][index] for key in ("label", "condition") if key in data})
         return samples
 
     val_step = test_step
 
+    def correct(self, logits: Tensor) -> Tensor:
+        """Logits [B, K, ., .] of the student as it predicts them: with the bias of each class, where there is one."""
+        return logits if self.class_bias is None else logits + self.class_bias[:, None, None]
+
     def _logits(self, parts: Sequence[Tensor], paths: Sequence[str], options: dict) -> Iterator[Tensor]:
         """Logits [1, K, h, w] of every image of several batches."""
         seen = 0
         for images in parts:
             with naming(paths[seen]):  # all images of a batch have one size
-                logits = self.model.inference(self.data_preprocessor.image(images), **options)
+                logits = self.correct(self.model.inference(self.data_preprocessor.image(images), **options))
             for path, single in zip(paths[seen:], logits.split(1), strict=False):
                 with naming(path):
                     check_finite(single)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmseg.models.uda.pseudo_labels.prediction import Prediction
 from mmseg.utils.errors import UserError
 
 STRIDE = 32
@@ -64,6 +65,10 @@ class Discriminators(nn.ModuleDict):
     def forward(self, probabilities: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Predictions [B, K, H, W] by level -> logits [B, 1, h, w] of the levels that have a discriminator."""
         return {level: discriminator(probabilities[level]) for level, discriminator in self.items()}
+
+    def looks_at(self, prediction: Prediction) -> dict[str, Tensor]:
+        """What of a student pass it is asked about: the probabilities [B, K, H, W] by level."""
+        return prediction.probabilities()
 
     def init_weights(self) -> None:
         """Draws new weights from torch's global generator."""

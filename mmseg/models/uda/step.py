@@ -5,7 +5,7 @@ Letters: B images, K classes, (H, W) crop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from torch import Tensor, nn
@@ -38,7 +38,7 @@ class StepContext:
         imnet: the frozen ImageNet network, or None.
         discriminator: tells the domains of predictions apart, or None.
         logs: scalars by name, and the tensors to draw.
-        predictions: of the student passes so far by their names, without graph.
+        predictions: of the student passes so far by their names, without graph; with features where there is a discriminator.
         pseudo: pseudo-labels of the teachers that were asked so far, see :meth:`pseudo_labels`.
     """
 
@@ -82,7 +82,9 @@ class StepContext:
         """
         self.streams.seed_global(f"{name}/network")
         output = self.student(image, self.streams.shared.numpy(f"{name}/detail_box"))
-        self.predictions[name] = Prediction.of(output).detach()
+        prediction = Prediction.of(output).detach()
+        # Nothing but a discriminator looks at features, which would stay in memory.
+        self.predictions[name] = replace(prediction, features=None) if self.discriminator is None else prediction
         return output
 
     @property

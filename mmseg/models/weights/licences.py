@@ -9,6 +9,7 @@ from torch import nn
 
 LICENCES = {
     "MixVisionTransformer": "NVIDIA Source Code License for SegFormer, for research and evaluation only, no commercial use",
+    "ResNet": "BSD-3-Clause, as timm states it for torchvision's",
     "ResNetV1c": "Apache-2.0 as timm states it for its files; for OpenMMLab's, which come from others, none is known to us",
     "ResNeSt": "Apache-2.0, as their authors and timm state it",
     "ResNeXt": "BSD-3-Clause (50 layers) or Apache-2.0 (101), as timm states it for its files; for OpenMMLab's none is known to us",

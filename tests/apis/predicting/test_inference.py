@@ -241,7 +241,8 @@ def test_recorded_average_of_looks(monkeypatch):
     monkeypatch.setattr("mmseg.apis.predicting.inference.AUGMENTED", looks)
     sizes = {1.0: (96, 160), 0.75: (72, 120)}
     monkeypatch.setattr("mmseg.apis.predicting.inference.look_size", lambda _, __, ratio: sizes[ratio])
-    monkeypatch.setattr("mmseg.apis.predicting.inference.resize_image", lambda _, target: np.zeros((*target, 3), np.uint8))
+    black = {"bilinear": lambda _, target: np.zeros((*target, 3), np.uint8)}
+    monkeypatch.setattr("mmseg.apis.predicting.inference.RESIZING", black)
     shown = iter(looks)
 
     def normalised(_) -> torch.Tensor:

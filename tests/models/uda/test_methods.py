@@ -26,6 +26,10 @@ REQUIRED = {
         "lr_D_min": 0,
         "lambda_adv_target": {"main": 0.001, "aux": 0.0002},
     },
+    "ClassifierRectification": {
+        "priors": str(tiny.ROOT / "configs" / "label_shift" / "priors" / "gta2cs_original_head.json"),
+        "trained": ["backbone", "decode_head"],  # so that all gradients can be looked at
+    },
     "MinEnt": {"lambda_ent": {"main": 0.001, "aux": 0.0002}},
 }
 """Options without a default."""

@@ -2,8 +2,10 @@
 
 from mmseg.models.uda.methods.adv_seg import AdvSeg
 from mmseg.models.uda.methods.dacs import DACS
+from mmseg.models.uda.methods.fada import FADA
 from mmseg.models.uda.methods.generalization import DomainGeneralization
 from mmseg.models.uda.methods.min_ent import MinEnt
+from mmseg.models.uda.methods.rectification import ClassifierRectification
 from mmseg.models.uda.methods.supervised import SourceOnly, TargetOnly
 
-__all__ = ["DACS", "AdvSeg", "DomainGeneralization", "MinEnt", "SourceOnly", "TargetOnly"]
+__all__ = ["DACS", "FADA", "AdvSeg", "ClassifierRectification", "DomainGeneralization", "MinEnt", "SourceOnly", "TargetOnly"]

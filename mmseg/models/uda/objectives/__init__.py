@@ -1,18 +1,23 @@
 """The terms that methods are lists of: each one student pass with its own backward."""
 
 from mmseg.models.uda.objectives.adversarial import AlignToSource, Discriminate
+from mmseg.models.uda.objectives.class_alignment import AlignClasses, DiscriminateClasses
 from mmseg.models.uda.objectives.entropy import MinimizeEntropy
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
 from mmseg.models.uda.objectives.masked import MaskedConsistency
 from mmseg.models.uda.objectives.mixed import MixedSupervision
+from mmseg.models.uda.objectives.rectified import RectifiedSupervision
 from mmseg.models.uda.objectives.source import SourceSupervision
 
 __all__ = [
+    "AlignClasses",
     "AlignToSource",
     "Discriminate",
+    "DiscriminateClasses",
     "FeatureDistance",
     "MaskedConsistency",
     "MinimizeEntropy",
     "MixedSupervision",
+    "RectifiedSupervision",
     "SourceSupervision",
 ]

@@ -6,12 +6,13 @@ Letters: B images, K classes, (H, W) predictions, (h, w) answers of the discrimi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from mmseg.models.losses.adversarial import SOURCE, TARGET, domain_loss
+from mmseg.models.uda.discriminator import Discriminators
 from mmseg.models.uda.pseudo_labels.prediction import Prediction, level_weights
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
@@ -25,15 +26,16 @@ def discriminator_of(step: StepContext) -> nn.Module:
     Raises:
         UserError: it has none.
     """
-    if step.discriminator is None:
-        raise UserError("AlignToSource and Discriminate need a discriminator, which this method does not have. Use uda.type='AdvSeg'.")
+    if not isinstance(step.discriminator, Discriminators):
+        text = "AlignToSource and Discriminate need a discriminator of predictions, which this method does not have"
+        raise UserError(f"{text}. Use uda.type='AdvSeg'.")
     return step.discriminator
 
 
-def ask_frozen(discriminator: nn.Module, probabilities: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Answers [B, 1, h, w] whose gradients reach the predictions [B, K, H, W] and leave the discriminator alone."""
+def ask_frozen(discriminator: nn.Module, inputs: Any) -> Any:
+    """Answers whose gradients reach what the discriminator looks at and leave the discriminator alone."""
     constants = {name: parameter.detach() for name, parameter in discriminator.named_parameters()}
-    return functional_call(discriminator, constants, (probabilities,))
+    return functional_call(discriminator, constants, (inputs,))
 
 
 @OBJECTIVES.register_module()
@@ -53,8 +55,8 @@ class AlignToSource:
 
     def __call__(self, step: StepContext) -> Tensor:
         image = step.target_image
-        probabilities = Prediction.of(step.forward(image, "target")).probabilities()
-        answers = ask_frozen(discriminator_of(step), probabilities)
+        discriminator, prediction = discriminator_of(step), Prediction.of(step.forward(image, "target"))
+        answers = ask_frozen(discriminator, discriminator.looks_at(prediction))
         step.record(target_image=image)
         return step.log({f"loss.{level}": self.weights[level] * self.loss(answer, SOURCE) for level, answer in answers.items()}, "G_trg.")
 
@@ -77,5 +79,6 @@ class Discriminate:
         self.label, self.prefix = {"source": (SOURCE, "D_src."), "target": (TARGET, "D_trg.")}[domain]
 
     def __call__(self, step: StepContext) -> Tensor:
-        answers = discriminator_of(step)(step.predictions[self.domain].probabilities())
+        discriminator = discriminator_of(step)
+        answers = discriminator(discriminator.looks_at(step.predictions[self.domain]))
         return step.log({f"loss.{level}": 0.5 * self.loss(answer, self.label) for level, answer in answers.items()}, self.prefix)

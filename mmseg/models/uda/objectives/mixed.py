@@ -13,6 +13,7 @@ from mmseg.models.uda.augmentation.mixing import ClassMix, paste
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
+from mmseg.utils.errors import UserError
 from mmseg.utils.options.ranges import NonNegative
 
 
@@ -31,7 +32,11 @@ class MixedSupervision:
         self.teacher, self.mixing, self.augment, self.start = teacher, mixing, augment, start
 
     def __call__(self, step: StepContext) -> Tensor:
-        batch, target, pseudo = step.batch, step.target_image, step.pseudo_labels(self.teacher)
+        batch, target = step.batch, step.target_image
+        if target.shape != batch.source_image.shape:
+            sizes = " and ".join("x".join(map(str, image.shape[2:])) for image in (batch.source_image, target))
+            raise UserError(f"MixedSupervision mixes the crops of both domains, which are {sizes} pixels. Give both one crop_size.")
+        pseudo = step.pseudo_labels(self.teacher)
         mask = self.mixing(step.streams.numpy("mix/classes"), batch)
         label = paste(mask, batch.source_label, pseudo.labels)
         weight = paste(mask, torch.ones_like(pseudo.weights), pseudo.weights)

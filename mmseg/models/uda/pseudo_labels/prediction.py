@@ -1,12 +1,12 @@
 """The predictions of a student pass, for terms that look at them as pictures instead of pixel by pixel.
 
-Letters: B images, K classes, (H, W) size in which the network saw the whole crop, (h, w) decoder's map.
+Letters: B images, C channels, K classes, (H, W) size in which the network saw the whole crop, (h, w) decoder's map.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -25,10 +25,14 @@ class Prediction:
         logits: [B, K, h, w] under 'main' (the fused ones of a multi-scale network) and, if the network
             has an auxiliary head, under 'aux'.
         size: (H, W).
+        features: [B, C, ., .], the encoder's last level in the first view; None where nothing looks at it.
+        align_corners: corner convention of enlarging the logits.
     """
 
     logits: Mapping[str, Tensor]
     size: tuple[int, int]
+    features: Tensor | None
+    align_corners: bool = False
 
     @classmethod
     def of(cls, output: SegOutput) -> Prediction:
@@ -38,15 +42,22 @@ class Prediction:
         published code compares the predictions of its domains.
         """
         levels = dict(zip(LEVELS, (output.logits, output.auxiliary), strict=True))
-        return cls({level: logits for level, logits in levels.items() if logits is not None}, tuple(output.views[0].image.shape[2:]))
+        given = {level: logits for level, logits in levels.items() if logits is not None}
+        view = output.views[0]
+        return cls(given, tuple(view.image.shape[2:]), view.features[-1] if view.features else None, output.align_corners)
 
     def detach(self) -> Prediction:
         """The same values without their graph."""
-        return Prediction({level: logits.detach() for level, logits in self.logits.items()}, self.size)
+        logits = {level: logits.detach() for level, logits in self.logits.items()}
+        return replace(self, logits=logits, features=None if self.features is None else self.features.detach())
+
+    def enlarge(self, values: Tensor) -> Tensor:
+        """[B, C, h, w] -> [B, C, H, W]."""
+        return resize(values, self.size, self.align_corners)
 
     def probabilities(self) -> dict[str, Tensor]:
         """[B, K, H, W] in [0, 1] by level."""
-        return {level: resize(logits, self.size).softmax(dim=1) for level, logits in self.logits.items()}
+        return {level: self.enlarge(logits).softmax(dim=1) for level, logits in self.logits.items()}
 
 
 def level_weights(option: str, weights: Mapping[str, float]) -> dict[str, float]:

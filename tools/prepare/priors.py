@@ -1,0 +1,76 @@
+"""Class priors of source and target: python tools/prepare/priors.py CONFIG CHECKPOINT --out priors.json [--min-pixels N] …
+
+Counts the images that show each class: of the source by its labels, of the target by what the network predicts in one pass. The file is
+what --prior-correction of test.py, predict.py and export.py takes, and ClassifierRectification and PriorCorrection in a config.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import argparse
+import shlex
+
+from mmseg.config.options import OptionAction
+from mmseg.utils.errors import CommandParser, UserError, command_line
+from mmseg.utils.storage.files import check_writable, write_json
+
+SPLITS = ("target", "val", "test")
+MIN_PIXELS = 1000
+
+
+def parse_args() -> argparse.Namespace:
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
+    parser.add_argument("checkpoint", help="of an adapted network: a training's or a released one")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json", help="file of the priors")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--split", choices=SPLITS, default="target", help="target images (default: target, those of the training)")
+    which.add_argument("--images", type=Path, metavar="DIR", help="all images below this folder as the target instead")
+    pixels_help = "a label shows a class with more than N pixels of it, at native size (default: %(default)s, as published)"
+    parser.add_argument("--min-pixels", type=int, default=MIN_PIXELS, metavar="N", help=pixels_help)
+    parser.add_argument("--as-drawn", action="store_true", help="count source images as often as class-aware sampling draws them")
+    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
+    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
+    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    return parser.parse_args()
+
+
+def check_args(args: argparse.Namespace) -> None:
+    """Refuses options that mean nothing, before anything is read."""
+    if args.out.suffix != ".json":
+        raise UserError(f"--out {args.out}: priors are written as JSON. Use --out {args.out.with_suffix('.json')}.")
+    if args.min_pixels < 0:
+        raise UserError(f"--min-pixels {args.min_pixels} is no number of pixels. Use 0 or more.")
+
+
+@command_line
+def main() -> None:
+    args = parse_args()
+    check_args(args)
+    from mmseg.config.config import load_config
+
+    cfg = load_config(args.config, args.cfg_options, training=False)
+    check_writable(args.out.parent)
+    from mmseg.apis.predicting.inference import init_model
+    from mmseg.apis.preparing.images import images_of
+    from mmseg.apis.preparing.priors import make_priors, source_of
+    from mmseg.datasets.statistics.class_priors import read_priors
+    from mmseg.utils.computing.devices import chosen_device
+
+    source, dataset = source_of(cfg), images_of(cfg, args.split, args.images)
+    method = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights)
+    command = shlex.join(["python", "tools/prepare/priors.py", *sys.argv[1:]])
+    options = {"min_pixels": args.min_pixels, "as_drawn": args.as_drawn, "weights": args.weights}
+    write_json(args.out, make_priors(cfg, method, args.checkpoint, dataset, source=source, options=options, command=command))
+    priors = read_priors(args.out)
+    rows = zip(priors.classes, priors.source, priors.target, priors.log_ratio.exp().tolist(), strict=True)
+    print("\n".join(f"{name:15} source {own:7} target {other:7} target / source {ratio:8.3f}" for name, own, other, ratio in rows))
+    if priors.note:
+        print(priors.note)
+    print(f"Priors of {len(source)} source and {len(dataset)} target images: {args.out}")
+
+
+if __name__ == "__main__":
+    main()
