@@ -6,24 +6,35 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from typing_extensions import NotRequired
+
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import list_files
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
 from mmseg.datasets.statistics.counts_file import COUNTS_FILE, read_counts
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.product_header import HEADER, check_header, read_header
+from mmseg.utils.storage.product_header import HEADER, Header, check_header, read_header
+from mmseg.utils.storage.products import PRODUCT
 
 KIND = "pseudo-labels"
 SUFFIX = ".png"
 
 
-def made_header(folder: Path) -> dict[str, Any] | None:
+class MadeHeader(Header):
+    """What a data set reads of the header of pseudo-labels."""
+
+    __pydantic_config__ = PRODUCT
+
+    settings: NotRequired[dict[str, Any]]
+
+
+def made_header(folder: Path) -> MadeHeader | None:
     """The header of a folder of pseudo-labels; None of a folder with labels of another origin.
 
     Raises:
         UserError: the header is broken.
     """
-    return read_header(folder, KIND) if (folder / HEADER).is_file() else None
+    return read_header(folder, KIND, MadeHeader) if (folder / HEADER).is_file() else None
 
 
 def made_name(image: str) -> str:
@@ -31,7 +42,7 @@ def made_name(image: str) -> str:
     return str(PurePosixPath(image).with_suffix(SUFFIX))
 
 
-def check_made_labels(header: dict[str, Any], folder: Path, images: Sequence[str], classes: Sequence[str]) -> None:
+def check_made_labels(header: MadeHeader, folder: Path, images: Sequence[str], classes: Sequence[str]) -> None:
     """Refuses pseudo-labels that are soft, not complete, of other classes, or that lack an image; they may be of more images.
 
     Args:
@@ -53,7 +64,7 @@ def check_made_labels(header: dict[str, Any], folder: Path, images: Sequence[str
         raise UserError(f"{folder / made_name(missing)} is gone. Make it with: {header['made_by']}")
 
 
-def count_made_labels(header: dict[str, Any], folder: Path, images: Sequence[str]) -> ClassStatistics:
+def count_made_labels(header: MadeHeader, folder: Path, images: Sequence[str]) -> ClassStatistics:
     """Pixels of every class in pseudo-labels, for rare-class sampling, as they were counted when they were made.
 
     Args:
@@ -64,5 +75,5 @@ def count_made_labels(header: dict[str, Any], folder: Path, images: Sequence[str
     """
     counts = read_counts(folder, list(map(made_name, images)), folder, more=True)
     if counts is None:
-        raise UserError(f"{folder / COUNTS_FILE} is missing or about other labels. Delete it and make it with: {header['made_by']}")
+        raise UserError(f"{folder / COUNTS_FILE} is missing or about other labels. Move it elsewhere and make it with: {header['made_by']}")
     return counted([{train_id: pixels for train_id, pixels in found.items() if train_id != IGNORE} for found in counts])

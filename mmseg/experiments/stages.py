@@ -34,7 +34,8 @@ class Command:
     """What a stage runs instead of a training: ``python TOOL CONFIG [CHECKPOINT] --out FOLDER/PRODUCT --OPTION VALUE …``.
 
     Attributes:
-        tool: file of the command, relative to the repository.
+        tool: file of the command, relative to the repository. Its functions ``parse_args`` and ``check_args``, where it has them, look at
+            the options before anything is trained.
         product: name of the file or folder that it makes in the folder of its run. ``metrics`` of a JSON file are the numbers of the stage.
         checkpoint: the second argument, where it takes one: a reference (``from_stage(…, "checkpoint")``) or a file.
         options: by name, with underscores; True stands for an option without a value. They may be references.

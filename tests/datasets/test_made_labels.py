@@ -96,7 +96,9 @@ def test_other_images_and_labels_that_are_gone(root, made):
 def test_counts_that_are_gone_or_of_other_labels(root):
     write_png(root / "labels" / NAMES[0], LABEL[::-1].copy())
     for data in (cityscapes(root), folder(root)):
-        with pytest.raises(UserError, match=rf"{COUNTS_FILE} is missing or about other labels\. Delete it and make it with: {COMMAND}"):
+        with pytest.raises(
+            UserError, match=rf"{COUNTS_FILE} is missing or about other labels\. Move it elsewhere and make it with: {COMMAND}"
+        ):
             data.class_statistics()
     (root / "labels" / COUNTS_FILE).unlink()
     with pytest.raises(UserError, match="is missing or about other labels"):

@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 from torch.utils.data import DataLoader
 
+from mmseg.apis.launching.commands import check_tool_options
 from mmseg.apis.launching.runs import Run
 from mmseg.datasets import ClassAwareOptions, CropOptions, RareClassOptions
 from mmseg.datasets.classes.check import check_class_lists
@@ -45,6 +46,8 @@ def check_runs(runs: Mapping[str, Sequence[Run]]) -> None:
     for number, (place, run) in enumerate(first.values()):
         try:
             check_options(run.cfg)
+            if run.command:
+                check_tool_options(run)
             if number == 0:
                 build_parts(run.cfg)
         except UserError as error:

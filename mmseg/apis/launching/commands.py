@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,33 @@ def arguments(run: Run) -> list[str]:
         UserError: what it takes from another run is missing.
     """
     command = with_paths(run.cfg, run.folder.parent)["command"]
-    given = [str(run.folder / CONFIG), *([command["checkpoint"]] if command["checkpoint"] else []), "--out", str(run.product)]
-    return [str(ROOT / command["tool"]), *given, *option_words(command["options"])]
+    return [str(ROOT / command["tool"]), *_words(run, command)]
+
+
+def _words(run: Run, command: Mapping[str, Any]) -> list[str]:
+    checkpoint = [command["checkpoint"]] if command["checkpoint"] else []
+    return [str(run.folder / CONFIG), *checkpoint, "--out", str(run.product), *option_words(command["options"])]
+
+
+def check_tool_options(run: Run) -> None:
+    """Has the tool of a run look at its options, before the trainings that come first.
+
+    Raises:
+        UserError: it refuses them; begins with the name of the tool.
+    """
+    tool, given = run.command["tool"], sys.argv
+    spec = importlib.util.spec_from_file_location("tool_of_a_stage", ROOT / tool)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        sys.argv = [tool, *_words(run, run.command)]
+        spec.loader.exec_module(module)
+        if hasattr(module, "parse_args"):
+            args = module.parse_args()
+            getattr(module, "check_args", bool)(args)
+    except UserError as error:
+        raise UserError(f"{tool}: {error}") from None
+    finally:
+        sys.argv = given
 
 
 def option_words(options: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmseg.apis.launching.commands import check_tool_options
 from mmseg.apis.launching.runs import Run
 from mmseg.config.references import references
 from mmseg.datasets.base import without_labels
@@ -22,13 +23,16 @@ from mmseg.utils.errors import UserError
 def check_needs(runs: Sequence[Run]) -> None:
     """Refuses runs whose parts have other classes, and whose data or starting weights are missing; looks at each data set once.
 
-    Data that an earlier stage makes are looked for when the stage that takes them starts. A command looks for what it reads itself.
+    Data that an earlier stage makes are looked for when the stage that takes them starts. A command looks for what it reads when it
+    starts; its options are checked.
 
     Raises:
         UserError: names the first folder or file that is missing, and what makes it.
     """
     for run in runs:
         check_class_lists(run.cfg)
+        if run.command:
+            check_tool_options(run)
     trainings = [run for run in runs if not run.command]
     datasets = [data for run in trainings for data in _datasets(run.cfg) if not any(references(data[0]))]
     for dataset, rare in {json.dumps(data, sort_keys=True): data for data in datasets}.values():

@@ -19,6 +19,7 @@ from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.collate import collate_samples
 from mmseg.models.uda import UDAMethod
+from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import naming
 from mmseg.utils.storage.soft_maps import STEPS
 
@@ -52,7 +53,8 @@ def loader(cfg: Config, dataset: Any, indices: Sequence[int]) -> DataLoader:
     given, size = cfg.val_dataloader, cfg.val_dataloader.batch_size
     blocks = sorted({index // size for index in indices})
     batches = [list(range(block * size, min((block + 1) * size, len(dataset)))) for block in blocks]
-    options = {"collate_fn": collate_samples, "pin_memory": torch.cuda.is_available(), "num_workers": min(given.num_workers, len(batches))}
+    workers = min(given.num_workers, len(batches), usable_cores())
+    options = {"collate_fn": collate_samples, "pin_memory": torch.cuda.is_available(), "num_workers": workers}
     return DataLoader(dataset, batch_sampler=batches, **options)
 
 

@@ -86,9 +86,9 @@ def settings_of(cfg: Config, method: UDAMethod, options: LabelOptions, weights: 
     given = asdict(options)
     if not options.soft:
         given.pop("stride")
-    known = {"network": hashlib.sha256(network.encode()).hexdigest()[:8], "weights": weights, "images": repr(scales)}
+    known = {"network": hashlib.sha256(network.encode()).hexdigest()[:8], "weights": weights, "images": scales}
     corrected = {} if method.class_bias is None else {"class_bias": method.class_bias.tolist()}
-    return json.loads(json.dumps({**given, **known, **corrected}))
+    return canonical({**given, **known, **corrected})
 
 
 def make_labels(
@@ -177,7 +177,7 @@ def writer(task: Task, counts: dict[str, np.ndarray]) -> Callable[[str, tuple[Te
 def apply_limits(task: Task, header: LabelHeader, counts: dict[str, np.ndarray]) -> LabelHeader:
     """From predictions that wait to labels: finds the limit of every class over all images, unless an earlier run has found them."""
     images = [image for image, file in task.files.items() if not file.is_file()]
-    if "limits" not in header:
+    if len(header.get("levels", ())) != len(header["classes"]):
         levels = quantile_limits(task, images, len(header["classes"]))
         named = zip(header["classes"], (1 - level_values(levels)).tolist(), strict=True)
         header = {**header, "limits": dict(named), "levels": levels.tolist()}

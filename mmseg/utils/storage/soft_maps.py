@@ -42,9 +42,9 @@ def read_soft_map(path: str | Path) -> np.ndarray:
         with np.load(path, allow_pickle=False) as content:
             levels = content[LEVELS]
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise BadFileError(f"{path} is missing, cut off, or no soft map ({error}). Delete it and make it again.") from None
+        raise BadFileError(f"{path} is missing, cut off, or no soft map ({error}). Move it elsewhere and make it again.") from None
     if levels.dtype != np.uint8 or levels.ndim != 3:
-        raise BadFileError(f"{path} holds {levels.dtype} {levels.shape}, no soft map uint8 [K, h, w]. Delete it and make it again.")
+        raise BadFileError(f"{path} holds {levels.dtype} {levels.shape}, no soft map uint8 [K, h, w]. Move it elsewhere and make it again.")
     return probabilities(levels)
 
 

@@ -7,14 +7,19 @@ from dataclasses import replace
 import pytest
 
 from mmseg.apis.launching import launch
+from mmseg.apis.launching.checks import check_runs
 from mmseg.apis.launching.commands import arguments, option_words
 from mmseg.apis.launching.generated import place_of
 from mmseg.apis.launching.launch import lacking, launch_all, ready, say_what_is_missing
 from mmseg.apis.launching.listing import list_rows, list_studies
+from mmseg.apis.launching.needs import check_needs
 from mmseg.apis.launching.processes import Start
 from mmseg.apis.launching.rows import chosen_runs, study_runs
 from mmseg.apis.launching.runs import distinct
+from mmseg.apis.reporting.files import csv_text
+from mmseg.apis.reporting.page import page
 from mmseg.apis.reporting.summary import collect
+from mmseg.apis.reporting.tables import print_study
 from mmseg.config.config import load_config
 from mmseg.config.small.shrink import demo, shrink
 from mmseg.experiments import ConfigFile
@@ -260,3 +265,36 @@ def test_a_small_chain_draws_every_class_of_labels_that_hardly_have_any(tmp_path
     ((last,), _) = study_runs(chain_study(setup, tmp_path), options={"work_dir": str(tmp_path)}).values()
     pixels = [shrink(run.cfg, tmp_path).train_dataloader.dataset.rare_class_sampling.min_pixels for run in (last.before["source"], last)]
     assert pixels == [2, 0]
+
+
+def test_a_row_that_ends_without_numbers(study, launched, capsys):
+    """Pseudo-labels alone: tables and the page say that there is nothing."""
+    row = replace(study.rows["c.1"], setup=study.rows["c.1"].setup[:2])
+    study = replace(study, tables=(replace(study.tables[0], rows=(row,)),))
+    runs = study_runs(study)
+    launched(study, runs)
+    summary = collect(study, runs)
+    assert summary.tables[0].rows[0].values("mIoU") == [] and summary.tables[0].rows[0].values("source:mIoU") == [50.0]
+    print_study(study, runs)
+    assert "│ c.1 │ self-training │ 1 │" in capsys.readouterr().out
+    assert "self-training" in page(summary, 7, "command") and "self-training" in csv_text(summary, 7)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"class_quantle": 0.5}, "unrecognized arguments: --class-quantle 0.5. Did you mean '--class-quantile'?"),
+        ({"class_quantile": 5}, "--class-quantile 5.0 is no share."),
+        ({"threshold": "high"}, "argument --threshold: invalid float value: 'high'."),
+        ({"soft": True, "threshold": 0.9}, "--soft keeps the probabilities of all pixels."),
+    ],
+)
+def test_options_of_a_command_are_refused_before_anything_is_trained(tmp_path, tiny_data, options, text):
+    runs = study_runs(chain_study(write_config(tmp_path, tiny_data), tiny_data, options=options))
+    chain = [run for group in runs.values() for run in group[0].chain()]
+    argv = list(sys.argv)
+    for check in (lambda: check_runs(runs), lambda: check_needs(chain)):
+        with pytest.raises(UserError) as caught:
+            check()
+        assert text in str(caught.value) and "tools/prepare/pseudo_labels.py: " in str(caught.value)
+    assert sys.argv == argv
