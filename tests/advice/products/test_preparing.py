@@ -1,5 +1,6 @@
 """Advice about class priors and pseudo-labels, and about the images that they are made from."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -37,7 +38,13 @@ def source(tmp_path) -> Path:
 @pytest.fixture
 def cfg(source) -> Config:
     """A training on it, as far as what is prepared reads of one."""
-    labelled = {"type": "FolderDataset", "images": str(source / "images"), "labels": str(source / "labels"), "classes": CLASSES}
+    labelled = {
+        "type": "FolderDataset",
+        "images": str(source / "images"),
+        "labels": str(source / "labels"),
+        "classes": CLASSES,
+        "ignore": [255],
+    }
     target = {"type": "FolderDataset", "images": str(source / "images")}
     crop = {"img_scale": (80, 40), "crop_size": (32, 32)}
     loader = {"batch_size": 1, "num_workers": 0, "dataset": {**labelled, "test_scale": (80, 40)}}
@@ -56,10 +63,10 @@ def checkpoint(cfg: Config, path: Path, only: int | None = None) -> Path:
     return path
 
 
-def priors(cfg: Config, path: Path, network: Config | None = None, **options):
-    """Makes priors with a config, and with the network of another one if that is given."""
+def priors(cfg: Config, path: Path, **options: object) -> dict:
+    """The content of a file of priors."""
     known = {"min_pixels": 3, "as_drawn": False, **options}
-    method = init_model(network or cfg, path)
+    method = init_model(cfg, path)
     return make_priors(cfg, method, path, images_of(cfg, "target"), source=source_of(cfg), options=known, command="a test")
 
 
@@ -89,21 +96,24 @@ def test_counts_of_what_a_training_draws(cfg, source):
 
 
 def test_priors_of_other_classes(cfg, source):
-    """A network that was trained with another order of the classes."""
-    path, other = checkpoint(cfg, source / "a.pth"), cfg.copy()
-    for dataset in (other.train_dataloader.dataset.source, other.val_dataloader.dataset):
-        dataset.classes = CLASSES[::-1]
-    (text,) = advice("{}. Use the config that it was trained with.", lambda: priors(other, path, network=cfg), file="preparing/priors.py")
+    """The labels of the source are read as others than those of the validation, which are the network's."""
+    path, other = checkpoint(cfg, source / "a.pth"), copy.deepcopy(cfg)
+    other.train_dataloader.dataset.source.classes = CLASSES[::-1]
+    (text,) = advice("{}. Use the config that it was trained with.", lambda: priors(other, path), file="preparing/priors.py")
     assert text == f"The source has the classes {', '.join(CLASSES[::-1])}, and the network {', '.join(CLASSES)}"
     assert priors(cfg, path)["classes"] == CLASSES
 
 
 def test_a_source_that_shows_nothing(cfg, source):
-    path, text = checkpoint(cfg, source / "a.pth"), "Use a lower --min-pixels, or correct its labels."
-    advice(text, lambda: priors(cfg, path, min_pixels=640))
+    path = checkpoint(cfg, source / "a.pth")
+
+    def refuse(min_pixels: int) -> None:
+        advice("Use a lower --min-pixels, or correct its labels.", lambda: priors(cfg, path, min_pixels=min_pixels))
+
+    refuse(640)
     assert priors(cfg, path, min_pixels=639)["source"]["counts"] == [1] * 5
     write_png(source / "labels/a.png", label(255))
-    advice(text, lambda: priors(cfg, path, min_pixels=0))
+    refuse(0)
     write_png(source / "labels/a.png", label(0, 4))
     assert priors(cfg, path, min_pixels=0)["source"]["counts"] == [1, 0, 0, 0, 1]
 
@@ -144,8 +154,8 @@ def test_folders_of_other_pseudo_labels(tmp_path):
     assert begin(tmp_path / "new") == begin(tmp_path / "new")
     (out / "notes.txt").unlink()
     begin(flip=False)
-    text = "holds pseudo-labels of {}. Choose another folder, or move this one elsewhere."
-    assert advice(text, lambda: begin(flip=True)) == ["other options (flip False, not True)"]
+    (what,) = advice("holds pseudo-labels of {}. Choose another folder, or move this one elsewhere.", lambda: begin(flip=True))
+    assert what == "other options (flip False, not True)"
     begin(tmp_path / "other", flip=True)
     out.rename(tmp_path / "elsewhere")
     begin(flip=True)
