@@ -7,6 +7,7 @@ uses. A path takes its place in memory alone: no file that is kept holds one, an
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ def product_path(reference: str, runs: Path) -> Path:
     if folder is None:
         fix = "Make it with run_experiments.py --exp ID --only ROW, or put the folder there"
         raise UserError(f"{reference}: no folder in {runs} ends with _{owner}, the digest of the run that is needed. {fix}.")
-    again = f"python run_experiments.py --config {folder / CONFIG} --cfg-options work_dir={runs}"
+    again = shlex.join(["python", "run_experiments.py", "--config", str(folder / CONFIG), "--cfg-options", f"work_dir={runs}"])
     if not (folder / RESULT).is_file():
         raise UserError(f"{reference}: the run in {folder} is not finished. Finish it with: {again}")
     path = folder / OF_TRAININGS.get(product, product)

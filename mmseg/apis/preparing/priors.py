@@ -54,7 +54,7 @@ def count_source(cfg: Config, source: SegmentationDataset | SeveralDatasets, *, 
             image counts once, whatever is drawn.
 
     Raises:
-        UserError: class statistics are missing, or the config does not sample by classes.
+        UserError: class statistics are missing, the config does not sample by classes, or no image shows a class.
     """
     statistics, classes = source.class_statistics(), len(source.classes)
     chosen: np.ndarray = np.arange(len(source))
@@ -64,9 +64,12 @@ def count_source(cfg: Config, source: SegmentationDataset | SeveralDatasets, *, 
             raise UserError("--as-drawn counts what class_aware_sampling draws, which the config does not have. Leave it out.")
         checked = build_checked({"type": ClassAwareOptions, **options}, DATASETS)
         chosen = draw_class_aware_list(source, checked, derive_seed(cfg.seed, "class-aware list"))
+    counts = image_level_counts(chosen, statistics.files, classes, min_pixels)
+    if not counts.any():
+        raise UserError("No image of the source shows any class, so there is no prior. Use a lower --min-pixels, or correct its labels.")
     pixels = np.array([statistics.pixels.get(train_id, 0) for train_id in range(classes)], np.float64)
     return {
-        "counts": image_level_counts(chosen, statistics.files, classes, min_pixels).tolist(),
+        "counts": counts.tolist(),
         "pixel_frequency": (pixels / pixels.sum()).tolist(),
         "min_pixels": min_pixels,
         "images": len(chosen),
@@ -128,10 +131,8 @@ def make_priors(
     known = {key: options[key] for key in ("min_pixels", "as_drawn")}
     counted = count_source(cfg, source, **known)
     found = count_target(cfg, method, dataset, counted["pixel_frequency"])
-    for name, counts in {"source": counted["counts"], "target": found["counts"]}.items():
-        if not sum(counts):
-            fix = "Use a lower --min-pixels." if name == "source" else "Use the checkpoint of a finished adaptation."
-            raise UserError(f"No image of the {name} shows any class, so there is no prior. {fix}")
+    if not sum(found["counts"]):
+        raise UserError("No image of the target shows any class, so there is no prior. Use the checkpoint of a finished adaptation.")
     return {
         "version": VERSION,
         "kind": "priors",

@@ -22,7 +22,11 @@ def test_numbers_of_benchmarks(call, monkeypatch):
     monkeypatch.setattr(data, "measure_loader", lambda *_, **numbers: numbers)
     monkeypatch.setattr("tools.benchmarks.report.loader_table", lambda result: result["samples"])
     monkeypatch.setattr(start, "measure_starts", lambda *_: {})
-    advice("nothing to measure. Use at least 1 of each.", lambda: call(benchmark.main, "train", tiny.CONFIG, "--rounds", 0))
+    advice(
+        "nothing to measure. Use at least 1 of each.",
+        lambda: call(benchmark.main, "train", tiny.CONFIG, "--rounds", 0),
+        file="benchmark.py:benchmark_speed",
+    )
     call(benchmark.main, "train", tiny.CONFIG, "--rounds", 1)
     advice("Give the GB of a GPU, such as --memory 12.", lambda: call(benchmark.main, "fit", tiny.CONFIG, "--memory", 0))
     call(benchmark.main, "fit", tiny.CONFIG, "--memory", 12)

@@ -49,7 +49,7 @@ def follow(command: Command, text: str):
             "a test split has no labels. Leave one of them out.", evaluate("--eval mIoU --format-only"), follow(evaluate, "--format-only")
         ),
         Followed(
-            "and --hrda-out ATT writes none. Leave one of them out.",
+            "--aug-test averages predictions, and --hrda-out ATT writes none. Leave one of them out.",
             evaluate("--aug-test --hrda-out ATT"),
             follow(evaluate, "--hrda-out ATT"),
         ),

@@ -1,0 +1,101 @@
+"""Advice about the commands that prepare something, and about options that came with them."""
+
+import shlex
+from unittest import mock
+
+import torch
+
+from mmseg.apis.predicting.inference import init_model
+from mmseg.config import load_config
+from tests import tiny
+from tests.advice.commands.test_options import Command, draw, evaluate, follow
+from tests.advice.commands.test_trainings import stopped
+from tests.advice.following import Followed, advice, table
+from tests.apis.chain_study import write_config
+from tools import benchmark
+from tools.prepare import priors, pseudo_labels
+
+count = Command(priors, "check_args", "config.py latest.pth")
+
+
+make = Command(pseudo_labels, "check_args", "config.py latest.pth --out out")
+
+
+@table(
+    [
+        Followed("priors are written as JSON. Use --out {}.", count("--out priors.txt"), follow(count, "--out {}")),
+        Followed(
+            "--min-pixels {} is no number of pixels. Use 0 or more.",
+            count("--out a.json --min-pixels -1"),
+            lambda _: [count(f"--out a.json --min-pixels {pixels}")() for pixels in (0, 1)],
+        ),
+        Followed(
+            "--soft keeps the probabilities of all pixels. Leave --threshold and --class-quantile out.",
+            make("--soft --threshold 0.9"),
+            follow(make, "--soft"),
+        ),
+        Followed(
+            "--soft keeps the probabilities of all pixels. Leave --threshold and --class-quantile out.",
+            make("--soft --class-quantile 0.5"),
+            follow(make, "--soft"),
+        ),
+        Followed("--stride is of soft maps. Add --soft, or leave it out.", make("--stride 2"), follow(make, "--soft --stride 2")),
+        Followed("--stride is of soft maps. Add --soft, or leave it out.", make("--stride 2"), follow(make, "")),
+        Followed("no map has such a size. Use 1 or more.", make("--soft --stride 0"), follow(make, "--soft --stride 1")),
+        Followed(
+            "--threshold {} is no probability. Use a number above 0, at most 1.",
+            make("--threshold 90"),
+            lambda _: [make(f"--threshold {number}")() for number in (1e-6, 0.9, 1)],
+        ),
+        Followed(
+            "--class-quantile {} is no share. Use a number above 0 and below 1.",
+            make("--class-quantile 50"),
+            lambda _: [make(f"--class-quantile {number}")() for number in (1e-6, 0.5, 0.999)],
+        ),
+        Followed(
+            "--prior-correction corrects predictions, and --hrda-out ATT writes none. Leave one of them out.",
+            evaluate("--prior-correction priors.json --hrda-out ATT"),
+            lambda: [evaluate(text)() for text in ("--prior-correction priors.json", "--hrda-out ATT")],
+            "tools/test.py",
+        ),
+        Followed(
+            "--prior-correction corrects predictions, and --hrda-out ATT writes none. Leave one of them out.",
+            draw("--prior-correction priors.json --hrda-out ATT"),
+            lambda: [draw(text)() for text in ("--prior-correction priors.json", "--hrda-out ATT")],
+            "tools/predict.py",
+        ),
+    ]
+)
+def test_options(row):
+    row.follow()
+
+
+def test_numbers_of_the_benchmark_of_labels(call, monkeypatch):
+    """What is measured is not: it takes its time."""
+    monkeypatch.setattr("tools.benchmarks.labels.measure_labels", lambda *_, **sizes: sizes)
+    monkeypatch.setattr("tools.benchmarks.labels.labels_table", lambda result: result["images"])
+    for option in ("--images", "--rounds", "--scenes"):
+        advice(
+            "nothing to measure. Use at least 1 of each.",
+            lambda given=option: call(benchmark.main, "labels", tiny.CONFIG, given, 0),
+            file="benchmark.py:benchmark_labels",
+        )
+        call(benchmark.main, "labels", tiny.CONFIG, option, 1)
+
+
+def test_pseudo_labels_that_were_interrupted(call, tiny_data, tmp_path, monkeypatch, capsys):
+    (tmp_path / "two words").mkdir()
+    config, checkpoint, out = write_config(tmp_path, tiny_data).path, tmp_path / "a.pth", tmp_path / "two words/labels"
+    state = init_model(load_config(config)).model.state_dict()
+    torch.save({"state_dict": {f"model.{key}": value for key, value in state.items()}}, checkpoint)
+    images = tiny_data / "cityscapes/leftImg8bit/val"
+    with monkeypatch.context() as patch:
+        patch.setattr("mmseg.apis.preparing.pseudo_labels.predict_missing", mock.Mock(side_effect=KeyboardInterrupt))
+        (command,) = advice(
+            "What is done stays. Go on with: {}",
+            stopped(lambda: call(pseudo_labels.main, config, checkpoint, "--out", out, "--images", images, "--device", "cpu")),
+        )
+    python, file, *arguments = shlex.split(command)
+    assert (python, file) == ("python", "tools/prepare/pseudo_labels.py")
+    call(pseudo_labels.main, *arguments)
+    assert f"Pseudo-labels of 2 images: {out}\n" in capsys.readouterr().out and len(list(out.rglob("*.png"))) == 2
