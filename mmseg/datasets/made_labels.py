@@ -56,7 +56,8 @@ def check_made_labels(header: MadeHeader, folder: Path, images: Sequence[str], c
     """
     check_header(header, folder, kind=KIND, classes=classes)
     if header.get("settings", {}).get("soft"):
-        raise UserError(f"{folder} holds soft maps, which are no labels. Make others without --soft: {header['made_by']}")
+        fix = f"Make others in another folder, without --soft and --stride: {header['made_by']}"
+        raise UserError(f"{folder} holds soft maps, which are no labels. {fix}")
     existing = set(list_files(folder, SUFFIX))
     missing = next((name for name in images if made_name(name) not in existing), None)
     if missing is not None:

@@ -149,7 +149,10 @@ def test_labels_of_another_checkpoint_are_refused(copy):
     ("change", "text"),
     [
         ({"complete": False}, "is not complete: what makes it was interrupted. Finish it with: python tools/prepare/pseudo_labels.py"),
-        ({"classes": ["road", "sky"]}, "is made for other classes: 2, and 19 are needed. Make it anew with: python tools/prepare/"),
+        (
+            {"classes": ["road", "sky"]},
+            "is made for other classes: 2, and 19 are needed. Make another with a network of the classes that are needed.",
+        ),
         ({"kind": "priors"}, "holds a product of the kind 'priors', and 'pseudo-labels' are needed."),
         (None, "is not valid JSON"),
     ],

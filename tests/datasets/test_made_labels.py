@@ -63,7 +63,7 @@ def test_fewer_classes_of_a_training(root):
     assert data.read_label(0).tolist() == [[1, 0], [255, 0]] and data.class_statistics().pixels == {1: 2, 0: 4}
 
 
-AGAIN = f"Make it anew with: {COMMAND}"
+ANOTHER = f"Make another with a network of the classes that are needed. This one was made with: {COMMAND}"
 
 
 @pytest.mark.parametrize("made", [cityscapes, folder])
@@ -71,9 +71,12 @@ AGAIN = f"Make it anew with: {COMMAND}"
     ("changes", "text"),
     [
         ({"complete": False}, f"is not complete: what makes it was interrupted. Finish it with: {COMMAND}"),
-        ({"classes": ["road"]}, f"is made for other classes: 1, and 19 are needed. {AGAIN}"),
+        ({"classes": ["road"]}, f"is made for other classes: 1, and 19 are needed. {ANOTHER}"),
         ({"kind": "priors"}, "holds a product of the kind 'priors', and 'pseudo-labels' are needed."),
-        ({"settings": {"soft": True}}, f"holds soft maps, which are no labels. Make others without --soft: {COMMAND}"),
+        (
+            {"settings": {"soft": True}},
+            f"holds soft maps, which are no labels. Make others in another folder, without --soft and --stride: {COMMAND}",
+        ),
     ],
 )
 def test_what_is_no_label_folder_for_this_training(root, made, changes, text):
@@ -89,7 +92,10 @@ def test_other_images_and_labels_that_are_gone(root, made):
     with pytest.raises(UserError, match=rf"{NAMES[1]} is gone\. Make it with: {COMMAND}"):
         made(root)
     write_png(root / "images/c/3_leftImg8bit.png", position_image(1)[:2, :2])
-    with pytest.raises(UserError, match=rf"is made of other images: of 2, and 3 are needed\. {AGAIN}"):
+    with pytest.raises(
+        UserError,
+        match=rf"is made of other images: of 2, and 3 are needed\. Move it elsewhere and make it anew, of these images, with: {COMMAND}",
+    ):
         made(root)
 
 

@@ -72,7 +72,7 @@ def read_header(path: str | Path, kind: str, form: Any = Header) -> Any:
     Raises:
         UserError: it is missing, broken, or no such product.
     """
-    return read_product(header_file(path), form, f"Make it with {TOOLS[kind]}, see its --help.")
+    return read_product(header_file(path), form, f"Make a new one with {TOOLS[kind]}, see its --help.")
 
 
 def header_file(path: str | Path) -> Path:
@@ -87,7 +87,6 @@ def check_header(
     kind: str,
     classes: Sequence[str] | None = None,
     images: Sequence[str] | None = None,
-    checkpoint: str | None = None,
 ) -> None:
     """Refuses a product that is not what its reader needs.
 
@@ -97,25 +96,22 @@ def check_header(
         kind: that is needed, of :data:`TOOLS`.
         classes: names by train id that are needed; None takes any.
         images: names of the images that it has to be made of, in any order; None takes any.
-        checkpoint: SHA-256 of the file whose network has to have made it; None takes any.
 
     Raises:
         UserError: says in one line what differs, and names the command that makes it.
     """
-    again = f"Make it anew with: {header['made_by']}"
+    made_by = header["made_by"]
     if header["kind"] != kind:
         fix = f"Make it with {TOOLS[kind]}, see its --help."
         raise UserError(f"{path} holds a product of the kind '{header['kind']}', and '{kind}' are needed. {fix}")
     if not header["complete"]:
-        raise UserError(f"{path} is not complete: what makes it was interrupted. Finish it with: {header['made_by']}")
+        raise UserError(f"{path} is not complete: what makes it was interrupted. Finish it with: {made_by}")
     if classes is not None and list(classes) != list(header["classes"]):
-        raise UserError(f"{path} is made for other classes: {_first_difference(header['classes'], classes)}. {again}")
+        fix = f"Make another with a network of the classes that are needed. This one was made with: {made_by}"
+        raise UserError(f"{path} is made for other classes: {_first_difference(header['classes'], classes)}. {fix}")
     if images is not None and images_digest(images) != header["images_digest"]:
         counts = f"of {header['images']}, and {len(images)} are needed" if len(images) != header["images"] else "of other names"
-        raise UserError(f"{path} is made of other images: {counts}. {again}")
-    if checkpoint is not None and checkpoint != header["checkpoint"]:
-        made = f"that of {header['checkpoint'][:8]}" if header["checkpoint"] else "no network"
-        raise UserError(f"{path} was made by another checkpoint: {made}, not that of {checkpoint[:8]} (SHA-256). {again}")
+        raise UserError(f"{path} is made of other images: {counts}. Move it elsewhere and make it anew, of these images, with: {made_by}")
 
 
 def _first_difference(made: Sequence[str], needed: Sequence[str]) -> str:

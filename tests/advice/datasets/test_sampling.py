@@ -70,8 +70,10 @@ def test_parts_of_the_training_data(pair):
     works({"source": {**pair["source"], option: "labels"}})
     advice("UDADataset got on_bad_sample={}. Use 'raise' or 'skip'.", build({"on_bad_sample": "no"}))
     works({"on_bad_sample": "raise"}, {"on_bad_sample": "skip"})
-    advice("Use one crop_size for both.", build({"target_crop": crop(8)}))
-    works({"source_crop": crop(8), "target_crop": crop(8)})
+    one_or_whole = build({"target_crop": crop(8)})
+    advice("Use one crop_size for both, or whole images (keep_ratio=False, crop_size as img_scale).", one_or_whole)
+    whole = [{"img_scale": (width, width // 2), "crop_size": (width // 2, width), "keep_ratio": False} for width in (64, 32)]
+    works({"source_crop": crop(8), "target_crop": crop(8)}, {"source_crop": whole[0], "target_crop": whole[1]})
     (size,) = advice("sync_crop_size {} is larger than crop_size. Use a smaller one.", build({"sync_crop_size": (32, 32)}))
     works({"sync_crop_size": tuple(side // 4 for side in ast.literal_eval(size))})
     advice("target image. Use smaller margins.", build({"crop_pseudo_margins": [20, 20, 0, 0]}))

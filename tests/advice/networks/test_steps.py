@@ -21,7 +21,8 @@ from tests.models.uda.test_methods import batch, build, network, run_step
 
 def test_a_discriminator(monkeypatch):
     align = {"type": "AlignToSource", "loss": "LS", "weights": {"main": 0.1}}
-    advice("which this method does not have. Use uda.type='AdvSeg'.", lambda: run_step(build(objectives={"align": align}), monkeypatch))
+    (said,) = advice("{}. Use uda.type='AdvSeg'.", lambda: run_step(build(objectives={"align": align}), monkeypatch))
+    assert "AlignToSource and Discriminate need a discriminator of predictions" in said
     assert run_step(build("AdvSeg", objectives={"own": align}), monkeypatch)
     advice(
         "The discriminator needs predictions of {}x{} pixels or more, not {}. Use a larger crop_size.",
