@@ -13,7 +13,8 @@ from experiments import STUDIES
 from mmseg.apis.launching.launch import launch_one
 from mmseg.apis.launching.needs import check_data
 from mmseg.apis.launching.processes import Start
-from mmseg.apis.launching.runs import Run, study_runs
+from mmseg.apis.launching.rows import study_runs
+from mmseg.apis.launching.runs import Run
 from mmseg.utils.options.config_text import config_text
 from mmseg.utils.storage.files import check_writable, write_json
 from mmseg.utils.storage.locks import locked
