@@ -75,6 +75,7 @@ def build_options(cfg) -> None:
     paramwise = wrapper.pop("paramwise_cfg", None)
     network = nn.ModuleDict({"head": nn.Linear(1, 1)})
     network.precision = Precision()  # which a method has
+    network.own_optimizers = {}
     optimizer = GroupedOptimWrapperConstructor(wrapper, paramwise)(network).optimizer
     for scheduler in cfg.param_scheduler:
         assert set(scheduler) <= SCHEDULE_KEYS
