@@ -10,6 +10,7 @@ from mmseg.engine.hooks import base_styles_hook
 from mmseg.engine.hooks.base_styles_hook import source_walk
 from mmseg.engine.parts import build_loader_config
 from mmseg.engine.runner import AdaptationRunner
+from mmseg.models.backbones.style_hallucination import style_of
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.engine.test_resume import assert_equal
@@ -118,3 +119,25 @@ def test_what_cannot_work_is_one_line(tiny_data, tmp_path, monkeypatch, changes,
         train(config(tiny_data, **changes), tmp_path / f"run_{abs(hash(line))}")
     assert line in str(raised.value)
     assert not list(tmp_path.rglob("*.pth"))
+
+
+def test_a_walk_in_bfloat16(tiny_data, tmp_path, monkeypatch):
+    """The encoder computes it as ``precision`` says; the styles are those of float32 up to the rounding, and float32 themselves."""
+    monkeypatch.chdir(tiny.ROOT)
+    seen = []
+
+    def seen_style(feature_map):
+        seen.append(feature_map.dtype)
+        return style_of(feature_map)
+
+    monkeypatch.setattr(base_styles_hook, "style_of", seen_style)
+    styles = {}
+    for precision in ("fp32", "bf16"):
+        cfg = config(tiny_data, precision=precision, **{"train_cfg.max_iters": 1, "train_cfg.val_interval": 1})
+        train(cfg, tmp_path / precision)
+        styles[precision] = read_checkpoint(tmp_path / precision / "latest.pth")["state_dict"][BUFFERS[0]]
+    dtypes = {torch.float32, torch.bfloat16}
+    assert set(seen) <= dtypes and torch.bfloat16 in seen
+    assert styles["bf16"].dtype == torch.float32
+    assert torch.allclose(styles["bf16"], styles["fp32"], atol=0.05 * styles["fp32"].abs().max().item())
+    assert not torch.equal(styles["bf16"], styles["fp32"])
