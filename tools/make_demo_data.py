@@ -3,8 +3,10 @@
     python tools/make_demo_data.py --out data/demo
     python tools/make_demo_data.py --out data/demo --layout synthia acdc
     python tools/make_demo_data.py --out data/demo --layout night fog town      validation scenes that no demo training sees
+    python tools/make_demo_data.py --out data/demo_shift --target-frequency car=0.4 bicycle=4      a target with another share of classes
 
-Takes about a minute. Does nothing if the data is complete, goes on where it was interrupted, and adds layouts to those that are there.
+Takes about a minute. Does nothing if the data is complete, goes on where it was interrupted, and adds layouts to those that are there,
+of the same seed, size and counts unless others are given.
 """
 
 import sys
@@ -14,9 +16,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, also
 
 import argparse
 import functools
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
 from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, UNSEEN_FOLDERS, Parameters
 from mmseg.utils.computing.threads import usable_cores
@@ -31,18 +34,14 @@ DEFAULT_LAYOUTS = ("gta", "cityscapes")
 def parse_args() -> argparse.Namespace:
     parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("data/demo"), help="folder to write (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=DEFAULT.seed, help="other seeds give other streets (default: %(default)s)")
-    parser.add_argument(
-        "--size",
-        type=int,
-        nargs=2,
-        default=(DEFAULT.width, DEFAULT.height),
-        metavar=("WIDTH", "HEIGHT"),
-        help=f"of a scene in pixels (default: {DEFAULT.width} {DEFAULT.height})",
-    )
-    parser.add_argument("--source", type=int, default=DEFAULT.source, help="source scenes (default: %(default)s)")
-    parser.add_argument("--target", type=int, default=DEFAULT.target, help="target training scenes (default: %(default)s)")
-    parser.add_argument("--val", type=int, default=DEFAULT.val, help="target validation scenes (default: %(default)s)")
+    parser.add_argument("--seed", type=int, help=f"other seeds give other streets (default: {DEFAULT.seed})")
+    size_help = f"of a scene in pixels (default: {DEFAULT.width} {DEFAULT.height})"
+    parser.add_argument("--size", type=int, nargs=2, metavar=("WIDTH", "HEIGHT"), help=size_help)
+    parser.add_argument("--source", type=int, help=f"source scenes (default: {DEFAULT.source})")
+    parser.add_argument("--target", type=int, help=f"target training scenes (default: {DEFAULT.target})")
+    parser.add_argument("--val", type=int, help=f"target validation scenes (default: {DEFAULT.val})")
+    frequency_help = "a label shift: things of a class occur in the target as often as usual times a factor, such as bicycle=4 truck=0.1"
+    parser.add_argument("--target-frequency", type=class_factor, nargs="*", metavar="CLASS=FACTOR", help=frequency_help)
     parser.add_argument(
         "--layout",
         nargs="+",
@@ -53,6 +52,29 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--nproc", type=int, default=usable_cores(), help="worker processes (default: all cores, %(default)s)")
     parser.add_argument("--force", action="store_true", help="replace the demo data of all layouts by those that are asked for")
     return parser.parse_args()
+
+
+def class_factor(text: str) -> tuple[str, float]:
+    """Name and factor of an argument such as bicycle=4."""
+    name, _, factor = text.partition("=")
+    try:
+        return name, float(factor)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form CLASS=FACTOR, such as bicycle=4") from error
+
+
+def wanted_parameters(args: argparse.Namespace) -> Parameters:
+    """What the command line asks for; what it leaves out is as the folder has it, where that has demo data and they are to stay."""
+    from mmseg.demo.manifest import read_manifest
+
+    found = None if args.force else read_manifest(args.out)
+    names = {field.name for field in fields(Parameters)}
+    before = {name: value for name, value in (found or {}).get("parameters", {}).items() if name in names}
+    width, height = args.size or (None, None)
+    factors = None if args.target_frequency is None else dict(args.target_frequency)
+    given = {"seed": args.seed, "width": width, "height": height, "target_frequencies": factors}
+    given |= {name: getattr(args, name) for name in ("source", "target", "val")}
+    return Parameters(**{**before, **{name: value for name, value in given.items() if value is not None}})
 
 
 def make_demo_data(
@@ -108,12 +130,15 @@ def draw(out: Path, parameters: Parameters, layouts: Sequence[str], nproc: int) 
 
 
 def check(parameters: Parameters) -> None:
-    """Refuses sizes and counts that give no usable data."""
+    """Refuses sizes, counts and factors that give no usable data."""
+    from mmseg.demo.class_frequencies import check_factors
+
     if min(parameters.width, parameters.height) < 32:
         raise UserError(f"--size {parameters.width} {parameters.height} is too small for a street. Use at least 32 32, such as 512 256.")
     if min(parameters.source, parameters.target, parameters.val) < 1:
         given = f"--source {parameters.source} --target {parameters.target} --val {parameters.val}"
         raise UserError(f"{given}: every domain needs scenes. Use counts of at least 1.")
+    check_factors(parameters.target_frequencies)
 
 
 def check_same(found: dict, out: Path, parameters: Parameters, begun: Sequence[str]) -> None:
@@ -122,7 +147,7 @@ def check_same(found: dict, out: Path, parameters: Parameters, begun: Sequence[s
 
     if any(found.get(key) != value for key, value in manifest(parameters, begun).items()):
         before, now, usual = (as_options(values) for values in (found["parameters"], asdict(parameters), asdict(DEFAULT)))
-        was = " ".join(f"{name} {value}" for name, value in before.items() if value != now[name])
+        was = " ".join(f"{name} {value}".rstrip() for name, value in before.items() if value != now[name])
         wish = "".join(f" {name} {value}" for name, value in now.items() if value != usual[name])
         text = f"with {was}. Give the same" if was else "by another version. Choose another --out"
         raise UserError(f"{out} holds demo data made {text}, or replace it: python tools/make_demo_data.py --out {out} --force{wish}")
@@ -131,7 +156,8 @@ def check_same(found: dict, out: Path, parameters: Parameters, begun: Sequence[s
 def as_options(parameters: Mapping[str, object]) -> dict[str, str]:
     """Parameters as options of the command line."""
     counts = {f"--{name}": f"{parameters.get(name)}" for name in ("seed", "source", "target", "val")}
-    return {"--size": f"{parameters.get('width')} {parameters.get('height')}", **counts}
+    factors = shlex.join(f"{name}={factor:g}" for name, factor in parameters.get("target_frequencies", {}).items())
+    return {"--size": f"{parameters.get('width')} {parameters.get('height')}", **counts, "--target-frequency": factors}
 
 
 def write_manifest(out: Path, parameters: Parameters, layouts: Sequence[str], *, complete: bool) -> None:
@@ -160,10 +186,10 @@ def remove(out: Path, layouts: Sequence[str]) -> None:
 @command_line
 def main() -> None:
     args = parse_args()
-    width, height = args.size
-    parameters = Parameters(seed=args.seed, width=width, height=height, source=args.source, target=args.target, val=args.val)
+    parameters = wanted_parameters(args)
     drawn = make_demo_data(out=args.out, parameters=parameters, layouts=args.layout, nproc=args.nproc, force=args.force)
-    counts = f"{args.source} source, {args.target} target and {args.val} validation scenes of {width}x{height} in {args.out}"
+    scenes = f"{parameters.source} source, {parameters.target} target and {parameters.val} validation scenes"
+    counts = f"{scenes} of {parameters.width}x{parameters.height} in {args.out}"
     print(f"Drew {counts}." if drawn else f"Nothing to do: {counts} are complete.")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.demo_data import move_demo_data
 from mmseg.config.legacy import OLD_KEYS, is_legacy, upgrade
 from mmseg.config.schedule import resolve_ends
 from mmseg.config.sections import check_sections
@@ -196,6 +197,9 @@ HELPERS = ("scale", "crop_size", "norm_cfg", "img_scale", "data_root", "source_r
 def apply_options(cfg: Config, options: dict[str, Any], path: str | Path) -> None:
     """Overwrites entries by ``key.path=value`` options of the command line; the first part of the key must exist."""
     for key in options:
+        if key == "demo_data" and key not in cfg:
+            fix = "Leave it out, or give --demo with a study"
+            raise UserError(f"--cfg-options {key}: {path} does not train on the demo domains. {fix}.")
         first = key.split(".")[0]
         if first not in cfg and first not in OPTIONAL:
             raise UserError(f"--cfg-options {key}: {path} has no key '{first}'.{suggestion(first, cfg)}")
@@ -215,7 +219,10 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: i
         training: False asks only for what an evaluation needs, see :data:`EVALUATED`.
     """
     cfg = native_form(read_config(path), path, training=training)
+    demo_data = cfg.get("demo_data")
     apply_options(cfg, options or {}, path)
+    if demo_data is not None and "demo_data" in (options or {}):
+        move_demo_data(cfg, demo_data)
     check_sections(cfg, path, training=training)
     resolve_sizes(cfg)
     resolve_ends(cfg)

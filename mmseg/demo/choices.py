@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 MANIFEST = "demo_manifest.json"
 """File beside the demo data that says how they were drawn."""
@@ -25,7 +27,14 @@ UNSEEN_FOLDERS = ("night", "fog", "town")
 
 @dataclass(frozen=True)
 class Parameters:
-    """What decides the content of the demo data: written into its manifest."""
+    """What decides the content of the demo data: written into its manifest.
+
+    Attributes:
+        seed: of all scenes.
+        width, height: of a scene, in pixels.
+        source, target, val: number of scenes of the source, and of the target for training and validation.
+        target_frequencies: factors by the name of a class, see :mod:`mmseg.demo.class_frequencies`.
+    """
 
     seed: int = 0
     width: int = 512
@@ -33,3 +42,10 @@ class Parameters:
     source: int = 240
     target: int = 200
     val: int = 60
+    target_frequencies: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """As the manifest has them; without factors they are as they were before there were any."""
+        values = asdict(self)
+        return values if self.target_frequencies else {name: value for name, value in values.items() if name != "target_frequencies"}

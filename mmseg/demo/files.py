@@ -20,6 +20,7 @@ from mmseg.datasets.classes.names import IGNORE, LABEL_IDS, LABEL_NAMES, PALETTE
 from mmseg.datasets.conversion import raw_labels
 from mmseg.datasets.conversion.raw_labels import RawLabels
 from mmseg.demo.choices import UNSEEN_FOLDERS, Parameters
+from mmseg.demo.class_frequencies import with_factors
 from mmseg.demo.scene import EGO_VEHICLE, Scene, render
 from mmseg.demo.styles import CITYSCAPES, GTA, STYLES, Style
 from mmseg.demo.unseen_styles import UNSEEN_STYLES
@@ -82,7 +83,7 @@ def manifest(parameters: Parameters, layouts: Sequence[str] = ()) -> dict[str, A
     styles = {"styles": STYLES.values(), **({"unseen_styles": unseen} if unseen else {})}
     return {
         "drawing": DRAWING,
-        "parameters": asdict(parameters),
+        "parameters": parameters.declared,
         **{key: json.loads(json.dumps([asdict(style) for style in values])) for key, values in styles.items()},
     }
 
@@ -96,7 +97,8 @@ def write_scene(job: Job, *, parameters: Parameters, out: Path) -> None:
     cv2.setNumThreads(1)  # the scenes are spread over processes already
     index = job.number + (FIRST_VAL if job.split == "val" else 0)
     wide, high = layout.sizes[job.number % len(layout.sizes)]
-    scene = render(parameters.seed, index, layout.style, (round(parameters.width * wide), round(parameters.height * high)))
+    style = with_factors(layout.style, parameters.target_frequencies) if layout.style is CITYSCAPES else layout.style
+    scene = render(parameters.seed, index, style, (round(parameters.width * wide), round(parameters.height * high)))
     layout.write_label(root, image, scene)
     write_image(root / image, scene.image[..., ::-1])
 

@@ -30,6 +30,8 @@ def parse_args() -> argparse.Namespace:
     which.add_argument("--images", type=Path, metavar="DIR", help="all images below this folder as the target instead")
     pixels_help = "a label shows a class with more than N pixels of it, at native size (default: %(default)s, as published)"
     parser.add_argument("--min-pixels", type=int, default=MIN_PIXELS, metavar="N", help=pixels_help)
+    labels_help = "with --split val or test: count the target by its labels too, the true priors that an estimate is compared with"
+    parser.add_argument("--target-labels", action="store_true", help=labels_help)
     parser.add_argument("--as-drawn", action="store_true", help="count source images as often as class-aware sampling draws them")
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
@@ -43,6 +45,8 @@ def check_args(args: argparse.Namespace) -> None:
         raise UserError(f"--out {args.out}: priors are written as JSON. Use --out {args.out.with_suffix('.json')}.")
     if args.min_pixels < 0:
         raise UserError(f"--min-pixels {args.min_pixels} is no number of pixels. Use 0 or more.")
+    if args.target_labels and (args.images or args.split == "target"):
+        raise UserError("--target-labels: the images of the training are read without labels. Use it with --split val or --split test.")
 
 
 @command_line
@@ -54,15 +58,16 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options, training=False)
     check_writable(args.out.parent)
     from mmseg.apis.predicting.inference import init_model
-    from mmseg.apis.preparing.images import images_of
+    from mmseg.apis.preparing.images import images_of, labelled_images_of
     from mmseg.apis.preparing.priors import make_priors, source_of
     from mmseg.datasets.statistics.class_priors import read_priors
     from mmseg.utils.computing.devices import chosen_device
 
-    source, dataset = source_of(cfg), images_of(cfg, args.split, args.images)
+    source = source_of(cfg)
+    dataset = labelled_images_of(cfg, args.split) if args.target_labels else images_of(cfg, args.split, args.images)
     method = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights)
     command = shlex.join(["python", "tools/prepare/priors.py", *sys.argv[1:]])
-    options = {"min_pixels": args.min_pixels, "as_drawn": args.as_drawn, "weights": args.weights}
+    options = {name: getattr(args, name) for name in ("min_pixels", "as_drawn", "target_labels", "weights")}
     write_json(args.out, make_priors(cfg, method, args.checkpoint, dataset, source=source, options=options, command=command))
     priors = read_priors(args.out)
     rows = zip(priors.classes, priors.source, priors.target, priors.log_ratio.exp().tolist(), strict=True)

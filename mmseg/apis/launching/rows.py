@@ -10,6 +10,7 @@ from mmengine.config import Config
 
 from mmseg.apis.launching.runs import Run
 from mmseg.config.config import checked_seed, load_config
+from mmseg.config.demo_data import move_demo_data
 from mmseg.config.references import with_digests
 from mmseg.experiments import ConfigFile, Experiment, Row, Study, resolve, run_stem
 from mmseg.utils.errors import UserError
@@ -66,9 +67,14 @@ def small_rows(study: Study, only: Sequence[str], seed: int, options: dict | Non
 def row_run(row: Row, seed: int, options: dict | None = None, *, demo: bool = False) -> Run:
     """The run of a row: that of its last stage, which knows those before it."""
     runs: dict[str, Run] = {}
-    for name, (stem, cfg) in row_configs(row, seed, options).items():
+    folder = (options or {}).get("demo_data") if demo else None  # most configs know of none before they are small
+    given = {key: value for key, value in (options or {}).items() if folder is None or key != "demo_data"}
+    for name, (stem, cfg) in row_configs(row, seed, given).items():
         if demo and "demo_data" not in cfg:
-            stem, cfg = f"demo_{stem}", on_demo_domains(cfg, options or ())
+            stem, cfg = f"demo_{stem}", on_demo_domains(cfg, given)
+        if folder is not None:
+            before, cfg.demo_data = cfg.demo_data, folder
+            move_demo_data(cfg, before)
         runs[name] = replace(Run.of(stem, with_digests(cfg, {stage: run.digest for stage, run in runs.items()})), name=name)
     *_, last = runs
     return replace(runs.pop(last), before=runs)

@@ -19,6 +19,17 @@ SPLITS: tuple[str, ...] = get_args(Split)
 """Images of the training (of one of its domains), of the validation and of the test data of a config."""
 
 
+def labelled_images_of(cfg: Config, split: str) -> SegmentationDataset | SeveralDatasets:
+    """As :func:`images_of`, with labels.
+
+    Raises:
+        UserError: the data of the split are missing, or have no labels.
+    """
+    dataset = build_checked(_config(cfg, split), DATASETS)
+    dataset.label_path(0)  # says so where there are none
+    return dataset
+
+
 def images_of(cfg: Config, split: str, folder: Path | None = None) -> SegmentationDataset | SeveralDatasets:
     """Images as a network looks at them, without labels, which need not exist.
 

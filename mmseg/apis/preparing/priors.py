@@ -1,6 +1,7 @@
 """How many images of the source and of the target show each class, counted for a correction of priors.
 
 Of the source the class statistics of its labels tell; the target is looked at once by a network, and nothing but K counts is kept of it.
+Where the target has labels, they can be counted instead, to see how far an estimate is off.
 
 Letters: B images, K classes, (H, W) size at which the network sees an image.
 """
@@ -21,10 +22,11 @@ from mmseg.apis.preparing.passes import groups, loader
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list, image_level_counts
 from mmseg.datasets.several import SeveralDatasets
-from mmseg.datasets.statistics.class_priors import PriorsFile, image_scores, shown_in_target
+from mmseg.datasets.statistics.class_priors import PriorsFile, image_scores, shown_in_target, source_counts
 from mmseg.engine.checkpoints.checkpoint import file_hash
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, build_checked
+from mmseg.structures.batches import LABELS
 from mmseg.utils.computing.finite import check_finite
 from mmseg.utils.errors import UserError, naming
 from mmseg.utils.randomness import derive_seed
@@ -102,6 +104,17 @@ def count_target(cfg: Config, method: UDAMethod, dataset: Any, pixel_frequency: 
     return {"counts": counts.tolist(), "sizes": sorted(map(list, sizes))[:8]}
 
 
+def count_target_labels(dataset: SegmentationDataset | SeveralDatasets, *, min_pixels: int) -> dict[str, Any]:
+    """The section 'target' of a file of *true* priors, from labels: what a network's count is compared with.
+
+    Args:
+        dataset: of :func:`mmseg.apis.preparing.images.labelled_images_of`.
+        min_pixels: as of :func:`count_source`.
+    """
+    pixels = np.stack([np.bincount(dataset.read_label(index).ravel(), minlength=LABELS) for index in progress(range(len(dataset)))])
+    return {"counts": source_counts(pixels[:, : len(dataset.classes)], min_pixels).tolist(), "from_labels": True}
+
+
 def make_priors(
     cfg: Config,
     method: UDAMethod,
@@ -118,7 +131,7 @@ def make_priors(
         cfg, method, dataset: see :func:`count_target`.
         checkpoint: its file.
         source: of :func:`source_of`.
-        options: of :func:`count_source`, and what else the command was asked for.
+        options: of :func:`count_source`, whether the target's labels are counted, and what else the command was asked for.
         command: that makes it again.
 
     Raises:
@@ -130,7 +143,10 @@ def make_priors(
         raise UserError(f"{text}. Use the config that it was trained with.")
     known = {key: options[key] for key in ("min_pixels", "as_drawn")}
     counted = count_source(cfg, source, **known)
-    found = count_target(cfg, method, dataset, counted["pixel_frequency"])
+    if options["target_labels"]:
+        found = count_target_labels(dataset, min_pixels=options["min_pixels"])
+    else:
+        found = count_target(cfg, method, dataset, counted["pixel_frequency"])
     if not sum(found["counts"]):
         raise UserError("No image of the target shows any class, so there is no prior. Use the checkpoint of a finished adaptation.")
     return {

@@ -57,6 +57,7 @@ def resize_config(cfg: Config, size: Size, demo_data: Path) -> None:
     _resize_dataset(required(cfg, "val_dataloader.dataset"), size, demo_data)
     _resize_sampling(dataset, size)
     _resize_method(cfg.uda, size)
+    _resize_command(cfg.get("command") or {}, size)
     for key in ("backbone.type", "decode_head.type"):
         required(cfg, f"model.{key}")
     _resize_windows(cfg.model, size.divisor)
@@ -161,6 +162,11 @@ def _resize_method(uda: dict, size: Size) -> None:
         if "mask_block_size" in options:
             block = generator.get("mask_block_size", options["mask_block_size"].default)
             generator["mask_block_size"] = divided(block, size.divisor)
+
+
+def _resize_command(command: dict, size: Size) -> None:
+    """How many pixels of a class an image shows, in the options of a stage's command."""
+    _divide(command.get("options", {}), "min_pixels", size.divisor**2)
 
 
 def _resize_windows(model: dict, divisor: int) -> None:

@@ -99,6 +99,7 @@ def demo(cfg: Config) -> Config:
 
     - No network starts from ImageNet weights, so there is no feature distance to them.
     - Every MiT becomes one small MiT, and every ResNet a narrow ResNet-50.
+    - Frozen batch norm (``FrozenBN``), which keeps the statistics of a file, becomes batch norm: there is no file.
     - DACS takes α and τ of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and one of 0.99 are
       the same; all methods take its class weights of the source loss.
     - One AdamW and one schedule for all, with warm-up where the config has one: the SGD of adversarial trainings
@@ -120,6 +121,8 @@ def demo(cfg: Config) -> Config:
     for crop in crops(small.train_dataloader.dataset):
         crop["pad"] = any(side > limit for side, limit in zip(crop["crop_size"], reversed(crop["img_scale"]), strict=True))
         _drop_defaults(crop, CropOptions)
+    if (small.model.backbone.get("norm_cfg") or {}).get("type") == "FrozenBN":
+        del small.model.backbone["norm_cfg"]
     small["uda"] = _demo_method(small.uda, base.uda)
     for name in ("train_dataloader", "val_dataloader"):
         small[name] = {**base[name], "dataset": small[name].dataset}
@@ -194,8 +197,12 @@ def _demo_method(uda: dict, dacs: dict) -> dict:
     kept = {key: value for key, value in uda.items() if not key.startswith("imnet_")}
     _drop_defaults(kept, MODELS.get(kept["type"]))
     small = {**kept, **(dacs if kept["type"] == dacs["type"] else {"source_class_weight": dacs["source_class_weight"]})}
-    if "labeling" in kept:  # the list says what the demo's τ would
-        small.pop("pseudo_threshold", None)
+    if "labeling" in kept:  # the list says what τ is
+        threshold = small.pop("pseudo_threshold", None)
+        small["labeling"] = [
+            {**stage, "threshold": threshold} if threshold is not None and stage.get("type") == "ConfidenceShare" else stage
+            for stage in kept["labeling"]
+        ]
     return small
 
 

@@ -6,11 +6,14 @@ Published are single numbers without a deviation. The rows with IAST and ProDA a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mmseg.experiments import Command, ConfigFile, Published, Row, Stage, Study, Table, from_stage
 
-SOURCE, FADA, PRIORS, IA, CR, LABELS, STUDENT = "source", "fada", "priors", "ia", "cr", "labels", "sd"
+SOURCE, FADA, PRIORS, TRUE, IA, CR, LABELS, STUDENT, HRDA = "source", "fada", "priors", "true", "ia", "cr", "labels", "sd", "hrda"
 PRIORS_FILE, RESULT, LABEL_FOLDER = "priors.json", "evaluation.json", "labels"
+MIN_PIXELS = 1000
+"""As published, of labels at their native size; demo images are smaller, and so is it there."""
 MODIFIED = {"_delete_": True, "type": "SEASPPHead", "in_channels": 2048, "channels": 256, "num_classes": 19, "align_corners": True}
 """The other head of the paper, without its loss."""
 
@@ -48,11 +51,18 @@ class Chain:
 
     @property
     def priors(self) -> tuple[Stage, ...]:
-        return (*self.fada, self.command(PRIORS, "tools/prepare/priors.py", PRIORS_FILE, FADA))
+        return (*self.fada, self.command(PRIORS, "tools/prepare/priors.py", PRIORS_FILE, FADA, min_pixels=MIN_PIXELS))
 
     @property
     def inference_adjustment(self) -> tuple[Stage, ...]:
         return (*self.priors, self.command(IA, "tools/test.py", RESULT, FADA, prior_correction=from_stage(PRIORS, PRIORS_FILE)))
+
+    @property
+    def adjustment_by_labels(self) -> tuple[Stage, ...]:
+        """Inference adjustment with the priors of the validation labels: no result, but what a perfect estimate would bring."""
+        options = {"min_pixels": MIN_PIXELS, "split": "val", "target_labels": True}
+        true = self.command(TRUE, "tools/prepare/priors.py", PRIORS_FILE, FADA, **options)
+        return (*self.fada, true, self.command(IA, "tools/test.py", RESULT, FADA, prior_correction=from_stage(TRUE, PRIORS_FILE)))
 
     @property
     def rectification(self) -> tuple[Stage, ...]:
@@ -64,6 +74,30 @@ class Chain:
         labels = self.command(LABELS, "tools/prepare/pseudo_labels.py", LABEL_FOLDER, teacher, **options)
         changes = {"train_dataloader.dataset.source.ann_dir": from_stage(LABELS, LABEL_FOLDER)}
         return (*before, labels, Stage(name=STUDENT, setup=self.config("sd"), changes=changes))
+
+
+def under_hrda() -> tuple[Row, ...]:
+    """The same corrections under HRDA's self-training; its network estimates its own priors."""
+    network = Stage(name=HRDA, setup=ConfigFile(path="configs/hrda/gtaHR2csHR_hrda.py"))
+
+    def command(name: str, tool: str, product: str, **options: object) -> Stage:
+        return replace(network, name=name, command=Command(tool=tool, product=product, checkpoint=checkpoint, options=options))
+
+    checkpoint, priors = from_stage(HRDA, "checkpoint"), from_stage(PRIORS, PRIORS_FILE)
+    estimated = (network, command(PRIORS, "tools/prepare/priors.py", PRIORS_FILE, min_pixels=MIN_PIXELS))
+    adjusted = command(IA, "tools/test.py", RESULT, prior_correction=priors)
+    rectified = ConfigFile(path="configs/label_shift/gtaHR2csHR_hrda_cr.py")
+    changes = {"load_from": checkpoint, "uda.priors": priors}
+    corrected = ConfigFile(path="configs/label_shift/gtaHR2csHR_hrda_prior.py")
+    return (
+        Row(title="HRDA", setup=(network,)),
+        Row(title="HRDA + IA", setup=(*estimated, adjusted)),
+        Row(title="HRDA + CR", setup=(*estimated, Stage(name=CR, setup=rectified, changes=changes))),
+        Row(
+            title="HRDA, the teacher corrected",
+            setup=(*estimated, Stage(name="corrected", setup=corrected, changes={"uda.labeling.0.priors": priors})),
+        ),
+    )
 
 
 def row(title: str, setup: tuple[Stage, ...], mean: float, **also: float) -> Row:
@@ -99,6 +133,11 @@ GTA_TO_CITYSCAPES = Study(
                 row("FADA + IA", GTA_MODIFIED.inference_adjustment, 49.2),
                 row("FADA + CR", GTA_MODIFIED.rectification, 48.7),
             ),
+        ),
+        Table(
+            key="ours",
+            title="Ours, without published numbers",
+            rows=(Row(title="FADA + IA by the priors of validation labels", setup=GTA.adjustment_by_labels), *under_hrda()),
         ),
     ),
 )

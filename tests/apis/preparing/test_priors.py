@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmseg.apis import init_model
-from mmseg.apis.preparing.images import images_of
+from mmseg.apis.preparing.images import images_of, labelled_images_of
 from mmseg.apis.preparing.priors import count_target, make_priors, source_of
 from mmseg.datasets.statistics.class_priors import read_priors
 from mmseg.engine.checkpoints.checkpoint import save_checkpoint
@@ -17,7 +17,7 @@ from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.apis.data_config import data_config
 
-OPTIONS = {"min_pixels": 3, "as_drawn": False, "weights": "model"}
+OPTIONS = {"min_pixels": 3, "as_drawn": False, "target_labels": False, "weights": "model"}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,15 @@ def test_labels_and_predictions_are_counted(trained, capsys):
             expected += (scores.numpy() > np.float32(content["source"]["pixel_frequency"])).astype(int)
     assert content["target"]["counts"] == expected.tolist()
     assert content["images"] == len(dataset) and content["digest"] is None and len(content["checkpoint"]) == 64
+
+
+def test_labels_of_the_target_are_counted_where_it_has_some(trained):
+    cfg, path = trained
+    dataset = labelled_images_of(cfg, "val")
+    options = {**OPTIONS, "target_labels": True}
+    content = make_priors(cfg, init_model(cfg, path), path, dataset, source=source_of(cfg), options=options, command="a test")
+    pixels = np.stack([np.bincount(label[label < 255], minlength=19) for label in map(dataset.read_label, range(len(dataset)))])
+    assert content["target"]["counts"] == (pixels > 3).sum(0).tolist() and sum(content["target"]["counts"]) > 0
 
 
 def test_source_images_count_as_often_as_they_are_drawn(trained):
