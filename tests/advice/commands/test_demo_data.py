@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+from experiments import STUDIES
+from mmseg.apis.launching.rows import row_run
+from mmseg.config import load_config
 from mmseg.demo.choices import Parameters
+from mmseg.demo.class_frequencies import FRONTAGES, check_factors
 from tests import tiny
 from tests.advice.following import advice
 from tools import browse_dataset, make_demo_data
@@ -25,6 +29,29 @@ def test_demo_data(tmp_path):
         lambda: make_demo_data.make_demo_data(out=tmp_path / "mine", parameters=small),
     )
     assert make_demo_data.make_demo_data(out=tmp_path / "other", parameters=small)
+
+
+def test_other_frequencies_of_classes():
+    (name,) = advice("no class whose frequency can change. Did you mean '{}'?", lambda: check_factors({"bicycl": 2}))[-1:]
+    check_factors({name: 2})
+    (names,) = advice("no class whose frequency can change. Use one of {}.", lambda: check_factors({"xyz": 2}))[-1:]
+    check_factors(dict.fromkeys(names.split(", "), 2))
+    advice("is no factor. Use 0 or a positive number.", lambda: check_factors({"car": -1}))
+    check_factors({"car": 0, "bus": 3})
+    bare = dict.fromkeys(FRONTAGES, 0)
+    (names,) = advice("nothing would stand beside the street. Use more than 0 for one of {}.", lambda: check_factors(bare))
+    for name in names.split(", "):
+        check_factors({**bare, name: 1})
+
+
+def test_demo_data_of_a_config():
+    advice(
+        "--cfg-options {}: {} does not train on the demo domains. Leave it out, or give --demo with a study.",
+        lambda: load_config("configs/hrda/gtaHR2csHR_hrda.py", {"demo_data": "other"}),
+    )
+    load_config("configs/hrda/gtaHR2csHR_hrda.py")
+    row = STUDIES[50].rows["plain.2"]
+    assert row_run(row, 0, {"demo_data": "other"}, demo=True).cfg.val_dataloader.dataset.data_root == "other/cityscapes"
 
 
 def test_demo_data_of_other_parameters(call, tmp_path, capsys):

@@ -156,3 +156,18 @@ def test_a_crop_that_exceeds_its_image_is_still_padded():
 def test_subsets_of_classes_that_a_study_reports_are_kept():
     subsets = demo(changed(HRDA, {"val_evaluator": {"subsets": {"13": ["road", "car"]}}})).val_evaluator.subsets
     assert set(subsets) == {"thin", "13"}
+
+
+def test_the_demo_can_lie_in_another_folder():
+    """A config of the demo as well as a row of a study, with every data set in it."""
+    cfg = load_config(DEMO_HRDA, {"demo_data": "data/other"})
+    text, before = cfg.dump(), load_config(DEMO_HRDA).dump()
+    assert "data/demo" not in text and text == before.replace("data/demo", "data/other")
+    assert digest(cfg) != digest(load_config(DEMO_HRDA))
+
+
+def test_what_a_file_would_bring_is_left_out():
+    """Frozen batch norm keeps the statistics of a file that a demo does not have; τ is the demo's."""
+    assert "norm_cfg" not in demo(load_config("configs/label_shift/gta2cs_source.py")).model.backbone
+    corrected = demo(load_config("configs/label_shift/gtaHR2csHR_hrda_prior.py")).uda
+    assert [stage.get("threshold") for stage in corrected.labeling] == [None, 0.95] and "pseudo_threshold" not in corrected
