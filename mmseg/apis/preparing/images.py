@@ -20,14 +20,12 @@ SPLITS: tuple[str, ...] = get_args(Split)
 
 
 def labelled_images_of(cfg: Config, split: str) -> SegmentationDataset | SeveralDatasets:
-    """As :func:`images_of`, with labels.
+    """As :func:`images_of`, with labels where the data have some; a training never reads those of its target.
 
     Raises:
-        UserError: the data of the split are missing, or have no labels.
+        UserError: the data of the split are missing.
     """
-    dataset = build_checked(_config(cfg, split), DATASETS)
-    dataset.label_path(0)  # says so where there are none
-    return dataset
+    return build_checked(_config(cfg, split), DATASETS)
 
 
 def images_of(cfg: Config, split: str, folder: Path | None = None) -> SegmentationDataset | SeveralDatasets:

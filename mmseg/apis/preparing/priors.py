@@ -104,15 +104,15 @@ def count_target(cfg: Config, method: UDAMethod, dataset: Any, pixel_frequency: 
     return {"counts": counts.tolist(), "sizes": sorted(map(list, sizes))[:8]}
 
 
-def count_target_labels(dataset: SegmentationDataset | SeveralDatasets, *, min_pixels: int) -> dict[str, Any]:
-    """The section 'target' of a file of *true* priors, from labels: what a network's count is compared with.
+def label_counts(dataset: SegmentationDataset | SeveralDatasets, min_pixels: int) -> list[int]:
+    """How many labels show each class with more than ``min_pixels`` pixels [K]: of the target, the *true* counts.
 
     Args:
         dataset: of :func:`mmseg.apis.preparing.images.labelled_images_of`.
         min_pixels: as of :func:`count_source`.
     """
     pixels = np.stack([np.bincount(dataset.read_label(index).ravel(), minlength=LABELS) for index in progress(range(len(dataset)))])
-    return {"counts": source_counts(pixels[:, : len(dataset.classes)], min_pixels).tolist(), "from_labels": True}
+    return source_counts(pixels[:, : len(dataset.classes)], min_pixels).tolist()
 
 
 def make_priors(
@@ -144,7 +144,7 @@ def make_priors(
     known = {key: options[key] for key in ("min_pixels", "as_drawn")}
     counted = count_source(cfg, source, **known)
     if options["target_labels"]:
-        found = count_target_labels(dataset, min_pixels=options["min_pixels"])
+        found = {"counts": label_counts(dataset, options["min_pixels"])}
     else:
         found = count_target(cfg, method, dataset, counted["pixel_frequency"])
     if not sum(found["counts"]):

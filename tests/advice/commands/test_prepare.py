@@ -30,6 +30,11 @@ make = Command(pseudo_labels, "check_args", "config.py latest.pth --out out")
             lambda _: [count(f"--out a.json --min-pixels {pixels}")() for pixels in (0, 1)],
         ),
         Followed(
+            "--picture {}: the picture is a PNG. Use --picture {}.",
+            count("--out a.json --picture b.jpg"),
+            follow(count, "--out a.json --picture {1}"),
+        ),
+        Followed(
             "--target-labels: the images of the training are read without labels. Use it with --split val or --split test.",
             count("--out a.json --target-labels"),
             lambda: [count(f"--out a.json --target-labels --split {split}")() for split in ("val", "test")],

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from mmseg.apis import init_model
 from mmseg.apis.preparing.images import images_of, labelled_images_of
-from mmseg.apis.preparing.priors import count_target, make_priors, source_of
+from mmseg.apis.preparing.prior_picture import class_shares
+from mmseg.apis.preparing.priors import count_target, label_counts, make_priors, source_of
 from mmseg.datasets.statistics.class_priors import read_priors
 from mmseg.engine.checkpoints.checkpoint import save_checkpoint
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.apis.data_config import data_config
+from tools.prepare import priors
 
 OPTIONS = {"min_pixels": 3, "as_drawn": False, "target_labels": False, "weights": "model"}
 
@@ -108,3 +111,37 @@ def test_the_command_and_what_takes_its_file(trained, tiny_data, tmp_path):
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["options"]["prior_correction"] == str(out)
     assert any("prior_priors" in file.name for file in (path.parent / "eval").glob("*.json"))
+
+
+def test_a_picture_compares_what_is_counted(trained, tmp_path):
+    """The shares of its bars, and a file."""
+    cfg, path = trained
+    method, dataset, labelled = init_model(cfg, path), images_of(cfg, "val"), labelled_images_of(cfg, "val")
+    content = make_priors(cfg, method, path, dataset, source=source_of(cfg), options=OPTIONS, command="a test")
+    content["source"]["counts"], content["target"]["counts"] = [1] * 19, [1] * 18 + [10**9]
+    shares = class_shares(cfg, method, dataset, content, min_pixels=3, labelled=labelled)
+    assert list(shares) == ["source", "target, by labels", "target, as in the file", "predictions", "predictions, corrected"]
+    assert shares["source"] == [1 / len(source_of(cfg))] * 19
+    assert shares["target, by labels"] == [count / len(labelled) for count in label_counts(labelled, 3)]
+    expected = np.zeros(19)
+    with torch.no_grad():
+        for index in range(len(dataset)):
+            labels = method.model.encode_decode(method.data_preprocessor.image(dataset[index]["image"][None])).argmax(1)
+            least = 3 * labels.numel() / dataset[index]["native_size"].prod().item()
+            expected += np.bincount(labels.numpy().ravel(), minlength=19) > least
+    assert shares["predictions"] == (expected / len(dataset)).tolist()
+    assert shares["predictions, corrected"] == [0.0] * 18 + [1.0], "the correction asks for the last class everywhere"
+    assert list(class_shares(cfg, method, dataset, content, min_pixels=3, labelled=None))[1] == "target, as in the file"
+
+
+def test_the_command_draws_it(trained, tiny_data, tmp_path, monkeypatch):
+    _, path = trained
+    words = [tiny.CONFIG, path, *tiny.options(tiny_data), "--out", tmp_path / "a.json", "--picture", tmp_path / "a.png"]
+    words += ["--split", "val", "--min-pixels", 3, "--device", "cpu", "--target-labels"]
+    monkeypatch.chdir(tiny.ROOT)
+    monkeypatch.setattr(
+        "sys.argv", ["priors.py", *map(str, words), "--split", "val", "--min-pixels", "3", "--device", "cpu", "--target-labels"]
+    )
+    priors.main.__wrapped__()
+    assert cv2.imread(str(tmp_path / "a.png")).shape[2] == 3
+    assert read_priors(tmp_path / "a.json").images == len(images_of(trained[0], "val"))
