@@ -79,7 +79,7 @@ class UDAMethod(BaseModel):
         return {}
 
     def init_weights(self) -> None:
-        """Initialises the student; teachers and ImageNet network start as its copies.
+        """Initialises the student; teachers and ImageNet network start as its copies, a discriminator from a seed of its own.
 
         The initial weights depend on the seed alone, not on which other networks a method keeps.
         """
@@ -89,6 +89,9 @@ class UDAMethod(BaseModel):
         for network in (*(teacher.network for teacher in self.teachers), self.imnet_model):
             if network is not None:
                 network.load_state_dict({key: state[key] for key in network.state_dict()})  # it may have no decoder
+        if self.model_D is not None:
+            torch.manual_seed(derive_seed(self.seed, "initial discriminator"))
+            self.model_D.init_weights()
 
     def train(self, mode: bool = True) -> UDAMethod:
         """Train mode: the teachers without dropout, the ImageNet network in eval mode."""

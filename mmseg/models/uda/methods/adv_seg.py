@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
-
 from mmseg.models.losses.adversarial import domain_loss
 from mmseg.models.uda.base import OwnOptimizer
 from mmseg.models.uda.discriminator import Discriminators
@@ -15,7 +13,6 @@ from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.prediction import level_weights
 from mmseg.registry import MODELS
 from mmseg.utils.options.ranges import NonNegative, Positive
-from mmseg.utils.randomness import derive_seed
 
 
 @MODELS.register_module()
@@ -58,12 +55,6 @@ class AdvSeg(Preset):
             "discriminate_target": {"type": "Discriminate", "loss": discriminator_type, "domain": "target"},
             **self.preset,
         }
-
-    def init_weights(self) -> None:
-        """Initialises the student, then the discriminator from a seed of its own."""
-        super().init_weights()
-        torch.manual_seed(derive_seed(self.seed, "initial discriminator"))
-        self.model_D.init_weights()
 
     @property
     def own_optimizers(self) -> dict[str, OwnOptimizer]:

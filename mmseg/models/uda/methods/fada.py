@@ -4,14 +4,11 @@
 
 from __future__ import annotations
 
-import torch
-
 from mmseg.models.uda.base import OwnOptimizer
 from mmseg.models.uda.class_discriminator import ClassDiscriminator
 from mmseg.models.uda.preset import Preset
 from mmseg.registry import MODELS
 from mmseg.utils.options.ranges import NonNegative, Positive, Share
-from mmseg.utils.randomness import derive_seed
 
 
 @MODELS.register_module()
@@ -52,12 +49,6 @@ class FADA(Preset):
             "discriminate_target": {"type": "DiscriminateClasses", "domain": "target", **knowledge},
             **self.preset,
         }
-
-    def init_weights(self) -> None:
-        """Initialises the student, then the discriminator from a seed of its own."""
-        super().init_weights()
-        torch.manual_seed(derive_seed(self.seed, "initial discriminator"))
-        self.model_D.init_weights()
 
     @property
     def own_optimizers(self) -> dict[str, OwnOptimizer]:
