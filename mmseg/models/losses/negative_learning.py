@@ -15,8 +15,8 @@ EPSILON = 1e-6
 def negative_learning(logits: Tensor, threshold: float = 0.05) -> Tensor:
     """Mean of -ln(1 - p + 1e-6) over all pixels and classes of the batch with p below ``threshold``.
 
-    No gradient passes through which these are. Without any, as for uniform predictions of few classes, it is 0 without a gradient, where the
-    published code has NaN in both.
+    No gradient passes through which these are. Without any, as for uniform predictions of at most 19 classes, it is 0 without a
+    gradient, where the published code has NaN in both.
 
     Args:
         logits: [B, K, H, W].

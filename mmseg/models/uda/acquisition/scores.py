@@ -29,7 +29,7 @@ ROWS = 16
 
 def bands(logits: Tensor) -> Iterator[Tensor]:
     """Probabilities of the rows of an image, some at a time: float32 [K, rows, W]."""
-    return (at_least_float32(rows).softmax(0) for rows in logits.split(ROWS, dim=1))
+    return (at_least_float32(rows).softmax(0) for rows in logits.detach().split(ROWS, dim=1))
 
 
 def entropy(probabilities: Tensor) -> Tensor:
