@@ -10,11 +10,12 @@ from mmseg.apis.annotating.export import LABELS
 from mmseg.apis.annotating.waiting import WaitingRound
 from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.annotating.label_files import read_annotation
-from mmseg.datasets.annotating.ledger import spent_in_image, write_budget
-from mmseg.datasets.annotating.oracle import ASKED, PeopleOracle
+from mmseg.datasets.annotating.ledger import spent_before, spent_in_image, write_budget
+from mmseg.datasets.annotating.oracle import ASKED, Oracle, PeopleOracle
 from mmseg.datasets.annotating.rounds import RoundFolder
+from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import list_files
-from mmseg.engine.annotating.making import finish, label_image, spent_before
+from mmseg.engine.annotating.making import finish, label_image
 from mmseg.engine.annotating.picking import asked_now
 from mmseg.utils.errors import UserError
 
@@ -47,7 +48,7 @@ def import_labels(waiting: WaitingRound, folder: Path) -> list[str]:
         raise UserError(f"{what}. Keep the names of the exported folder.")
     given = [stems[name] for name in files if touched(waiting, labels / name, stems[name])]
     for write in (False, True):
-        oracle = PeopleOracle(labels, len(waiting.classes), spent_before(waiting.folder, waiting.stems))
+        oracle = PeopleOracle(labels, len(waiting.classes), spent_before(waiting.folder))
         for stem in progress(given, "Writing" if write else "Checking") if given else ():
             take(waiting, oracle, stem, write=write)
     missing = waiting.unlabelled
@@ -60,7 +61,7 @@ def touched(waiting: WaitingRound, path: Path, stem: str) -> bool:
     """Whether somebody has labelled a pixel of a template, as far as its size lets one see."""
     asked = asked_now(waiting.folder, stem, waiting.picks(stem))
     label = read_annotation(path, asked.shape, "Draw on the exported template.")
-    return bool((label[asked] != ASKED).any() or ((label < ASKED) & ~asked).any())
+    return bool((label[asked] != ASKED).any() or not np.isin(label[~asked], (ASKED, IGNORE)).all())
 
 
 def take(waiting: WaitingRound, oracle: PeopleOracle, stem: str, *, write: bool) -> None:
@@ -77,10 +78,6 @@ def complete(waiting: WaitingRound) -> None:
     spent = {}
     for stem in waiting.stems:
         picks = waiting.picks(stem)
-        spent[stem] = spent_in_image(picks, label_image(waiting.folder, stem, picks, _never))
+        spent[stem] = spent_in_image(picks, label_image(waiting.folder, stem, picks, Oracle()))
     finish(waiting.folder, waiting.header, spent)
     write_budget([RoundFolder(waiting.folder.root, number, waiting.folder.names) for number in range(1, waiting.folder.number + 1)])
-
-
-def _never(asked: np.ndarray) -> np.ndarray:
-    raise AssertionError("all images have labels")

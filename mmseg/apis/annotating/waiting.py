@@ -77,8 +77,11 @@ def find_round(run: Path, number: int | None) -> WaitingRound:
         raise UserError(f"{run} was trained without a target. Give the folder of a training that waits for labels.")
     target = build_checked(without_labels(dataset.target.to_dict()), DATASETS)
     maps = AnnotationMaps(run / ANNOTATIONS, tuple(target.images.names))
-    headers = [header for header in map(_header, itertools.takewhile(_begun, map(maps.round, itertools.count(1))))]
-    waiting = [header for header in headers if header["picked"] and (number == header["round"] or number is None and not header["complete"])]
+    begun = itertools.takewhile(lambda folder: folder.path.is_dir(), map(maps.round, itertools.count(1)))
+    headers = list(map(_header, begun))
+    waiting = [header for header in headers if header["picked"] and number in (header["round"], None)]
+    if number is None:
+        waiting = [header for header in waiting if not header["complete"]]
     if not waiting:
         known = ", ".join(f"{header['round']} is {_state(header)}" for header in headers) or "none was begun"
         asked = "no round that waits for labels" if number is None else f"no round {number} with picks"
@@ -86,11 +89,9 @@ def find_round(run: Path, number: int | None) -> WaitingRound:
     folder = maps.round(waiting[0]["round"])
     if waiting[0]["images_digest"] != images_digest(maps.names):
         raise UserError(f"{folder.path} is about other images than {target.place} has now. Put back those of the training.")
-    return WaitingRound(run, folder, waiting[0], target.images, maps.stems, target.palette if hasattr(target, "palette") else target.metainfo["palette"])
-
-
-def _begun(folder: RoundFolder) -> bool:
-    return folder.path.is_dir()
+    return WaitingRound(
+        run, folder, waiting[0], target.images, maps.stems, target.palette if hasattr(target, "palette") else target.metainfo["palette"]
+    )
 
 
 def _header(folder: RoundFolder) -> RoundHeader:

@@ -24,7 +24,7 @@ def write_spent(folder: RoundFolder, images: Mapping[str, SpentInImage], pixels:
 
     Args:
         folder: of the round.
-        images: by name.
+        images: by their stems.
         pixels, allowed: see :class:`Spent`.
     """
     ordered = {name: images[name] for name in sorted(images)}
@@ -38,6 +38,19 @@ def read_spent(folder: RoundFolder) -> Spent:
         UserError: the file is missing or broken.
     """
     return read_product(folder.path / SPENT, Spent, folder.fix)
+
+
+def spent_before(folder: RoundFolder) -> dict[str, int]:
+    """Pixels that each image was asked for in the rounds before, by its stem.
+
+    Raises:
+        UserError: a file of them is missing or broken.
+    """
+    total: dict[str, int] = {}
+    for number in range(1, folder.number):
+        for stem, image in read_spent(RoundFolder(folder.root, number, folder.names))["images"].items():
+            total[stem] = total.get(stem, 0) + image["asked"]
+    return total
 
 
 def totals(images: Mapping[str, SpentInImage]) -> dict[str, int]:

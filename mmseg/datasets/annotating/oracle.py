@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from mmseg.datasets.annotating.label_files import read_annotation
+from mmseg.datasets.annotating.rounds import stems
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.archives import split_archive
@@ -27,18 +28,20 @@ ASKED = 254
 class Oracle:
     """Takes the pixels that are asked for and returns their labels; counts them, and refuses more than the budget.
 
+    Images are called by their stems (:func:`mmseg.datasets.annotating.rounds.stems`).
+
     Attributes:
-        spent: pixels that each image was asked for so far, by its name.
+        spent: pixels that each image was asked for so far.
     """
 
     def __init__(self, spent: Mapping[str, int] | None = None) -> None:
         self.spent = dict(spent or {})
 
-    def answer(self, name: str, index: int, asked: np.ndarray, allowed: int) -> np.ndarray:
+    def answer(self, stem: str, asked: np.ndarray, allowed: int) -> np.ndarray:
         """Labels of pixels.
 
         Args:
-            name, index: of the image.
+            stem: of the image.
             asked: bool [H, W], pixels that were not asked for before.
             allowed: how many pixels of the image all rounds together may ask for.
 
@@ -48,14 +51,14 @@ class Oracle:
         Raises:
             UserError: more than the budget is asked for, or the label is missing, broken or of another size.
         """
-        total = self.spent.get(name, 0) + int(asked.sum())
+        total = self.spent.get(stem, 0) + int(asked.sum())
         if total > allowed:
-            raise UserError(f"{name}: {total} pixels would be asked for, more than the {allowed} of the budget.")
-        label = self.read(name, index, asked)
-        self.spent[name] = total
+            raise UserError(f"{stem}: {total} pixels would be asked for, more than the {allowed} of the budget.")
+        label = self.read(stem, asked)
+        self.spent[stem] = total
         return np.where(asked, label, np.uint8(IGNORE))
 
-    def read(self, name: str, index: int, asked: np.ndarray) -> np.ndarray:
+    def read(self, stem: str, asked: np.ndarray) -> np.ndarray:
         """The label of an image, uint8 [H, W]; of a subclass."""
         raise NotImplementedError
 
@@ -78,6 +81,7 @@ class LabelOracle(Oracle):
             option = "labels of its data sets" if isinstance(self.dataset, SeveralDatasets) else self.dataset.label_option
             fix = f"Set {option} in train_dataloader.dataset.target, or have people label with oracle='people'"
             raise UserError(f"AnnotationRounds: the target {self.dataset.place} has no labels to give out. {fix}.")
+        self.numbers = {stem: index for index, stem in enumerate(stems(self.dataset.images.names))}
 
     def check_sizes(self) -> None:
         """Compares the size of every label with that of its image, from the first bytes of both.
@@ -90,9 +94,9 @@ class LabelOracle(Oracle):
             if None in (sizes := (quick_size(label), quick_size(image))) or sizes[0] != sizes[1]:
                 self._read(index)  # says what is wrong, unless the photo is turned by its EXIF entry
 
-    def read(self, name: str, index: int, asked: np.ndarray) -> np.ndarray:
+    def read(self, stem: str, asked: np.ndarray) -> np.ndarray:
         """See :class:`Oracle`."""
-        return self._read(index)
+        return self._read(self.numbers[stem])
 
     def _read(self, index: int) -> np.ndarray:
         photo = self.dataset.images.encoded(index)
@@ -105,23 +109,22 @@ class PeopleOracle(Oracle):
     """Labels that people have drawn: a folder of PNGs whose values are train ids.
 
     Args:
-        folder: with a file for each image.
-        files: their names by the names of the images.
+        folder: with a file for each image, called by its stem.
         classes: number of train ids.
         spent: see :class:`Oracle`.
     """
 
-    def __init__(self, folder: Path, files: Mapping[str, str], classes: int, spent: Mapping[str, int] | None = None) -> None:
+    def __init__(self, folder: Path, classes: int, spent: Mapping[str, int] | None = None) -> None:
         super().__init__(spent)
-        self.folder, self.files, self.classes = folder, files, classes
+        self.folder, self.classes = folder, classes
 
-    def read(self, name: str, index: int, asked: np.ndarray) -> np.ndarray:
+    def read(self, stem: str, asked: np.ndarray) -> np.ndarray:
         """See :class:`Oracle`.
 
         Raises:
             UserError: of another size, with an unknown id, a label where none was asked for, or none where one was.
         """
-        path = self.folder / self.files[name]
+        path = self.folder / f"{stem}.png"
         label = read_annotation(path, asked.shape, "Export the round again and draw on its template.")
         drawn = (label != ASKED) & (label != IGNORE)
         unknown = label[drawn & (label >= self.classes)]

@@ -107,7 +107,7 @@ class Spent(TypedDict):
     Attributes:
         pixels: of all images.
         allowed: pixels that all rounds together may ask for.
-        images: by name.
+        images: by their stems.
     """
 
     __pydantic_config__ = PRODUCT

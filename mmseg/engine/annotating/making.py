@@ -6,7 +6,7 @@ All processes of a training share the images; the first one writes what belongs 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,29 +114,28 @@ def make_picks(asker: Asker, folder: RoundFolder, *, same: bool) -> None:
 
 
 def make_labels(asker: Asker, folder: RoundFolder, oracle: Oracle) -> dict[str, SpentInImage]:
-    """Has the oracle answer, and writes what is known of each image after the round; returns what that has cost, by image.
+    """Has the oracle answer, and writes what is known of each image after the round; returns what that has cost, by their stems.
 
     Raises:
         UserError: a label or a file of the round is missing or broken, or the budget is spent.
     """
     told, spent = Progress(f"Round {folder.number}: labels of", len(asker.dataset)), {}
     for done, index in enumerate(asker.own, 1):
-        stem, name = asker.stems[index], asker.dataset.images.names[index]
+        stem = asker.stems[index]
         picks = folder.read_picks(stem)
-        label = label_image(folder, stem, picks, lambda asked: oracle.answer(name, index, asked, picks["allowed"]))  # noqa: B023
-        spent[stem] = spent_in_image(picks, label)
+        spent[stem] = spent_in_image(picks, label_image(folder, stem, picks, oracle))
         told(done)
     parts = all_gather_object(spent)
     return {stem: entry for part in parts for stem, entry in part.items()}
 
 
-def label_image(folder: RoundFolder, stem: str, picks: Picks, answer: Callable[[np.ndarray], np.ndarray]) -> int:
+def label_image(folder: RoundFolder, stem: str, picks: Picks, oracle: Oracle) -> int:
     """Adds the labels of a round to those of an image, unless that was done before it was interrupted.
 
     Args:
         folder, stem: of the round and the image.
         picks: of the image.
-        answer: from the pixels that are asked for, bool [H, W], to their labels, uint8 [H, W].
+        oracle: is asked where there is no label yet.
 
     Returns:
         how many of the pixels have got a class.
@@ -145,7 +144,7 @@ def label_image(folder: RoundFolder, stem: str, picks: Picks, answer: Callable[[
     if folder.label_file(stem).exists():
         label = folder.read_label(stem, asked.shape)
     else:
-        label = np.where(asked, answer(asked), folder.known_before(stem, asked.shape))
+        label = np.where(asked, oracle.answer(stem, asked, picks["allowed"]), folder.known_before(stem, asked.shape))
         folder.write_label(stem, label)
     return int((label[asked] != IGNORE).sum())
 

@@ -17,7 +17,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmseg.datasets.annotating.fresh import refresh
-from mmseg.datasets.annotating.ledger import read_spent, write_budget
+from mmseg.datasets.annotating.ledger import spent_before, write_budget
 from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.annotating.oracle import LabelOracle, Oracle, quick_size
 from mmseg.datasets.annotating.rounds import ANNOTATIONS, RoundFolder, RoundHeader, read_current, write_current
@@ -152,7 +152,7 @@ class AnnotationRounds(Hook):
             return
         if self.oracle == "people":
             self.wait_for_people(runner, folder, header)
-        oracle = LabelOracle(self.target, self.spent_before(folder)) if self.oracle == "labels" else Oracle()
+        oracle = LabelOracle(self.target, spent_before(folder)) if self.oracle == "labels" else Oracle()
         finish(folder, header, make_labels(asker, folder, oracle))
 
     def asking_network(self, runner: Runner) -> nn.Module:
@@ -167,12 +167,6 @@ class AnnotationRounds(Hook):
             fix = "Use network='student', or add uda.teacher=dict(type='Teacher')"
             raise UserError(f"AnnotationRounds: network='teacher', but {method} has none. {fix}.")
         return runner.network.model if self.network == "student" or teacher is None else teacher
-
-    def spent_before(self, folder: RoundFolder) -> dict[str, int]:
-        """Pixels that each image was asked for in the rounds before, by its name."""
-        earlier = [read_spent(self.maps.round(number))["images"] for number in range(1, folder.number)]
-        names = zip(self.maps.names, self.maps.stems, strict=True)
-        return {name: sum(images[stem]["asked"] for images in earlier) for name, stem in names}
 
     def wait_for_people(self, runner: Runner, folder: RoundFolder, header: RoundHeader) -> None:
         """Ends the training as long as something that this round asks for is not labelled.

@@ -42,8 +42,8 @@ class Preset(UDAMethod):
         labeling: stages from the teacher's logits to pseudo-labels, in their order; see
             :mod:`mmseg.models.uda.pseudo_labels.labelers`. None fills the list from ``pseudo_threshold`` and
             ``pseudo_weight_ignore_top`` and ``_bottom``.
-        annotated: options of :class:`AnnotatedSupervision` on what a training with an ``AnnotationRounds`` is told of the target; ``dict()``
-            are its defaults. Pseudo-labels give way to it (:class:`AnnotationOverride`). None leaves both out.
+        annotated: options of :class:`AnnotatedSupervision`, for what a training with an ``AnnotationRounds`` is told of the target;
+            ``dict()`` are its defaults. Pseudo-labels give way to it (:class:`AnnotationOverride`). None leaves both out.
         mix: what is pasted into the target: 'class', the only published kind, or the config of another mixing.
         alpha: largest share of the old teacher in an update.
         pseudo_threshold: confidence τ from which a pseudo-label counts as sure; None trusts all of them.

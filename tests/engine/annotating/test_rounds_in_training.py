@@ -1,7 +1,6 @@
 """Rounds of annotating in a training: what they leave on disk, that their labels count at once, and that a resume changes no bit."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -62,7 +61,10 @@ def test_what_rounds_leave(whole, tiny_data):
             assert counted["asked"] == new.sum() == counted["given"] + counted["ignored"] and counted["unspent"] == 0
             assert counted["given"] == (truth[new] != 255).sum()
     assert budget["total"]["asked"] == sum(entry["asked"] for entry in budget["rounds"]) <= budget["allowed"]
-    assert budget["total"]["percent"] == pytest.approx(100 * budget["total"]["asked"] / (4 * 64 * 128)) and 4 < budget["total"]["percent"] < 5.1
+    assert (
+        budget["total"]["percent"] == pytest.approx(100 * budget["total"]["asked"] / (4 * 64 * 128))
+        and 4 < budget["total"]["percent"] < 5.1
+    )
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -135,7 +137,9 @@ def test_killed_and_resumed_equals_uninterrupted(whole, tiny_data, tmp_path, dea
     arguments = [tiny.CONFIG, "--work-dir", str(folder), *annotated.options(tiny_data, **{"train_dataloader.num_workers": 1})]
     module, name, times = DEATHS[death]
     script = KILLED.format(module=module, name=name, times=times)
-    killed = subprocess.run([sys.executable, "-c", script, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300)
+    killed = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     resumed = tiny.run("tools/train.py", *arguments, "--resume")
     assert resumed.returncode == 0, resumed.stderr
