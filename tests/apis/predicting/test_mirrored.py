@@ -1,5 +1,6 @@
 """``test_cfg.flip``: the image and its mirror image, in every way to predict."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -32,6 +33,11 @@ def image() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
 
 
+def sample_of(small: np.ndarray) -> dict:
+    """What a loader gives of an image uint8 [h, w, 3]."""
+    return {"image": torch.from_numpy(small.transpose(2, 0, 1).copy())[None], "path": ["a.png"], "native_size": torch.tensor([SIZE])}
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_probabilities_are_the_mean_of_both_sides(name, image):
     once, twice = pair(name)
@@ -47,7 +53,7 @@ def test_probabilities_are_the_mean_of_both_sides(name, image):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_an_evaluation_predicts_the_same(name, image):
     _, twice = pair(name)
-    sample = {"image": torch.from_numpy(image.transpose(2, 0, 1).copy())[None], "path": ["a.png"], "native_size": torch.tensor([SIZE])}
+    sample = sample_of(cv2.resize(image, (128, 64)))
     (result,) = twice.test_step(sample)
     looks = twice.looks(sample["image"])
     mean = torch.stack([twice.model.enlarge(look, SIZE)[0].softmax(0) for look in (looks[0], looks[1].flip(3))]).mean(0)
@@ -59,9 +65,7 @@ def test_without_it_there_is_one_pass(image):
     for method, passes in zip(pair("whole"), (1, 2), strict=True):
         with counted_passes(method.model) as seen:
             inference_model(method, image)
-            method.test_step(
-                {"image": torch.zeros(1, 3, 64, 128, dtype=torch.uint8), "path": ["a"], "native_size": torch.tensor([[64, 128]])}
-            )
+            method.test_step(sample_of(np.zeros((64, 128, 3), np.uint8)))
         assert encoder_work(seen, 2)["passes"] == passes
 
 
