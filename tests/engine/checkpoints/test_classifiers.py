@@ -21,6 +21,7 @@ HEADS = {
     "FCNHead": {"type": "FCNHead", **LEVEL},
     "FADAHead": {"type": "FADAHead", "in_channels": 32, "in_index": 3, "num_classes": 5, "dilations": (1, 2)},
     "SEASPPHead": {"type": "SEASPPHead", "in_channels": 32, "in_index": 3, "channels": 8, "num_classes": 5, "dilations": (1, 2)},
+    "DLV3PlusHead": {"type": "DLV3PlusHead", "in_channels": [8, 32], "channels": 8, "num_classes": 5, "dilations": (1, 2)},
     "DAHead": {"type": "DAHead", "pam_channels": 4, **LEVEL},
     "ISAHead": {"type": "ISAHead", "isa_channels": 4, "down_factor": (2, 2), **LEVEL},
     "UPerHead": {"type": "UPerHead", "pool_scales": (1, 2), **LEVELS},
