@@ -8,8 +8,8 @@ Needs:     as gta2cs_ripu_ra.py, which explains what is the same here. No image 
 
 _base_ = "gta2cs_ripu_ra.py"
 
-# No supervision on the source, and no local consistency, which needs its labels.
-uda = dict(local_consistency_lambda=0.0, objectives=dict(source=None))
+# No supervision on the source, and with it no local consistency, which needs its labels.
+uda = dict(objectives=dict(source=None))
 
 custom_hooks = [
     dict(type="ResultHook"),

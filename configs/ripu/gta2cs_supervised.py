@@ -9,7 +9,7 @@ Needs:     as gta2cs_ripu_ra.py, which explains what is the same here.
 _base_ = "gta2cs_ripu_ra.py"
 
 # Supervision alone: what else RIPU learns from pixels without labels has nothing to add.
-uda = dict(local_consistency_lambda=0.0, negative_learning_lambda=0.0)
+uda = dict(local_consistency_lambda=0.0, annotated=dict(negative=0.0))
 
 custom_hooks = [
     dict(type="ResultHook"),
@@ -20,7 +20,7 @@ custom_hooks = [
         type="AnnotationRounds",
         rounds=[0],
         budget=dict(ratio=1.0),
-        acquisition=dict(type="RegionImpurity", radius=1),
+        acquisition=dict(type="RegionRandom", radius=2048),  # one region, as large as any image
         oracle="labels",
     ),
 ]

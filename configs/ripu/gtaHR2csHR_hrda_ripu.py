@@ -10,12 +10,9 @@ More:      docs/active_learning.md
 
 _base_ = ["../hrda/gtaHR2csHR_hrda.py"]
 
-uda = dict(
-    # What is labelled replaces the pseudo-label, with weight 1, before images are mixed.
-    labeling=[dict(type="ConfidenceShare", threshold=0.968), dict(type="AnnotationOverride")],
-    # The unmixed target crop is supervised with what is labelled in it: the fused prediction and that of the detail.
-    objectives=dict(annotated=dict(type="AnnotatedSupervision")),
-)
+# What is labelled replaces the pseudo-label, with weight 1, before images are mixed. The unmixed target crop is supervised with what is
+# labelled in it as well: the fused prediction and that of the detail. annotated=dict(negative=1.0) would add RIPU's negative learning.
+uda = dict(annotated=dict())
 
 custom_hooks = [
     dict(type="ResultHook"),

@@ -8,7 +8,7 @@ Needs:     as syn2cs_ripu_ra.py; gta2cs_ripu_source_free.py explains the rest.
 
 _base_ = "syn2cs_ripu_ra.py"
 
-uda = dict(local_consistency_lambda=0.0, objectives=dict(source=None))
+uda = dict(objectives=dict(source=None))
 
 custom_hooks = [
     dict(type="ResultHook"),

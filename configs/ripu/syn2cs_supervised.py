@@ -8,7 +8,7 @@ Needs:     as syn2cs_ripu_ra.py; gta2cs_supervised.py explains the rest.
 
 _base_ = "syn2cs_ripu_ra.py"
 
-uda = dict(local_consistency_lambda=0.0, negative_learning_lambda=0.0)
+uda = dict(local_consistency_lambda=0.0, annotated=dict(negative=0.0))
 
 custom_hooks = [
     dict(type="ResultHook"),
@@ -18,7 +18,7 @@ custom_hooks = [
         type="AnnotationRounds",
         rounds=[0],
         budget=dict(ratio=1.0),
-        acquisition=dict(type="RegionImpurity", radius=1),
+        acquisition=dict(type="RegionRandom", radius=2048),  # one region, as large as any image
         oracle="labels",
     ),
 ]

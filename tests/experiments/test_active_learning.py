@@ -44,7 +44,7 @@ def test_rows_differ_in_what_they_are_called_after():
         rows = {row.title: row for address, row in STUDIES[number].rows.items() if address.startswith(f"{table}.")}
         return {title: list(row_configs(row, seed=0).values())[-1][1] for title, row in rows.items()}
 
-    losses = {title: (cfg.uda.local_consistency_lambda, cfg.uda.negative_learning_lambda) for title, cfg in configs(72, "gta2cs").items()}
+    losses = {title: (cfg.uda.local_consistency_lambda, cfg.uda.annotated.negative) for title, cfg in configs(72, "gta2cs").items()}
     assert losses == {
         **dict.fromkeys(("random regions", "impurity", "uncertainty", "both"), (0, 0)),
         "both + local consistency": (0.1, 0),
@@ -65,5 +65,4 @@ def test_what_is_added_to_self_training_is_what_the_headline_config_adds():
 
     assert digest(config(annotated(HRDA_GTA, 0.022))) == digest(load_config(tiny.ROOT / "configs/ripu/gtaHR2csHR_hrda_ripu.py"))
     daformer = config(annotated(DAFORMER, 0.01))
-    kinds = [entry["type"] for entry in daformer.uda.labeling]
-    assert kinds == ["ConfidenceShare", "IgnoreRows", "AnnotationOverride"] and daformer.custom_hooks[3].budget.ratio == 0.01
+    assert daformer.uda.annotated == {} and daformer.custom_hooks[3].budget.ratio == 0.01

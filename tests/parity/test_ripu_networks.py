@@ -29,7 +29,7 @@ PLUS = "plus"
 
 def decoder(name: str, classes: int, **options) -> dict:
     """The decoder that a record calls so."""
-    widths = {"in_channels": [256, 2048]} if PLUS in name else {"in_channels": 2048}
+    widths = {"in_channels": [256, 2048], "channels": 512, "c1_channels": 48} if PLUS in name else {"in_channels": 2048}
     return {"type": "DLV3PlusHead" if PLUS in name else "FADAHead", **widths, "num_classes": classes, "align_corners": True, **options}
 
 

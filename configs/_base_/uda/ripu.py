@@ -7,7 +7,7 @@ uda = dict(
     type="RIPU",
     # Weight of the local consistency of predictions along the semantic boundaries of the source (α1).
     local_consistency_lambda=0.1,
-    # Weight of negative learning on the target (α2): a class of a probability below τ is not there.
-    negative_learning_lambda=1.0,
-    negative_threshold=0.05,
+    # Beside the supervision on what is labelled of the target: weight of negative learning on all of it (α2), for which a class
+    # of a probability below τ is not there.
+    annotated=dict(negative=1.0, threshold=0.05),
 )

@@ -53,8 +53,8 @@ def predictions(
 ) -> Iterator[tuple[int, Tensor]]:
     """(index, logits float32 [K, H, W]) of images, in eval mode and without gradients.
 
-    The logits are enlarged twice, to the size that the network saw and then to that of the annotation, as published, unless
-    ``test_cfg`` of the network says ``enlarge_once``.
+    The logits are enlarged twice, to the size that the network saw and then to that of the annotation, as published; also where
+    ``test_cfg`` says ``enlarge_once``, which is about the test. No mirror image is looked at.
 
     Raises:
         UserError: an image is broken or too small for the network, or the network gives NaN.
@@ -62,7 +62,8 @@ def predictions(
     options = {"batch_size": None, "sampler": list(indices), "num_workers": workers, "generator": torch.Generator()}
     for index, image, native in DataLoader(dataset, **options):
         with evaluating(method), naming(dataset.images.path(index)):
-            logits = network.enlarge(network.inference(method.data_preprocessor.image(image[None])).float(), native)
+            logits = network.inference(method.data_preprocessor.image(image[None])).float()
+            logits = network.enlarge(network.enlarge(logits, image.shape[1:]), native)
             check_finite(logits)
         yield index, logits[0]
 

@@ -22,9 +22,11 @@ V3_PLUS = {
     "model.backbone.out_indices": [0, 3],
     "model.decode_head.type": "DLV3PlusHead",
     "model.decode_head.in_channels": [256, 2048],
+    "model.decode_head.channels": 512,
+    "model.decode_head.c1_channels": 48,
 }
 WITHOUT_CONSISTENCY = {"uda.local_consistency_lambda": 0.0}
-WITHOUT_NEGATIVES = {"uda.negative_learning_lambda": 0.0}
+WITHOUT_NEGATIVES = {"uda.annotated.negative": 0.0}
 CHOICE_ALONE = {**WITHOUT_CONSISTENCY, **WITHOUT_NEGATIVES}
 """Supervision on what is labelled, and no other loss."""
 

@@ -15,14 +15,10 @@ def annotated(experiment: Experiment, ratio: float) -> tuple[Stage, ...]:
         experiment: the training without labels of the target.
         ratio: share of the pixels that get a label.
     """
-    ignored = [{"type": "IgnoreRows", "top": 15, "bottom": 120}] if experiment.ignored_margins == "rows" else []
-    no_rows = {"uda.pseudo_weight_ignore_top": 0, "uda.pseudo_weight_ignore_bottom": 0} if ignored else {}
     reports = [{"type": "ResultHook"}, {"type": "PictureHook", "interval": 1000}, {"type": "ClassHealthHook", "interval": 500}]
     rounds = {"type": "AnnotationRounds", "rounds": list(ROUNDS), "budget": {"ratio": ratio}, "oracle": "labels"}
     changes = {
-        **no_rows,
-        "uda.labeling": [{"type": "ConfidenceShare", "threshold": 0.968}, *ignored, {"type": "AnnotationOverride"}],
-        "uda.objectives": {"annotated": {"type": "AnnotatedSupervision"}},
+        "uda.annotated": {},
         "custom_hooks": [*reports, {**rounds, "acquisition": {"type": "RegionImpurity", "radius": 1}}],
         "train_dataloader.dataset.target.ann_dir": "gtFine/train",
     }

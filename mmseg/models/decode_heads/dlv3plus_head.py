@@ -61,7 +61,7 @@ class DLV3PlusHead(DecodeHead):
     Args:
         in_channels: of the first and the last encoder level.
         channels: of every branch and of the map before the classifier; published: 512.
-        c1_channels: channels that the first level is reduced to, few so that the context prevails.
+        c1_channels: channels that the first level is reduced to, few so that the context prevails; published: 48.
         dilations: of the separable branches beside the 1x1 convolution.
         dropout_ratio: channels dropped before the classifier.
         in_index, num_classes, align_corners, loss_decode, ignore_index: see :class:`DecodeHead`; the first and the last level by
@@ -75,8 +75,8 @@ class DLV3PlusHead(DecodeHead):
         *,
         in_channels: Pair[Positive[int]],
         num_classes: Positive[int],
-        channels: Positive[int] = 512,
-        c1_channels: Positive[int] = 48,
+        channels: Positive[int],
+        c1_channels: Positive[int],
         dilations: Some[Positive[int]] = (6, 12, 18),
         dropout_ratio: ShareBelowOne = 0.1,
         in_index: Pair[int] = (0, -1),
