@@ -79,13 +79,12 @@ def class_counts(prediction: Tensor, *, classes: int, radius: int) -> Tensor:
     Returns:
         float32 [K, H, W].
     """
-    counts = torch.empty(classes, *prediction.shape)
-    numbers = prediction.numpy()
+    numbers, counts = prediction.numpy(), np.empty((classes, *prediction.shape), np.float32)  # numpy asks for large pages of memory
     window = {"ksize": (2 * radius + 1, 2 * radius + 1), "normalize": False, "borderType": cv2.BORDER_CONSTANT}  # zeros outside
-    for label, count in enumerate(counts.numpy()):
+    for label, count in enumerate(counts):
         # OpenCV moves a sum of integers along: exact, and its time does not depend on the radius.
         cv2.boxFilter((numbers == label).view(np.uint8), cv2.CV_32F, dst=count, **window)
-    return counts
+    return torch.from_numpy(counts)
 
 
 def window_sum(values: Tensor, radius: int) -> Tensor:
