@@ -138,7 +138,7 @@ def test_figures(monkeypatch, capsys, tmp_path):
     figures = json.loads(out.read_text())
     assert not ended.value.code and figures["runs"] == 2 and "cpu" in figures["environment"]
     assert figures["commands"]["7 commands"]["cpu"] > 0.03 and figures["commands"]["7 commands"]["peak_memory"] > 5e6
-    assert "6 commands" in capsys.readouterr().out
+    assert "7 commands" in capsys.readouterr().out
 
 
 def test_a_command_that_fails():
