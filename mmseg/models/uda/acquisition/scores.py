@@ -23,13 +23,18 @@ from mmseg.utils.computing.float32 import at_least_float32
 EPSILON = 1e-6
 PUBLISHED_NORMALISER = math.log(19)
 """What the published code divides both factors of a region's score by, whatever the number of classes."""
-ROWS = 16
-"""Rows of an image that are computed at a time: their probabilities stay in the cache of a processor."""
+BAND = 2**15
+"""Pixels that are computed at a time, in whole rows: the probabilities of their classes stay in the cache of a processor."""
+
+
+def rows_of_band(width: int) -> int:
+    """How many rows of an image are computed at a time."""
+    return max(BAND // width, 1)
 
 
 def bands(logits: Tensor) -> Iterator[Tensor]:
     """Probabilities of the rows of an image, some at a time: float32 [K, rows, W]."""
-    return (at_least_float32(rows).softmax(0) for rows in logits.detach().split(ROWS, dim=1))
+    return (at_least_float32(rows).softmax(0) for rows in logits.detach().split(rows_of_band(logits.shape[2]), dim=1))
 
 
 def entropy(probabilities: Tensor) -> Tensor:
@@ -74,13 +79,12 @@ def class_counts(prediction: Tensor, *, classes: int, radius: int) -> Tensor:
     Returns:
         float32 [K, H, W].
     """
-    counts = torch.empty(classes, *prediction.shape)
-    numbers = prediction.numpy()
+    numbers, counts = prediction.numpy(), np.empty((classes, *prediction.shape), np.float32)  # numpy asks for large pages of memory
     window = {"ksize": (2 * radius + 1, 2 * radius + 1), "normalize": False, "borderType": cv2.BORDER_CONSTANT}  # zeros outside
-    for label, count in enumerate(counts.numpy()):
+    for label, count in enumerate(counts):
         # OpenCV moves a sum of integers along: exact, and its time does not depend on the radius.
         cv2.boxFilter((numbers == label).view(np.uint8), cv2.CV_32F, dst=count, **window)
-    return counts
+    return torch.from_numpy(counts)
 
 
 def window_sum(values: Tensor, radius: int) -> Tensor:
@@ -123,8 +127,9 @@ def impurity(prediction: Tensor, *, classes: int, radius: int) -> Tensor:
     Returns:
         float32 [H, W].
     """
-    counts = class_counts(prediction, classes=classes, radius=radius).split(ROWS, dim=1)
-    sizes = window_sizes(prediction.shape, radius).split(ROWS)
+    rows = rows_of_band(prediction.shape[1])
+    counts = class_counts(prediction, classes=classes, radius=radius).split(rows, dim=1)
+    sizes = window_sizes(prediction.shape, radius).split(rows)
     return torch.cat([entropy(count / size) for count, size in zip(counts, sizes, strict=True)])
 
 

@@ -36,7 +36,8 @@ def select(score: Tensor, active: Tensor, count: int, *, exclusion: int) -> Tens
     if np.isnan(scores).any():
         raise NotFiniteError
     excluded, picks = np.zeros(scores.shape, bool), []
-    for row, column in _candidates(scores, count, exclusion).tolist():
+    rows, columns = _candidates(scores, count, exclusion)
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):  # lists of pairs would keep the garbage collector busy
         if len(picks) == count:
             break
         if not excluded[row, column]:
@@ -66,8 +67,8 @@ def _mark(marked: np.ndarray, row: int, column: int, radius: int) -> None:
     marked[max(row - radius, 0) : row + radius + 1, max(column - radius, 0) : column + radius + 1] = True
 
 
-def _candidates(scores: np.ndarray, count: int, exclusion: int) -> np.ndarray:
-    """Rows and columns [m, 2] of the highest scores in their order; the first ``count`` picks are among them.
+def _candidates(scores: np.ndarray, count: int, exclusion: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the highest scores in their order; the first ``count`` picks are among them.
 
     A pick excludes no more pixels than its square has. Among so many pixels as the squares of all picks but the last have together there
     are therefore as many picks, and the next pixel is the last one.
@@ -76,4 +77,4 @@ def _candidates(scores: np.ndarray, count: int, exclusion: int) -> np.ndarray:
     least = np.partition(scores, scores.size - possible, axis=None)[scores.size - possible]
     rows, columns = np.nonzero((scores >= least) & (scores > -np.inf))
     order = np.lexsort((rows, columns, -scores[rows, columns]))[:possible]
-    return np.stack([rows, columns], axis=1)[order]
+    return rows[order], columns[order]

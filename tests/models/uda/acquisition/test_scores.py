@@ -74,14 +74,17 @@ def test_the_first_of_several_likeliest_classes():
     assert scores.hard_prediction(probabilities).tolist() == [[1, 0, 2]]
 
 
-def test_bands_do_not_show():
-    """As computed for the whole image; more rows than a band has, and not a multiple."""
-    logits = random_logits(6, 2 * scores.ROWS + 5, 8)
+@pytest.mark.parametrize("band", [1, 24, 10**6])
+def test_bands_do_not_show(monkeypatch, band):
+    """As computed for the whole image: bands of one row, of three that do not divide the image, and of all."""
+    monkeypatch.setattr(scores, "BAND", band)
+    logits = random_logits(6, 11, 8)
     entropies, prediction = scores.entropy_and_prediction(logits)
     probabilities = logits.softmax(0)
+    assert len(list(scores.bands(logits))) == {1: 11, 24: 4, 10**6: 1}[band]
     assert torch.allclose(entropies, -(probabilities * (probabilities + 1e-6).log()).sum(0))
     assert torch.equal(prediction.long(), probabilities.argmax(0))
-    assert torch.equal(scores.by_pixel(scores.least_confidence, logits), 1 - probabilities.amax(0))
+    assert torch.allclose(scores.by_pixel(scores.least_confidence, logits), 1 - probabilities.amax(0))
 
 
 def test_a_region_is_impurity_times_uncertainty():
