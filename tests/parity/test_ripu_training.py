@@ -43,6 +43,9 @@ LOSSES = {
 PARTS = {"fe.backbone": "backbone", "cl": "decode_head"}
 PASSES = {"source": "src", "annotated": "tgt"}
 
+ASKED_AT = (1280, 640)
+"""Size (w, h) of the images when the published code asks: found by trying, for it is that of no other image of the record."""
+
 
 @dataclass
 class Seen:
@@ -90,7 +93,7 @@ def config(record: Record, folder: Path):
     source, target = info["source_input_wh"], info["target_input_wh"]
     budget = {"ratio": info["ratio"]} if info["setting"] == "RA" else {"pixels": info["pixels"]}
     kind = "RegionImpurity" if info["setting"] == "RA" else "PixelImpurity"
-    rounds = {"type": "AnnotationRounds", "rounds": info["select_iter"], "budget": budget, "workers_per_gpu": 0}
+    rounds = {"type": "AnnotationRounds", "rounds": info["select_iter"], "budget": budget, "size": ASKED_AT, "workers_per_gpu": 0}
     changes = {
         "model.pretrained": None,
         "uda.local_consistency_lambda": info["consistent_loss"],
@@ -145,7 +148,9 @@ def replay(patch: pytest.MonkeyPatch, record: Record) -> None:
     patch.setattr(UDADataset, "draw_source_file", source)
     patch.setattr(UDADataset, "draw_target_file", target)
     patch.setitem(resnet.BLOCKS, 101, tuple(map(int, blocks)))
-    patch.setattr(resnet, "Bottleneck", narrow_bottleneck(int(widths)))
+    narrow = narrow_bottleneck(int(widths))
+    narrow.expansion = resnet.Bottleneck.expansion
+    patch.setattr(resnet, "Bottleneck", narrow)
     patch.setattr(AdaptationRunner, "_init_model_weights", lambda self: fill(self.network.model, record.info["recipe"]))
 
 

@@ -75,7 +75,7 @@ def export(waiting: WaitingRound, out: Path) -> int:
         raise UserError(f"--out {out} holds something already. Choose a new folder.")
     rows = [["image", "row", "column", "top", "left", "bottom", "right"]]
     for index, stem in progress(list(enumerate(waiting.stems)), "Exporting"):
-        picks, path = waiting.picks(stem), waiting.images.path(index)
+        picks, path = waiting.folder.read_picks(stem), waiting.images.path(index)
         photo = waiting.images.read(index)
         if list(photo.shape[:2]) != picks["size"]:
             raise UserError(f"{path} has another size than when it was asked about. Put back the image of the training.")

@@ -11,7 +11,7 @@ from mmseg.apis.annotating.waiting import WaitingRound
 from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.annotating.label_files import read_annotation
 from mmseg.datasets.annotating.ledger import spent_before, spent_in_image, write_budget
-from mmseg.datasets.annotating.oracle import ASKED, Oracle, PeopleOracle
+from mmseg.datasets.annotating.oracle import ASKED, DRAW_AGAIN, Oracle, PeopleOracle
 from mmseg.datasets.annotating.rounds import RoundFolder
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import list_files
@@ -59,14 +59,14 @@ def import_labels(waiting: WaitingRound, folder: Path) -> list[str]:
 
 def touched(waiting: WaitingRound, path: Path, stem: str) -> bool:
     """Whether somebody has labelled a pixel of a template, as far as its size lets one see."""
-    asked = asked_now(waiting.folder, stem, waiting.picks(stem))
-    label = read_annotation(path, asked.shape, "Draw on the exported template.")
+    asked = asked_now(waiting.folder, stem, waiting.folder.read_picks(stem))
+    label = read_annotation(path, asked.shape, DRAW_AGAIN)
     return bool((label[asked] != ASKED).any() or not np.isin(label[~asked], (ASKED, IGNORE)).all())
 
 
 def take(waiting: WaitingRound, oracle: PeopleOracle, stem: str, *, write: bool) -> None:
     """Checks the labels of an image, and writes them."""
-    picks = waiting.picks(stem)
+    picks = waiting.folder.read_picks(stem)
     asked = asked_now(waiting.folder, stem, picks)
     answer = oracle.answer(stem, asked, picks["allowed"])
     if write:
@@ -77,7 +77,7 @@ def complete(waiting: WaitingRound) -> None:
     """Counts what the round has cost, and says that it is finished."""
     spent = {}
     for stem in waiting.stems:
-        picks = waiting.picks(stem)
+        picks = waiting.folder.read_picks(stem)
         spent[stem] = spent_in_image(picks, label_image(waiting.folder, stem, picks, Oracle()))
     finish(waiting.folder, waiting.header, spent)
     write_budget([RoundFolder(waiting.folder.root, number, waiting.folder.names) for number in range(1, waiting.folder.number + 1)])

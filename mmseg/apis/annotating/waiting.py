@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmseg.config.config import load_config
 from mmseg.datasets.annotating.maps import AnnotationMaps
-from mmseg.datasets.annotating.rounds import ANNOTATIONS, Picks, RoundFolder, RoundHeader
+from mmseg.datasets.annotating.rounds import ANNOTATIONS, RoundFolder, RoundHeader
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralImageFiles
@@ -48,17 +48,6 @@ class WaitingRound:
         """The stems of the images that have no labels yet."""
         return [stem for stem in self.stems if not self.folder.label_file(stem).exists()]
 
-    def picks(self, stem: str) -> Picks:
-        """The picks of an image.
-
-        Raises:
-            UserError: they are missing or broken.
-        """
-        picks = self.folder.read_picks(stem)
-        if picks is None:
-            raise UserError(f"{self.folder.picks_file(stem)} is missing. {self.folder.fix}")
-        return picks
-
 
 def find_round(run: Path, number: int | None) -> WaitingRound:
     """The round of a training that waits for labels.
@@ -73,12 +62,9 @@ def find_round(run: Path, number: int | None) -> WaitingRound:
     if not (run / CONFIG).is_file():
         raise UserError(f"{run / CONFIG} does not exist: {run} is no folder of a training. Give the one that waits for labels.")
     dataset = load_config(run / CONFIG).train_dataloader.dataset
-    if not dataset.get("target"):
-        raise UserError(f"{run} was trained without a target. Give the folder of a training that waits for labels.")
-    target = build_checked(without_labels(dataset.target.to_dict()), DATASETS)
-    maps = AnnotationMaps(run / ANNOTATIONS, tuple(target.images.names))
-    begun = itertools.takewhile(lambda folder: folder.path.is_dir(), map(maps.round, itertools.count(1)))
-    headers = list(map(_header, begun))
+    target = build_checked(without_labels(dataset.target.to_dict()), DATASETS) if dataset.get("target") else None
+    maps = AnnotationMaps(run / ANNOTATIONS, tuple(target.images.names) if target else ())
+    headers = list(itertools.takewhile(bool, (maps.round(place).header() for place in itertools.count(1))))
     waiting = [header for header in headers if header["picked"] and number in (header["round"], None)]
     if number is None:
         waiting = [header for header in waiting if not header["complete"]]
@@ -89,16 +75,7 @@ def find_round(run: Path, number: int | None) -> WaitingRound:
     folder = maps.round(waiting[0]["round"])
     if waiting[0]["images_digest"] != images_digest(maps.names):
         raise UserError(f"{folder.path} is about other images than {target.place} has now. Put back those of the training.")
-    return WaitingRound(
-        run, folder, waiting[0], target.images, maps.stems, target.palette if hasattr(target, "palette") else target.metainfo["palette"]
-    )
-
-
-def _header(folder: RoundFolder) -> RoundHeader:
-    header = folder.header()
-    if header is None:
-        raise UserError(f"{folder.path} has no header. {folder.fix}")
-    return header
+    return WaitingRound(run, folder, waiting[0], target.images, maps.stems, target.metainfo["palette"])
 
 
 def _state(header: RoundHeader) -> str:

@@ -21,6 +21,7 @@ from mmseg.datasets.several import SeveralDatasets
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 
+DRAW_AGAIN = "Export the round again and draw on its template."
 ASKED = 254
 """Value of a pixel that is asked for, in the templates that people fill in."""
 
@@ -125,7 +126,7 @@ class PeopleOracle(Oracle):
             UserError: of another size, with an unknown id, a label where none was asked for, or none where one was.
         """
         path = self.folder / f"{stem}.png"
-        label = read_annotation(path, asked.shape, "Export the round again and draw on its template.")
+        label = read_annotation(path, asked.shape, DRAW_AGAIN)
         drawn = (label != ASKED) & (label != IGNORE)
         unknown = label[drawn & (label >= self.classes)]
         if unknown.size:

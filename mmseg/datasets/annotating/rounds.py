@@ -171,19 +171,16 @@ class RoundFolder:
     def write_header(self, header: RoundHeader) -> None:
         write_json(self.path / HEADER, header)
 
-    def read_picks(self, stem: str) -> Picks | None:
-        """The picks of an image; None where there are none yet.
+    def read_picks(self, stem: str) -> Picks:
+        """The picks of an image.
 
         Raises:
-            UserError: the file is broken, or has picks outside of the image.
+            UserError: the file is missing or broken, or has picks outside of the image.
         """
         path = self.picks_file(stem)
-        if not path.exists():
-            return None
         picks = read_product(path, Picks, self.fix)
-        sides = picks["size"]
-        inside = all(len(pick) == 2 and pick[0] < sides[0] and pick[1] < sides[1] for pick in picks["picks"]) if len(sides) == 2 else False
-        if not inside:
+        size = picks["size"]
+        if len(size) != 2 or not all(len(pick) == 2 and pick[0] < size[0] and pick[1] < size[1] for pick in picks["picks"]):
             raise UserError(f"{path} has picks outside of its image, or no size of it. {self.fix}")
         return picks
 

@@ -97,13 +97,14 @@ def make_picks(asker: Asker, folder: RoundFolder, *, same: bool) -> None:
     Raises:
         UserError: it comes to others.
     """
-    known = {index: folder.read_picks(asker.stems[index]) for index in asker.own}
-    todo = [index for index in asker.own if known[index] is None or not same]
+    made = [index for index in asker.own if folder.picks_file(asker.stems[index]).exists()]
+    known = {index: folder.read_picks(asker.stems[index]) for index in made}
+    todo = [index for index in asker.own if index not in known or not same]
     told, total = Progress(f"Round {folder.number}: picks in", len(asker.dataset)), len(asker.own)
     for done, (index, logits) in enumerate(predictions(asker.method, asker.network, asker.dataset, todo, asker.workers), 1):
         stem = asker.stems[index]
         picks = asker.picker.pick(logits, folder, stem)
-        if known[index] is None:
+        if index not in known:
             folder.write_picks(stem, picks)
         elif known[index] != picks:
             text = "holds other picks than this training comes to, which was resumed from an earlier state"

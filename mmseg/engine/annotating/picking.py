@@ -114,12 +114,7 @@ def earlier_picks(folder: RoundFolder, stem: str) -> Iterator[Picks]:
     Raises:
         UserError: one is missing or broken.
     """
-    for number in range(1, folder.number):
-        before = RoundFolder(folder.root, number, folder.names)
-        picks = before.read_picks(stem)
-        if picks is None:
-            raise UserError(f"{before.picks_file(stem)} is missing. {before.fix}")
-        yield picks
+    return (RoundFolder(folder.root, number, folder.names).read_picks(stem) for number in range(1, folder.number))
 
 
 def asked_now(folder: RoundFolder, stem: str, picks: Picks) -> np.ndarray:
