@@ -49,7 +49,10 @@ def test_rows_differ_in_what_they_are_called_after():
         rows = {row.title: row for address, row in STUDIES[number].rows.items() if address.startswith(f"{table}.")}
         return {title: list(row_configs(row, seed=0).values())[-1][1] for title, row in rows.items()}
 
-    losses = {title: (cfg.uda.local_consistency_lambda, cfg.uda.annotated.negative) for title, cfg in configs(72, "gta2cs").items()}
+    losses = {
+        title: (cfg.uda.get("local_consistency_lambda", 0.1), cfg.uda.get("annotated", {}).get("negative", 1))
+        for title, cfg in configs(72, "gta2cs").items()
+    }
     assert losses == {
         **dict.fromkeys(("random regions", "impurity", "uncertainty", "both"), (0, 0)),
         "both + local consistency": (0.1, 0),

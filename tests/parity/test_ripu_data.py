@@ -12,6 +12,7 @@ from mmseg.config.config import load_config
 from mmseg.datasets.sampling.class_aware_sampling import class_aware_list
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.transforms import RESIZING
+from mmseg.engine.parts import build_model
 from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod
 from mmseg.structures import Box
@@ -137,7 +138,10 @@ def test_our_configs_have_the_recorded_options(record):
         recorded[key] for key in ("momentum", "weight_decay", "base_lr")
     )
     assert list(first_rates(cfg).values()) == pytest.approx([step["lr_fe"], step["lr_cls"]])
-    losses = cfg.uda.local_consistency_lambda, cfg.uda.annotated.negative, cfg.uda.annotated.threshold
+    with torch.device("meta"):
+        objectives = build_model(cfg).objectives
+    source, annotated = objectives["source"], objectives["annotated"]
+    losses = source.local_consistency.weight, annotated.negative, annotated.threshold
     assert losses == tuple(recorded[key] for key in ("consistent_loss", "negative_loss", "negative_threshold"))
     assert cfg.param_scheduler[0].power == recorded["lr_power"] and cfg.train_dataloader.batch_size == recorded["batch_size"]
     assert cfg.custom_hooks[3].acquisition.radius == recorded["radius_k"]
