@@ -72,7 +72,7 @@ class AnnotationRounds(Hook):
         self.budget, self.acquisition = dict(budget), dict(acquisition)
         self.strategy = build_checked(dict(acquisition), ACQUISITIONS)
         Picker(self.strategy, self.budget, len(self.rounds), 0).check()
-        self.current: int | None = None
+        self.current = 0
 
     def attach(self, cfg: Config, dataset: UDADataset) -> None:
         """Gives the training data what is known so far, and checks that all rounds can be done; nothing is written yet.
@@ -100,32 +100,39 @@ class AnnotationRounds(Hook):
         if self.oracle == "labels":
             LabelOracle(self.target).check_sizes()
 
-    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        """Makes the rounds that are due, and replaces labels that the loader has read before them."""
-        due = sum(after <= runner.iter for after in self.rounds)
-        if self.current != due:
-            self.catch_up(runner, due)
-        refresh(self.dataset, data_batch, due)
-
-    def catch_up(self, runner: Runner, due: int) -> None:
-        """Brings the labels that the training uses to those of round ``due``; makes that round where it comes after this iteration.
+    def before_train(self, runner: Runner) -> None:
+        """Has the loader, which reads ahead, begin with the labels of the rounds that lie behind this iteration.
 
         Raises:
-            UserError: an earlier round is missing, or a round cannot be made.
+            UserError: one of these rounds is missing.
+        """
+        behind = [self.maps.round(number) for number, after in enumerate(self.rounds, 1) if after < runner.iter]
+        for folder in behind:
+            if not folder.complete:
+                raise UserError(f"{folder.path} is not complete, and iteration {runner.iter + 1} needs its labels. {folder.fix}")
+        self.use(behind)
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
+        """Makes the round that is due, and replaces labels that the loader has read before it.
+
+        Raises:
+            UserError: the round cannot be made.
             Waiting: people have to label first.
         """
-        rounds = [self.maps.round(number) for number in range(1, due + 1)]
-        for folder, after in zip(rounds, self.rounds, strict=False):
-            if after == runner.iter:
-                self.make(runner, folder)
-            elif not folder.complete:
-                raise UserError(f"{folder.path} is not complete, and iteration {runner.iter + 1} needs its labels. {folder.fix}")
-        if is_main_process() and (due or read_current(self.maps.root)):
-            if due:
+        if runner.iter in self.rounds:
+            rounds = [self.maps.round(number) for number in range(1, self.rounds.index(runner.iter) + 2)]
+            self.make(runner, rounds[-1])
+            self.use(rounds)
+        refresh(self.dataset, data_batch, self.current)
+
+    def use(self, rounds: list[RoundFolder]) -> None:
+        """The training uses the labels of these finished rounds from now on."""
+        self.current = len(rounds)
+        if is_main_process() and (rounds or read_current(self.maps.root)):
+            if rounds:
                 write_budget(rounds)
-            write_current(self.maps.root, due)
+            write_current(self.maps.root, len(rounds))
         barrier()
-        self.current = due
 
     def make(self, runner: Runner, folder: RoundFolder) -> None:
         """Makes a round, or goes on with it; one that is finished already has to have the same picks."""
