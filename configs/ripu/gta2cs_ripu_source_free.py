@@ -1,7 +1,7 @@
 """RIPU without the source, GTA -> Cityscapes, regions, 2.2 % of the pixels labelled (Xie et al., CVPR 2022, source-free).
 
 Command:   python run_experiments.py --config configs/ripu/gta2cs_ripu_source_free.py
-           with --load-from and the last checkpoint of gta2cs_source.py; --exp 73 trains both.
+           with --cfg-options load_from=FILE, the last checkpoint of gta2cs_source.py; --exp 73 trains both.
 Published: 67.1 mIoU, one seed. Not trained by us yet.
 Needs:     as gta2cs_ripu_ra.py, which explains what is the same here. No image of GTA changes what is learned.
 """

@@ -1,7 +1,7 @@
 """RIPU without the source, Synthia -> Cityscapes with 16 classes, regions, 2.2 % labelled (Xie et al., CVPR 2022, source-free).
 
 Command:   python run_experiments.py --config configs/ripu/syn2cs_ripu_source_free.py
-           with --load-from and the last checkpoint of syn2cs_source.py; --exp 73 trains both.
+           with --cfg-options load_from=FILE, the last checkpoint of syn2cs_source.py; --exp 73 trains both.
 Published: 68.7 mIoU over 16 classes, one seed. Not trained by us yet.
 Needs:     as syn2cs_ripu_ra.py; gta2cs_ripu_source_free.py explains the rest.
 """

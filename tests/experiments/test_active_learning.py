@@ -3,13 +3,18 @@
 from statistics import fmean
 
 import pytest
+import torch
 
 from experiments import STUDIES
 from mmseg.apis.launching.rows import row_configs
 from mmseg.config.config import digest, load_config
+from mmseg.config.small.shrink import demo
+from mmseg.engine.annotating.picking import Picker
 from mmseg.experiments import Row
 from mmseg.experiments.studies.annotated import annotated
 from mmseg.experiments.studies.bases import DAFORMER, HRDA_GTA
+from mmseg.models.uda.acquisition.selection import squares
+from mmseg.registry import ACQUISITIONS, build_checked
 from tests import tiny
 
 HOOK = "AnnotationRounds"
@@ -44,7 +49,10 @@ def test_rows_differ_in_what_they_are_called_after():
         rows = {row.title: row for address, row in STUDIES[number].rows.items() if address.startswith(f"{table}.")}
         return {title: list(row_configs(row, seed=0).values())[-1][1] for title, row in rows.items()}
 
-    losses = {title: (cfg.uda.local_consistency_lambda, cfg.uda.annotated.negative) for title, cfg in configs(72, "gta2cs").items()}
+    losses = {
+        title: (cfg.uda.get("local_consistency_lambda", 0.1), cfg.uda.get("annotated", {}).get("negative", 1))
+        for title, cfg in configs(72, "gta2cs").items()
+    }
     assert losses == {
         **dict.fromkeys(("random regions", "impurity", "uncertainty", "both"), (0, 0)),
         "both + local consistency": (0.1, 0),
@@ -66,3 +74,15 @@ def test_what_is_added_to_self_training_is_what_the_headline_config_adds():
     assert digest(config(annotated(HRDA_GTA, 0.022))) == digest(load_config(tiny.ROOT / "configs/ripu/gtaHR2csHR_hrda_ripu.py"))
     daformer = config(annotated(DAFORMER, 0.01))
     assert daformer.uda.annotated == {} and daformer.custom_hooks[3].budget.ratio == 0.01
+
+
+@pytest.mark.parametrize("number", [70, 71])
+def test_full_supervision_asks_for_every_pixel(number):
+    """In one round with one region, wherever it is picked; in a demo image as well."""
+    ((_, cfg),) = row_configs(STUDIES[number].rows["v2.4"], seed=0).values()
+    for config, size in ((cfg, (1024, 2048)), (demo(cfg), (256, 512))):
+        (hook,) = (hook for hook in config.custom_hooks if hook["type"] == HOOK)
+        picker = Picker(build_checked(dict(hook.acquisition), ACQUISITIONS), hook.budget, len(hook.rounds), seed=0)
+        assert hook.rounds == [0] and picker.count(size) == 1 and picker.allowed(size) == size[0] * size[1]
+        for corner in ((0, 0), (size[0] - 1, size[1] - 1)):
+            assert squares(torch.tensor([corner]), picker.strategy.radius, size).all()

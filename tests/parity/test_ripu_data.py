@@ -8,16 +8,21 @@ import torch
 from mmengine.registry import PARAM_SCHEDULERS
 from torch import nn
 
+from mmseg.config.config import load_config
 from mmseg.datasets.sampling.class_aware_sampling import class_aware_list
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.transforms import RESIZING
+from mmseg.engine.parts import build_model
 from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod
 from mmseg.structures import Box
+from tests import tiny
 from tests.models.networks import plain
 from tests.parity.records import Record, assert_close, parametrize
 from tests.parity.test_label_shift_data import as_input
 from tests.parity.test_ripu_networks import FOLDER, small_network
+
+CONFIGS = tiny.ROOT / "configs" / "ripu"
 
 
 def whole_image(size_wh: list[int]) -> CropOptions:
@@ -116,3 +121,42 @@ def test_evaluation(record):
     scores = metric.compute_metrics(metric.results)
     assert [scores[f"IoU.{name}"] / 100 for name in names] == pytest.approx(record.tensors["iou"].tolist(), abs=1e-6)
     assert scores["mIoU"] / 100 == pytest.approx(record.info["scalars"]["miou"], abs=1e-6)
+
+
+def first_rates(cfg) -> dict[str, float]:
+    """Of encoder and decoder."""
+    base, keys = cfg.optim_wrapper.optimizer.lr, cfg.optim_wrapper.paramwise_cfg.custom_keys
+    return {"backbone": base, "decode_head": base * keys.decode_head.lr_mult}
+
+
+@parametrize(f"{FOLDER}/train_*")
+def test_our_configs_have_the_recorded_options(record):
+    """Of losses and optimizer; the record has small images, a large budget and few iterations."""
+    cfg, recorded, (step, *_) = load_config(CONFIGS / "gta2cs_ripu_ra.py"), record.info["config"], record.info["steps"]
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.momentum, optimizer.weight_decay, optimizer.lr) == tuple(
+        recorded[key] for key in ("momentum", "weight_decay", "base_lr")
+    )
+    assert list(first_rates(cfg).values()) == pytest.approx([step["lr_fe"], step["lr_cls"]])
+    with torch.device("meta"):
+        objectives = build_model(cfg).objectives
+    source, annotated = objectives["source"], objectives["annotated"]
+    losses = source.local_consistency.weight, annotated.negative, annotated.threshold
+    assert losses == tuple(recorded[key] for key in ("consistent_loss", "negative_loss", "negative_threshold"))
+    assert cfg.param_scheduler[0].power == recorded["lr_power"] and cfg.train_dataloader.batch_size == recorded["batch_size"]
+    assert cfg.custom_hooks[3].acquisition.radius == recorded["radius_k"]
+
+
+@pytest.mark.parametrize(("file", "iterations"), [("gta2cs_ripu_ra", 40000), ("gta2cs_source", 20000), ("gta2cs_ripu_source_free", 30000)])
+def test_schedules_of_our_configs(file, iterations):
+    """The decay of 62,500 iterations, or of 31,250 for twice the rate, is left early."""
+    cfg = load_config(CONFIGS / f"{file}.py")
+    (decay,) = cfg.param_scheduler
+    assert cfg.train_cfg.max_iters == iterations
+    assert (cfg.optim_wrapper.optimizer.lr, decay.end - 1) == ((5e-4, 31250) if file == "gta2cs_source" else (2.5e-4, 62500))
+
+
+def test_the_source_list_is_as_long_as_published():
+    """62,500 iterations of two images, and then to the end of a part."""
+    options = load_config(CONFIGS / "gta2cs_ripu_ra.py").train_dataloader.dataset.class_aware_sampling
+    assert len(class_aware_list([[0, 1], [1]], options.draws, np.random.RandomState(0))) == 126_000

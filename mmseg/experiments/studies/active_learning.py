@@ -14,7 +14,7 @@ from mmseg.experiments import ConfigFile, Published, Row, Stage, Study, Table, f
 
 CLASSES_16 = tuple(name for name in CLASSES if name not in ("terrain", "truck", "train"))
 """What Synthia shows."""
-SOURCE, SOURCE_FREE = "source", "source_free"
+SOURCE, ADAPTED = "source", "adapted"
 HOOK = "custom_hooks.3"
 """Where the configs of this folder have their rounds of annotation."""
 ACQUISITION = f"{HOOK}.acquisition"
@@ -69,7 +69,7 @@ class Task:
         changes = {"load_from": from_stage(SOURCE, "checkpoint")}
         return (
             Stage(name=SOURCE, setup=self.config("source")),
-            Stage(name=SOURCE_FREE, setup=self.config("ripu_source_free"), changes=changes),
+            Stage(name=ADAPTED, setup=self.config("ripu_source_free"), changes=changes),
         )
 
     def chosen_by(self, kind: str, **options: object) -> tuple[Stage, ...]:
