@@ -86,6 +86,15 @@ class Picker:
         """Pixels that all rounds together may ask for in an image of (H, W)."""
         return min(self.rounds * self.count(size) * (2 * self.strategy.radius + 1) ** 2, size[0] * size[1])
 
+    def score(self, logits: Tensor, folder: RoundFolder, stem: str) -> Tensor:
+        """How much each pixel is wanted, -inf where earlier rounds exclude it: float32 [H, W] on the CPU. See :meth:`pick`."""
+        size = tuple(logits.shape[1:])
+        active = torch.zeros(size, dtype=torch.bool)
+        for before in earlier_picks(folder, stem):
+            active |= squares(torch.from_numpy(as_array(before)), self.strategy.exclusion, size)
+        score = self.strategy(logits, Streams(self.seed, folder.number).numpy(f"acquisition/{stem}"))
+        return score.masked_fill(active, float("-inf"))
+
     def pick(self, logits: Tensor, folder: RoundFolder, stem: str) -> Picks:
         """The picks of an image in a round.
 
@@ -97,12 +106,9 @@ class Picker:
         Raises:
             UserError: picks of an earlier round are missing or broken.
         """
-        size = tuple(logits.shape[1:])
-        active, count = torch.zeros(size, dtype=torch.bool), self.count(size)
-        for before in earlier_picks(folder, stem):
-            active |= squares(torch.from_numpy(as_array(before)), self.strategy.exclusion, size)
-        score = self.strategy(logits, Streams(self.seed, folder.number).numpy(f"acquisition/{stem}"))
-        picks = select(score, active, count, exclusion=self.strategy.exclusion)
+        size, score = tuple(logits.shape[1:]), self.score(logits, folder, stem)
+        count = self.count(size)
+        picks = select(score, torch.zeros(size, dtype=torch.bool), count, exclusion=self.strategy.exclusion)
         chosen = {"radius": self.strategy.radius, "picks": picks.tolist(), "size": list(size), "version": VERSION}
         asked = asked_now(folder, stem, {**chosen, "asked": 0, "allowed": 0, "unspent": 0})
         return {**chosen, "asked": int(asked.sum()), "allowed": self.allowed(size), "unspent": count - len(picks)}

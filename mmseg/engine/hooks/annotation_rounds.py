@@ -25,6 +25,7 @@ from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.annotating.looking import TargetImages, weights_digest
 from mmseg.engine.annotating.making import Asker, begin, finish, make_labels, make_picks
 from mmseg.engine.annotating.picking import Budget, Picker
+from mmseg.engine.annotating.picture import draw_round
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.registry import ACQUISITIONS, HOOKS, build_checked
 from mmseg.utils.errors import UserError, Waiting
@@ -157,10 +158,14 @@ class AnnotationRounds(Hook):
             make_picks(asker, folder, same=known)
         if header["complete"]:
             return
+        info = runner.train_dataloader.dataset.metainfo
         if self.oracle == "people":
+            draw_round(asker, folder, Path(runner.work_dir), info)
             self.wait_for_people(runner, folder, header)
         oracle = LabelOracle(self.target, spent_before(folder)) if self.oracle == "labels" else Oracle()
-        finish(folder, header, make_labels(asker, folder, oracle))
+        spent = make_labels(asker, folder, oracle)
+        draw_round(asker, folder, Path(runner.work_dir), info)
+        finish(folder, header, spent)
 
     def asking_network(self, runner: Runner) -> nn.Module:
         """The student or the teacher.

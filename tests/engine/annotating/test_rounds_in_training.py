@@ -12,7 +12,7 @@ import torch
 
 from mmseg.apis.launching.train import train
 from mmseg.datasets.annotating import fresh
-from mmseg.datasets.reading.image_files import read_label_ids
+from mmseg.datasets.reading.image_files import read_image, read_label_ids
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.models.uda.acquisition.selection import squares
@@ -65,6 +65,12 @@ def test_what_rounds_leave(whole, tiny_data):
         budget["total"]["percent"] == pytest.approx(100 * budget["total"]["asked"] / (4 * 64 * 128))
         and 4 < budget["total"]["percent"] < 5.1
     )
+
+
+def test_a_picture_of_each_round(whole):
+    """Of the first image: 23 picks, which the second round has not made again."""
+    pictures = [read_image(whole / f"pictures/round_{number}.png") for number in (1, 2)]
+    assert pictures[0].shape == pictures[1].shape and (pictures[0] != pictures[1]).any()
 
 
 @pytest.mark.parametrize("workers", [0, 2])

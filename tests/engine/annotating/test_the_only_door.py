@@ -89,6 +89,7 @@ OWNERS = {
     "mmseg/datasets/annotating/label_files.py": {None},
     "mmseg/datasets/annotating/maps.py": {None},
     "mmseg/engine/annotating/making.py": {"folder"},
+    "mmseg/engine/annotating/picture.py": {"folder"},
 }
 """Where a training reads labels, and of what; None are functions that get a path."""
 
