@@ -4,7 +4,7 @@ Their rows are data in mmseg/experiments/studies, one file a paper.
 """
 
 from mmseg.experiments import Study
-from mmseg.experiments.studies import daformer, demo, generalization, hrda, label_shift, mic, start_up
+from mmseg.experiments.studies import active_learning, annotated, daformer, demo, generalization, hrda, label_shift, mic, start_up
 
 STUDIES: dict[int, Study] = {
     # our own, on the demo domains
@@ -30,6 +30,13 @@ STUDIES: dict[int, Study] = {
     # label shift adaptation (Liu et al., CVPR 2022)
     60: label_shift.GTA_TO_CITYSCAPES,
     61: label_shift.SYNTHIA_TO_CITYSCAPES,
+    # RIPU (Xie et al., CVPR 2022)
+    70: active_learning.GTA_TO_CITYSCAPES,
+    71: active_learning.SYNTHIA_TO_CITYSCAPES,
+    72: active_learning.ABLATION,
+    73: active_learning.WITHOUT_SOURCE,
+    # ours: self-training with a few labels
+    74: annotated.SELF_TRAINING,
     # MIC (Hoyer et al., CVPR 2023)
     80: mic.MIC_RESULTS,
     81: mic.OTHER_METHODS,

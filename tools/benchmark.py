@@ -7,6 +7,7 @@
     python tools/benchmark.py data configs/hrda/gtaHR2csHR_hrda.py               the loader over the data of a config
     python tools/benchmark.py data configs/hrda/gtaHR2csHR_hrda.py --demo        over demo scenes as large as GTA and Cityscapes
     python tools/benchmark.py labels configs/hrda/gtaHR2csHR_hrda.py             pseudo-labels, against bare forward passes
+    python tools/benchmark.py picks                                              what is labelled of an image: scores and picks
     python tools/benchmark.py start                                              help texts, lists and configs
 
 "train", "infer" and "fit" work on synthetic images of the config's sizes with random weights, on the GPU if there is one; see
@@ -51,6 +52,9 @@ def parse_args() -> argparse.Namespace:
         command.add_argument(
             "--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries"
         )
+    picks = commands.add_parser("picks", help="CPU time and memory of scoring an image and picking what is labelled")
+    picks.set_defaults(run=benchmark_picks)
+    add_pick_options(picks)
     start = commands.add_parser("start", help="CPU time and memory of every command that trains nothing")
     start.add_argument("--runs", type=int, default=3, help="starts that the medians are taken of (default: %(default)s)")
     start.set_defaults(run=benchmark_start, subcommands=tuple(commands.choices))
@@ -85,6 +89,11 @@ def add_label_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", type=Path, default=Path("data/benchmark"), help="where they are kept (default: %(default)s)")
     parser.add_argument("--images", type=int, default=100, help="images per round (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds that the medians are taken of (default: %(default)s)")
+
+
+def add_pick_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--size", type=int, nargs=2, default=[2048, 1024], metavar=("W", "H"), help="of the image (default: 2048 1024)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds that the medians are taken of (default: %(default)s)")
 
 
 def benchmark_speed(args: argparse.Namespace) -> None:
@@ -174,6 +183,21 @@ def benchmark_labels(args: argparse.Namespace) -> None:
     if args.json:
         write_json(args.json, result)
     Console().print(labels_table(result))
+
+
+def benchmark_picks(args: argparse.Namespace) -> None:
+    """Measures acquisitions against the straightforward loop."""
+    width, height = args.size
+    if min(width, height, args.rounds) < 1:
+        raise UserError(f"--size {width} {height} --rounds {args.rounds}: nothing to measure. Use at least 1 of each.")
+    from rich.console import Console
+
+    from tools.benchmarks.picks import measure_picks, picks_table
+
+    result = measure_picks((height, width), args.rounds)
+    if args.json:
+        write_json(args.json, result)
+    Console().print(picks_table(result))
 
 
 def benchmark_start(args: argparse.Namespace) -> None:

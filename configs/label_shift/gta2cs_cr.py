@@ -1,7 +1,7 @@
 """Classifier rectification (CR) after FADA, GTA -> Cityscapes (Liu et al., CVPR 2022, section 3.4 and Table 1).
 
 Command:   python run_experiments.py --config configs/label_shift/gta2cs_cr.py
-           with --load-from and the last checkpoint of gta2cs_fada.py.
+           with --cfg-options load_from=FILE, the last checkpoint of gta2cs_fada.py.
 Published: 49.0 mIoU, the best checkpoint on the validation data. Not trained by us yet.
 Needs:     data/gta and data/cityscapes (README, section Data).
 

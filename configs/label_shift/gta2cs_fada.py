@@ -1,8 +1,8 @@
 """FADA, GTA -> Cityscapes: what label shift adaptation corrects (Wang et al., ECCV 2020; Liu et al., CVPR 2022, Table 1).
 
 Command:   python run_experiments.py --config configs/label_shift/gta2cs_fada.py
-           with --load-from and the last checkpoint of gta2cs_source.py: without it, ImageNet weights and a classifier from scratch
-           meet the adversarial loss from the first iteration on.
+           with --cfg-options load_from=FILE, the last checkpoint of gta2cs_source.py: without it, ImageNet weights and a classifier
+           from scratch meet the adversarial loss from the first iteration on.
 Published: 46.9 mIoU; with the correction of priors at test time (IA) 48.8:
            sh test.sh RUN --prior-correction configs/label_shift/priors/gta2cs_original_head.json
            Not trained by us yet.

@@ -1,7 +1,7 @@
 """FADA with the modified head, GTA -> Cityscapes (Liu et al., CVPR 2022, table of heads).
 
 Command:   python run_experiments.py --config configs/label_shift/gta2cs_fada_modified.py
-           with --load-from and a checkpoint of the source alone (gta2cs_source.py with this model).
+           with --cfg-options load_from=FILE, a checkpoint of the source alone (gta2cs_source.py with this model).
 Published: 47.6 mIoU; with IA (configs/label_shift/priors/gta2cs_modified_head.json) 49.2, with CR 48.7. Not trained by us yet.
 Needs:     data/gta and data/cityscapes (README, section Data).
 """

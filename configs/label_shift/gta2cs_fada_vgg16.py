@@ -1,7 +1,7 @@
 """FADA with VGG-16, GTA -> Cityscapes (Wang et al., ECCV 2020, Table 1).
 
 Command:   python run_experiments.py --config configs/label_shift/gta2cs_fada_vgg16.py
-           with --load-from and a checkpoint of the source alone (gta2cs_source.py with this model).
+           with --cfg-options load_from=FILE, a checkpoint of the source alone (gta2cs_source.py with this model).
 Published: in the paper of FADA; no numeric record of this network was at hand, so it is not compared with the published code.
 Needs:     data/gta and data/cityscapes (README, section Data) and pretrained/vgg16.pth: Caffe's weights with the names of torchvision
            (features.0.weight, …), as earlier adaptation work shares them. torchvision's own weights need backbone.bgr=False and

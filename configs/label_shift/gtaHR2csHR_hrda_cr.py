@@ -1,7 +1,7 @@
 """Classifier rectification after HRDA, GTA -> Cityscapes: ours, not from a paper.
 
 Command:   python run_experiments.py --config configs/label_shift/gtaHR2csHR_hrda_cr.py
-           with --load-from and a checkpoint of configs/hrda/gtaHR2csHR_hrda.py, ours or the released one.
+           with --cfg-options load_from=FILE, a checkpoint of configs/hrda/gtaHR2csHR_hrda.py, ours or the released one.
 Published: nothing. Not trained by us yet.
 Needs:     data/gta and data/cityscapes (README, section Data).
 """

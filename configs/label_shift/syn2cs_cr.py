@@ -1,7 +1,7 @@
 """Classifier rectification (CR) after FADA, Synthia -> Cityscapes with 16 classes (Liu et al., CVPR 2022, Table 2).
 
 Command:   python run_experiments.py --config configs/label_shift/syn2cs_cr.py
-           with --load-from and the last checkpoint of syn2cs_fada.py.
+           with --cfg-options load_from=FILE, the last checkpoint of syn2cs_fada.py.
 Published: 43.0 mIoU over 16 classes, 50.1 over 13 (mIoU.13). Not trained by us yet.
 Needs:     data/synthia and data/cityscapes (README, section Data).
 

@@ -1,7 +1,7 @@
 """FADA, Synthia -> Cityscapes with the 16 classes of Synthia (Liu et al., CVPR 2022, Table 2).
 
 Command:   python run_experiments.py --config configs/label_shift/syn2cs_fada.py
-           with --load-from and the last checkpoint of syn2cs_source.py.
+           with --cfg-options load_from=FILE, the last checkpoint of syn2cs_source.py.
 Published: 40.9 mIoU over 16 classes, 47.5 over 13 (mIoU.13); with IA
            (configs/label_shift/priors/syn2cs_original_head.json) 42.5 and 49.5. Not trained by us yet.
 Needs:     data/synthia and data/cityscapes (README, section Data).

@@ -23,6 +23,7 @@ from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint, sa
 from mmseg.engine.checkpoints.trained_for import ORDER, TrainedFor, check_order
 from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_resumed
 from mmseg.engine.gradient_exchange import GradientExchange
+from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
 from mmseg.engine.parts import late_note, target_note, training_parts
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
@@ -201,6 +202,9 @@ def build_runner(cfg: Config, resumption: Resumption | None = None, *, recorded:
     """
     parts = training_parts(cfg)
     dataset = parts["train_dataloader"]["dataset"]
+    for hook in parts["custom_hooks"]:
+        if isinstance(hook, AnnotationRounds):  # loader workers see the data set as it is when they start
+            hook.attach(cfg, dataset)
     notes = (source_note(dataset), target_note(dataset, parts["model"]), late_note(parts["model"], cfg.train_cfg.max_iters))
     runner = AdaptationRunner(
         **parts,

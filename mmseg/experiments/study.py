@@ -37,7 +37,7 @@ class Row:
         title: what the table prints.
         setup: what is trained; of a chain, its stages in their order.
         published: the paper's number, where known: of the first metric of the table.
-        also_published: its numbers of other metrics, by their names.
+        also_published: its numbers of other metrics, by their names; ``IoU.CLASS`` of single classes, which the table of classes shows.
         shared_with: id of the study that lists this run as its own; None for the study's own rows.
     """
 

@@ -10,6 +10,7 @@ HOMES = {
     "DAFormerHead": "decode_heads.daformer_head",
     "DAHead": "decode_heads.da_head",
     "DLV2Head": "decode_heads.dlv2_head",
+    "DLV3PlusHead": "decode_heads.dlv3plus_head",
     "DepthwiseSeparableASPPHead": "decode_heads.separable_aspp_head",
     "EncoderDecoder": "segmentors.encoder_decoder",
     "FADA": "uda",

@@ -59,11 +59,12 @@ class SegDataPreprocessor(BaseDataPreprocessor):
     def batch(self, data: dict) -> UDABatch:
         """A collated loader sample (see :class:`mmseg.datasets.UDADataset`) as a batch on the device."""
         source, target = data["source"], data.get("target")
-        valid = target.get("valid") if target else None
+        valid, annotation = (target or {}).get("valid"), (target or {}).get("annotation")
         return UDABatch(
             source_image=self.crops(source),
             source_label=source["label"].to(self.device, non_blocking=True).long(),
             target_image=self.crops(target) if target else None,
             target_valid=None if valid is None else valid.to(self.device, non_blocking=True),
+            target_annotation=None if annotation is None else annotation.to(self.device, non_blocking=True).long(),
             source_classes=shown_classes(source["label"]),
         )

@@ -41,6 +41,8 @@ class UDABatch:
         target_image: like ``source_image``; None for methods without a target.
         target_valid: [B, H, W] uint8, 1 where pseudo-labels may be used (0: the margins, such as the
             ego vehicle); None without margins.
+        target_annotation: [B, H, W] int64, train ids of the pixels that have been labelled so far, 255 of all others; None
+            without annotating.
         source_classes: the values of ``source_label``, ascending, on the host: see :func:`shown_classes`.
     """
 
@@ -48,4 +50,5 @@ class UDABatch:
     source_label: Tensor
     target_image: Tensor | None = None
     target_valid: Tensor | None = None
+    target_annotation: Tensor | None = None
     source_classes: tuple[int, ...] = field(kw_only=True)

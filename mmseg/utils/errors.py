@@ -46,6 +46,10 @@ class NotFiniteError(UserError):
         super().__init__(f"{image}: {reason}. Use an earlier state, such as best.pth, or other weights.")
 
 
+class Waiting(Exception):  # noqa: N818  (no error)
+    """A training goes on when people have done something: its text, which is one line, says what. The command ends with exit code 0."""
+
+
 @contextlib.contextmanager
 def naming(path: str | Path) -> Iterator[None]:
     """Names the file of an image that is too small for the network, or that it finds no finite output for: it does not know the file."""
@@ -104,6 +108,10 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(2)
+        except Waiting as pause:
+            code = 0
+            if str(pause):  # one of several processes says it
+                print(pause)
         except KeyboardInterrupt as stop:
             if LAUNCHED not in os.environ:
                 print(". ".join(["interrupted", *map(str, stop.args)]), file=sys.stderr)

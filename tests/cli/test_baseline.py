@@ -1,4 +1,4 @@
-"""The straightforward training step (tools/benchmarks/baseline.py) learns what ours learns, the long way.
+"""The straightforward training step (tools/benchmarks/plain/training.py) learns what ours learns, the long way.
 
 In float64, where both differ by 1e-14 of what they compute.
 """
@@ -17,8 +17,8 @@ from mmseg.models.uda.augmentation.augment import StrongAugment
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from tests import tiny
 from tests.models import networks
-from tools.benchmarks.baseline import LEVERS, build_baseline, without_levers
-from tools.benchmarks.baseline_step import PlainAugment, PlainTeacher
+from tools.benchmarks.plain.step import PlainAugment, PlainTeacher
+from tools.benchmarks.plain.training import LEVERS, build_baseline, without_levers
 
 STEPS = 3
 EXACT = 1e-9

@@ -1,4 +1,4 @@
-"""tools/benchmark.py data: the figures are there, for any config and for demo scenes; their size is not tested."""
+"""tools/benchmark.py data, labels and picks: the figures are there, for any config and for demo scenes; their size is not tested."""
 
 import json
 
@@ -79,3 +79,18 @@ def test_pseudo_labels(monkeypatch, tmp_path, tiny_data, capsys, options):
     assert not ended.value.code and figures["share"] == pytest.approx(figures["labels"] / figures["bare"]) and figures["bare"] > 0
     assert (figures["size"], figures["batch"], figures["images"]) == ([64, 128], 2, 3)
     assert f"{figures['share']:.1%}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("size", [(96, 64), (1, 1)])
+def test_picks(monkeypatch, tmp_path, capsys, size):
+    """The plain way picks the same, until nothing is left of so small an image."""
+    command = ["benchmark.py", "picks", "--size", *map(str, size), "--rounds", "1", "--json", str(tmp_path / "figures.json")]
+    monkeypatch.setattr("sys.argv", command)
+    with pytest.raises(SystemExit) as ended:
+        benchmark.main()
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert not ended.value.code and figures["size"] == [*reversed(size)] and len(figures["settings"]) == 2
+    for figure in figures["settings"].values():
+        assert figure["picks"] == figure["same_picks"] > 0 and figure["peak_memory"] >= 0
+        assert {"score", "select", "total"} == figure["ours"].keys() == figure["plain"].keys()
+    assert "ratio of the totals" in capsys.readouterr().out

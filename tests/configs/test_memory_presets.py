@@ -7,7 +7,7 @@ from mmseg.config import load_config
 from mmseg.config.small.shrink import shrink
 from mmseg.engine.parts import build_model
 from tests import tiny
-from tools.benchmarks.baseline import LEVERS, without_levers
+from tools.benchmarks.plain.training import LEVERS, without_levers
 
 CONFIGS = tiny.ROOT / "configs"
 PRESETS = sorted(str(path.relative_to(CONFIGS)) for path in CONFIGS.rglob("*_[0-9]*g.py"))

@@ -9,7 +9,7 @@ import torch
 from mmseg.datasets import UDADataset
 from mmseg.models.data_preprocessor import SegDataPreprocessor
 from tests.datasets.toy import crop, make_cityscapes, make_gta, position_label, source_config, target_config
-from tools.benchmarks.plain_pipeline import PlainPipeline
+from tools.benchmarks.plain.pipeline import PlainPipeline
 
 RARE = {"min_pixels": 20, "class_temp": 0.05, "min_crop_ratio": 0.5}
 

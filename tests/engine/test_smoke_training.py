@@ -1,11 +1,14 @@
 """A shrunk config trains from the loader to the result, whatever its method, domains and network."""
 
+from typing import Any
+
 import pytest
 
 from mmseg.apis.launching.train import train
 from mmseg.config.config import load_config
 from mmseg.config.small.shrink import shrink
 from mmseg.evaluation.curve import read_curve
+from mmseg.utils.storage.products import read_product
 
 HRDA, DAFORMER = "configs/hrda/gtaHR2csHR_hrda.py", "configs/daformer/gta2cs_daformer.py"
 BLOCKS = {"type": "block", "mask_ratio": 0.7, "mask_block_size": 64}
@@ -37,6 +40,11 @@ TRAININGS = {
     "rectification": ("configs/label_shift/gta2cs_cr.py", {}),
     "rectification of HRDA": ("configs/label_shift/gtaHR2csHR_hrda_cr.py", {}),
     "corrected teacher": ("configs/label_shift/gtaHR2csHR_hrda_prior.py", {}),
+    "ripu": ("configs/ripu/gta2cs_ripu_ra_v3plus.py", {}),
+    "ripu of 16 classes": ("configs/ripu/syn2cs_ripu_pa.py", {}),
+    "ripu without source": ("configs/ripu/gta2cs_ripu_source_free.py", {}),
+    "ripu with HRDA": ("configs/ripu/gtaHR2csHR_hrda_ripu.py", {}),
+    "all labels of the target": ("configs/ripu/gta2cs_supervised.py", {}),
     "two sources": ("configs/hrda/gtaHR_synHR2csHR_hrda.py", {}),
     "synthia": (
         HRDA,
@@ -54,3 +62,6 @@ def test_trains_evaluates_and_finishes(name, tiny_layouts, tmp_path):
     assert result["iteration"] == 2 and 0 <= result["metrics"]["mIoU"] <= 100
     assert len(read_curve(tmp_path)) == 1
     assert (tmp_path / "latest.pth").is_file() and any((tmp_path / "pictures").iterdir())
+    if "ripu" in path:
+        asked = read_product(tmp_path / "annotations" / "budget.json", Any, "")["total"]["percent"]
+        assert asked == 100 if "all labels" in name else 0 < asked < 10

@@ -1,4 +1,4 @@
-"""The networks of FADA: heads that run and learn, a frozen BatchNorm in a residual network, VGG, what a released file needs to load."""
+"""Networks of FADA and RIPU: heads that learn, a frozen BatchNorm in a residual network, VGG, what a released file needs to load."""
 
 from __future__ import annotations
 
@@ -29,6 +29,21 @@ def test_a_head_learns(name):
     logits.square().mean().backward()
     assert all(parameter.grad.isfinite().all() for parameter in head.parameters())
     assert head.classifiers[0] in dict(head.named_modules())
+
+
+def test_the_head_of_deeplab_v3_plus_learns():
+    """Its normalisations are no parameters and stay the identity; the map has the size of the first level."""
+    head = MODELS.build(
+        {"type": "DLV3PlusHead", "in_channels": [6, 16], "num_classes": 5, "channels": 8, "c1_channels": 4, "dilations": (1, 2)}
+    )
+    head.init_weights()
+    logits = head([torch.randn(2, 6, 17, 13), torch.randn(2, 16, 9, 7)])
+    assert logits.shape == (2, 5, 17, 13)
+    logits.square().mean().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in head.parameters())
+    assert not any("bn" in name for name, _ in head.named_parameters())
+    norms = [module for module in head.modules() if isinstance(module, FrozenBatchNorm2d)]
+    assert len(norms) == 12 and torch.equal(norms[0](logits.new_ones(1, 8, 1, 1)), logits.new_ones(1, 8, 1, 1))
 
 
 def test_a_frozen_batch_norm_is_no_parameter_and_never_starts_at_zero():

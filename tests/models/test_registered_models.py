@@ -29,7 +29,7 @@ OTHERS = {"DAFormerHead", "HRDAHead", "CrossEntropyLoss", "SegFormerAdapter"}
 # Tested by a file of their own, tests/models/test_*_head.py, test_resnet.py and test_timm_backbone.py.
 ELSEWHERE = {"DAHead", "DLV2Head", "DepthwiseSeparableASPPHead", "FCNHead", "ISAHead", "SegFormerHead", "UPerHead"}
 ELSEWHERE |= {"ResNeSt", "ResNeXt", "ResNet", "ResNetV1c", "TimmBackbone"}
-ELSEWHERE |= {"FADAHead", "SEASPPHead", "VGG"}  # in test_fada_networks.py
+ELSEWHERE |= {"DLV3PlusHead", "FADAHead", "SEASPPHead", "VGG"}  # in test_fada_networks.py
 # Parameters that get no gradient on purpose, by registered name (the reason beside each).
 WITHOUT_GRADIENT: dict[str, set[str]] = {}
 

@@ -20,7 +20,7 @@ from mmseg.engine.checkpoints.checkpoint import environment
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import atomic_path
-from tools.benchmarks.plain_pipeline import PlainPipeline
+from tools.benchmarks.plain.pipeline import PlainPipeline
 from tools.benchmarks.settings import BATCH
 from tools.make_demo_data import make_demo_data
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from mmseg.apis.predicting.inference import init_model
 from mmseg.apis.predicting.writers import result_files
 from mmseg.apis.preparing.images import images_of
-from mmseg.apis.preparing.passes import LabelOptions, loader, looks
+from mmseg.apis.preparing.passes import LabelOptions, loader
 from mmseg.apis.preparing.pseudo_labels import Task, predict_missing
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.storage.soft_maps import SUFFIX
@@ -89,7 +89,7 @@ def bare_speed(method: UDAMethod, batch: Tensor, flip: bool, images: int) -> flo
     """Images per second of passes over a batch uint8 [B, 3, h, w] on the device."""
     begin, seen = time.perf_counter(), 0
     while seen < images:
-        looks(method, batch, flip)
+        method.looks(batch, flip=flip or None)
         seen += len(batch)
     if batch.is_cuda:
         torch.cuda.synchronize()

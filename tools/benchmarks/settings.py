@@ -52,7 +52,7 @@ class Setting:
         from mmengine.device import get_device
 
         from mmseg.engine.parts import build_model, build_optimizer
-        from tools.benchmarks.baseline import build_baseline
+        from tools.benchmarks.plain.training import build_baseline
 
         if self.name == BASELINE:
             method, optim_wrapper = build_baseline(cfg)

@@ -17,6 +17,7 @@ from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.models.decode_heads.hrda_head import HRDAHead
 from mmseg.models.decode_heads.layers import DECODER_LAYERS, conv_and_aspp
 from mmseg.registry import (
+    ACQUISITIONS,
     DATA_SAMPLERS,
     DATASETS,
     HOOKS,
@@ -57,6 +58,7 @@ REGISTRIES: dict[str, Registry] = {
     "Stages of labeling (`uda.labeling`)": LABELING_STAGES,
     "Mixings (`uda.mix`)": MIXINGS,
     "Masks (`uda.mask_generator`)": MASKS,
+    "Acquisitions, what of the target is labelled (`acquisition`)": ACQUISITIONS,
     "Data sets (`dataset` of a loader, `source` and `target` of a UDADataset)": DATASETS,
     "Samplers (`sampler` of a loader)": DATA_SAMPLERS,
     "Metrics (`val_evaluator`)": METRICS,

@@ -41,12 +41,14 @@ class Outcome:
         failure: its one line; None unless it failed.
         elsewhere: another launch is training it.
         lacks: the run whose product it needs, and which was not finished, so that it was not started.
+        waits: its line that says what people have to do before it goes on.
     """
 
     run: Run
     failure: str | None = None
     elsewhere: bool = False
     lacks: Run | None = None
+    waits: str | None = None
 
 
 def prepare(runs: Sequence[Run]) -> None:
@@ -94,6 +96,8 @@ def launch_one(run: Run, start: Start) -> None:
         raise UserError(
             f"The training in {run.folder} ended with exit code {code}. Its output above says why; run the command again to resume."
         )
+    if not run.finished:
+        sys.exit(0)  # it waits for people, and has said what for
 
 
 def launch_all(runs: Sequence[Run], jobs: int, start: Start) -> list[Outcome]:
@@ -165,6 +169,9 @@ def _train(run: Run, children: Children, start: Start, environment: dict[str, st
     if run.state == "running":  # another launch was faster
         print(f"running elsewhere  {run.folder}", flush=True)
         return Outcome(run=run, elsewhere=True)
+    if code == 0:
+        print(f"waits for people  {run.folder}", flush=True)
+        return Outcome(run=run, waits=output.rstrip().rpartition("\n")[2])
     print(f"failed with exit code {code}  {run.folder}", flush=True)
     return Outcome(run=run, failure=failure_line(output))
 
@@ -203,6 +210,9 @@ def say_what_is_missing(outcomes: Sequence[Outcome]) -> int:
     elsewhere = [outcome.run for outcome in outcomes if outcome.elsewhere]
     failed = [outcome for outcome in outcomes if outcome.failure]
     lacking = [outcome for outcome in outcomes if outcome.lacks]
+    waiting = [outcome for outcome in outcomes if outcome.waits]
+    if waiting:
+        print("Waiting for people:", *(f"{outcome.run.folder.name}: {outcome.waits}" for outcome in waiting), sep="\n  ")
     if elsewhere:
         print("Trained elsewhere now:", *(run.folder for run in elsewhere), sep="\n  ")
     if failed:

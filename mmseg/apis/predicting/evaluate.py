@@ -22,7 +22,7 @@ from mmengine.runner import Runner
 from rich.progress import track
 from torch.utils.data import DataLoader
 
-from mmseg.apis.predicting.inference import class_probabilities, native_logits
+from mmseg.apis.predicting.inference import class_probabilities, mean_outputs
 from mmseg.apis.predicting.passes import counted_passes, encoder_work
 from mmseg.apis.predicting.writers import Writer, result_files
 from mmseg.config.config import digest, native_form, read_config
@@ -257,7 +257,7 @@ def write_attention(method: UDAMethod, loader: DataLoader, folder: Path) -> int:
     for index in progress(own_share(len(images))):
         path = images.path(index)
         with naming(path):
-            attention = native_logits(method, native_photo(images, index), branch="ATT")
+            attention = mean_outputs(method, native_photo(images, index), ["ATT"])["ATT"]
         colors = heat(attention[0].clamp(0, 1).cpu().numpy())
         write_image(files[str(path)], np.ascontiguousarray(colors[..., ::-1]))
     return len(images)

@@ -37,7 +37,8 @@ from mmseg.visualization.colorize import Palette, colorize_labels, overlay, writ
 
 AUGMENTED = tuple((ratio, flipped) for ratio in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75) for flipped in (False, True))
 """Scale and mirroring of the looks that ``augment`` averages, as published (``--aug-test``)."""
-
+BOTH_SIDES = ((1.0, False), (1.0, True))
+"""The same of ``test_cfg.flip``; the first alone is the usual look."""
 
 Picture = str | Path | Image.Image | np.ndarray | Tensor
 """What :func:`read_rgb` takes for an image."""
@@ -174,7 +175,7 @@ def inference_config(cfg: Config, inference_mode: str = "same") -> dict:
     if inference_mode == "same":
         return own
     if inference_mode == "whole":
-        return {"mode": "whole", **{key: own[key] for key in ("pixels_per_pass",) if key in own}}
+        return {"mode": "whole", **{key: own[key] for key in ("pixels_per_pass", "flip") if key in own}}
     if inference_mode != "slide":
         raise UserError(f"The inference mode '{inference_mode}' is not known. Use 'same', 'whole' or 'slide'.")
     crop = own.get("crop_size") or training_crop_size(cfg)
@@ -193,10 +194,11 @@ def training_crop_size(cfg: Config) -> Sequence[int]:
 
 def describe_inference(test_cfg: dict) -> str:
     """A ``test_cfg`` in words."""
+    mirrored = "; the same for the mirror image, probabilities averaged" if test_cfg.get("flip", False) else ""
     if test_cfg["mode"] == "whole":
-        return "whole image"
+        return f"whole image{mirrored}"
     (height, width), (down, right) = test_cfg["crop_size"], test_cfg["stride"]
-    return f"windows of {height}x{width} (height x width), {down} and {right} pixels apart, logits averaged"
+    return f"windows of {height}x{width} (height x width), {down} and {right} pixels apart, logits averaged{mirrored}"
 
 
 def inference_model(
@@ -234,16 +236,27 @@ def prediction_of(probabilities: Tensor, image: np.ndarray, classes: Sequence[st
 
 def class_probabilities(model: UDAMethod, image: np.ndarray, *, branch: str | None = None, augment: bool = False) -> Tensor:
     """Softmax at native size, averaged over :data:`AUGMENTED` looks if asked for: RGB uint8 [H, W, 3] -> float32 [K, H, W]."""
-    looks = AUGMENTED if augment else ((1.0, False),)
-    total = None
+    branch = model.model.known_branch(branch)
+    return mean_outputs(model, image, [branch], augment=augment)[branch]
+
+
+def mean_outputs(model: UDAMethod, image: np.ndarray, branches: Sequence[str], *, augment: bool = False) -> dict[str, Tensor]:
+    """What several branches say about an image RGB uint8 [H, W, 3] at its native size.
+
+    The mean over the image and, with ``test_cfg.flip``, its mirror image, or over :data:`AUGMENTED` looks: class probabilities
+    [K, H, W], of 'ATT' the attention [1, H, W].
+    """
+    looks = AUGMENTED if augment else BOTH_SIDES if model.model.test_cfg.get("flip", False) else BOTH_SIDES[:1]
+    totals: dict[str, Tensor] = {}
     for ratio, flipped in looks:
-        probabilities = native_logits(model, image, branch=branch, ratio=ratio, flipped=flipped).softmax(dim=0)
-        total = probabilities if total is None else total.add_(probabilities)
-    return total / len(looks)
+        for branch, logits in native_branches(model, image, branches, ratio=ratio, flipped=flipped).items():
+            value = logits if branch == "ATT" else logits.softmax(dim=0)
+            totals[branch] = totals[branch].add_(value) if branch in totals else value
+    return {branch: total.div_(len(looks)) for branch, total in totals.items()}
 
 
 def native_logits(model: UDAMethod, image: np.ndarray, *, branch: str | None = None, ratio: float = 1.0, flipped: bool = False) -> Tensor:
-    """Logits at native size from one look at the image.
+    """Logits at native size from one look at the image, whatever ``test_cfg.flip`` says.
 
     Args:
         model: of :func:`init_model`.

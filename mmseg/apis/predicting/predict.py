@@ -16,7 +16,7 @@ import numpy as np
 from torch import Tensor
 
 from mmseg.apis.predicting.choices import ATTENTION
-from mmseg.apis.predicting.inference import Prediction, native_branches, native_logits, prediction_of
+from mmseg.apis.predicting.inference import Prediction, mean_outputs, prediction_of
 from mmseg.apis.predicting.passes import Pass, counted, counted_passes, describe_passes
 from mmseg.apis.predicting.sources import Source, read_photo
 from mmseg.datasets.base import image_values
@@ -94,17 +94,17 @@ def look_at(model: UDAMethod, photo: np.ndarray, options: Options, kinds: Sequen
     """
     with counted_passes(model.model) as passes:
         if options.branch == "ATT":
-            pictures = {ATTENTION: (value_levels(unit_map(native_logits(model, photo, branch="ATT"))), VALUE_PALETTE)}
+            pictures = {ATTENTION: (value_levels(unit_map(mean_outputs(model, photo, ["ATT"])["ATT"])), VALUE_PALETTE)}
         else:
             branches = model.model.branches if "panel" in kinds else [options.branch]
-            outputs = native_branches(model, photo, branches)
-            prediction = prediction_of(outputs[options.branch].softmax(dim=0), photo, options.classes, options.palette)
+            outputs = mean_outputs(model, photo, branches)
+            prediction = prediction_of(outputs[options.branch], photo, options.classes, options.palette)
             pictures = {kind: draw(kind, photo, prediction, outputs, options) for kind in kinds}
     return pictures, Look(photo.shape[:2], passes)
 
 
 def draw(kind: str, photo: np.ndarray, prediction: Prediction, outputs: Mapping[str, Tensor], options: Options) -> Picture:
-    """One of :data:`KINDS` of pictures; ``outputs`` of the network by branch, [K, H, W], are for the panel."""
+    """One of :data:`KINDS` of pictures; ``outputs`` of the network, :func:`mean_outputs`, are for the panel."""
     if kind == "palette":
         return prediction.labels, options.palette
     if kind == "overlay":

@@ -31,7 +31,7 @@ class LabelOptions:
     Attributes:
         soft: maps of all probabilities; otherwise the most probable class.
         stride: of soft maps, pixels of the image per value and side; their mean is kept.
-        flip: average the probabilities with those of the mirror image.
+        flip: average the probabilities with those of the mirror image, which ``test_cfg.flip`` of the config asks for as well.
         threshold: of hard labels, the probability from which on a pixel has one; None for all.
         class_quantile: of hard labels, the share of the pixels of each class that have none, the least sure ones. With a threshold, a pixel
             has a label if it passes one of the two, as in bidirectional learning (Li et al., CVPR 2019), where the median of a class
@@ -66,9 +66,9 @@ def predictions(method: UDAMethod, batches: DataLoader, options: LabelOptions) -
         images = batch["image"]
         for group, paths, sizes in groups(images, batch["path"], batch["native_size"].tolist()):
             with naming(paths[0]):  # all images of a group have one size
-                logits = looks(method, group, options.flip)
+                looks = method.looks(group, flip=options.flip or None)
             for index, (path, size) in enumerate(zip(paths, sizes, strict=True)):
-                yield path, reduce(mean_probabilities(method, [look[index : index + 1] for look in logits], size), options)
+                yield path, reduce(method.native_probabilities([look[index : index + 1] for look in looks], size), options)
 
 
 def groups(images: Tensor | Sequence[Tensor], paths: Sequence[str], sizes: Sequence) -> Iterator[tuple[Tensor, Sequence[str], Sequence]]:
@@ -77,21 +77,6 @@ def groups(images: Tensor | Sequence[Tensor], paths: Sequence[str], sizes: Seque
         yield images, paths, sizes
     else:
         yield from ((image[None], [path], [size]) for image, path, size in zip(images, paths, sizes, strict=True))
-
-
-def looks(method: UDAMethod, images: Tensor, flip: bool) -> list[Tensor]:
-    """Logits [B, K, h, w] of images uint8 [B, 3, h, w], and with ``flip`` of their mirror images, which stay mirrored."""
-    image = method.data_preprocessor.image(images)
-    seen = [image, *([image.flip(3)] if flip else [])]
-    return [method.correct(method.model.inference(look)) for look in seen]
-
-
-def mean_probabilities(method: UDAMethod, logits: Sequence[Tensor], size: Sequence[int]) -> Tensor:
-    """Class probabilities at native size: [1, K, h, w] of the image, and maybe of its mirror image -> float32 [K, H, W]."""
-    native = [method.model.enlarge(look, tuple(size))[0] for look in logits]
-    if len(native) == 1:
-        return native[0].softmax(dim=0)
-    return native[0].softmax(dim=0).add_(native[1].flip(2).softmax(dim=0)).div_(2)
 
 
 def hard_result(probabilities: Tensor, options: LabelOptions) -> tuple[Tensor, ...]:

@@ -114,16 +114,27 @@ def _also_published_columns(table: TableSummary, metric: tuple[str, str]) -> lis
 
 
 def class_table(table: TableSummary) -> TextTable:
-    """IoU of every class, mean over the finished seeds: one line for each class, one column for each row of the study."""
-    rows = [row for row in table.rows if row.finished]
-    lines = [(name, *(mean_cell(row.values(f"{CLASS}{name}")) for row in rows)) for name in table.classes]
-    lines.append(("mean", *(mean_cell(row.values("mIoU")) for row in rows)))
+    """IoU of every class, mean over the finished seeds: one line for each class, one column for each row of the study.
+
+    Beside a row whose classes were published, these.
+    """
+    columns = [column for row in table.rows if row.finished for column in _class_columns(row, table.classes)]
     return TextTable(
         title=f"{table.table.key}: IoU per class, mean over the seeds",
-        headings=("class", *(row.address for row in rows)),
-        rows=tuple(lines),
+        headings=("class", *(heading for heading, _ in columns)),
+        rows=tuple(zip((*table.classes, "mean"), *(cells for _, cells in columns), strict=True)),
         left=1,
     )
+
+
+def _class_columns(row: RowSummary, classes: Sequence[str]) -> list[Column]:
+    """The measured classes of a row, and the published ones where there are any; the last cell is the mean."""
+    names, known = [f"{CLASS}{name}" for name in classes], row.row.also_published
+    measured = [mean_cell(row.values(name)) for name in (*names, "mIoU")]
+    if not any(name in known for name in names):
+        return [(row.address, measured)]
+    published = [str(known.get(name, ABSENT)) for name in names] + [str(row.row.published.mean if row.row.published else ABSENT)]
+    return [(row.address, measured), (f"published{', full training' if row.demo else ''} {row.address}", published)]
 
 
 def count_cell(row: RowSummary) -> str:

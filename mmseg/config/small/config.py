@@ -15,6 +15,8 @@ from mmseg.demo.choices import DEMO_FOLDERS
 from mmseg.registry import MASKS, options_of
 from mmseg.utils.errors import UserError
 
+ANNOTATION_ROUNDS = "AnnotationRounds"
+LABEL_DIVISOR = 4  # of the labels of the demo, 512 pixels wide, those of Cityscapes 2048
 SMALL_DRAWS = 6000
 """Length of the list of class-aware sampling: more than a training of a demo draws, and made in a moment."""
 
@@ -58,6 +60,9 @@ def resize_config(cfg: Config, size: Size, demo_data: Path) -> None:
     _resize_sampling(dataset, size)
     _resize_method(cfg.uda, size)
     _resize_command(cfg.get("command") or {}, size)
+    for hook in cfg.get("custom_hooks", ()):
+        if hook["type"] == ANNOTATION_ROUNDS:
+            _resize_annotation(hook, size)
     for key in ("backbone.type", "decode_head.type"):
         required(cfg, f"model.{key}")
     _resize_windows(cfg.model, size.divisor)
@@ -167,6 +172,13 @@ def _resize_method(uda: dict, size: Size) -> None:
 def _resize_command(command: dict, size: Size) -> None:
     """How many pixels of a class an image shows, in the options of a stage's command."""
     _divide(command.get("options", {}), "min_pixels", size.divisor**2)
+
+
+def _resize_annotation(rounds: dict, size: Size) -> None:
+    """Windows around a pixel, which are of images at their native size; budgets stay: so many pixels are so many clicks in any image."""
+    _divide(rounds["acquisition"], "radius", LABEL_DIVISOR)
+    if rounds.get("size"):
+        rounds["size"] = size.image_size(rounds["size"])
 
 
 def _resize_windows(model: dict, divisor: int) -> None:

@@ -17,7 +17,7 @@ from mmseg.config.config import HELPERS, REPORTING_HOOKS
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.references import references
 from mmseg.config.schedule import resolve_ends
-from mmseg.config.small.config import Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets
+from mmseg.config.small.config import ANNOTATION_ROUNDS, Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets
 from mmseg.config.small.network import NetworkSize
 from mmseg.datasets import CropOptions
 from mmseg.datasets.classes.groups import class_groups
@@ -81,6 +81,7 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
         crop["pad"] = True  # sizes are rounded
     if small.uda.get("self_training_start"):
         small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
+    _move_rounds(small.get("custom_hooks", ()), small.train_cfg.max_iters, iterations)
     small.train_cfg.update(max_iters=iterations, val_interval=iterations)
     for hook in small.get("custom_hooks", ()):
         if "workers_per_gpu" in hook:
@@ -133,6 +134,7 @@ def demo(cfg: Config) -> Config:
     for hook in hooks:
         if "interval" in hook:  # as often in a training as before
             hook["interval"] = max(1, hook["interval"] * base.train_cfg.max_iters // small.train_cfg.max_iters)
+    _move_rounds(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
     for key in OF_THE_DEMO:
         small[key] = base[key]
     small["custom_hooks"] = [*base.custom_hooks, *hooks]
@@ -168,6 +170,16 @@ def demo_image_size(scale: Sequence[int], full: Sequence[int]) -> list[int]:
     """Size (w, h) of a demo image in the place of one of ``scale``: ``full``, halved until its width is closest to the divided one."""
     halvings = max(0, round(math.log2(full[0] * DEMO_DIVISOR / scale[0])))
     return [side // 2**halvings for side in full]
+
+
+def _move_rounds(hooks: Sequence[dict], before: int, after: int) -> None:
+    """Rounds of annotation at the same share of a training of ``after`` iterations instead of ``before``, in place; once where two meet.
+
+    One before the first iteration stays there, and the others come before the last one.
+    """
+    for hook in hooks:
+        if hook["type"] == ANNOTATION_ROUNDS:
+            hook["rounds"] = sorted({min(max(1, number * after // before), after - 1) if number else 0 for number in hook["rounds"]})
 
 
 def _demo_size(base: Config) -> Size:

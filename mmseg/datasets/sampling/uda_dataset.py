@@ -6,7 +6,6 @@ Letters: (H, W) crop; sizes are (height, width), scales (width, height) as in al
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +14,16 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from mmseg.datasets import transforms
-from mmseg.datasets.base import SegmentationDataset, image_tensor, without_labels
+from mmseg.datasets.annotating.maps import AnnotationMaps
+from mmseg.datasets.base import SegmentationDataset, without_labels
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.reading.worker_reports import ReadingBoard
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list
 from mmseg.datasets.sampling.crop_options import CropOptions
+from mmseg.datasets.sampling.finishing import draw_flip, finish_image, finish_mask, synchronised_crop
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
+from mmseg.datasets.sampling.target_crop import TargetCrop
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.registry import DATASETS, build_checked
 from mmseg.structures import Box
@@ -57,9 +59,14 @@ class UDADataset(Dataset):
         on_bad_sample: 'raise' ends the training at a missing, broken or mislabelled file; 'skip' logs it and takes another
             sample in its place, until 5 in a row are bad: rare while fewer than one file in 20 is, soon where one in 5 is.
 
+    Attributes:
+        annotations: what is known of the target by annotating (:class:`~mmseg.engine.hooks.AnnotationRounds`), or None.
+
     Raises:
         UserError: an option does not fit the others, or the data are not as expected.
     """
+
+    annotations: AnnotationMaps | None = None
 
     def __init__(
         self,
@@ -125,6 +132,11 @@ class UDADataset(Dataset):
         return tuple(self.sync_crop_size or self.source_crop.crop_size)
 
     @property
+    def target_size(self) -> tuple[int, int]:
+        """(H, W) of the target crops of a sample: where both crops are whole images, they may differ."""
+        return tuple(self.sync_crop_size or self.target_crop.crop_size)
+
+    @property
     def metainfo(self) -> dict:
         """As of the source."""
         return self.source.metainfo
@@ -139,7 +151,8 @@ class UDADataset(Dataset):
         Returns:
             ``index``; ``source`` with ``image`` uint8 [3, H, W] RGB, ``label`` uint8 [H, W], ``size``
             int64 [2] (height and width before padding); ``target`` with ``image``, ``size`` and, with
-            margins, ``valid`` uint8 [H, W] (1: pseudo-labels may be used); ``skipped``, the number of
+            margins, ``valid`` uint8 [H, W] (1: pseudo-labels may be used), with annotations ``annotation`` uint8
+            [H, W] (255 where not labelled) and ``round``, whose labels it shows; ``skipped``, the number of
             bad samples that this one stands in for, if they are to be skipped.
         """
         if self.on_bad_sample == "raise":
@@ -163,7 +176,11 @@ class UDADataset(Dataset):
         sample = {"index": index, "source": self.load_source(streams)}
         if self.target is not None:
             sample["target"] = self.load_target(streams)
-        return synchronised_crop(sample, streams.numpy("sync_crop"), self.sync_crop_size) if self.sync_crop_size else sample
+        return synchronised_crop(sample, self.sync_box(streams)) if self.sync_crop_size else sample
+
+    def sync_box(self, streams: Streams) -> Box:
+        """Where the second crop of a sample lies in both of its crops."""
+        return transforms.draw_crop_box(streams.numpy("sync_crop"), *self.source_crop.crop_size, self.sync_crop_size)
 
     def load_source(self, streams: Streams) -> dict:
         """Decides on the label, then decodes the image."""
@@ -195,20 +212,31 @@ class UDADataset(Dataset):
 
     def load_target(self, streams: Streams) -> dict:
         """Draws file, crop and flip without looking at anything but the image size."""
-        options = self.target_crop
         index = self.draw_target_file(streams)
         image = self.target.read(index)
-        size = options.resized(image.shape[:2], streams.numpy("target.scale"))
         with naming_file(self.target.path(index)):
-            options.check_fits(size)
-        box = transforms.draw_crop_box(streams.numpy("target.crop"), *size, options.crop_size)
-        flipped = draw_flip(streams.numpy("target.flip"), options.flip_prob)
-        crop = finish_image(options.cut(image, size, box), options.crop_size, flipped)
-        if self.margins is None:
-            return crop
-        # The published code pads this mask with 255, which would multiply the weight; padding gets no weight here.
-        valid = self._margin_mask(size)[box.slices]
-        return {**crop, "valid": finish_mask(valid, options.crop_size, flipped, fill=0)}
+            crop = TargetCrop.draw(self.target_crop, image.shape[:2], streams)
+        sample = crop.image(image)
+        if self.margins is not None:
+            sample["valid"] = crop.valid(self.margins)
+        if self.annotations is not None:
+            number, label = self.annotations.read(index, image.shape[:2])
+            sample |= {"annotation": crop.annotation(label), "round": number}
+        return sample
+
+    def annotation(self, index: int, skipped: int, number: int) -> torch.Tensor:
+        """``annotation`` of a target sample [H, W] after round ``number`` of annotating, read now.
+
+        Args:
+            index, skipped: of the sample.
+            number: a round that is finished; 0 is before the first.
+        """
+        if number == 0:
+            return torch.full(self.target_size, IGNORE, dtype=torch.uint8)
+        streams = Streams(self.seed, self.number_of_draw(index, skipped))
+        label = self.annotations.label(self.draw_target_file(streams), number)
+        annotation = TargetCrop.draw(self.target_crop, label.shape, streams).annotation(label)
+        return annotation if self.sync_crop_size is None else annotation[self.sync_box(streams).slices]
 
     def draw_source_file(self, streams: Streams) -> tuple[int | None, int]:
         """(rare class or None, file index): by rare-class or class-aware sampling, by weights, or a new order of all files per epoch."""
@@ -237,50 +265,6 @@ class UDADataset(Dataset):
         if text not in self._logged:
             self._logged.add(text)
             print_log(f"Skipped: {text}", logger="current", level=logging.WARNING)
-
-    def _margin_mask(self, size: tuple[int, int]) -> np.ndarray:
-        top, bottom, left, right = self.margins
-        if top + bottom >= size[0] or left + right >= size[1]:
-            raise UserError(
-                f"crop_pseudo_margins {list(self.margins)} (top, bottom, left, right) leave nothing of the "
-                f"{size[1]}x{size[0]} target image. Use smaller margins."
-            )
-        return transforms.margin_mask(*size, self.margins)
-
-
-def draw_flip(rng: np.random.Generator, probability: float) -> bool:
-    """Draws whether a crop is mirrored."""
-    return bool(rng.random() < probability)
-
-
-def finish_image(crop: np.ndarray, size: Sequence[int], flipped: bool) -> dict:
-    """Flips and pads a BGR crop [h, w, 3]: ``image`` uint8 [3, H, W] RGB and ``size`` (h, w) before padding.
-
-    Padding has to be 0 after normalisation, so the value here is arbitrary: whoever normalises
-    overwrites everything outside ``size``.
-    """
-    image = transforms.flip(crop) if flipped else crop
-    return {"image": image_tensor(transforms.pad(image, size, 0)), "size": torch.tensor(crop.shape[:2])}
-
-
-def finish_mask(crop: np.ndarray, size: Sequence[int], flipped: bool, fill: int) -> torch.Tensor:
-    """Flips and pads a label or mask: uint8 [h, w] -> [H, W]."""
-    mask = transforms.flip(crop) if flipped else crop
-    return torch.from_numpy(np.ascontiguousarray(transforms.pad(mask, size, fill)))
-
-
-def synchronised_crop(sample: dict, rng: np.random.Generator, crop_size: Sequence[int]) -> dict:
-    """Cuts the same box (h, w) out of the source and the target crop of a sample."""
-    height, width = sample["source"]["image"].shape[-2:]
-    box = transforms.draw_crop_box(rng, height, width, crop_size)
-    domains = [key for key in ("source", "target") if key in sample]
-    return {**sample, **{key: _cut(sample[key], box) for key in domains}}
-
-
-def _cut(domain: dict, box: Box) -> dict:
-    cut = {key: value[(..., *box.slices)].contiguous() for key, value in domain.items() if key != "size"}
-    left = domain["size"] - torch.tensor([box.y1, box.x1])
-    return {**cut, "size": left.clamp(torch.zeros(2, dtype=left.dtype), torch.tensor([box.height, box.width]))}
 
 
 def _options(kind: type, options: dict | None):

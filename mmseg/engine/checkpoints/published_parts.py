@@ -1,4 +1,4 @@
-"""Checkpoints that keep encoder, decoder and discriminator apart, each with its own names: those of FADA and label shift adaptation."""
+"""Checkpoints that keep encoder, decoder and maybe a discriminator apart, each with its own names: FADA, label shift adaptation, RIPU."""
 
 from __future__ import annotations
 

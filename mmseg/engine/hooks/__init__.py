@@ -1,5 +1,6 @@
 """What happens around training and is not learning."""
 
+from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.hooks.base_styles_hook import BaseStylesHook
 from mmseg.engine.hooks.checkpoint_hook import CheckpointHook
 from mmseg.engine.hooks.class_health_hook import ClassHealthHook
@@ -7,4 +8,4 @@ from mmseg.engine.hooks.guard_hook import GuardHook
 from mmseg.engine.hooks.picture_hook import PictureHook
 from mmseg.engine.hooks.result_hook import ResultHook
 
-__all__ = ["BaseStylesHook", "CheckpointHook", "ClassHealthHook", "GuardHook", "PictureHook", "ResultHook"]
+__all__ = ["AnnotationRounds", "BaseStylesHook", "CheckpointHook", "ClassHealthHook", "GuardHook", "PictureHook", "ResultHook"]

@@ -36,6 +36,7 @@ class InferenceOptions(TypedDict, total=False):
     batched_slide: bool
     pixels_per_pass: Positive[int]
     enlarge_once: bool
+    flip: bool
 
 
 @MODELS.register_module()
@@ -52,6 +53,7 @@ class EncoderDecoder(BaseModule):
             (as many windows in one pass as ``pixels_per_pass`` allows; else one by one). The default of
             ``pixels_per_pass`` is :data:`PIXELS_PER_PASS`, or :data:`CPU_PIXELS_PER_PASS`. With ``enlarge_once``, the logits of a
             whole image go from the decoder's map straight to the native size, as FADA evaluates, not by way of the image's size.
+            ``flip`` looks at the mirror image as well; :meth:`mmseg.models.uda.UDAMethod.looks` sees to that, not :meth:`inference`.
         auxiliary_head: a second decoder, e.g. an ``FCNHead`` on an earlier level, that only helps the training:
             its loss is added with its own ``loss_decode.loss_weight``.
         train_cfg: must be empty; kept because published configs have it.

@@ -135,6 +135,35 @@ class UDAMethod(BaseModel):
         """Logits [B, K, H, W] of normalised images [B, 3, H, W] from the student's inference."""
         return self.model.inference(inputs)
 
+    def looks(self, images: Tensor, *, flip: bool | None = None, **inference_options) -> list[Tensor]:
+        """What the student says about images, and about their mirror images where ``test_cfg.flip`` asks for them.
+
+        Args:
+            images: uint8 [B, 3, h, w].
+            flip: whether to look at the mirror images; None as ``test_cfg`` says.
+            inference_options: of the segmentor's ``inference``.
+
+        Returns:
+            corrected logits [B, K, h, w] of the images; those of the mirror images, which stay mirrored, come second.
+        """
+        image = self.data_preprocessor.image(images)
+        mirrored = [image.flip(3)] if (self.model.test_cfg.get("flip", False) if flip is None else flip) else []
+        return [self.correct(self.model.inference(look, **inference_options)) for look in (image, *mirrored)]
+
+    def native_scores(self, looks: Sequence[Tensor], size: Sequence[int]) -> Tensor:
+        """What ranks the classes of one image at its native size: [1, K, h, w] per look of :meth:`looks` -> float32 [K, H0, W0].
+
+        Logits where there is one look: their largest is the prediction, and no softmax is spent. Of two looks the mean of their
+        probabilities, each taken at native size.
+        """
+        native = [self.model.enlarge(look, tuple(size))[0] for look in looks]
+        return native[0] if len(native) == 1 else mean_probabilities(native)
+
+    def native_probabilities(self, looks: Sequence[Tensor], size: Sequence[int]) -> Tensor:
+        """Class probabilities of one image at its native size; see :meth:`native_scores`."""
+        scores = self.native_scores(looks, size)
+        return scores.softmax(dim=0) if len(looks) == 1 else scores
+
     @torch.no_grad()
     def test_step(self, data: dict, **inference_options) -> list[dict]:
         """Predicts a collated validation sample at native resolution.
@@ -154,9 +183,9 @@ class UDAMethod(BaseModel):
         """
         images, samples = data["image"], []
         parts = [images] if isinstance(images, Tensor) else [image[None] for image in images]
-        for index, (path, logits) in enumerate(zip(data["path"], self._logits(parts, data["path"], inference_options), strict=True)):
-            native = self.model.enlarge(logits, data["native_size"][index].tolist())
-            sample = {"path": path, "prediction": native.argmax(dim=1)[0].to(torch.uint8)}
+        for index, (path, looks) in enumerate(zip(data["path"], self._looks(parts, data["path"], inference_options), strict=True)):
+            scores = self.native_scores(looks, data["native_size"][index].tolist())
+            sample = {"path": path, "prediction": scores.argmax(dim=0).to(torch.uint8)}
             samples.append(sample | {key: data[key][index] for key in ("label", "condition") if key in data})
         return samples
 
@@ -166,14 +195,21 @@ class UDAMethod(BaseModel):
         """Logits [B, K, ., .] of the student as it predicts them: with the bias of each class, where there is one."""
         return logits if self.class_bias is None else logits + self.class_bias[:, None, None]
 
-    def _logits(self, parts: Sequence[Tensor], paths: Sequence[str], options: dict) -> Iterator[Tensor]:
-        """Logits [1, K, h, w] of every image of several batches."""
+    def _looks(self, parts: Sequence[Tensor], paths: Sequence[str], options: dict) -> Iterator[list[Tensor]]:
+        """Logits [1, K, h, w] of every image of several batches, one per look at it."""
         seen = 0
         for images in parts:
             with naming(paths[seen]):  # all images of a batch have one size
-                logits = self.correct(self.model.inference(self.data_preprocessor.image(images), **options))
-            for path, single in zip(paths[seen:], logits.split(1), strict=False):
+                looks = self.looks(images, **options)
+            for path, *single in zip(paths[seen:], *(look.split(1) for look in looks), strict=False):
                 with naming(path):
-                    check_finite(single)
+                    for logits in single:
+                        check_finite(logits)
                 yield single
             seen += len(images)
+
+
+def mean_probabilities(native: Sequence[Tensor]) -> Tensor:
+    """The mean over an image and its mirror image, which is turned back: two logits [K, H, W] -> probabilities [K, H, W]."""
+    straight, mirrored = native
+    return straight.softmax(dim=0).add_(mirrored.flip(2).softmax(dim=0)).div_(2)

@@ -42,6 +42,8 @@ class Preset(UDAMethod):
         labeling: stages from the teacher's logits to pseudo-labels, in their order; see
             :mod:`mmseg.models.uda.pseudo_labels.labelers`. None fills the list from ``pseudo_threshold`` and
             ``pseudo_weight_ignore_top`` and ``_bottom``.
+        annotated: options of :class:`AnnotatedSupervision`, for what a training with an ``AnnotationRounds`` is told of the target;
+            ``dict()`` are its defaults. Pseudo-labels give way to it (:class:`AnnotationOverride`). None leaves both out.
         mix: what is pasted into the target: 'class', the only published kind, or the config of another mixing.
         alpha: largest share of the old teacher in an update.
         pseudo_threshold: confidence τ from which a pseudo-label counts as sure; None trusts all of them.
@@ -72,6 +74,7 @@ class Preset(UDAMethod):
         objectives: Mapping[str, Any] | None = None,
         teacher: Mapping | None = None,
         labeling: Sequence[Mapping] | None = None,
+        annotated: Mapping | None = None,
         mix: str | Mapping = "class",
         alpha: Share = 0.999,
         pseudo_threshold: Share | None = 0.968,
@@ -101,6 +104,9 @@ class Preset(UDAMethod):
 
         rows = {"top": pseudo_weight_ignore_top, "bottom": pseudo_weight_ignore_bottom}
         stages = labeling_configs(labeling, threshold=pseudo_threshold, **rows)
+        if annotated is not None:
+            self.preset["annotated"] = {"type": "AnnotatedSupervision", **annotated}
+            stages.append({"type": "AnnotationOverride"})
         following = {"type": "Teacher", **(teacher or {})}
         if self.has_teacher or teacher is not None:
             self.ema_model = self._add_teacher(segmentor, following, stages, alpha)

@@ -32,6 +32,15 @@ def test_numbers_of_benchmarks(call, monkeypatch):
     call(benchmark.main, "fit", tiny.CONFIG, "--memory", 12)
     (least,) = advice("Use at least {} samples, 1 round and 1 scene.", lambda: call(benchmark.main, "data", "--samples", 1))
     call(benchmark.main, "data", "--samples", least, "--rounds", 1, "--scenes", 1)
+    monkeypatch.setattr("tools.benchmarks.picks.measure_picks", lambda *_: {})
+    monkeypatch.setattr("tools.benchmarks.picks.picks_table", str)
+    for options in (("--rounds", 0), ("--size", 0, 4)):
+        advice(
+            "nothing to measure. Use at least 1 of each.",
+            lambda options=options: call(benchmark.main, "picks", *options),
+            file="benchmark.py:benchmark_picks",
+        )
+    call(benchmark.main, "picks", "--rounds", 1, "--size", 1, 1)
     advice("nothing to measure. Use at least 1.", lambda: call(benchmark.main, "start", "--runs", 0))
     call(benchmark.main, "start", "--runs", 1)
 

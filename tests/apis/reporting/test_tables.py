@@ -1,5 +1,7 @@
 """The tables of a summary, cell by cell."""
 
+from dataclasses import replace
+
 import pytest
 
 from mmseg.apis.reporting.summary import collect
@@ -70,6 +72,14 @@ def test_iou_per_class(study_and_runs):
     table = class_table(table_of(*study_and_runs))
     assert table.headings == ("class", "7.1", "7.2")
     assert table.rows == (("road", "85.0", "70.0"), ("train", "20.0", "-"), ("mean", "43.0", "41.3"))
+
+
+def test_published_classes_stand_beside_the_measured_ones(study_and_runs):
+    table = table_of(*study_and_runs)
+    rows = [replace(row, row=replace(row.row, also_published={"IoU.road": 88.5})) if row.address == "7.1" else row for row in table.rows]
+    table = class_table(replace(table, rows=tuple(rows)))
+    assert table.headings == ("class", "7.1", "published 7.1", "7.2")
+    assert table.rows == (("road", "85.0", "88.5", "70.0"), ("train", "20.0", "-", "-"), ("mean", "43.0", "45.0", "41.3"))
 
 
 def test_per_class_on_request_and_where_measured(study_and_runs):

@@ -151,3 +151,21 @@ def test_the_size_of_a_smoke_test_follows_the_evaluation():
     del cfg.train_dataloader.dataset.source_crop["img_scale"]
     with pytest.raises(UserError, match=r"^The config has no train_dataloader\.dataset\.source_crop\.img_scale, .*Add this entry\.$"):
         shrink(cfg, "demo")
+
+
+def test_rounds_of_annotation_keep_their_share_of_the_training():
+    cfg = load_config("configs/ripu/gta2cs_ripu_pa.py")
+    small = shrink(cfg, "demo", iterations=100)
+    rounds = small.custom_hooks[3]
+    assert rounds.rounds == [25, 30, 35, 40, 45] and rounds.acquisition.radius == 8 and rounds.budget == cfg.custom_hooks[3].budget
+    assert shrink(cfg, "demo").custom_hooks[3].rounds == [1], "one round, and one iteration after it"
+    assert cfg.custom_hooks[3].acquisition.radius == 32, "the config itself stays as it is"
+    cfg.custom_hooks[3].update(size=(1280, 640), acquisition={"type": "RegionImpurity", "radius": 1})
+    other = shrink(cfg, "demo").custom_hooks[3]
+    assert other["size"] == [160, 80] and other.acquisition.radius == 1
+
+
+def test_a_round_before_the_first_iteration_stays_there():
+    cfg = load_config("configs/ripu/gta2cs_ripu_source_free.py")
+    assert shrink(cfg, "demo", iterations=30).custom_hooks[3].rounds == [0, 2, 4, 6, 8]
+    assert shrink(cfg, "demo").custom_hooks[3].rounds == [0, 1]

@@ -51,7 +51,9 @@ def batch(valid: torch.Tensor | None = None) -> UDABatch:
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(2, 2, 3, 64, 64, generator=generator)
     label = torch.randint(0, 19, (2, 8, 8), generator=generator).repeat_interleave(8, 1).repeat_interleave(8, 2)
-    return UDABatch(images[0], label, images[1], valid, source_classes=shown_classes(label))
+    few = torch.rand(2, 64, 64, generator=generator) < 0.02
+    annotation = torch.where(few, label.flip(0), 255)  # asked for by methods that learn from it
+    return UDABatch(images[0], label, images[1], valid, annotation, source_classes=shown_classes(label))
 
 
 def run_step(method: UDAMethod, monkeypatch, iteration: int = 0, crops: UDABatch | None = None):

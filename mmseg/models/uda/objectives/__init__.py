@@ -1,6 +1,7 @@
 """The terms that methods are lists of: each one student pass with its own backward."""
 
 from mmseg.models.uda.objectives.adversarial import AlignToSource, Discriminate
+from mmseg.models.uda.objectives.annotated import AnnotatedSupervision
 from mmseg.models.uda.objectives.class_alignment import AlignClasses, DiscriminateClasses
 from mmseg.models.uda.objectives.entropy import MinimizeEntropy
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
@@ -12,6 +13,7 @@ from mmseg.models.uda.objectives.source import SourceSupervision
 __all__ = [
     "AlignClasses",
     "AlignToSource",
+    "AnnotatedSupervision",
     "Discriminate",
     "DiscriminateClasses",
     "FeatureDistance",

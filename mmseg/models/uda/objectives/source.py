@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
+from mmseg.models.uda.objectives.local_consistency import LocalConsistency
 from mmseg.models.uda.objectives.style_consistency import StyleConsistency
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
@@ -27,13 +28,14 @@ def weight_by_class(label: Tensor, class_weight: Sequence[float]) -> Tensor:
 
 @OBJECTIVES.register_module()
 class SourceSupervision:
-    """Cross entropy on source crops, and on the same pass the feature distance and the consistency of styles.
+    """Cross entropy on source crops, and on the same pass the feature distance and what predictions have to agree with.
 
     Args:
         class_weight: K weights of the classes in this loss; None (as published) weighs all alike. A short
             schedule needs them for rare classes to appear at all; on pseudo-labels they do harm.
         feature_distance: the distance to ImageNet features, or None.
         style_consistency: how far predictions of two styles of an image differ, or None.
+        local_consistency: how far predictions at boundaries differ from their neighbourhood, or None.
     """
 
     start = 0
@@ -45,8 +47,9 @@ class SourceSupervision:
         class_weight: Sequence[NonNegative[float]] | None = None,
         feature_distance: FeatureDistance | None = None,
         style_consistency: StyleConsistency | None = None,
+        local_consistency: LocalConsistency | None = None,
     ) -> None:
-        self.class_weight = class_weight
+        self.class_weight, self.local_consistency = class_weight, local_consistency
         self.feature_distance, self.style_consistency = feature_distance, style_consistency
 
     def __call__(self, step: StepContext) -> Tensor:
@@ -58,5 +61,7 @@ class SourceSupervision:
             loss = loss + self.feature_distance(step, output, label)
         if self.style_consistency is not None:
             loss = loss + self.style_consistency(step, output)
+        if self.local_consistency is not None:
+            loss = loss + self.local_consistency(step, output, label)
         step.record(source_image=image, source_label=label)
         return loss

@@ -1,8 +1,8 @@
 """From teacher logits to pseudo-labels: a list of stages that a config can name (``uda.labeling``).
 
 A stage is a small class over a pure function. It corrects what the teacher says (:meth:`LabelingStage.on_logits`) or decides
-what counts (:meth:`LabelingStage.on_labels`); stages run in the order of their list, first all on the logits, then all on the
-labels, so that the softmax over the classes is computed once.
+what counts (:meth:`LabelingStage.on_labels`, and :meth:`LabelingStage.at_the_end` where margins must not take it back); stages run in
+the order of their list, first all on the logits, then all on the labels, so that the softmax over the classes is computed once.
 
 Letters: B images, K classes, (H, W) crop.
 """
@@ -62,7 +62,7 @@ class TargetContext:
 
 
 class LabelingStage:
-    """One stage of the labeling; a subclass overrides one of the two methods, or both.
+    """One stage of the labeling; a subclass overrides one of the methods, or several.
 
     A stage that is a ``torch.nn.Module`` as well has its buffers in the checkpoints of a training.
     """
@@ -75,6 +75,10 @@ class LabelingStage:
         """Changes labels or weights."""
         return pseudo
 
+    def at_the_end(self, pseudo: PseudoLabels, target: TargetContext) -> PseudoLabels:
+        """Changes labels or weights after the margins have lost theirs."""
+        return pseudo
+
 
 def ignore_invalid(pseudo: PseudoLabels, valid: Tensor) -> PseudoLabels:
     """Zero weight where ``valid`` [B, H, W] is 0."""
@@ -83,7 +87,7 @@ def ignore_invalid(pseudo: PseudoLabels, valid: Tensor) -> PseudoLabels:
 
 @torch.no_grad()
 def label_target(logits: Tensor, stages: Sequence[LabelingStage], target: TargetContext) -> PseudoLabels:
-    """Runs the stages; at the end, pixels that the loader marked as invalid lose their weight.
+    """Runs the stages; after them, pixels that the loader marked as invalid lose their weight.
 
     Args:
         logits: [B, K, H, W] teacher logits at crop size.
@@ -95,4 +99,8 @@ def label_target(logits: Tensor, stages: Sequence[LabelingStage], target: Target
     pseudo = PseudoLabels.of(logits)
     for stage in stages:
         pseudo = stage.on_labels(pseudo, target)
-    return pseudo if target.batch.target_valid is None else ignore_invalid(pseudo, target.batch.target_valid)
+    if target.batch.target_valid is not None:
+        pseudo = ignore_invalid(pseudo, target.batch.target_valid)
+    for stage in stages:
+        pseudo = stage.at_the_end(pseudo, target)
+    return pseudo

@@ -1,8 +1,8 @@
 """The training step the straightforward way: what ours is measured against, with equal losses.
 
 A method is built as usual, then its parts exchange their class for a plain one. Weights, their names and all random draws
-stay: networks as in :mod:`tools.benchmarks.baseline_networks`, teacher and mixing as in
-:mod:`tools.benchmarks.baseline_step`, and here one optimizer group per tensor and float32 whatever the config says.
+stay: networks as in :mod:`tools.benchmarks.plain.networks`, teacher and mixing as in
+:mod:`tools.benchmarks.plain.step`, and here one optimizer group per tensor and float32 whatever the config says.
 What has no plain form (losses, decoders, other encoders) is ours.
 """
 
@@ -20,8 +20,8 @@ from mmseg.engine.optimizers import parameter_groups
 from mmseg.engine.parts import build_model
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import build_checked
-from tools.benchmarks.baseline_networks import PLAIN_MODULES
-from tools.benchmarks.baseline_step import PLAIN_PARTS, PlainStep
+from tools.benchmarks.plain.networks import PLAIN_MODULES
+from tools.benchmarks.plain.step import PLAIN_PARTS, PlainStep
 
 LEVERS = ("precision", "compile", "model.backbone.with_cp", "uda.imnet_encoder_only")
 """Entries of a config that make its training faster or smaller; the baseline does without."""

@@ -1,0 +1,1 @@
+"""A round of annotating inside a training: what a network picks, image by image."""

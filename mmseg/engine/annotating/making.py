@@ -1,0 +1,191 @@
+"""Making a round: picks for every image, then their labels; goes on where it was interrupted.
+
+All processes of a training share the images; the first one writes what belongs to the round as a whole.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from mmengine.dist import all_gather_object, barrier, get_dist_info, is_main_process
+from mmengine.logging import print_log
+from torch import nn
+
+from mmseg.datasets.annotating.ledger import read_spent, spent_in_image, totals, write_spent
+from mmseg.datasets.annotating.oracle import Oracle
+from mmseg.datasets.annotating.rounds import Picks, RoundFolder, RoundHeader, SpentInImage, new_header, stems
+from mmseg.datasets.classes.names import IGNORE
+from mmseg.engine.annotating.looking import TargetImages, predictions
+from mmseg.engine.annotating.picking import Picker, asked_now
+from mmseg.models.uda import UDAMethod
+from mmseg.utils.errors import UserError
+
+PROGRESS = 60
+"""Seconds between two lines about how far a round is."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks: a method, one of its networks, and the images.
+
+    Attributes:
+        method, network: the network is one of the method's.
+        dataset: all target images.
+        picker: how it picks.
+        workers: processes that read images.
+    """
+
+    method: UDAMethod
+    network: nn.Module
+    dataset: TargetImages
+    picker: Picker
+    workers: int
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return stems(self.dataset.images.names)
+
+    @property
+    def own(self) -> range:
+        """Indices of the images of this process."""
+        rank, processes = get_dist_info()
+        return range(rank, len(self.dataset), processes)
+
+
+def begin(folder: RoundFolder, *, iteration: int, network: str, classes: Sequence[str], settings: dict, command: str) -> RoundHeader:
+    """The header of a round that goes on, or of a new one; see :func:`new_header`.
+
+    Raises:
+        UserError: the folder holds a round of another training, or of other options.
+    """
+    new = new_header(folder, iteration=iteration, network=network, classes=classes, settings=settings, command=command)
+    old = folder.header()
+    barrier()  # all have looked before one writes
+    if old is None:
+        if is_main_process():
+            folder.write_header(new)
+        barrier()
+        return new
+    for key in ("round", "iteration", "classes", "images_digest", "settings"):
+        if old[key] != new[key]:
+            text = f"was made with {_named(key)} {_shown(old[key])}, and this training has {_shown(new[key])}"
+            raise UserError(f"{folder.path} {text}. Move it and the rounds after it elsewhere, or resume with what it was made with.")
+    return old
+
+
+def _named(key: str) -> str:
+    return {"images_digest": "images of the digest", "settings": "the options"}.get(key, f"the {key}")
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def make_picks(asker: Asker, folder: RoundFolder, *, same: bool) -> None:
+    """Picks in all images that have no picks yet.
+
+    Args:
+        asker: who asks.
+        folder: of the round.
+        same: whether the picks that are there are of the very network that asks now. If they are of another one, all images are
+            looked at again: a training that was resumed from an earlier state has to come to the same picks.
+
+    Raises:
+        UserError: it comes to others.
+    """
+    made = [index for index in asker.own if folder.picks_file(asker.stems[index]).exists()]
+    known = {index: folder.read_picks(asker.stems[index]) for index in made}
+    todo = [index for index in asker.own if index not in known or not same]
+    told, total = Progress(f"Round {folder.number}: picks in", len(asker.dataset)), len(asker.own)
+    for done, (index, logits) in enumerate(predictions(asker.method, asker.network, asker.dataset, todo, asker.workers), 1):
+        stem = asker.stems[index]
+        picks = asker.picker.pick(logits, folder, stem)
+        if index not in known:
+            folder.write_picks(stem, picks)
+        elif known[index] != picks:
+            text = "holds other picks than this training comes to, which was resumed from an earlier state"
+            fix = f"Move {folder.path} and the rounds after it elsewhere to ask anew, or train in another folder"
+            raise UserError(f"{folder.picks_file(stem)} {text}. {fix}.")
+        told(total - len(todo) + done)
+    barrier()
+
+
+def make_labels(asker: Asker, folder: RoundFolder, oracle: Oracle) -> dict[str, SpentInImage]:
+    """Has the oracle answer, and writes what is known of each image after the round; returns what that has cost, by their stems.
+
+    Raises:
+        UserError: a label or a file of the round is missing or broken, or the budget is spent.
+    """
+    told, spent = Progress(f"Round {folder.number}: labels of", len(asker.dataset)), {}
+    for done, index in enumerate(asker.own, 1):
+        stem = asker.stems[index]
+        picks = folder.read_picks(stem)
+        spent[stem] = spent_in_image(picks, label_image(folder, stem, picks, oracle))
+        told(done)
+    parts = all_gather_object(spent)
+    return {stem: entry for part in parts for stem, entry in part.items()}
+
+
+def label_image(folder: RoundFolder, stem: str, picks: Picks, oracle: Oracle) -> int:
+    """Adds the labels of a round to those of an image, unless that was done before it was interrupted.
+
+    Args:
+        folder, stem: of the round and the image.
+        picks: of the image.
+        oracle: is asked where there is no label yet.
+
+    Returns:
+        how many of the pixels have got a class.
+    """
+    asked = asked_now(folder, stem, picks)
+    if folder.label_file(stem).exists():
+        label = folder.read_label(stem, asked.shape)
+    else:
+        label = np.where(asked, oracle.answer(stem, asked, picks["allowed"]), folder.known_before(stem, asked.shape))
+        folder.write_label(stem, label)
+    return int((label[asked] != IGNORE).sum())
+
+
+def finish(folder: RoundFolder, header: RoundHeader, spent: dict[str, SpentInImage]) -> None:
+    """Writes what a round has cost, by the stems of the images, and then that it is finished."""
+    if is_main_process():
+        all_picks = [folder.read_picks(stem) for stem in spent]
+        pixels = sum(picks["size"][0] * picks["size"][1] for picks in all_picks)
+        write_spent(folder, spent, pixels, sum(picks["allowed"] for picks in all_picks))
+        folder.write_header({**header, "picked": True, "complete": True})
+        print_log(in_words(folder), logger="current")
+    barrier()
+
+
+def in_words(folder: RoundFolder) -> str:
+    """What a finished round has brought, in one line."""
+    spent = read_spent(folder)
+    total = totals(spent["images"])
+    share = 100 * total["asked"] / max(spent["pixels"], 1)
+    text = f"Round {folder.number}: {total['asked']} pixels ({share:.3g} % of all) asked for in {len(spent['images'])} images"
+    ignored = f", {total['ignored']} of them have no class" if total["ignored"] else ""
+    unspent = f", {total['unspent']} picks of the budget found nothing left" if total["unspent"] else ""
+    return text + ignored + unspent
+
+
+class Progress:
+    """A line in the log now and then, by the first process.
+
+    Args:
+        what: begins the line.
+        total: images of all processes.
+    """
+
+    def __init__(self, what: str, total: int) -> None:
+        self.what, self.total, self.told = what, total, time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        """After ``done`` images of this process."""
+        if time.monotonic() - self.told > PROGRESS and is_main_process():
+            self.told = time.monotonic()
+            all_done = min(done * get_dist_info()[1], self.total)
+            print_log(f"{self.what} {all_done} of {self.total} images", logger="current")

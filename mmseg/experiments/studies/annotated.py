@@ -1,0 +1,52 @@
+"""Self-training with a few labels of the target: HRDA, DAFormer and DACS with RIPU's rounds (ours, not from a paper)."""
+
+from __future__ import annotations
+
+from mmseg.experiments import ConfigFile, Experiment, Row, Stage, Study, Table
+from mmseg.experiments.studies.bases import DACS_DEEPLAB_V2, DAFORMER, DAFORMER_RESULT, DEEPLAB_V2, HRDA_GTA, HRDA_RESULT
+
+ROUNDS = (10000, 12000, 14000, 16000, 18000)
+
+
+def annotated(experiment: Experiment, ratio: float) -> tuple[Stage, ...]:
+    """A row of self-training with what configs/ripu/gtaHR2csHR_hrda_ripu.py adds to HRDA.
+
+    Args:
+        experiment: the training without labels of the target.
+        ratio: share of the pixels that get a label.
+    """
+    reports = [{"type": "ResultHook"}, {"type": "PictureHook", "interval": 1000}, {"type": "ClassHealthHook", "interval": 500}]
+    rounds = {"type": "AnnotationRounds", "rounds": list(ROUNDS), "budget": {"ratio": ratio}, "oracle": "labels"}
+    changes = {
+        "uda.annotated": {},
+        "custom_hooks": [*reports, {**rounds, "acquisition": {"type": "RegionImpurity", "radius": 1}}],
+        "train_dataloader.dataset.target.ann_dir": "gtFine/train",
+    }
+    return (Stage(name="train", setup=experiment, changes=changes),)
+
+
+SELF_TRAINING = Study(
+    title="Active learning with self-training: HRDA and RIPU",
+    source="ours",
+    tables=(
+        Table(
+            key="hrda",
+            title="GTA to Cityscapes, HRDA",
+            rows=(
+                Row(title="HRDA", setup=HRDA_GTA, published=HRDA_RESULT, shared_with=40),
+                Row(title="HRDA + RIPU, 1 %", setup=annotated(HRDA_GTA, 0.01)),
+                Row(title="HRDA + RIPU, 2.2 %", setup=ConfigFile(path="configs/ripu/gtaHR2csHR_hrda_ripu.py")),
+            ),
+        ),
+        Table(
+            key="others",
+            title="GTA to Cityscapes, at half resolution",
+            rows=(
+                Row(title="DAFormer", setup=DAFORMER, published=DAFORMER_RESULT, shared_with=6),
+                Row(title="DAFormer + RIPU, 2.2 %", setup=annotated(DAFORMER, 0.022)),
+                Row(title="DACS, DeepLabV2", setup=DEEPLAB_V2, published=DACS_DEEPLAB_V2, shared_with=1),
+                Row(title="DACS, DeepLabV2 + RIPU, 2.2 %", setup=annotated(DEEPLAB_V2, 0.022)),
+            ),
+        ),
+    ),
+)

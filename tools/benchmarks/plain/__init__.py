@@ -1,0 +1,1 @@
+"""The straightforward ways of doing the same, which ours is measured against."""
