@@ -102,7 +102,7 @@ class LabelOracle(Oracle):
     def _read(self, index: int) -> np.ndarray:
         photo = self.dataset.images.encoded(index)
         label = self.dataset.read_label(index, photo)
-        self.dataset.check_same_size(index, photo.color(), label)
+        self.dataset.check_same_size(index, np.broadcast_to(np.uint8(0), photo.upright_size), label)
         return label
 
 

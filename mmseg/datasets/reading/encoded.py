@@ -97,6 +97,11 @@ class Encoded:
         return has_a_hole(self.data, self.header)
 
     @property
+    def upright_size(self) -> tuple[int, int]:
+        """(H, W) of the upright image, without decoding it."""
+        return self.header.size[:: -1 if (self.header.orientation or 1) >= 5 else 1]
+
+    @property
     def turned(self) -> bool:
         """Whether the pixels lie in another order than the upright image."""
         return self.header.orientation not in (None, 1)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from mmengine.dist import all_gather_object, barrier, get_dist_info, is_main_process
 from mmengine.logging import print_log
-from torch import nn
+from torch import Tensor, nn
 
 from mmseg.datasets.annotating.ledger import read_spent, spent_in_image, totals, write_spent
 from mmseg.datasets.annotating.oracle import Oracle
@@ -22,8 +22,11 @@ from mmseg.datasets.classes.names import IGNORE
 from mmseg.engine.annotating.looking import TargetImages, predictions
 from mmseg.engine.annotating.picking import Picker, asked_now
 from mmseg.models.uda import UDAMethod
+from mmseg.utils.computing.background_work import BackgroundWork
+from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import UserError
 
+THREADS = 4
 PROGRESS = 60
 """Seconds between two lines about how far a round is."""
 
@@ -74,6 +77,9 @@ def begin(folder: RoundFolder, *, iteration: int, network: str, classes: Sequenc
         if old[key] != new[key]:
             text = f"was made with {_named(key)} {_shown(old[key])}, and this training has {_shown(new[key])}"
             raise UserError(f"{folder.path} {text}. Move it and the rounds after it elsewhere, or resume with what it was made with.")
+    for half in folder.path.rglob(".*.part.*") if is_main_process() else ():  # of a process that was killed
+        half.unlink(missing_ok=True)
+    barrier()
     return old
 
 
@@ -101,17 +107,33 @@ def make_picks(asker: Asker, folder: RoundFolder, *, same: bool) -> None:
     known = {index: folder.read_picks(asker.stems[index]) for index in made}
     todo = [index for index in asker.own if index not in known or not same]
     told, total = Progress(f"Round {folder.number}: picks in", len(asker.dataset)), len(asker.own)
-    for done, (index, logits) in enumerate(predictions(asker.method, asker.network, asker.dataset, todo, asker.workers), 1):
-        stem = asker.stems[index]
-        picks = asker.picker.pick(logits, folder, stem)
-        if index not in known:
-            folder.write_picks(stem, picks)
-        elif known[index] != picks:
-            text = "holds other picks than this training comes to, which was resumed from an earlier state"
-            fix = f"Move {folder.path} and the rounds after it elsewhere to ask anew, or train in another folder"
-            raise UserError(f"{folder.picks_file(stem)} {text}. {fix}.")
-        told(total - len(todo) + done)
+    with background() as threads:
+        for done, (index, logits) in enumerate(predictions(asker.method, asker.network, asker.dataset, todo, asker.workers), 1):
+            threads.submit(pick_image, asker, folder, asker.stems[index], logits, known.get(index))
+            told(total - len(todo) + done)
     barrier()
+
+
+def background() -> BackgroundWork:
+    """Scoring and files take as long as a GPU needs for a prediction; what waits holds the logits of an image."""
+    return BackgroundWork(threads=max(1, min(THREADS, usable_cores())), waiting=1)
+
+
+def pick_image(asker: Asker, folder: RoundFolder, stem: str, logits: Tensor, known: Picks | None) -> None:
+    """Picks in an image; see :func:`make_picks`.
+
+    Args:
+        asker, folder, stem: of the round and the image.
+        logits: [K, H, W].
+        known: picks that were there before.
+    """
+    picks = asker.picker.pick(logits, folder, stem)
+    if known is None:
+        folder.write_picks(stem, picks)
+    elif known != picks:
+        text = "holds other picks than this training comes to, which was resumed from an earlier state"
+        fix = f"Move {folder.path} and the rounds after it elsewhere to ask anew, or train in another folder"
+        raise UserError(f"{folder.picks_file(stem)} {text}. {fix}.")
 
 
 def make_labels(asker: Asker, folder: RoundFolder, oracle: Oracle) -> dict[str, SpentInImage]:
@@ -121,11 +143,15 @@ def make_labels(asker: Asker, folder: RoundFolder, oracle: Oracle) -> dict[str, 
         UserError: a label or a file of the round is missing or broken, or the budget is spent.
     """
     told, spent = Progress(f"Round {folder.number}: labels of", len(asker.dataset)), {}
-    for done, index in enumerate(asker.own, 1):
-        stem = asker.stems[index]
+
+    def label(stem: str) -> None:
         picks = folder.read_picks(stem)
         spent[stem] = spent_in_image(picks, label_image(folder, stem, picks, oracle))
-        told(done)
+
+    with background() as threads:
+        for done, index in enumerate(asker.own, 1):
+            threads.submit(label, asker.stems[index])
+            told(done)
     parts = all_gather_object(spent)
     return {stem: entry for part in parts for stem, entry in part.items()}
 

@@ -131,7 +131,7 @@ main()
 """
 """tools/train.py, killed after a call of a function."""
 DEATHS = {
-    "amid the picks of the second round": ("engine.annotating.picking", "asked_now", 4 + 4),  # picks of one round, labels of it
+    "amid the picks of the second round": ("engine.annotating.making", "pick_image", 4 + 2),
     "after the first label of the first round": ("engine.annotating.making", "label_image", 1),
     "after the second round, before its labels are used": ("engine.annotating.making", "finish", 2),
 }

@@ -1,4 +1,4 @@
-"""Writing in threads while the network computes."""
+"""Work in threads while a network computes."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from mmseg.apis.preparing.writing import BackgroundWork
+from mmseg.utils.computing.background_work import BackgroundWork
 
 
 def test_all_calls_are_made_at_the_end():
