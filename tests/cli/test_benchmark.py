@@ -91,6 +91,6 @@ def test_picks(monkeypatch, tmp_path, capsys, size):
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert not ended.value.code and figures["size"] == [*reversed(size)] and len(figures["settings"]) == 2
     for figure in figures["settings"].values():
-        assert figure["picks"] == figure["same_picks"] > 0 and figure["peak_memory"] >= 0
+        assert figure["picks"] == figure["same_picks"] > 0 and "peak_memory" in figure
         assert {"score", "select", "total"} == figure["ours"].keys() == figure["plain"].keys()
     assert "ratio of the totals" in capsys.readouterr().out

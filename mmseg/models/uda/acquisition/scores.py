@@ -25,6 +25,8 @@ PUBLISHED_NORMALISER = math.log(19)
 """What the published code divides both factors of a region's score by, whatever the number of classes."""
 BAND = 2**15
 """Pixels that are computed at a time, in whole rows: the probabilities of their classes stay in the cache of a processor."""
+BANDS_OF_A_PART = 16
+"""Windows are counted in so many bands at a time: fresh memory for the counts of a whole image takes longer than counting."""
 
 
 def rows_of_band(width: int) -> int:
@@ -68,23 +70,25 @@ def entropy_and_prediction(logits: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat(entropies).cpu(), torch.cat(predictions).cpu()
 
 
-def class_counts(prediction: Tensor, *, classes: int, radius: int) -> Tensor:
-    """How many pixels of each class the window of every pixel has: whole numbers.
+def class_counts(prediction: Tensor, rows: slice, radius: int, out: np.ndarray) -> Tensor:
+    """How many pixels of each class the windows of some rows have: whole numbers.
 
     Args:
         prediction: uint8 [H, W] in 0..K-1, on the CPU.
-        classes: K.
+        rows: those that are meant, with start and stop.
         radius: of the window in pixels, 0 or more.
+        out: float32 [K, ., W] to compute in, with ``radius`` more rows than are meant above and below, or H.
 
     Returns:
-        float32 [K, H, W].
+        float32 [K, rows, W], a part of ``out``.
     """
-    numbers, counts = prediction.numpy(), np.empty((classes, *prediction.shape), np.float32)  # numpy asks for large pages of memory
+    first = max(rows.start - radius, 0)
+    strip = prediction.numpy()[first : rows.stop + radius]
     window = {"ksize": (2 * radius + 1, 2 * radius + 1), "normalize": False, "borderType": cv2.BORDER_CONSTANT}  # zeros outside
-    for label, count in enumerate(counts):
+    for label, count in enumerate(out[:, : len(strip)]):
         # OpenCV moves a sum of integers along: exact, and its time does not depend on the radius.
-        cv2.boxFilter((numbers == label).view(np.uint8), cv2.CV_32F, dst=count, **window)
-    return torch.from_numpy(counts)
+        cv2.boxFilter((strip == label).view(np.uint8), cv2.CV_32F, dst=count, **window)
+    return torch.from_numpy(out)[:, rows.start - first : rows.stop - first]
 
 
 def window_sum(values: Tensor, radius: int) -> Tensor:
@@ -127,10 +131,16 @@ def impurity(prediction: Tensor, *, classes: int, radius: int) -> Tensor:
     Returns:
         float32 [H, W].
     """
-    rows = rows_of_band(prediction.shape[1])
-    counts = class_counts(prediction, classes=classes, radius=radius).split(rows, dim=1)
-    sizes = window_sizes(prediction.shape, radius).split(rows)
-    return torch.cat([entropy(count / size) for count, size in zip(counts, sizes, strict=True)])
+    height, width = prediction.shape
+    band, sizes = rows_of_band(width), window_sizes(prediction.shape, radius)
+    part = BANDS_OF_A_PART * band
+    counts = np.empty((classes, min(part + 2 * radius, height), width), np.float32)
+    made = []
+    for top in range(0, height, part):
+        rows = slice(top, min(top + part, height))
+        pairs = zip(class_counts(prediction, rows, radius, counts).split(band, dim=1), sizes[rows].split(band), strict=True)
+        made += [entropy(count / size) for count, size in pairs]
+    return torch.cat(made)
 
 
 def uncertainty(values: Tensor, radius: int) -> Tensor:

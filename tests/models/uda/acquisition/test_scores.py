@@ -46,12 +46,15 @@ def test_windows_are_clipped():
 def test_counts_are_those_of_every_window(radius):
     """Also where it is larger than the image."""
     prediction = torch.randint(0, 4, (11, 7), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    counts = scores.class_counts(prediction, classes=5, radius=radius)
+    out = np.full((5, 11, 7), np.nan, np.float32)
+    counts = scores.class_counts(prediction, slice(0, 11), radius, out)
     for row, column in np.ndindex(11, 7):
         window = prediction[max(row - radius, 0) : row + radius + 1, max(column - radius, 0) : column + radius + 1]
         assert counts[:, row, column].tolist() == [(window == label).sum().item() for label in range(5)]
     assert torch.equal(counts.sum(0), scores.window_sizes((11, 7), radius))
     assert torch.equal(counts[1], scores.window_sum((prediction == 1).float(), radius))
+    expected = counts[:, 4:9].clone()
+    assert torch.equal(scores.class_counts(prediction, slice(4, 9), radius, out), expected)
 
 
 @pytest.mark.parametrize("radius", [1, 3, 20])
@@ -78,6 +81,7 @@ def test_the_first_of_several_likeliest_classes():
 def test_bands_do_not_show(monkeypatch, band):
     """As computed for the whole image: bands of one row, of three that do not divide the image, and of all."""
     monkeypatch.setattr(scores, "BAND", band)
+    monkeypatch.setattr(scores, "BANDS_OF_A_PART", 2)
     logits = random_logits(6, 11, 8)
     entropies, prediction = scores.entropy_and_prediction(logits)
     probabilities = logits.softmax(0)
@@ -85,6 +89,11 @@ def test_bands_do_not_show(monkeypatch, band):
     assert torch.allclose(entropies, -(probabilities * (probabilities + 1e-6).log()).sum(0))
     assert torch.equal(prediction.long(), probabilities.argmax(0))
     assert torch.allclose(scores.by_pixel(scores.least_confidence, logits), 1 - probabilities.amax(0))
+    for radius in (0, 1, 3, 20):
+        counts = scores.class_counts(prediction, slice(0, 11), radius, np.empty((6, 11, 8), np.float32))
+        shares = counts / counts.sum(0)
+        expected = -(shares * (shares + 1e-6).log()).sum(0)
+        assert torch.allclose(scores.impurity(prediction, classes=6, radius=radius), expected)
 
 
 def test_a_region_is_impurity_times_uncertainty():
