@@ -17,6 +17,7 @@ from mmseg.datasets.collate import collate_samples
 from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.compile import compile_networks
 from mmseg.engine.dry_pass import dry_pass
+from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.hooks.result_hook import ResultHook
 from mmseg.engine.optimizers import JointOptimWrapper, build_fused
 from mmseg.evaluation.metric_config import metric_config
@@ -159,6 +160,11 @@ def hook_configs(cfg: Config) -> tuple[dict[str, dict | None], list[dict]]:
     default["guard"] = {"type": "GuardHook", **default.get("guard", {})}
     writes_result = any(hook.get("type") in ("ResultHook", ResultHook) for hook in custom)
     return default, custom if writes_result else [{"type": "ResultHook"}, *custom]
+
+
+def asks_for_labels(cfg: Config) -> bool:
+    """Whether a training has rounds of annotating."""
+    return any(hook.get("type") in ("AnnotationRounds", AnnotationRounds) for hook in cfg.get("custom_hooks", ()))
 
 
 def training_parts(cfg: Config) -> dict[str, object]:

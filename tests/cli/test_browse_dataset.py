@@ -5,7 +5,7 @@ import sys
 import cv2
 import pytest
 
-from tests import tiny
+from tests import annotated, tiny
 from tools import browse_dataset as browse_tool
 
 
@@ -19,6 +19,11 @@ def test_pictures_are_written(monkeypatch, capsys, tiny_data, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert all(cv2.imread(str(tmp_path / name)).shape[0] > 3 * 256 for name in names)
     assert "3 samples of seed 0" in capsys.readouterr().out
+
+
+def test_samples_before_the_first_round_of_annotating(works, tiny_data, tmp_path):
+    """Nothing is labelled then, and no label is read."""
+    assert "2 samples" in works(browse_tool.main, tiny.CONFIG, "--number", "2", "--out", tmp_path, *annotated.options(tiny_data))
 
 
 @pytest.mark.parametrize("flags", [("--number", "0"), ("--device", "cuda:77"), ("--checkpoint", "nothing.pth")])

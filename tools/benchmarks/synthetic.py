@@ -10,8 +10,11 @@ from mmengine.config import Config
 from torch import Tensor
 
 from mmseg.datasets.classes.names import IGNORE
+from mmseg.engine.parts import asks_for_labels
 from mmseg.utils.errors import UserError
 
+LABELLED = 0.022
+"""Share of the target's pixels that a training which asks for labels has in the end: that of RIPU."""
 BLOCK = 32
 """Pixels per side of a region of one class: things fill cells of the feature distance, as in photos."""
 
@@ -34,7 +37,18 @@ def training_batch(cfg: Config, classes: int) -> dict:
         batch["target"] = domain(rng, count, dataset.target_crop.crop_size)
         if dataset.get("crop_pseudo_margins"):
             batch["target"]["valid"] = torch.ones(count, *dataset.target_crop.crop_size, dtype=torch.uint8)
+        if asks_for_labels(cfg):
+            batch["target"] |= few_labels(rng, count, dataset.target_crop.crop_size, classes)
     return pinned(batch)
+
+
+def few_labels(rng: torch.Generator, count: int, size: tuple[int, int], classes: int) -> dict[str, Tensor]:
+    """``annotation`` uint8 [B, H, W], of which a share of :data:`LABELLED` is labelled, and ``round`` int64 [B]."""
+    known = torch.rand(count, *size, generator=rng) < LABELLED
+    return {
+        "annotation": torch.where(known, block_labels(rng, count, size, classes), IGNORE),
+        "round": torch.ones(count, dtype=torch.int64),
+    }
 
 
 def domain(rng: torch.Generator, count: int, size: tuple[int, int]) -> dict[str, Tensor]:

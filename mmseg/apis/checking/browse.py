@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from torch.utils.data import default_collate
 
 from mmseg.datasets import UDADataset
+from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.weights import load_method
+from mmseg.engine.parts import asks_for_labels
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows, ignore_rows
@@ -161,6 +163,8 @@ def build_browser(cfg: Config, *, checkpoint: str | Path | None = None, device: 
         UserError: data are missing, or the checkpoint does not belong to the config.
     """
     dataset = DATASETS.build({"seed": cfg.seed, **cfg.train_dataloader.dataset})
+    if asks_for_labels(cfg):  # samples are those before the first round
+        dataset.annotations = AnnotationMaps(None, tuple(dataset.target.names))
     blank = {"type": BlankNetwork, "num_classes": len(dataset.metainfo["classes"])}
     # The feature distance changes no image and needs a network; self-training is looked at whenever it starts.
     unseen = {key: 0 for key in ("imnet_feature_dist_lambda", "self_training_start") if key in cfg.uda}

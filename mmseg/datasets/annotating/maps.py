@@ -26,11 +26,11 @@ class AnnotationMaps:
     (:func:`mmseg.datasets.annotating.fresh.refresh`).
 
     Attributes:
-        root: folder of the rounds; empty or missing before the first.
+        root: folder of the rounds; empty or missing before the first. None where there is no training: nothing is known.
         names: of the images.
     """
 
-    root: Path
+    root: Path | None
     names: tuple[str, ...]
 
     @cached_property
@@ -48,7 +48,7 @@ class AnnotationMaps:
         Raises:
             UserError: a file is missing, broken or of another size.
         """
-        number = read_current(self.root)
+        number = 0 if self.root is None else read_current(self.root)
         if number == 0:
             return 0, np.full(tuple(size), IGNORE, np.uint8)
         folder = self.round(number)

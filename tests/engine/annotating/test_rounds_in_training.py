@@ -12,9 +12,10 @@ import torch
 
 from mmseg.apis.launching.train import train
 from mmseg.datasets.annotating import fresh
-from mmseg.datasets.reading.image_files import read_image, read_label_ids
+from mmseg.datasets.reading.image_files import ImageFiles, read_image, read_label_ids
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
+from mmseg.engine.parts import build_loader_config
 from mmseg.models.uda.acquisition.selection import squares
 from tests import annotated, tiny
 from tests.engine.test_resume import assert_equal
@@ -94,18 +95,58 @@ def test_labels_count_from_the_next_batch_on(tiny_data, tmp_path, monkeypatch, w
     assert read_anew[1] == read_anew[3] == 2  # the batches of rounds were read before them
 
 
-def test_the_loader_gives_what_a_fresh_reading_gives(whole, tiny_data):
-    """Crops, flips and padding of labels are those of the image: read by the loader, or anew."""
-    from mmseg.engine.parts import build_loader_config
+WHOLE = {"img_scale": (64, 64), "crop_size": (64, 64), "keep_ratio": False, "interpolation": "bicubic"}
+PADDED = {"img_scale": (80, 40), "crop_size": (64, 64), "pad": True}
+CROPS = {
+    "cut": {},
+    "Pillow": {f"train_dataloader.dataset.{name}": WHOLE for name in ("source_crop", "target_crop")},
+    "padded": {f"train_dataloader.dataset.{name}": PADDED for name in ("source_crop", "target_crop")},
+    "cut twice": {"train_dataloader.dataset.sync_crop_size": (40, 48)},
+    "bad ones skipped": {"train_dataloader.dataset.on_bad_sample": "skip"},
+}
 
+
+@pytest.mark.parametrize("kind", CROPS)
+def test_the_loader_gives_what_a_fresh_reading_gives(whole, tiny_data, tmp_path, kind):
+    """Crops, flips and padding of labels are those of the image: read by the loader, or anew."""
+    data = tmp_path / "data"
+    shutil.copytree(tiny_data, data)
+    cfg = annotated.config(data, **CROPS[kind])
+    cfg.work_dir = str(whole)
+    dataset = build_loader_config(cfg.train_dataloader, seed=0)["dataset"]
+    AnnotationRounds(**{key: value for key, value in annotated.HOOK.items() if key != "type"}).attach(cfg, dataset)
+    if "skipped" in kind:
+        dataset.target.path(1).write_text("no image")
+    skipped = 0
+    for index in range(8):
+        sample = dataset[index]
+        target, draw = sample["target"], sample.get("skipped", 0)
+        assert target["round"] == 2 and target["annotation"].dtype == torch.uint8
+        assert target["annotation"].shape == target["image"].shape[1:]
+        assert torch.equal(target["annotation"], dataset.annotation(index, draw, 2))
+        assert torch.equal(dataset.annotation(index, draw, 0), torch.full_like(target["annotation"], 255))
+        height, width = target["size"].tolist()
+        assert (target["annotation"][height:] == 255).all() and (target["annotation"][:, width:] == 255).all()
+        skipped += draw
+    assert (skipped > 0) == ("skipped" in kind)
+
+
+def test_labels_lie_on_their_pixels(whole, tiny_data):
+    """An image whose pixels say what its label says, through the same crop."""
     cfg = annotated.config(tiny_data)
     cfg.work_dir = str(whole)
     dataset = build_loader_config(cfg.train_dataloader, seed=0)["dataset"]
     AnnotationRounds(**{key: value for key, value in annotated.HOOK.items() if key != "type"}).attach(cfg, dataset)
-    for index in range(8):
-        sample = dataset[index]["target"]
-        assert sample["round"] == 2 and sample["annotation"].dtype == torch.uint8
-        assert torch.equal(sample["annotation"], dataset.annotation(index, 0, 2))
+    read = ImageFiles.read
+
+    def as_image(self, index):
+        return dataset.annotations.label(index, 2)[..., None].repeat(3, axis=2) if self is dataset.target else read(self, index)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ImageFiles, "read", as_image)  # at the native size, so that bilinear resizing changes nothing
+        for index in range(4):
+            target = dataset[index]["target"]
+            assert torch.equal(target["annotation"], target["image"][0])
 
 
 KILLED = """
