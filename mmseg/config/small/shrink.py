@@ -21,6 +21,7 @@ from mmseg.config.small.config import ANNOTATION_ROUNDS, Size, crops, demo_folde
 from mmseg.config.small.network import NetworkSize
 from mmseg.datasets import CropOptions
 from mmseg.datasets.classes.groups import class_groups
+from mmseg.datasets.classes.names import CLASSES
 from mmseg.registry import MODELS, options_of
 from mmseg.utils.repository import CONFIGS
 
@@ -124,7 +125,8 @@ def demo(cfg: Config) -> Config:
         _drop_defaults(crop, CropOptions)
     if (small.model.backbone.get("norm_cfg") or {}).get("type") == "FrozenBN":
         del small.model.backbone["norm_cfg"]
-    small["uda"] = _demo_method(small.uda, base.uda)
+    classes = small.val_dataloader.dataset.get("classes", CLASSES)
+    small["uda"] = _demo_method(small.uda, {**base.uda, "source_class_weight": _weights_of(classes, base.uda.source_class_weight)})
     for name in ("train_dataloader", "val_dataloader"):
         small[name] = {**base[name], "dataset": small[name].dataset}
     subsets = {**class_groups(base.val_evaluator.subsets), **class_groups(small.val_evaluator.get("subsets"))}
@@ -202,6 +204,12 @@ def _demo_size(base: Config) -> Size:
             dropout=head.dropout_ratio,
         ),
     )
+
+
+def _weights_of(classes: Sequence[str], weights: Sequence[float]) -> list[float]:
+    """The demo's weight of each class, from those of all 19; 1 for a class by another name."""
+    known = dict(zip(CLASSES, weights, strict=True))
+    return [known.get(name, 1.0) for name in classes]
 
 
 def _demo_method(uda: dict, dacs: dict) -> dict:

@@ -8,6 +8,7 @@ from mmengine.config import Config
 
 from mmseg.config.config import HELPERS, digest, load_config
 from mmseg.config.small.shrink import demo, demo_image_size
+from mmseg.datasets.classes.names import CLASSES
 from tests.config.effects import effects
 from tests.config.legacy.published_form import published
 
@@ -171,3 +172,10 @@ def test_what_a_file_would_bring_is_left_out():
     assert "norm_cfg" not in demo(load_config("configs/label_shift/gta2cs_source.py")).model.backbone
     corrected = demo(load_config("configs/label_shift/gtaHR2csHR_hrda_prior.py")).uda
     assert [stage.get("threshold") for stage in corrected.labeling] == [None, 0.95] and "pseudo_threshold" not in corrected
+
+
+def test_weights_of_classes_follow_their_names():
+    """With the 16 classes of Synthia, the weights of terrain, truck and train are left out."""
+    weights = demo(load_config("configs/label_shift/syn2cs_source.py")).uda.source_class_weight
+    full = load_config(DEMO_HRDA).uda.source_class_weight
+    assert weights == [weight for name, weight in zip(CLASSES, full, strict=True) if name not in ("terrain", "truck", "train")]
