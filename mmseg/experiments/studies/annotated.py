@@ -1,8 +1,9 @@
-"""Self-training with a few labels of the target: HRDA, DAFormer and DACS with RIPU's rounds (ours, not from a paper)."""
+"""A few labels of the target: how many, chosen how, and with self-training (ours, not from a paper)."""
 
 from __future__ import annotations
 
 from mmseg.experiments import ConfigFile, Experiment, Row, Stage, Study, Table
+from mmseg.experiments.studies.active_learning import GTA, HOOK, acquisition
 from mmseg.experiments.studies.bases import DACS_DEEPLAB_V2, DAFORMER, DAFORMER_RESULT, DEEPLAB_V2, HRDA_GTA, HRDA_RESULT
 
 ROUNDS = (10000, 12000, 14000, 16000, 18000)
@@ -25,10 +26,30 @@ def annotated(experiment: Experiment, ratio: float) -> tuple[Stage, ...]:
     return (Stage(name="train", setup=experiment, changes=changes),)
 
 
+def with_budget(ratio: float, kind: str = "RegionImpurity") -> tuple[Stage, ...]:
+    """RIPU with regions, at another budget or chosen in another way."""
+    return GTA.changed("ripu_ra", {f"{HOOK}.budget.ratio": ratio, **acquisition(kind)})
+
+
 SELF_TRAINING = Study(
     title="Active learning with self-training: HRDA and RIPU",
     source="ours",
     tables=(
+        Table(
+            key="budgets",
+            title="Budgets, GTA to Cityscapes, DeepLabV2",
+            rows=(
+                Row(title="no labels of the target", setup=GTA.config("source"), shared_with=70),
+                Row(title="RIPU, 0.1 %", setup=with_budget(0.001)),
+                Row(title="RIPU, 1 %", setup=with_budget(0.01)),
+                Row(title="RIPU, 5 %", setup=with_budget(0.05)),
+                Row(title="all labels", setup=GTA.config("supervised"), shared_with=70),
+                Row(title="random regions, 1 %", setup=with_budget(0.01, "RegionRandom")),
+                Row(title="regions by entropy, 1 %", setup=with_budget(0.01, "RegionEntropy")),
+                Row(title="DACS", setup=DEEPLAB_V2, published=DACS_DEEPLAB_V2, shared_with=1),
+                Row(title="DACS + RIPU, 1 %", setup=annotated(DEEPLAB_V2, 0.01)),
+            ),
+        ),
         Table(
             key="hrda",
             title="GTA to Cityscapes, HRDA",
