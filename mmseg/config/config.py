@@ -221,7 +221,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: i
     cfg = native_form(read_config(path), path, training=training)
     demo_data = cfg.get("demo_data")
     apply_options(cfg, options or {}, path)
-    if demo_data is not None and "demo_data" in (options or {}):
+    if None not in (demo_data, (options or {}).get("demo_data")):
         move_demo_data(cfg, demo_data)
     check_sections(cfg, path, training=training)
     resolve_sizes(cfg)
