@@ -212,6 +212,14 @@ def target_note(dataset: UDADataset, method: UDAMethod) -> str | None:
     return f"{text}. Remove target and target_crop, or set both to None."
 
 
+def annotation_note(dataset: UDADataset, method: UDAMethod) -> str | None:
+    """Says that rounds ask for labels which nothing learns from; None where a term of the method looks at them, or there are no rounds."""
+    learns = any(getattr(objective, "learns_from_annotation", False) for objective in method.objectives.values())
+    if dataset.annotations is None or learns:
+        return None
+    return f"AnnotationRounds asks for labels that no term of {type(method).__name__} looks at. Add annotated=dict() to uda."
+
+
 def late_note(method: UDAMethod, iterations: int) -> str | None:
     """Names the terms of a method that begin after the last of so many iterations; None where all begin before."""
     late = {name: objective.start for name, objective in method.objectives.items() if objective.start >= iterations}

@@ -43,11 +43,6 @@ class WaitingRound:
         """Names by train id."""
         return self.header["classes"]
 
-    @property
-    def unlabelled(self) -> list[str]:
-        """The stems of the images that have no labels yet."""
-        return [stem for stem in self.stems if not self.folder.label_file(stem).exists()]
-
 
 def find_round(run: Path, number: int | None) -> WaitingRound:
     """The round of a training that waits for labels.
