@@ -84,8 +84,8 @@ class AnnotationRounds(Hook):
             dataset: of the training; its loader workers have not started.
 
         Raises:
-            UserError: there is no target, there are two such hooks, a round comes too late, the budget is not possible in an image, or a label is missing or
-                of another size than its image.
+            UserError: there is no target, there are two such hooks, a round comes too late, the budget is not possible in an image, or a
+                label is missing or of another size than its image.
         """
         if dataset.target is None:
             raise UserError("AnnotationRounds asks for labels of a target. Give train_dataloader.dataset.target, or leave the hook out.")
