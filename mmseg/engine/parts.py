@@ -162,9 +162,10 @@ def hook_configs(cfg: Config) -> tuple[dict[str, dict | None], list[dict]]:
     return default, custom if writes_result else [{"type": "ResultHook"}, *custom]
 
 
-def asks_for_labels(cfg: Config) -> bool:
-    """Whether a training has rounds of annotating."""
-    return any(hook.get("type") in ("AnnotationRounds", AnnotationRounds) for hook in cfg.get("custom_hooks", ()))
+def asks_for_labels(cfg: Config, *oracles: str) -> bool:
+    """Whether a training has rounds of annotating, with one of some oracles if there are any."""
+    rounds = [hook for hook in cfg.get("custom_hooks", ()) if hook.get("type") in ("AnnotationRounds", AnnotationRounds)]
+    return any(not oracles or hook.get("oracle", "labels") in oracles for hook in rounds)
 
 
 def training_parts(cfg: Config) -> dict[str, object]:
