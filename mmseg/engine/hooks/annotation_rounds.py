@@ -21,6 +21,7 @@ from mmseg.datasets.annotating.ledger import spent_before, write_budget
 from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.annotating.oracle import LabelOracle, Oracle, quick_size
 from mmseg.datasets.annotating.rounds import ANNOTATIONS, RoundFolder, RoundHeader, read_current, write_current
+from mmseg.datasets.classes.check import check_same_classes
 from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.annotating.looking import TargetImages, weights_digest
 from mmseg.engine.annotating.making import Asker, begin, check_belongs, finish, make_labels, make_picks
@@ -85,7 +86,7 @@ class AnnotationRounds(Hook):
 
         Raises:
             UserError: there is no target, there are two such hooks, a round comes too late, the budget is not possible in an image, or a
-                label is missing or of another size than its image.
+                label is missing, of another size than its image or of other classes than the source.
         """
         if dataset.target is None:
             raise UserError("AnnotationRounds asks for labels of a target. Give train_dataloader.dataset.target, or leave the hook out.")
@@ -103,7 +104,9 @@ class AnnotationRounds(Hook):
         for width, height in sorted({size for size in map(quick_size, paths) if size is not None}):
             self.picker.count((height, width))
         if self.oracle == "labels":
-            LabelOracle(self.target).check_sizes()
+            oracle = LabelOracle(self.target)
+            check_same_classes(self.classes, oracle.dataset.metainfo["classes"], "train_dataloader.dataset.target")
+            oracle.check_sizes()
 
     def before_train(self, runner: Runner) -> None:
         """Has the loader, which reads ahead, begin with the labels of the rounds that lie behind this iteration.

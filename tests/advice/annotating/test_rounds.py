@@ -7,6 +7,7 @@ import pytest
 from mmseg.apis.launching.train import train
 from mmseg.config.config import load_config
 from mmseg.datasets.annotating.rounds import RoundFolder, read_current, write_current
+from mmseg.datasets.classes.names import CLASSES
 from mmseg.engine.annotating.picking import Picker
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
@@ -141,6 +142,18 @@ def test_two_hooks(start):
         lambda: start(**SHORT, custom_hooks=[one, other]),
     )
     start(**SHORT, custom_hooks=[{**one, "rounds": [0, 1]}])
+
+
+def test_labels_of_other_classes(start, tiny_data):
+    """An id of the target would be another class of the source."""
+    names = list(annotated.config(tiny_data).train_dataloader.dataset.source.get("classes") or CLASSES)
+    other = {"train_dataloader.dataset.target.classes": names[1:]}
+    (count, key, *_) = advice(
+        "train_dataloader.dataset.source has {} classes and {} {}: {}. Set classes of both to one list.",
+        lambda: start({"rounds": [0]}, **SHORT, **other),
+    )
+    assert (count, key) == ("19", "train_dataloader.dataset.target")
+    start({"rounds": [0]}, **SHORT, **{"train_dataloader.dataset.target.classes": names})
 
 
 def test_labels_that_nothing_looks_at(start):
