@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.utils.errors import CommandParser, command_line
+from mmseg.utils.errors import CommandParser, command_line, one_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -45,7 +45,8 @@ def main() -> None:
     with locked(args.run):
         missing = import_labels(waiting, args.folder)
     if missing:
-        print(f"Round {waiting.folder.number}: {len(missing)} of {len(waiting.stems)} images have no labels yet, first {missing[0]}")
+        what = f"{len(missing)} of {len(waiting.stems)} images have no labels yet, first {one_line(missing[0])}"
+        print(f"Round {waiting.folder.number}: {what}")
     else:
         print(f"Round {waiting.folder.number} is labelled. Go on with: {waiting.header['made_by']}")
 

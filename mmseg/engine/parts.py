@@ -162,9 +162,10 @@ def hook_configs(cfg: Config) -> tuple[dict[str, dict | None], list[dict]]:
     return default, custom if writes_result else [{"type": "ResultHook"}, *custom]
 
 
-def asks_for_labels(cfg: Config) -> bool:
-    """Whether a training has rounds of annotating."""
-    return any(hook.get("type") in ("AnnotationRounds", AnnotationRounds) for hook in cfg.get("custom_hooks", ()))
+def asks_for_labels(cfg: Config, *oracles: str) -> bool:
+    """Whether a training has rounds of annotating, with one of some oracles if there are any."""
+    rounds = [hook for hook in cfg.get("custom_hooks", ()) if hook.get("type") in ("AnnotationRounds", AnnotationRounds)]
+    return any(not oracles or hook.get("oracle", "labels") in oracles for hook in rounds)
 
 
 def training_parts(cfg: Config) -> dict[str, object]:
@@ -210,6 +211,14 @@ def target_note(dataset: UDADataset, method: UDAMethod) -> str | None:
         return None
     text = f"{type(method).__name__} looks at the source alone: train_dataloader.dataset.target is read for nothing"
     return f"{text}. Remove target and target_crop, or set both to None."
+
+
+def annotation_note(dataset: UDADataset, method: UDAMethod) -> str | None:
+    """Says that rounds ask for labels which nothing learns from; None where a term of the method looks at them, or there are no rounds."""
+    learns = any(getattr(objective, "learns_from_annotation", False) for objective in method.objectives.values())
+    if dataset.annotations is None or learns:
+        return None
+    return f"AnnotationRounds asks for labels that no term of {type(method).__name__} looks at. Add annotated=dict() to uda."
 
 
 def late_note(method: UDAMethod, iterations: int) -> str | None:

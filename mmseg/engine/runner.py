@@ -25,7 +25,7 @@ from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
-from mmseg.engine.parts import late_note, target_note, training_parts
+from mmseg.engine.parts import annotation_note, late_note, target_note, training_parts
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
 from mmseg.engine.resume.restore import restore, restore_hooks
 from mmseg.engine.resume.state import check_same_run, check_state
@@ -205,7 +205,8 @@ def build_runner(cfg: Config, resumption: Resumption | None = None, *, recorded:
     for hook in parts["custom_hooks"]:
         if isinstance(hook, AnnotationRounds):  # loader workers see the data set as it is when they start
             hook.attach(cfg, dataset)
-    notes = (source_note(dataset), target_note(dataset, parts["model"]), late_note(parts["model"], cfg.train_cfg.max_iters))
+    model = parts["model"]
+    notes = (source_note(dataset), target_note(dataset, model), annotation_note(dataset, model), late_note(model, cfg.train_cfg.max_iters))
     runner = AdaptationRunner(
         **parts,
         work_dir=cfg.work_dir,

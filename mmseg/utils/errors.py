@@ -111,7 +111,7 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
         except Waiting as pause:
             code = 0
             if str(pause):  # one of several processes says it
-                print(pause)
+                print(one_line(str(pause)))
         except KeyboardInterrupt as stop:
             if LAUNCHED not in os.environ:
                 print(". ".join(["interrupted", *map(str, stop.args)]), file=sys.stderr)

@@ -16,8 +16,8 @@ import torch
 
 def derive_seed(*keys: int | str) -> int:
     """Hashes the keys into an integer in [0, 2**63)."""
-    text = "/".join(str(key) for key in keys)
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
+    text = "/".join(str(key) for key in keys)  # a name of a file may hold bytes that are not UTF-8
+    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=8).digest(), "little") >> 1
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmseg.utils.errors import BadFileError, CommandParser, SmallImageError, UserError, command_line, naming, suggestion
+from mmseg.utils.errors import BadFileError, CommandParser, SmallImageError, UserError, Waiting, command_line, naming, suggestion
 
 
 def raising(error: BaseException):
@@ -89,3 +89,15 @@ def test_sub_commands_speak_alike(capsys):
     with pytest.raises(SystemExit):
         command_line(lambda: parser.parse_args(["train"]))()
     assert capsys.readouterr().err == "error: the following arguments are required: config. See tool.py train --help.\n"
+
+
+@pytest.mark.parametrize(("text", "shown"), [("a\udce4\nb", "a\\udce4\\nb\n"), ("", "")])
+def test_a_training_that_waits_ends_well(capsys, text, shown):
+    """One line that any terminal can show, or none where another process says it."""
+
+    def wait():
+        raise Waiting(text)
+
+    with pytest.raises(SystemExit) as ended:
+        command_line(wait)()
+    assert ended.value.code == 0 and capsys.readouterr() == (shown, "")

@@ -26,6 +26,11 @@ def test_keys_do_not_run_together():
     assert derive_seed(1, 23, "a") != derive_seed(12, 3, "a")
 
 
+def test_a_name_that_is_not_utf8():
+    """Counts by its bytes."""
+    assert derive_seed(0, "a\udce4") not in (derive_seed(0, "a"), derive_seed(0, "a\udce5"), derive_seed(0, "aä"))
+
+
 def test_the_first_process_draws_what_a_single_one_does():
     """Every other one draws something else, but for what is shared."""
     draws = [Streams(0, 5, rank).numpy("mix").random() for rank in range(4)]

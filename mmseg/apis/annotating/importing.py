@@ -44,14 +44,15 @@ def import_labels(waiting: WaitingRound, folder: Path) -> list[str]:
     stems = {f"{stem}.png": stem for stem in waiting.stems}
     strange = [name for name in files if name not in stems]
     if not files or strange:
-        what = f"{labels / strange[0]} belongs to no image of the training" if strange else f"{labels} holds no PNG"
-        raise UserError(f"{what}. Keep the names of the exported folder.")
+        nothing = "holds no PNG" if labels.is_dir() else "is no folder"
+        what = f"{labels / strange[0]} belongs to no image of the training" if strange else f"{labels} {nothing}"
+        raise UserError(f"{what}. Give the exported folder, and keep its names.")
     given = [stems[name] for name in files if touched(waiting, labels / name, stems[name])]
     for write in (False, True):
         oracle = PeopleOracle(labels, len(waiting.classes), spent_before(waiting.folder))
         for stem in progress(given, "Writing" if write else "Checking") if given else ():
             take(waiting, oracle, stem, write=write)
-    missing = waiting.unlabelled
+    missing = waiting.folder.unlabelled()
     if not missing:
         complete(waiting)
     return missing

@@ -9,7 +9,7 @@ from pathlib import Path
 from mmseg.config.config import load_config
 from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.annotating.rounds import ANNOTATIONS, RoundFolder, RoundHeader
-from mmseg.datasets.base import without_labels
+from mmseg.datasets.base import class_info, without_labels
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralImageFiles
 from mmseg.registry import DATASETS, build_checked
@@ -28,7 +28,7 @@ class WaitingRound:
         folder, header: of the round.
         images: of the target.
         stems: what the files of each image are called.
-        palette: RGB by train id.
+        palette: RGB by train id, of the source; the target may say nothing of its classes.
     """
 
     run: Path
@@ -42,11 +42,6 @@ class WaitingRound:
     def classes(self) -> list[str]:
         """Names by train id."""
         return self.header["classes"]
-
-    @property
-    def unlabelled(self) -> list[str]:
-        """The stems of the images that have no labels yet."""
-        return [stem for stem in self.stems if not self.folder.label_file(stem).exists()]
 
 
 def find_round(run: Path, number: int | None) -> WaitingRound:
@@ -75,7 +70,7 @@ def find_round(run: Path, number: int | None) -> WaitingRound:
     folder = maps.round(waiting[0]["round"])
     if waiting[0]["images_digest"] != images_digest(maps.names):
         raise UserError(f"{folder.path} is about other images than {target.place} has now. Put back those of the training.")
-    return WaitingRound(run, folder, waiting[0], target.images, maps.stems, target.metainfo["palette"])
+    return WaitingRound(run, folder, waiting[0], target.images, maps.stems, class_info(dataset.source)["palette"])
 
 
 def _state(header: RoundHeader) -> str:

@@ -14,6 +14,7 @@ from mmseg.datasets import CropOptions, SegmentationDataset
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.reading.image_files import list_files
 from mmseg.datasets.transforms import keep_ratio_size
+from mmseg.engine.parts import asks_for_labels
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 
@@ -64,14 +65,15 @@ class OpenSplit:
 
 
 def find_splits(cfg: Config, roles: Sequence[str]) -> Iterator[Split]:
-    """The splits of a config with one of ``roles``."""
+    """The splits of a config with one of ``roles``; the target has labels if the training buys some of them."""
     training = cfg.train_dataloader.dataset.to_dict()
     skips = training.get("on_bad_sample") == "skip"
     if "source" in roles:
         sampled = bool(training.get("rare_class_sampling"))
         yield from _parts("source", training["source"], crop=training.get("source_crop"), sampled=sampled, skips=skips)
     if "target" in roles and training.get("target"):
-        yield from _parts("target", without_labels(training["target"]), crop=training.get("target_crop"), skips=skips)
+        target = training["target"] if asks_for_labels(cfg, "labels") else without_labels(training["target"])
+        yield from _parts("target", target, crop=training.get("target_crop"), skips=skips)
     if "val" in roles:
         yield from _parts("val", cfg.val_dataloader.dataset.to_dict())
     if "test" in roles and cfg.get("test_dataloader"):
@@ -132,7 +134,8 @@ def split_problems(split: OpenSplit, facts: Sequence[PairFacts], known: int | No
         yield from small_images(data, facts, split.options.crop)
     if data.labelled:
         yield from unpaired_labels(split)
-        yield from empty_classes(split, facts)
+        if split.options.role != "target":
+            yield from empty_classes(split, facts)
         if split.options.sampled and not split.without_label:
             yield from statistics_problems(data, facts)
 

@@ -195,6 +195,15 @@ class RoundFolder:
         """
         return read_annotation(self.label_file(stem), size, self.fix)
 
+    def unlabelled(self) -> list[str]:
+        """The stems of the images of which something is asked for that has no labels yet.
+
+        Raises:
+            UserError: picks of one are missing or broken.
+        """
+        without = (stem for stem in stems(self.names) if not self.label_file(stem).exists())
+        return [stem for stem in without if self.read_picks(stem)["asked"] > 0]
+
     def write_label(self, stem: str, label: np.ndarray) -> None:
         write_image(self.label_file(stem), label)
 

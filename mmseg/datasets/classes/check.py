@@ -30,14 +30,13 @@ def check_class_lists(cfg: Config) -> None:
     check_method(cfg.uda, count)
 
 
-def check_same_classes(source: Sequence[str], val: Sequence[str]) -> None:
-    """Refuses validation data with other classes than the source, or in another order."""
-    if source != val:
-        differing = [name for name in (*source, *val) if (name in source) != (name in val)]
+def check_same_classes(source: Sequence[str], other: Sequence[str], key: str = "val_dataloader.dataset") -> None:
+    """Refuses the labelled data at ``key`` with other classes than the source, or in another order."""
+    if list(source) != list(other):
+        differing = [name for name in (*source, *other) if (name in source) != (name in other)]
         what = f"'{differing[0]}' is in one list only" if differing else "the order differs"
         raise UserError(
-            f"train_dataloader.dataset.source has {len(source)} classes and val_dataloader.dataset {len(val)}: {what}. "
-            "Set classes of both to one list."
+            f"train_dataloader.dataset.source has {len(source)} classes and {key} {len(other)}: {what}. Set classes of both to one list."
         )
 
 

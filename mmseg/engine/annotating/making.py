@@ -6,7 +6,7 @@ All processes of a training share the images; the first one writes what belongs 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,18 +73,30 @@ def begin(folder: RoundFolder, *, iteration: int, network: str, classes: Sequenc
             folder.write_header(new)
         barrier()
         return new
-    for key in ("round", "iteration", "classes", "images_digest", "settings"):
-        if old[key] != new[key]:
-            text = f"was made with {_named(key)} {_shown(old[key])}, and this training has {_shown(new[key])}"
-            raise UserError(f"{folder.path} {text}. Move it and the rounds after it elsewhere, or resume with what it was made with.")
+    expected = {**{key: new[key] for key in ("round", "iteration", "classes", "images_digest")}, **settings}
+    check_belongs(folder, old, expected, "Move it and the rounds after it elsewhere, or resume with what it was made with.")
     for half in folder.path.rglob(".*.part.*") if is_main_process() else ():  # of a process that was killed
         half.unlink(missing_ok=True)
     barrier()
     return old
 
 
-def _named(key: str) -> str:
-    return {"images_digest": "images of the digest", "settings": "the options"}.get(key, f"the {key}")
+def check_belongs(folder: RoundFolder, header: RoundHeader, expected: Mapping[str, Any], fix: str) -> None:
+    """Compares a round with a training.
+
+    Args:
+        folder, header: of the round.
+        expected: entries of its header, or of the settings in it, as the training would write them.
+        fix: ends the error.
+
+    Raises:
+        UserError: an entry differs, and is named.
+    """
+    found = {**header["settings"], **header}
+    for key, value in expected.items():
+        if found.get(key) != value:
+            named = "images of the digest" if key == "images_digest" else f"the {key}"
+            raise UserError(f"{folder.path} was made with {named} {_shown(found.get(key))}, and this training has {_shown(value)}. {fix}")
 
 
 def _shown(value: Any) -> str:
@@ -171,7 +183,9 @@ def label_image(folder: RoundFolder, stem: str, picks: Picks, oracle: Oracle) ->
     if folder.label_file(stem).exists():
         label = folder.read_label(stem, asked.shape)
     else:
-        label = np.where(asked, oracle.answer(stem, asked, picks["allowed"]), folder.known_before(stem, asked.shape))
+        label = folder.known_before(stem, asked.shape)
+        if asked.any():  # where nothing was left to pick, nobody is asked
+            label = np.where(asked, oracle.answer(stem, asked, picks["allowed"]), label)
         folder.write_label(stem, label)
     return int((label[asked] != IGNORE).sum())
 

@@ -21,15 +21,17 @@ from mmseg.datasets.annotating.ledger import spent_before, write_budget
 from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.annotating.oracle import LabelOracle, Oracle, quick_size
 from mmseg.datasets.annotating.rounds import ANNOTATIONS, RoundFolder, RoundHeader, read_current, write_current
+from mmseg.datasets.classes.check import check_same_classes
 from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.annotating.looking import TargetImages, weights_digest
-from mmseg.engine.annotating.making import Asker, begin, finish, make_labels, make_picks
+from mmseg.engine.annotating.making import Asker, begin, check_belongs, finish, make_labels, make_picks
 from mmseg.engine.annotating.picking import Budget, Picker
 from mmseg.engine.annotating.picture import draw_round
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.registry import ACQUISITIONS, HOOKS, build_checked
 from mmseg.utils.errors import UserError, Waiting
 from mmseg.utils.options.ranges import NonNegative, Pair, Positive, Some
+from mmseg.utils.storage.product_header import images_digest
 from mmseg.utils.storage.run_folder import CONFIG, LATEST
 
 
@@ -83,34 +85,40 @@ class AnnotationRounds(Hook):
             dataset: of the training; its loader workers have not started.
 
         Raises:
-            UserError: there is no target, a round comes too late, the budget is not possible in an image, or a label is missing or
-                of another size than its image.
+            UserError: there is no target, there are two such hooks, a round comes too late, the budget is not possible in an image, or a
+                label is missing, of another size than its image or of other classes than the source.
         """
         if dataset.target is None:
             raise UserError("AnnotationRounds asks for labels of a target. Give train_dataloader.dataset.target, or leave the hook out.")
+        if dataset.annotations is not None:
+            raise UserError("custom_hooks has two AnnotationRounds, which would share a folder. Keep one, with all rounds.")
         if self.rounds[-1] >= cfg.train_cfg.max_iters:
             text = f"the round after iteration {self.rounds[-1]} comes too late for a training of {cfg.train_cfg.max_iters}"
             raise UserError(f"AnnotationRounds: {text}. Set rounds to earlier iterations, or train_cfg.max_iters to more.")
         self.dataset, self.picker = dataset, Picker(self.strategy, self.budget, len(self.rounds), cfg.seed)
         self.maps = dataset.annotations = AnnotationMaps(Path(cfg.work_dir) / ANNOTATIONS, tuple(dataset.target.names))
+        self.classes = list(dataset.metainfo["classes"])
         self.target = cfg.train_dataloader.dataset.target.to_dict()
         self.images = TargetImages(dataset.target, dataset.target_crop, tuple(self.size or dataset.target_crop.img_scale))
         paths = [dataset.target.path(index) for index in range(len(dataset.target))]
         for width, height in sorted({size for size in map(quick_size, paths) if size is not None}):
             self.picker.count((height, width))
         if self.oracle == "labels":
-            LabelOracle(self.target).check_sizes()
+            oracle = LabelOracle(self.target)
+            check_same_classes(self.classes, oracle.dataset.metainfo["classes"], "train_dataloader.dataset.target")
+            oracle.check_sizes()
 
     def before_train(self, runner: Runner) -> None:
         """Has the loader, which reads ahead, begin with the labels of the rounds that lie behind this iteration.
 
         Raises:
-            UserError: one of these rounds is missing.
+            UserError: one of these rounds is missing, or is about other images or classes.
         """
         behind = [self.maps.round(number) for number, after in enumerate(self.rounds, 1) if after < runner.iter]
         for folder in behind:
             if not folder.complete:
                 raise UserError(f"{folder.path} is not complete, and iteration {runner.iter + 1} needs its labels. {folder.fix}")
+            check_belongs(folder, folder.header(), {"classes": self.classes, "images_digest": images_digest(self.maps.names)}, folder.fix)
         self.use(behind)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
@@ -141,11 +149,11 @@ class AnnotationRounds(Hook):
         network = self.asking_network(runner)
         digest = [weights_digest(network)]
         broadcast_object_list(digest)
-        classes, command = runner.val_dataloader.dataset.metainfo["classes"], resume_command(runner)
         settings = {"acquisition": self.acquisition, "budget": self.budget, "rounds": len(self.rounds), "seed": runner.seed}
         settings |= {"scale": self.images.scale, "oracle": self.oracle}
         settings = json.loads(json.dumps(settings))  # as a file keeps it
-        same = {"iteration": runner.iter, "network": digest[0], "classes": classes, "settings": settings, "command": command}
+        same = {"iteration": runner.iter, "network": digest[0], "classes": self.classes, "settings": settings}
+        same["command"] = resume_command(runner)
         old = folder.header()
         if old is None or old["network"] != digest[0]:
             runner.save_state(Path(runner.work_dir) / LATEST, iteration=runner.iter)
@@ -186,7 +194,7 @@ class AnnotationRounds(Hook):
         Raises:
             Waiting: says what to do.
         """
-        missing = [stem for stem in self.maps.stems if not folder.label_file(stem).exists()]
+        missing = folder.unlabelled()
         if is_main_process() and not header["picked"]:
             folder.write_header({**header, "picked": True})
         barrier()

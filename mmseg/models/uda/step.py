@@ -109,7 +109,8 @@ class StepContext:
 class Objective(Protocol):
     """One term of a method: a student pass and its loss. Objectives hold no parameters and no state.
 
-    One that never looks at the target may say so: ``source_alone = True``.
+    One that never looks at the target may say so: ``source_alone = True``; one that looks at its labels of a training that asks for some:
+    ``learns_from_annotation = True``.
     """
 
     start: int

@@ -132,6 +132,7 @@ _NAMES = {
     "dictionary": "a dictionary",
     "a dictionary or mapping": "a dictionary",
     "list": "a list",
+    "an instance of Sequence": "a list",
     "'str' instances are not allowed as a Sequence value": "a list",
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 
 import cv2
 import numpy as np
@@ -100,9 +101,15 @@ def test_a_round_that_is_finished(waiting, out, tiny_data, tmp_path):
     assert len(import_labels(find_round(tmp_path / "run_anew", None), out)) == 0  # an untrained network asks for the same
 
 
-def test_a_label_of_no_image(waiting, out, path):
+def test_a_label_of_no_image(waiting, out, path, tmp_path):
     renamed = path.rename(path.with_name("my_label.png"))
-    advice("{}. Keep the names of the exported folder.", lambda: import_labels(find_round(waiting, None), out))
+    for given, text in (
+        (out, "my_label.png belongs to no image"),
+        (tmp_path / "other", "is no folder"),
+        (waiting / "annotations", "holds no PNG"),
+    ):
+        (what,) = advice("{}. Give the exported folder, and keep its names.", partial(import_labels, find_round(waiting, None), given))
+        assert text in what
     renamed.rename(path)
     bring(waiting, out)
 

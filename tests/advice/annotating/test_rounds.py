@@ -7,6 +7,7 @@ import pytest
 from mmseg.apis.launching.train import train
 from mmseg.config.config import load_config
 from mmseg.datasets.annotating.rounds import RoundFolder, read_current, write_current
+from mmseg.datasets.classes.names import CLASSES
 from mmseg.engine.annotating.picking import Picker
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
@@ -133,6 +134,40 @@ def test_no_rounds(start):
     start({"rounds": [0]}, **SHORT)
 
 
+def test_two_hooks(start):
+    """Both would write the round 1."""
+    one, other = ({**annotated.HOOK, "rounds": [after]} for after in (0, 1))
+    advice(
+        "custom_hooks has two AnnotationRounds, which would share a folder. Keep one, with all rounds.",
+        lambda: start(**SHORT, custom_hooks=[one, other]),
+    )
+    start(**SHORT, custom_hooks=[{**one, "rounds": [0, 1]}])
+
+
+def test_labels_of_other_classes(start, tiny_data):
+    """An id of the target would be another class of the source."""
+    names = list(annotated.config(tiny_data).train_dataloader.dataset.source.get("classes") or CLASSES)
+    other = {"train_dataloader.dataset.target.classes": names[1:]}
+    (count, key, *_) = advice(
+        "train_dataloader.dataset.source has {} classes and {} {}: {}. Set classes of both to one list.",
+        lambda: start({"rounds": [0]}, **SHORT, **other),
+    )
+    assert (count, key) == ("19", "train_dataloader.dataset.target")
+    start({"rounds": [0]}, **SHORT, **{"train_dataloader.dataset.target.classes": names})
+
+
+def test_labels_that_nothing_looks_at(start):
+    """A note in the log."""
+
+    def notes(annotated):
+        (log,) = start({"rounds": [0]}, **SHORT, **{"uda.annotated": annotated}).glob("*/*.log")
+        return [line for line in log.read_text().splitlines() if "no term of" in line]
+
+    (line,) = notes(None)
+    advice("AnnotationRounds asks for labels that no term of {} looks at. Add annotated=dict() to uda.", line)
+    assert not notes({})
+
+
 @pytest.fixture
 def stopped(start, monkeypatch):
     """The folder of a training that was interrupted after its first round; its state is from before it."""
@@ -148,7 +183,7 @@ def resume(data, folder, hook=None):
 def test_a_round_of_other_options(stopped, tiny_data, tmp_path):
     other = {"acquisition": {"type": "RegionEntropy"}}
     advice(
-        "{} {}. Move it and the rounds after it elsewhere, or resume with what it was made with.",
+        "Move it and the rounds after it elsewhere, or resume with what it was made with.",
         lambda: resume(tiny_data, tmp_path / "run_0", other),
     )
     shutil.copytree(tmp_path / "run_0", tmp_path / "run_copy")
@@ -200,3 +235,20 @@ def test_no_current_round(tmp_path):
     advice("Move {} elsewhere.", lambda: read_current(tmp_path), file="rounds.py:read_current")
     (tmp_path / "current.json").rename(tmp_path / "moved.json")
     assert read_current(tmp_path) == 0
+
+
+def test_a_round_of_another_training(start, tiny_data, tmp_path):
+    """The folder of a training with other classes, for rounds that lie behind: its labels would have other meanings."""
+    folder = start({"rounds": [0]}, **SHORT)
+    header = folder / "annotations/round_1/header.json"
+    kept = header.read_text()
+    header.write_text(kept.replace('"road"', '"lane"'))
+    longer = {"train_cfg.max_iters": 3, "train_cfg.val_interval": 3}
+
+    def go_on():
+        train(annotated.config(tiny_data, {"rounds": [0]}, **longer), folder, resume=True, override=True)
+
+    *_, fix = advice("{} was made with {} {}, and this training has {}. {}", go_on)
+    advice("Restore it, or move {} elsewhere and train anew in another folder.", fix, file="rounds.py")
+    header.write_text(kept)
+    go_on()

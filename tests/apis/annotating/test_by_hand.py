@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 
 import numpy as np
@@ -12,6 +13,7 @@ from mmseg.apis.launching.train import train
 from mmseg.datasets.annotating.oracle import ASKED
 from mmseg.datasets.reading.image_files import read_label_ids
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
+from mmseg.utils.errors import Waiting
 from tests import annotated, tiny
 from tests.engine.annotating.test_rounds_in_training import PARTS, files_of, names
 from tests.engine.test_resume import assert_equal
@@ -178,3 +180,42 @@ def test_maps_of_another_size_or_name_change_nothing(run, tiny_data, tmp_path, a
     assert "is finished: the training may have used its labels" in refused("import", run, out, "--round", "1")
     assert "has no round that waits for labels (1 is finished)" in refused("export", run, "--out", tmp_path / "more")
     assert "round_1" in str(sorted((run / "annotations").iterdir()))
+
+
+def test_a_round_with_nothing_left_to_ask_for(tiny_data, tmp_path, annotate, monkeypatch):
+    """Everything is labelled in the first round: people are not waited for again, and the second one changes no label."""
+    monkeypatch.chdir(tiny.ROOT)
+    run, out = tmp_path / "run_with_rounds", tmp_path / "out"
+    everything = {**PEOPLE, "budget": {"ratio": 1.0}, "acquisition": {"type": "RegionRandom", "radius": 2048}}
+    with pytest.raises(Waiting):
+        train(annotated.config(tiny_data, everything), run)
+    annotate("export", run, "--out", out)
+    draw(out, tiny_data)
+    annotate("import", run, out)
+    train(annotated.config(tiny_data, everything), run, resume=True)
+    rounds = json.loads((run / "annotations/budget.json").read_text())["rounds"]
+    assert [entry["asked"] for entry in rounds] == [4 * 64 * 128, 0] and [entry["unspent"] for entry in rounds] == [0, 4]
+    first, second = (files_of(run / f"annotations/round_{number}/labels") for number in (1, 2))
+    assert len(first) == 4 and first == second
+
+
+def test_a_name_that_is_not_utf8(tiny_data, tmp_path, annotate, monkeypatch):
+    """An image is called by its bytes in every file, and in lines that any terminal can show."""
+    monkeypatch.chdir(tiny.ROOT)
+    data, run, out = tmp_path / "data", tmp_path / "run_with_rounds", tmp_path / "out"
+    shutil.copytree(tiny_data, data)
+    photo = sorted((data / "cityscapes/leftImg8bit/train").rglob("*.png"))[0]
+    name = os.fsdecode(b"a\xe4")
+    try:
+        photo.rename(photo.with_name(f"{name}_leftImg8bit.png"))
+    except OSError:
+        pytest.skip("the file system takes UTF-8 alone")
+    with pytest.raises(Waiting):
+        train(annotated.config(data, {**PEOPLE, "rounds": [0]}, **{"train_dataloader.dataset.target.ann_dir": None}), run)
+    annotate("export", run, "--out", out)
+    assert b"a\xe4_leftImg8bit.png" in (out / "regions.csv").read_bytes()
+    for path in (out / "labels").rglob("*.png"):
+        label = read_label_ids(path)
+        save(path, np.where((label == ASKED) & (name not in path.name), np.uint8(0), label))
+    said = annotate("import", run, out)
+    assert "1 of 4 images have no labels yet, first" in said and "/a\\udce4_left" in said

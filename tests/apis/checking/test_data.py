@@ -117,6 +117,20 @@ def test_an_unknown_id(data):
     assert finding.fatal and "77" in finding.text and finding.path == str(path)
 
 
+def test_labels_of_the_target_that_a_training_buys(data):
+    """They are read where rounds open them, before a training of hours finds out; not where people give them."""
+    path = sorted((data / "cityscapes/gtFine/train").rglob("*labelTrainIds.png"))[0]
+    write_image(path, np.full((64, 128), 26, np.uint8))
+    cfg = data_config(data)
+    assert not [finding for finding in check_data(cfg)[0].findings if finding.split == "target"]
+    cfg.train_dataloader.dataset.target.ann_dir = "gtFine/train"
+    hook = {"type": "AnnotationRounds", "rounds": [0], "budget": {"ratio": 0.1}, "acquisition": {"type": "RegionRandom"}}
+    for oracle, kinds in (("labels", ["unknown id"]), ("people", [])):
+        cfg.custom_hooks = [{**hook, "oracle": oracle}]
+        found = [finding for finding in check_data(cfg)[0].findings if finding.split == "target"]
+        assert [finding.kind for finding in found] == kinds and all(finding.path == str(path) for finding in found)
+
+
 def test_an_image_of_the_training_among_the_validation(data):
     image, _ = val_pair(data)
     twin = data / "gta/images/00003.png"

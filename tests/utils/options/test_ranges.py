@@ -38,6 +38,7 @@ def test_fitting(annotation, value):
         (str, 3, " is 3. It should be a text."),
         (Sequence[NonNegative[float]] | None, [1.0, -2.0], "[1] is -2.0. It should be greater than or equal to 0."),
         (Pair[Positive[int]], [1, 2, 3], " is [1, 2, 3]. It should have at most 2 items."),
+        (Pair[Positive[int]], 64, " is 64. It should be a list."),
         (Mapping[str, NonNegative[float]], {"main": "a"}, ".main is 'a'. It should be a number."),
         (Share | str, -1, " is -1. It should be greater than or equal to 0 or be a text."),
         (Literal[False], True, " is True. It should be False."),

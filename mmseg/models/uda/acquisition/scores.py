@@ -84,7 +84,8 @@ def class_counts(prediction: Tensor, rows: slice, radius: int, out: np.ndarray) 
     """
     first = max(rows.start - radius, 0)
     strip = prediction.numpy()[first : rows.stop + radius]
-    window = {"ksize": (2 * radius + 1, 2 * radius + 1), "normalize": False, "borderType": cv2.BORDER_CONSTANT}  # zeros outside
+    side = 2 * min(radius, max(prediction.shape)) + 1  # a window that holds the whole image from everywhere is large enough
+    window = {"ksize": (side, side), "normalize": False, "borderType": cv2.BORDER_CONSTANT}  # zeros outside
     for label, count in enumerate(out[:, : len(strip)]):
         # OpenCV moves a sum of integers along: exact, and its time does not depend on the radius.
         cv2.boxFilter((strip == label).view(np.uint8), cv2.CV_32F, dst=count, **window)

@@ -10,15 +10,18 @@ Letters: K classes, (H, W) pixels of the image.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
+from annotated_types import Ge, Le
 from torch import Tensor
 
 from mmseg.models.uda.acquisition import scores
 from mmseg.registry import ACQUISITIONS
-from mmseg.utils.options.ranges import NonNegative
+
+Radius = Annotated[int, Ge(0), Le(1_000_000)]
+"""In pixels. Larger ones, which no image needs, do not fit the numbers that squares are drawn with."""
 
 
 class RegionAcquisition:
@@ -32,7 +35,7 @@ class RegionAcquisition:
         exclusion: radius of what is not picked from again around a pick, twice as large.
     """
 
-    def __init__(self, *, radius: NonNegative[int] = 1) -> None:
+    def __init__(self, *, radius: Radius = 1) -> None:
         self.radius, self.exclusion = radius, 2 * radius
 
     def __call__(self, logits: Tensor, rng: np.random.Generator) -> Tensor:
@@ -56,7 +59,7 @@ class PixelAcquisition:
         exclusion: the option ``radius``.
     """
 
-    def __init__(self, *, radius: NonNegative[int] = 32) -> None:
+    def __init__(self, *, radius: Radius = 32) -> None:
         self.radius, self.exclusion = 0, radius
 
     def __call__(self, logits: Tensor, rng: np.random.Generator) -> Tensor:
@@ -78,7 +81,7 @@ class RegionImpurity(RegionAcquisition):
     def __init__(
         self,
         *,
-        radius: NonNegative[int] = 1,
+        radius: Radius = 1,
         normalised_by: Literal["published", "classes"] = "published",
         factors: Literal["both", "impurity", "uncertainty"] = "both",
     ) -> None:
@@ -103,7 +106,7 @@ class PixelImpurity(PixelAcquisition):
         radius: of the window whose classes count, and of the square around a pick that is not picked from again, in pixels.
     """
 
-    def __init__(self, *, radius: NonNegative[int] = 32) -> None:
+    def __init__(self, *, radius: Radius = 32) -> None:
         super().__init__(radius=radius)
 
     def __call__(self, logits: Tensor, rng: np.random.Generator) -> Tensor:

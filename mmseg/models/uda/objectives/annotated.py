@@ -48,6 +48,8 @@ class AnnotatedSupervision:
         start: first iteration; where negative learning is left out, that of the first round saves passes without labels.
     """
 
+    learns_from_annotation = True
+
     def __init__(
         self,
         *,

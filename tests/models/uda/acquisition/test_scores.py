@@ -42,7 +42,7 @@ def test_windows_are_clipped():
     assert scores.window_sizes((3, 4), 7).unique().tolist() == [12] and scores.window_sizes((3, 4), 0).unique().tolist() == [1]
 
 
-@pytest.mark.parametrize("radius", [0, 1, 2, 5, 40])
+@pytest.mark.parametrize("radius", [0, 1, 2, 5, 40, 1_000_000])
 def test_counts_are_those_of_every_window(radius):
     """Also where it is larger than the image."""
     prediction = torch.randint(0, 4, (11, 7), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)

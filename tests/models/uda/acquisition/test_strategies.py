@@ -78,3 +78,12 @@ def test_the_window_of_a_pixel():
 def test_mistakes(cfg, words):
     with pytest.raises(UserError, match=words):
         ACQUISITIONS.build(cfg)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_radius_that_no_image_has(name):
+    """Is a window of the whole image; one that no number of a file or a picture holds is refused."""
+    assert torch.equal(scored(name, radius=1_000_000), scored(name, radius=24))
+    for radius in (1_000_001, 10**40):
+        with pytest.raises(UserError, match=f"^{name}: radius is {radius}. It should be less than or equal to 1000000.$"):
+            ACQUISITIONS.build({"type": name, "radius": radius})
