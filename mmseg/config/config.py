@@ -197,7 +197,7 @@ HELPERS = ("scale", "crop_size", "norm_cfg", "img_scale", "data_root", "source_r
 def apply_options(cfg: Config, options: dict[str, Any], path: str | Path) -> None:
     """Overwrites entries by ``key.path=value`` options of the command line; the first part of the key must exist."""
     for key in options:
-        if key == "demo_data" and key not in cfg:
+        if key == "demo_data" and key not in cfg and options[key] is not None:
             fix = "Leave it out, or give --demo with a study"
             raise UserError(f"--cfg-options {key}: {path} does not train on the demo domains. {fix}.")
         first = key.split(".")[0]

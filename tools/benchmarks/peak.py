@@ -7,6 +7,7 @@ networks were built; that counts the buffers of the libraries as well.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import resource
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ class PeakMemory:
             torch.cuda.reset_peak_memory_stats(device)
             return
         self.kind = "resident in memory, above the start"
+        give_back_free_memory()
         with contextlib.suppress(OSError):  # not on Linux, or not allowed: the peak is that since the process began
             CLEAR.write_text("5")  # the highest mark falls back to what is resident now
         self.start = resident("VmRSS")
@@ -44,6 +46,12 @@ class PeakMemory:
         if self.device.type == "cuda":
             return torch.cuda.max_memory_allocated(self.device)
         return resident("VmHWM") - self.start
+
+
+def give_back_free_memory() -> None:
+    """Hands what the C library keeps of freed memory back to the system: used again, it would not count as more."""
+    with contextlib.suppress(AttributeError, OSError):  # glibc alone can be asked to
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def resident(entry: str) -> int:

@@ -27,14 +27,17 @@ from tools import train as train_tool
 
 def test_a_training_that_fails(run, tmp_path, monkeypatch):
     """Its output says why; the same command goes on."""
-    codes = iter([1, 0])
+    result = (run / "result.json").read_text()
     monkeypatch.setattr("mmseg.apis.launching.launch.prepare", lambda _: None)
-    monkeypatch.setattr("mmseg.apis.launching.processes.Children.call", lambda *_: next(codes))
+    monkeypatch.setattr("mmseg.apis.launching.processes.Children.call", lambda *_: 1)
     training = Run(cfg=load_config(run / "config.py"), folder=run)
     (run / "result.json").unlink()
     advice("Its output above says why; run the command again to resume.", lambda: launch_one(training, Start()))
     assert "--resume" in Start().command(training)
+    ends = mock.Mock(side_effect=lambda *_: (run / "result.json").write_text(result) and 0)
+    monkeypatch.setattr("mmseg.apis.launching.processes.Children.call", ends)
     launch_one(training, Start())
+    assert training.finished and ends.call_count == 1
 
 
 def test_a_classifier_that_nothing_replaces(run, tiny_data, call, capsys):

@@ -65,7 +65,7 @@ def checkpoint(cfg: Config, path: Path, only: int | None = None) -> Path:
 
 def priors(cfg: Config, path: Path, **options: object) -> dict:
     """The content of a file of priors."""
-    known = {"min_pixels": 3, "as_drawn": False, **options}
+    known = {"min_pixels": 3, "as_drawn": False, "target_labels": False, **options}
     method = init_model(cfg, path)
     return make_priors(cfg, method, path, images_of(cfg, "target"), source=source_of(cfg), options=known, command="a test")
 
