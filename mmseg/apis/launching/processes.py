@@ -67,8 +67,9 @@ class Start:
         return [sys.executable, *torchrun, *words, "--launcher", "pytorch"]
 
     def environment(self, slot: int, jobs: int) -> dict[str, str]:
-        """Variables of one of ``jobs`` trainings at a time: its share of the cores, and of this machine's GPUs."""
-        threads = {"OMP_NUM_THREADS": str(max(1, usable_cores() // (jobs * (self.gpus or 1))))}
+        """Variables of one of ``jobs`` trainings at a time: its share of the cores, or what the user set, and of this machine's GPUs."""
+        share = str(max(1, usable_cores() // (jobs * (self.gpus or 1))))
+        threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", share)}
         found = gpu_count() if self.launcher == "none" and jobs > 1 else 0
         if not found:
             return threads
