@@ -54,6 +54,16 @@ def test_a_run_with_a_state_is_resumed(tmp_path):
     assert Start().command(Run(cfg=None, folder=tmp_path))[-1] == "--resume"
 
 
+@pytest.mark.parametrize(("gpus", "jobs", "expected"), [(None, 1, "8"), (None, 2, "4"), (2, 2, "2"), (None, 16, "1")])
+def test_trainings_share_the_cores(gpus, jobs, expected, monkeypatch):
+    """Unless the environment says how many threads each has."""
+    monkeypatch.setattr(processes, "usable_cores", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert Start(gpus=gpus).environment(0, jobs)["OMP_NUM_THREADS"] == expected
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert Start(gpus=gpus).environment(0, jobs)["OMP_NUM_THREADS"] == "3"
+
+
 @pytest.mark.parametrize(
     ("gpus", "jobs", "visible", "expected"),
     [
