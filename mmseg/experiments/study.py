@@ -39,6 +39,7 @@ class Row:
         published: the paper's number, where known: of the first metric of the table.
         also_published: its numbers of other metrics, by their names; ``IoU.CLASS`` of single classes, which the table of classes shows.
         shared_with: id of the study that lists this run as its own; None for the study's own rows.
+        places: where the row lies in the chart of the table: by the name of a line, its place on the axis, 0 or more.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Row:
     published: Published | None = None
     also_published: Mapping[str, float] = field(default_factory=dict)
     shared_with: int | None = None
+    places: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.setup, tuple):
@@ -67,12 +69,14 @@ class Table:
         rows: in the order of the paper.
         metrics: columns, as (name in the results, heading); percent. ``mIoU@NAME`` is of an evaluation on several targets
             (:mod:`mmseg.evaluation.target_record`), ``STAGE:mIoU`` of an earlier stage of the row.
+        axis: what was varied, the horizontal axis of a chart of the first metric; empty for no chart.
     """
 
     key: str
     title: str
     rows: tuple[Row, ...]
     metrics: tuple[tuple[str, str], ...] = (("mIoU", "mIoU"),)
+    axis: str = ""
 
     def numbered(self) -> dict[str, Row]:
         """The rows by their address."""

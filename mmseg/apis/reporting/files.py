@@ -7,16 +7,17 @@ import io
 from pathlib import Path
 
 from mmseg.apis.reporting.page import page
-from mmseg.apis.reporting.summary import RowSummary, RunSummary, StudySummary
+from mmseg.apis.reporting.summary import RowSummary, RunSummary, StudySummary, TableSummary
 from mmseg.apis.reporting.tables import markdown, study_tables
-from mmseg.utils.storage.files import write_text
+from mmseg.utils.storage.files import atomic_path, write_text
+from mmseg.visualization.axis_chart import as_png, axis_chart
 
 COLUMNS = ("study", "table", "row", "title", "seed", "digest", "folder", "state", "iteration")
 PUBLISHED = ("published_mean", "published_note")
 
 
 def write_summary(summary: StudySummary, study_id: int, folder: Path, command: str) -> list[Path]:
-    """Writes ``summary.md``, ``summary.csv`` and ``summary.html``, and returns their paths.
+    """Writes ``summary.md``, ``summary.csv``, ``summary.html`` and ``KEY.png`` of each table with a chart, and returns their paths.
 
     Args:
         summary: of :func:`mmseg.apis.reporting.summary.collect`.
@@ -34,7 +35,15 @@ def write_summary(summary: StudySummary, study_id: int, folder: Path, command: s
     }
     for name, text in texts.items():
         write_text(folder / name, text)
-    return [folder / name for name in texts]
+    charts = [_write_chart(table, folder / f"{table.table.key}.png") for table in summary.tables if table.lines]
+    return [*(folder / name for name in texts), *charts]
+
+
+def _write_chart(table: TableSummary, path: Path) -> Path:
+    name, heading = table.table.axis, table.table.metrics[0][1]
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(as_png(axis_chart(table.lines, name, f"{heading} (%)")))
+    return path
 
 
 def markdown_text_of(summary: StudySummary, study_id: int, command: str) -> str:

@@ -8,6 +8,7 @@ from html import escape
 from mmseg.apis.reporting.pictures import examples
 from mmseg.apis.reporting.summary import CLASS, StudySummary, TableSummary, mean_curve
 from mmseg.apis.reporting.tables import TextTable, class_table, result_table
+from mmseg.visualization.axis_chart import as_svg, axis_chart
 from mmseg.visualization.charts import CurveGroup, class_bar_panels, class_curve_panels, curve_chart
 
 STYLE = """
@@ -73,7 +74,7 @@ def _anchor(table: TableSummary) -> str:
 
 def _section(table: TableSummary) -> str:
     result = result_table(table)
-    parts = [f'<h2 id="{_anchor(table)}">{escape(result.title)}</h2>', html_table(result), _health(result.notes)]
+    parts = [f'<h2 id="{_anchor(table)}">{escape(result.title)}</h2>', html_table(result), _health(result.notes), _over_axis(table)]
     if any(run.curve for row in table.rows for run in row.runs):
         parts += [_curves(table), _bars(table), _class_curves(table), _shares(table)]
     if table.measured and table.classes:
@@ -101,6 +102,14 @@ def _health(notes: Sequence[str]) -> str:
 
 def _chart(heading: str, hint: str, svg: str) -> str:
     return f'<h3>{escape(heading)}</h3>\n<p class="hint">{escape(hint)}</p>\n<div class="wide">{svg}</div>'
+
+
+def _over_axis(table: TableSummary) -> str:
+    if not table.lines:
+        return ""
+    heading = table.table.metrics[0][1]
+    chart = as_svg(axis_chart(table.lines, table.table.axis, f"{heading} (%)"))
+    return _chart(f"{heading} over {table.table.axis}", "Mean over the seeds, and each seed as a dot.", chart)
 
 
 def _curves(table: TableSummary) -> str:

@@ -181,6 +181,16 @@ class TableSummary:
         names = (name for row in self.rows for run in row.runs for entry in run.curve for name in class_names(entry["metrics"]))
         return list(dict.fromkeys(names))
 
+    @property
+    def lines(self) -> dict[str, list[tuple[float, list[float]]]]:
+        """The first metric over the axis of the table: by the name of a line, (place, values of the finished seeds) by rising place."""
+        found: dict[str, list[tuple[float, list[float]]]] = {}
+        for row in self.rows:
+            values = row.values(self.table.metrics[0][0])
+            for line, place in row.row.places.items() if values else ():
+                found.setdefault(line, []).append((place, values))
+        return {line: sorted(points) for line, points in found.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudySummary:

@@ -6,6 +6,7 @@ from mmseg.experiments import ConfigFile, Experiment, Row, Stage, Study, Table
 from mmseg.experiments.studies.active_learning import GTA, HOOK, acquisition
 from mmseg.experiments.studies.bases import DACS_DEEPLAB_V2, DAFORMER, DAFORMER_RESULT, DEEPLAB_V2, HRDA_GTA, HRDA_RESULT
 
+NOTHING_BOUGHT = {"RIPU": 0, "random": 0, "entropy": 0}
 ROUNDS = (10000, 12000, 14000, 16000, 18000)
 
 
@@ -38,16 +39,22 @@ SELF_TRAINING = Study(
         Table(
             key="budgets",
             title="Budgets, GTA to Cityscapes, DeepLabV2",
+            axis="labelled pixels of the target, percent",
             rows=(
-                Row(title="no labels of the target", setup=GTA.config("source"), shared_with=70),
-                Row(title="RIPU, 0.1 %", setup=with_budget(0.001)),
-                Row(title="RIPU, 1 %", setup=with_budget(0.01)),
-                Row(title="RIPU, 5 %", setup=with_budget(0.05)),
-                Row(title="all labels", setup=GTA.config("supervised"), shared_with=70),
-                Row(title="random regions, 1 %", setup=with_budget(0.01, "RegionRandom")),
-                Row(title="regions by entropy, 1 %", setup=with_budget(0.01, "RegionEntropy")),
-                Row(title="DACS", setup=DEEPLAB_V2, published=DACS_DEEPLAB_V2, shared_with=1),
-                Row(title="DACS + RIPU, 1 %", setup=annotated(DEEPLAB_V2, 0.01)),
+                Row(
+                    title="no labels of the target",
+                    setup=GTA.config("source"),
+                    shared_with=70,
+                    places=NOTHING_BOUGHT,
+                ),
+                Row(title="RIPU, 0.1 %", setup=with_budget(0.001), places={"RIPU": 0.1}),
+                Row(title="RIPU, 1 %", setup=with_budget(0.01), places={"RIPU": 1}),
+                Row(title="RIPU, 5 %", setup=with_budget(0.05), places={"RIPU": 5}),
+                Row(title="all labels", setup=GTA.config("supervised"), shared_with=70, places={"RIPU": 100}),
+                Row(title="random regions, 1 %", setup=with_budget(0.01, "RegionRandom"), places={"random": 1}),
+                Row(title="regions by entropy, 1 %", setup=with_budget(0.01, "RegionEntropy"), places={"entropy": 1}),
+                Row(title="DACS", setup=DEEPLAB_V2, published=DACS_DEEPLAB_V2, shared_with=1, places={"DACS": 0}),
+                Row(title="DACS + RIPU, 1 %", setup=annotated(DEEPLAB_V2, 0.01), places={"DACS": 1}),
             ),
         ),
         Table(

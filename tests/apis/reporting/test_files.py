@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import cv2
@@ -149,3 +150,18 @@ def test_a_folder_that_cannot_be_written(study_and_runs, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"Cannot write .*summary.md: .*writable folder"):
         write_summary(collect(*study_and_runs), 44, tmp_path / "file" / "out", "command")
+
+
+def test_a_chart_over_an_axis(study_and_runs, tmp_path):
+    """Rows with a place on the axis of their table; those without a result are left out."""
+    study, runs = study_and_runs
+    (table,) = study.tables
+    places = ({"RIPU": 0, "random": 0}, {"RIPU": 5}, {"RIPU": 100})
+    rows = tuple(replace(row, places=place) for row, place in zip(table.rows, places, strict=True))
+    summary = collect(replace(study, tables=(replace(table, rows=rows, axis="labelled pixels"),)), runs)
+    values = [44.0, 44 + 1 / 3]
+    assert summary.tables[0].lines == {"RIPU": [(0, values), (5, values)], "random": [(0, values)]}
+    assert "mIoU over labelled pixels" in Page(page(summary, 44, "command")).text
+    (written,) = [path for path in write_summary(summary, 44, tmp_path / "out", "command") if path.suffix == ".png"]
+    assert written.name == "7.png" and cv2.imread(str(written)).std() > 5
+    assert not collect(study, runs).tables[0].lines
