@@ -116,9 +116,8 @@ def weak_crop(record, case) -> tuple[TargetCrop, tuple[int, int]]:
     """The recorded crop, and the native size; its size is drawn."""
     native = record.tensors["image"].shape[:2]
     base, (width, height) = record.info["size_argument"], record.info["crop_wh"]
-    scale = (base, base * native[0] // native[1])
     options = CropOptions(
-        img_scale=scale, crop_size=(height, width), ratio_range=(0.5, 1.5), keep_ratio=False, interpolation="pillow_bilinear", pad=True
+        img_scale=(base, base), crop_size=(height, width), ratio_range=(0.5, 1.5), keep_ratio="width", interpolation="pillow_bilinear"
     )
     random.seed(case["random_seed"])
 
