@@ -1,7 +1,7 @@
 """Shows what a network sees in training: python tools/browse_dataset.py CONFIG [--number N] [--seed S] [--checkpoint FILE] [--out DIR]
 
-One picture per sample: source crop, label and drawn class; target crop and where pseudo-labels may be used; the mix of
-both after augmentation, its label and weight; and the masked crop, where the method has one.
+One picture per sample: source crop, label and drawn class; target crop, where pseudo-labels may be used, and those of an earlier
+stage; its strong view; the mix of both domains after augmentation, its label and weight; and the masked crop, where there are such.
 """
 
 import sys

@@ -25,6 +25,7 @@ from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.weights import load_method
 from mmseg.engine.parts import asks_for_labels
 from mmseg.models.uda import UDAMethod
+from mmseg.models.uda.augmentation.replay import replay_strong
 from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows, ignore_rows
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
@@ -118,6 +119,7 @@ class Browser:
             "target_image": batch.target_image,
             "target_label": records.get("pseudo_label"),
             "target_weight": records.get("pseudo_weight"),
+            **earlier_labels(batch),
             **{key: value for key, value in records.items() if key.startswith(("mixed_", "masked_"))},
         }
         single = {key: value[position].cpu().numpy() for key, value in values.items() if value is not None}
@@ -125,7 +127,7 @@ class Browser:
             index=index,
             names=tuple(file.name for file in (source, *target[:1])),
             rare_class=self.dataset.draw_source_file(Streams(self.dataset.seed, drawn))[0],
-            **{name: self.look(single, name) for name in ("source", "target", "mixed", "masked")},
+            **{name: self.look(single, name) for name in ("source", "target", "earlier", "strong", "mixed", "masked")},
             valid=None if batch.target_valid is None else batch.target_valid[position].cpu().numpy() > 0,
         )
 
@@ -137,6 +139,24 @@ class Browser:
         image = denormalize(values[f"{name}_image"], normalization.grey_mean, normalization.grey_std)
         label = values.get(f"{name}_label")
         return Look(image, None if label is None else label.astype(np.uint8), values.get(f"{name}_weight"))
+
+
+def earlier_labels(batch: UDABatch) -> dict[str, Tensor]:
+    """Pseudo-labels of an earlier stage and the strong view, bent as it was: [B, ...] by the names that :meth:`Browser.look` takes."""
+    values: dict[str, Tensor] = {}
+    if batch.target_soft is not None:
+        weight, label = batch.target_soft.max(dim=1)
+        values |= {"earlier_label": label.masked_fill(weight == 0, IGNORE), "earlier_weight": weight}  # padded
+    if batch.target_label is not None:
+        values = {"earlier_label": batch.target_label}
+    if values:
+        values["earlier_image"] = batch.target_image
+    if batch.target_strong is not None:
+        values["strong_image"] = batch.target_strong
+        bent = {"geometry": batch.target_geometry, "stride": 1, "published_quirks": False}
+        if "earlier_label" in values:
+            values["strong_label"] = replay_strong(values["earlier_label"][:, None], fill=IGNORE, **bent)[:, 0]
+    return values
 
 
 def unknown_labels(batch: UDABatch, teacher: Teacher) -> PseudoLabels:
