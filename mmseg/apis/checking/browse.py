@@ -1,7 +1,8 @@
 """What a network sees in training: the crops of the loader, and what the step makes of them.
 
 Without a checkpoint, no network is built: mixing, augmentation and masks depend on the seed, the iteration and the
-source labels alone, so they are those of a real training. Only pseudo-labels need a teacher.
+source labels alone, so they are those of a real training. Only pseudo-labels need a teacher. A method that asks its networks for
+more than that is not built; the crops of the loader are those of its training.
 
 Letters: B images, K classes, (H, W) crop.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +31,7 @@ from mmseg.models.uda.augmentation.replay import replay_strong
 from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows, ignore_rows
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
-from mmseg.registry import DATASETS, MODELS
+from mmseg.registry import DATASETS, MODELS, check_component
 from mmseg.structures import SegOutput, UDABatch, View, full_box
 from mmseg.utils.randomness import Streams
 from mmseg.visualization.colorize import Palette, denormalize
@@ -101,13 +103,16 @@ class Browser:
 
     @torch.no_grad()
     def records(self, batch: UDABatch, iteration: int) -> Mapping[str, Tensor]:
-        """What the objectives of a step record about a batch: [B, ...] by name."""
+        """What the objectives of a step record about a batch, as far as no student has to look at it: [B, ...] by name."""
         step = self.method.context(batch, iteration)
         step.student = BlankNetwork(num_classes=len(self.classes))
         if not self.labels:
             step.pseudo.update({teacher: unknown_labels(batch, teacher) for teacher in self.method.teachers})
+        elif self.method.teachers:
+            step.pseudo_labels(self.method.teachers[0])
         for objective in self.method.objectives.values():
-            objective(step)
+            if getattr(objective, "blind", False):
+                objective(step)
         return step.logs.records
 
     def sample(self, index: int, drawn: int, position: int, batch: UDABatch, records: Mapping[str, Tensor]) -> TrainingSample:
@@ -171,6 +176,23 @@ def unknown_labels(batch: UDABatch, teacher: Teacher) -> PseudoLabels:
     return pseudo if batch.target_valid is None else ignore_invalid(pseudo, batch.target_valid)
 
 
+def unseen(cfg: Config) -> dict[str, int]:
+    """Options of a method that change no image, and need a network, or are for its beginning alone: left out."""
+    return {key: 0 for key in ("imnet_feature_dist_lambda", "style_consistency_lambda", "self_training_start") if key in cfg.uda}
+
+
+def blind_method(cfg: Config) -> dict[str, Any]:
+    """Config of the method; of one that normalises in the same way, where it cannot be built around a blank network.
+
+    Raises:
+        UserError: the method or one of its options is not known.
+    """
+    check_component(cfg.uda, MODELS)
+    if MODELS.get(cfg.uda["type"]).blind:
+        return {**cfg.uda, **unseen(cfg), "seed": cfg.seed}
+    return {"type": "SourceOnly", "seed": cfg.seed, **{key: cfg.uda[key] for key in ("data_preprocessor",) if key in cfg.uda}}
+
+
 def build_browser(cfg: Config, *, checkpoint: str | Path | None = None, device: str = "cpu") -> Browser:
     """A browser of a config's training.
 
@@ -185,11 +207,10 @@ def build_browser(cfg: Config, *, checkpoint: str | Path | None = None, device: 
     dataset = DATASETS.build({"seed": cfg.seed, **cfg.train_dataloader.dataset})
     if asks_for_labels(cfg):  # samples are those before the first round
         dataset.annotations = AnnotationMaps(None, tuple(dataset.target.names))
-    blank = {"type": BlankNetwork, "num_classes": len(dataset.metainfo["classes"])}
-    # The feature distance changes no image and needs a network; self-training is looked at whenever it starts.
-    unseen = {key: 0 for key in ("imnet_feature_dist_lambda", "self_training_start") if key in cfg.uda}
-    method = MODELS.build({**cfg.uda, **unseen, "segmentor": blank if checkpoint is None else cfg.model.to_dict(), "seed": cfg.seed})
-    if checkpoint is not None:
+    if checkpoint is None:
+        method = MODELS.build({**blind_method(cfg), "segmentor": {"type": BlankNetwork, "num_classes": len(dataset.metainfo["classes"])}})
+    else:
+        method = MODELS.build({**cfg.uda, **unseen(cfg), "segmentor": cfg.model.to_dict(), "seed": cfg.seed})
         for line in load_method(method, read_checkpoint(checkpoint), checkpoint):
             print(line)
     size, labels = cfg.train_dataloader.batch_size, checkpoint is not None

@@ -63,6 +63,9 @@ class UDAMethod(BaseModel):
     rectified = False
     """Whether what it trains is calibrated for the target's classes already, so that a correction of priors would be a second one."""
 
+    blind = True
+    """Whether it can be built around a network that says nothing, to draw what its objectives make of their crops."""
+
     def __init__(self, *, segmentor: dict, seed: int = 0, data_preprocessor: dict | None = None) -> None:
         super().__init__(data_preprocessor=MODELS.build(data_preprocessor or {"type": "SegDataPreprocessor"}))
         self.model = MODELS.build(segmentor)

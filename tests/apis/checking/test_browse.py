@@ -5,12 +5,15 @@ import pytest
 import torch
 
 from mmseg.apis.checking.browse import build_browser, unknown_labels
+from mmseg.config.config import load_config
+from mmseg.config.small.shrink import demo
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.collate import collate_samples
 from mmseg.models.uda import ConfidenceShare, IgnoreRows
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
+from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import Streams
 from tests.apis.data_config import data_config
 from tests.datasets.earlier import make_hard, make_soft
@@ -140,3 +143,18 @@ def test_strong_views_and_labels_of_an_earlier_stage(tiny_data, tmp_path):
     assert (sample.strong.label == IGNORE)[hidden].mean() > 0.9 and set(np.unique(sample.strong.label)) <= {*range(19), IGNORE}
     (sample,) = samples(tiny_data, 1, **views(strong_view={}))
     assert sample.strong.label is None and sample.earlier is None
+
+
+@pytest.mark.parametrize("name", ["fada", "cr"])
+def test_a_method_that_asks_its_networks_for_more(tiny_data, name):
+    """The crops are those of its training, normalised as there."""
+    cfg = demo(load_config(f"configs/label_shift/gta2cs_{name}.py"))
+    expected = data_config(tiny_data)
+    cfg.train_dataloader, cfg.uda["data_preprocessor"] = expected.train_dataloader, {"type": "SegDataPreprocessor", "mean": (0, 0, 0)}
+    browser = build_browser(cfg)
+    (sample,) = browser.samples(1)
+    assert np.array_equal(sample.source.image, browser.dataset[0]["source"]["image"].permute(1, 2, 0).numpy())
+    assert browser.method.data_preprocessor.grey_mean == (0, 0, 0) and sample.target is not None and sample.mixed is None
+    cfg.uda["lambda_alingn"] = 1.0
+    with pytest.raises(UserError, match="got an unexpected option 'lambda_alingn'"):
+        build_browser(cfg)
