@@ -81,10 +81,15 @@ class SEASPPHead(DecodeHead):
         self.bottleneck = nn.Sequential(SqueezeExcitation(channels=joined), *fusion)
         self.head = nn.Sequential(nn.Dropout2d(dropout_ratio), nn.Conv2d(channels, num_classes, 1, bias=False))
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Encoder levels [B, C, ., .] -> logits [B, K, h, w] of the chosen one."""
+    def embed(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .] -> the map [B, C, h, w] of the chosen one after the dropout, as CPSL compares it."""
         (level,) = self.select(features)
-        return at_least_float32(self.head(self.bottleneck(torch.cat([branch(level) for branch in self.conv2d_list], dim=1))))
+        dropout, _ = self.head
+        return dropout(self.bottleneck(torch.cat([branch(level) for branch in self.conv2d_list], dim=1)))
+
+    def classify(self, feature_map: Tensor) -> Tensor:
+        """The 1x1 classifier: [B, C, h, w] -> [B, K, h, w]."""
+        return at_least_float32(self.head[1](feature_map))
 
     def init_weights(self) -> None:
         """torch's defaults, but He's for the fusion (fan_in, no bias) and N(0, 0.001) for the classifier, as published."""

@@ -160,9 +160,10 @@ class EncoderDecoder(BaseModule):
     def segment(self, image: Tensor) -> SegOutput:
         """One pass over the whole crop [B, 3, H, W] that draws nothing: inference and teacher."""
         features = self.extract_features(image)
-        logits, branches = self.decode_head.decode(features)
+        logits, embedding, branches = self.decode_head.decode(features)
         view = View(name="full", image=image, scale=1, box=full_box(*image.shape[2:]), features=features, logits=logits)
-        return SegOutput(logits=logits, views=(view,), feature_views=(view,), branches=branches, align_corners=self.align_corners)
+        made = {"branches": branches, "embedding": embedding, "align_corners": self.align_corners}
+        return SegOutput(logits=logits, views=(view,), feature_views=(view,), **made)
 
     def loss(self, output: SegOutput, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
         """Losses (keys with 'loss', to be summed) and accuracies (percent) of one training pass.

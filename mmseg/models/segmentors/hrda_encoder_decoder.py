@@ -186,13 +186,8 @@ class HRDAEncoderDecoder(EncoderDecoder):
         context = View("context", context_image, self.context_scale, full_box(*size), context_features, fusion.context)
         region = (windows, 1, boxes[0], window_features) if one else (detail_image, 1, full_box(*size), ())
         detail = View("detail", *region, fusion.detail)
-        return SegOutput(
-            logits=fusion.fused,
-            views=(context, detail),
-            feature_views=self._feature_views(context, detail),
-            attention=fusion.attention,
-            scaled_context=fusion.scaled_context,
-        )
+        maps = {"attention": fusion.attention, "scaled_context": fusion.scaled_context, "embedding": fusion.embedding}
+        return SegOutput(logits=fusion.fused, views=(context, detail), feature_views=self._feature_views(context, detail), **maps)
 
     def _feature_views(self, context: View, detail: View) -> tuple[View, ...]:
         if self.feature_scale == "all":
