@@ -34,7 +34,8 @@ class CropOptions:
             (0.5, 0.5, 0.5, 0.2) in FADA. Source only.
         keep_ratio: False resizes to exactly ``img_scale``.
         ratio_range: bounds of a factor of ``img_scale`` that is drawn for each image.
-        interpolation: 'bilinear' (OpenCV's), or 'bicubic' (Pillow's, as in FADA) with Pillow's nearest neighbour for labels.
+        interpolation: 'bilinear' (OpenCV's), 'bicubic' (Pillow's, as in FADA), or 'pillow_bilinear' (as in CPSL); those of Pillow with
+            its nearest neighbour for labels.
     """
 
     img_scale: Pair[Positive[int]]
@@ -74,14 +75,18 @@ class CropOptions:
 
     def resize_label(self, label: np.ndarray, size: Sequence[int]) -> np.ndarray:
         """uint8 [H, W] -> uint8 [h, w]."""
-        resize = transforms.resize_nearest if self.interpolation == "bicubic" else transforms.resize_label
+        resize = transforms.resize_label if self.interpolation == "bilinear" else transforms.resize_nearest
         return resize(label, size)
 
     def cut(self, image: np.ndarray, size: Sequence[int], box: Box) -> np.ndarray:
         """The region ``box`` of a BGR image that is resized to ``size`` (h, w)."""
-        if self.interpolation == "bicubic":
-            return transforms.resize_bicubic(image, size)[box.slices]
-        return transforms.resized_crop(image, size, box)
+        if self.interpolation == "bilinear":
+            return transforms.resized_crop(image, size, box)
+        return self.resize(image, size)[box.slices]
+
+    def resize(self, image: np.ndarray, size: Sequence[int]) -> np.ndarray:
+        """A whole BGR image at ``size`` (h, w)."""
+        return transforms.RESIZING[self.interpolation](image, size)
 
     def check_fits(self, size: Sequence[int]) -> None:
         """Raises UserError if the crop is larger than the resized image ``size`` (h, w) and may not be padded."""
