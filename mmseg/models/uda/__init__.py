@@ -1,7 +1,19 @@
 """Domain adaptation: one shared training step, small parts, methods as short lists of objectives."""
 
 from mmseg.models.uda.base import UDAMethod
-from mmseg.models.uda.methods import CPSL, DACS, FADA, RIPU, AdvSeg, ClassifierRectification, CPSLDistillation, MinEnt, SourceOnly, TargetOnly
+from mmseg.models.uda.methods import (
+    CPSL,
+    DACS,
+    FADA,
+    RIPU,
+    AdvSeg,
+    ClassifierRectification,
+    CPSLDistillation,
+    MinEnt,
+    OutputAlignment,
+    SourceOnly,
+    TargetOnly,
+)
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.annotations import AnnotationOverride
 from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
@@ -20,6 +32,7 @@ __all__ = [
     "ConfidenceShare",
     "IgnoreRows",
     "MinEnt",
+    "OutputAlignment",
     "Preset",
     "PriorCorrection",
     "SourceOnly",

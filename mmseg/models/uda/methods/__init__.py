@@ -6,6 +6,7 @@ from mmseg.models.uda.methods.dacs import DACS
 from mmseg.models.uda.methods.fada import FADA
 from mmseg.models.uda.methods.generalization import DomainGeneralization
 from mmseg.models.uda.methods.min_ent import MinEnt
+from mmseg.models.uda.methods.output_alignment import OutputAlignment
 from mmseg.models.uda.methods.rectification import ClassifierRectification
 from mmseg.models.uda.methods.ripu import RIPU
 from mmseg.models.uda.methods.supervised import SourceOnly, TargetOnly
@@ -20,6 +21,7 @@ __all__ = [
     "ClassifierRectification",
     "DomainGeneralization",
     "MinEnt",
+    "OutputAlignment",
     "SourceOnly",
     "TargetOnly",
 ]

@@ -36,6 +36,15 @@ def nearest(labels: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
     return F.interpolate(labels[:, None].float(), tuple(size), mode="nearest")[:, 0].long()
 
 
+NEEDS = {
+    "soft": ("soft pseudo-labels", "train_dataloader.dataset.target_soft_labels, a folder of tools/prepare/pseudo_labels.py --soft"),
+    "label": ("hard pseudo-labels", "train_dataloader.dataset.target_labels, a folder of tools/prepare/pseudo_labels.py"),
+    "whole": ("the whole images", "train_dataloader.dataset.target_whole=(2048, 1024)"),
+    "strong": ("a strong view", "train_dataloader.dataset.strong_view=dict()"),
+}
+"""What of the target, in words, and the option that gives it."""
+
+
 def asked_of_target(batch: UDABatch, asker: str, *names: str) -> tuple[Tensor, ...]:
     """What a method needs of the target beside its crops, by the names of the batch without ``target_``.
 
@@ -44,13 +53,11 @@ def asked_of_target(batch: UDABatch, asker: str, *names: str) -> tuple[Tensor, .
     """
     for name in names:
         if getattr(batch, f"target_{name}") is None:
-            fix = f"Give {SOURCES[name]}"
-            raise UserError(f"{asker} needs {NEEDS[name]} of the target, which the training data does not give. {fix}.")
+            what, option = NEEDS[name]
+            raise UserError(f"{asker} needs {what} of the target, which the training data does not give. Give {option}.")
     return tuple(getattr(batch, f"target_{name}") for name in names)
 
 
-NEEDS: dict[str, str] = {"soft": "soft pseudo-labels", "whole": "the whole images", "strong": "a strong view", "label": "hard pseudo-labels"}
-SOURCES: dict[str, str] = {}
 
 
 class PrototypeTeacher(Teacher):
