@@ -39,8 +39,8 @@ class CPSL(Preset):
         memory: samples that are remembered and, once there are so many, take part in the assignment.
         sampling: 'uniform', as the released code: all images at the same random pixels; 'class', as the paper: of every image and class in
             proportion to its pixels.
-        marginal: shares that the assignment gives the classes: 'static', the predictions that the prototypes were made of (the released code);
-            'moving', which begins there and follows the pseudo-labels (the paper); 'uniform', the same for all.
+        marginal: shares that the assignment gives the classes: 'static', those of the predictions that the prototypes were made of (the
+            released code); 'moving', which begins there and follows the pseudo-labels (the paper); 'uniform', the same for all.
         marginal_momentum: share of the old marginal in a step, with 'moving'.
         lambda_self_labelling, lambda_consistency, lambda_contrast: weights of the terms beside the rectified pseudo-labels; 0 leaves a
             term out.

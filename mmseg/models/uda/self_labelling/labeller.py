@@ -90,7 +90,7 @@ class SelfLabeller(nn.Module):
         return {name: torch.stack(values).mean() for name, values in losses.items()}
 
     def draw(self, labels: Tensor, generator: torch.Generator) -> list[Tensor]:
-        """Places of the samples of each of B images, int64 [M], in its map with labels [B, p, q]; uniform ones are the same in all images."""
+        """Places of the samples of each image, int64 [M], in maps with labels [B, p, q]; uniform ones are the same in all images."""
         maps = labels.flatten(1)
         if self.sampling == "uniform":
             return [draw_uniform(maps.shape[1], self.samples, generator).to(labels.device, non_blocking=True)] * len(maps)

@@ -58,8 +58,6 @@ def asked_of_target(batch: UDABatch, asker: str, *names: str) -> tuple[Tensor, .
     return tuple(getattr(batch, f"target_{name}") for name in names)
 
 
-
-
 class PrototypeTeacher(Teacher):
     """A network that follows the student from the first update on, with its buffers, and labels with prototypes.
 
