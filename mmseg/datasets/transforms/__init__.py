@@ -9,7 +9,7 @@ from mmseg.datasets.transforms.layout import flip, margin_mask, pad
 from mmseg.datasets.transforms.photo_metric import PhotoMetric, draw_photo_metric, photo_metric_distortion
 from mmseg.datasets.transforms.pillow import Jitter, color_jitter, draw_jitter, resize_bicubic, resize_bilinear, resize_nearest
 from mmseg.datasets.transforms.rand_augment import GREY, StrongDraw, draw_strong, strong_view
-from mmseg.datasets.transforms.resize import keep_ratio_size, resize_image, resize_label, resized_crop
+from mmseg.datasets.transforms.resize import KeepRatio, keep_ratio_size, resize_image, resize_label, resized_crop, scaled_size
 
 RESIZING = MappingProxyType({"bilinear": resize_image, "bicubic": resize_bicubic, "pillow_bilinear": resize_bilinear})
 """How images are resized, by the names that configs use."""
@@ -20,6 +20,7 @@ __all__ = [
     "RESIZING",
     "Interpolation",
     "Jitter",
+    "KeepRatio",
     "LabStatistics",
     "PhotoMetric",
     "StrongDraw",
@@ -43,6 +44,7 @@ __all__ = [
     "resize_label",
     "resize_nearest",
     "resized_crop",
+    "scaled_size",
     "strong_view",
     "to_lab",
 ]
