@@ -69,6 +69,7 @@ def prototype_picture(
             right.bar(places, np.maximum(values, SMALLEST), width, label=name, color=COLORS[number % len(COLORS)])
         right.set_xticks(range(len(classes)), classes, rotation=40, ha="right")
         right.set(yscale="log", ylim=(SMALLEST, 1), ylabel="share of the pixels", title="Assignment before and after balancing")
+        right.yaxis.set_major_formatter("{x:g}")  # the settings draw no formulas
         right.grid(axis="x", visible=False)
         right.legend(loc="upper right")
         stream = io.BytesIO()
