@@ -123,7 +123,7 @@ class Browser:
         single = {key: value[position].cpu().numpy() for key, value in values.items() if value is not None}
         return TrainingSample(
             index=index,
-            names=tuple(file.name for file in (source, *target)),
+            names=tuple(file.name for file in (source, *target[:1])),
             rare_class=self.dataset.draw_source_file(Streams(self.dataset.seed, drawn))[0],
             **{name: self.look(single, name) for name in ("source", "target", "mixed", "masked")},
             valid=None if batch.target_valid is None else batch.target_valid[position].cpu().numpy() > 0,
