@@ -104,6 +104,15 @@ class DecodeHead(BaseModule):
             self.conv_seg = nn.Conv2d(channels, num_classes, kernel_size=1)
             self.dropout = nn.Dropout2d(dropout_ratio)
 
+    @property
+    def embedding_channels(self) -> int | None:
+        """C of the map that the classifier reads; None where there is no such map."""
+        own = type(self)
+        if own.embed is DecodeHead.embed and own.decode is DecodeHead.decode:
+            return None
+        *_, classifier = (layer for layer in self.get_submodule(self.classifiers[-1]).modules() if isinstance(layer, nn.Conv2d))
+        return classifier.in_channels
+
     def select(self, features: Sequence[Tensor]) -> list[Tensor]:
         """The levels that this decoder uses.
 

@@ -106,6 +106,11 @@ class EncoderDecoder(BaseModule):
         """Channels of the last level that the decoder takes."""
         return self.decode_head.in_channels[-1]
 
+    @property
+    def embedding_channels(self) -> int | None:
+        """Channels of ``SegOutput.embedding``; None where the decoder has no such map."""
+        return self.decode_head.embedding_channels
+
     def without_decoders(self) -> EncoderDecoder:
         """Itself, with encoder and neck alone: from now on it can extract features and nothing else."""
         del self.decode_head

@@ -123,6 +123,11 @@ class HRDAEncoderDecoder(EncoderDecoder):
         return self.decode_head.head.in_channels[-1]
 
     @property
+    def embedding_channels(self) -> int | None:
+        """See :class:`EncoderDecoder`; of the shared head."""
+        return self.decode_head.head.embedding_channels
+
+    @property
     def align_corners(self) -> bool:
         """False: the published fusion of the scales knows no other convention."""
         return False

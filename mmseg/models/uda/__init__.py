@@ -1,7 +1,19 @@
 """Domain adaptation: one shared training step, small parts, methods as short lists of objectives."""
 
 from mmseg.models.uda.base import UDAMethod
-from mmseg.models.uda.methods import DACS, FADA, RIPU, AdvSeg, ClassifierRectification, MinEnt, OutputAlignment, SourceOnly, TargetOnly
+from mmseg.models.uda.methods import (
+    CPSL,
+    DACS,
+    FADA,
+    RIPU,
+    AdvSeg,
+    ClassifierRectification,
+    CPSLDistillation,
+    MinEnt,
+    OutputAlignment,
+    SourceOnly,
+    TargetOnly,
+)
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.annotations import AnnotationOverride
 from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
@@ -9,11 +21,13 @@ from mmseg.models.uda.pseudo_labels.margins import IgnoreRows
 from mmseg.models.uda.pseudo_labels.prior_correction import PriorCorrection
 
 __all__ = [
+    "CPSL",
     "DACS",
     "FADA",
     "RIPU",
     "AdvSeg",
     "AnnotationOverride",
+    "CPSLDistillation",
     "ClassifierRectification",
     "ConfidenceShare",
     "IgnoreRows",

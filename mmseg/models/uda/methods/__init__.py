@@ -1,6 +1,7 @@
 """The methods, one file each: a short preset of objectives over the shared step."""
 
 from mmseg.models.uda.methods.adv_seg import AdvSeg
+from mmseg.models.uda.methods.cpsl import CPSL, CPSLDistillation
 from mmseg.models.uda.methods.dacs import DACS
 from mmseg.models.uda.methods.fada import FADA
 from mmseg.models.uda.methods.generalization import DomainGeneralization
@@ -11,10 +12,12 @@ from mmseg.models.uda.methods.ripu import RIPU
 from mmseg.models.uda.methods.supervised import SourceOnly, TargetOnly
 
 __all__ = [
+    "CPSL",
     "DACS",
     "FADA",
     "RIPU",
     "AdvSeg",
+    "CPSLDistillation",
     "ClassifierRectification",
     "DomainGeneralization",
     "MinEnt",

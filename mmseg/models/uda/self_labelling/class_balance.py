@@ -40,9 +40,9 @@ def check_samples(samples: int, pixels: int) -> None:
 
 
 def draw_uniform(pixels: int, samples: int, generator: torch.Generator) -> Tensor:
-    """M of P pixels without replacement: indices int64 [M]."""
+    """M of P pixels without replacement: indices int64 [M] on the host, as the generator is."""
     check_samples(samples, pixels)
-    return torch.randperm(pixels, generator=generator, device=generator.device)[:samples]
+    return torch.randperm(pixels, generator=generator)[:samples]
 
 
 def draw_by_class(labels: Tensor, samples: int, num_classes: int, generator: torch.Generator) -> Tensor:
@@ -55,10 +55,10 @@ def draw_by_class(labels: Tensor, samples: int, num_classes: int, generator: tor
         labels: [P] int64, K or above where unknown.
         samples: M.
         num_classes: K.
-        generator: on the device of the labels.
+        generator: on the host.
     """
-    order = draw_uniform(len(labels), len(labels), generator)
     check_samples(samples, len(labels))
+    order = draw_uniform(len(labels), len(labels), generator).to(labels.device, non_blocking=True)
     shuffled = labels[order].clamp(max=num_classes)
     by_class = shuffled.argsort(stable=True)
     counts = torch.zeros(num_classes + 1, dtype=torch.int64, device=labels.device)

@@ -20,9 +20,10 @@ def rectify(soft: Tensor, weights: Tensor, threshold: float = 0.0) -> tuple[Tens
         threshold: a pixel whose renormalised product stays below is ignored; in [0, 1].
 
     Returns:
-        labels [B, h, w] int64, 255 where ignored, and the renormalised product of the label, [B, h, w] in [0, 1].
+        labels [B, h, w] int64, 255 where ignored or where either is 0 (padding), and the renormalised product of the label, [B, h, w] in
+        [0, 1].
     """
     product = soft * weights
     best, labels = product.max(dim=1)
     confidence = best / product.sum(dim=1).clamp(min=torch.finfo(product.dtype).tiny)
-    return torch.where(confidence < threshold, IGNORE, labels), confidence
+    return torch.where((confidence < threshold) | (best == 0), IGNORE, labels), confidence
