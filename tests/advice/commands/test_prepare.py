@@ -51,8 +51,9 @@ make = Command(pseudo_labels, "check_args", "config.py latest.pth --out out")
             make("--soft --class-quantile 0.5"),
             follow(make, "--soft"),
         ),
-        Followed("--stride is of soft maps. Add --soft, or leave it out.", make("--stride 2"), follow(make, "--soft --stride 2")),
-        Followed("--stride is of soft maps. Add --soft, or leave it out.", make("--stride 2"), follow(make, "")),
+        Followed("--{} is of soft maps. Add --soft, or leave it out.", make("--stride 2"), follow(make, "--soft --stride 2")),
+        Followed("--{} is of soft maps. Add --soft, or leave it out.", make("--stride 2"), follow(make, "")),
+        Followed("--{} is of soft maps. Add --soft, or leave it out.", make("--native"), follow(make, "--soft --native")),
         Followed("no map has such a size. Use 1 or more.", make("--soft --stride 0"), follow(make, "--soft --stride 1")),
         Followed(
             "--threshold {} is no probability. Use a number above 0, at most 1.",
