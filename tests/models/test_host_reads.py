@@ -51,6 +51,8 @@ METHODS = {
     "FADA": {},
     "ClassifierRectification": {},
     "MinEnt": {},
+    "CPSL": {"sampling": "class", "marginal": "moving", "contrast": "aligned"},
+    "CPSLDistillation": {},
 }
 
 

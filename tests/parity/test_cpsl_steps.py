@@ -339,7 +339,7 @@ def test_distillation(record, kind, monkeypatch):
         assert logs["decode.loss_seg"].item() == pytest.approx(step["loss_source"], rel=1e-5)
         assert logs["target.loss_seg"].item() == pytest.approx(step["loss_ce_target"], rel=1e-5)
         rows = known(record.tensors[f"s{seen.number}.target_label"])
-        assert torch.equal(teacher.nearest(logs.records["pseudo_label"], rows.shape[1:]), rows)
+        assert torch.equal(teacher.nearest(logs.records["mixed_label"], rows.shape[1:]), rows)
         check_state(record, seen, gradient=2e-4, rtol=1e-5, atol=1e-6)
     assert not method.distilled.training
     assert all(torch.equal(value, given[key]) for key, value in method.distilled.state_dict().items())

@@ -7,8 +7,9 @@ Letters: B images, K classes, (H, W) pixels.
 
 from __future__ import annotations
 
+import math
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mmseg.datasets.classes.names import IGNORE
@@ -37,8 +38,8 @@ def reverse_cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
     """
     known = label != IGNORE
     probability = at_least_float32(logits).softmax(dim=1).clamp(min=SMALLEST_PROBABILITY, max=1)
-    one_hot = F.one_hot(torch.where(known, label, 0), logits.shape[1]).permute(0, 3, 1, 2).to(probability.dtype)
-    surprise = -(probability * one_hot.clamp(min=SMALLEST_LABEL).log()).sum(dim=1)
+    own = probability.gather(1, torch.where(known, label, 0)[:, None])[:, 0]
+    surprise = -math.log(SMALLEST_LABEL) * (probability.sum(dim=1) - own)  # the label's own class has log 1
     return torch.where(known, surprise, 0).sum() / (known.sum() + 1e-6)
 
 

@@ -56,5 +56,5 @@ class DistilledSupervision:
             with torch.no_grad():
                 taught = resize(self.distilled.segment(image).logits, small, align_corners=True)
             losses["loss_distillation"] = self.weight * self.distillation(logits, taught)
-        step.record(target_image=image, pseudo_label=nearest(bent, image.shape[2:]))
+        step.record(mixed_image=image, mixed_label=nearest(bent, image.shape[2:]))
         return step.log(losses, "target.")

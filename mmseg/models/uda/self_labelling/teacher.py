@@ -125,8 +125,9 @@ class PrototypeTeacher(Teacher):
         labels, confidence = rectify(resize(soft, small, align_corners=True), weights, self.threshold)
         if batch.target_valid is not None:
             labels = torch.where(nearest(batch.target_valid, small) == 0, IGNORE, labels)
-        if self.whole:
-            maps = TargetMaps(output.embedding, output.logits, nearest(labels, output.logits.shape[2:]), weights)
+        if self.whole:  # as published, labels of the crops are stretched over the whole images
+            grid = output.embedding.shape[2:]
+            maps = TargetMaps(output.embedding, resize(output.logits, grid, align_corners=True), nearest(labels, grid), weights)
         else:
             maps = TargetMaps(embedding, of_crops(output.logits), labels, weights)
         size = batch.target_image.shape[2:]
