@@ -9,10 +9,12 @@ from mmengine.registry import PARAM_SCHEDULERS
 
 from mmseg.config.config import load_config
 from mmseg.engine.parts import build_optimizer, schedules
+from mmseg.models.uda.augmentation.replay import replay_strong
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch, shown_classes
 from tests.parity import cpsl_records as cpsl
 from tests.parity.records import Record, assert_close, fill_by_recipe, parametrize
+from tests.parity.test_cpsl_steps import geometries_of
 from tests.tiny import ROOT
 
 MAX_ITERS = 90_000
@@ -28,13 +30,21 @@ def build(record: Record):
 
 
 def batch_of(record: Record, number: int) -> UDABatch:
-    """The crops of an iteration; with S_pseudo_src the source is a strong view, and its label is that of its map."""
+    """The crops of an iteration.
+
+    With S_pseudo_src, an option that no published command has, the source image is its strong view, and its label has the size of the
+    decoder's map, bent as if that had a stride of 4: its stride is 8.
+    """
     first = int(record.info["inputs"].split("s = ")[1].split("+")[0]) + 100 * number
-    label = cpsl.labels(record, f"s{number}.source_label")
-    return UDABatch(cpsl.images(first), label, cpsl.images(first + 3), None, source_classes=shown_classes(label))
+    label, target = cpsl.labels(record, f"s{number}.source_label"), cpsl.images(first + 3)
+    if not record.info["opt"]["S_pseudo_src"]:
+        return UDABatch(cpsl.images(first), label, target, source_classes=shown_classes(label))
+    bent = geometries_of(record.info["steps"][number]["strong"])
+    label = replay_strong(label[:, None, ::8, ::8], bent, stride=4, fill=255)[:, 0]
+    return UDABatch(cpsl.images(first + 4), label, target, source_classes=shown_classes(label))
 
 
-@parametrize(f"{cpsl.FOLDER}/warmup_step*", exclude="*_strong*")
+@parametrize(f"{cpsl.FOLDER}/warmup_step*")
 @pytest.mark.usefixtures("float64")
 def test_steps(record, monkeypatch):
     method, rate = build(record), record.info["opt"]["lr"]

@@ -25,7 +25,7 @@ from mmseg.utils.storage.products import checked_product
 KIND = "prototypes"
 SUFFIX = ".npz"
 HEADER_ENTRY = "header"
-AGAIN = f"Make a new one with {TOOLS[KIND]}, see its --help."
+REMAKE = f"Make a new one with {TOOLS[KIND]}, see its --help."
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def read_prototypes(
     if channels not in (None, width):
         raise UserError(f"{path} holds prototypes of {width} channels, but the map of the network has {channels}. {advice}.")
     if not pixels.sum():
-        raise UserError(f"{path} is made of no pixels at all. {AGAIN}")
+        raise UserError(f"{path} is made of no pixels at all. {REMAKE}")
     return Prototypes(*map(torch.from_numpy, arrays))
 
 
@@ -96,19 +96,19 @@ def read_prototype_header(path: str | Path) -> Header:
 
 def _content(path: str | Path) -> tuple[list[np.ndarray], Header]:
     if not Path(path).is_file():
-        raise UserError(f"{path} does not exist. {AGAIN}")
+        raise UserError(f"{path} does not exist. {REMAKE}")
     try:
         with np.load(path, allow_pickle=False) as content:
             vectors, counts, pixels = arrays = [content[name] for name in ("vectors", "counts", "pixels")]
             header = json.loads(str(content[HEADER_ENTRY]))
     except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         reason = str(error).partition("\n")[0]
-        raise UserError(f"{path} is cut off, or holds no prototypes ({reason}). {AGAIN}") from None
+        raise UserError(f"{path} is cut off, or holds no prototypes ({reason}). {REMAKE}") from None
     whole = [counts, pixels]
     fits = vectors.ndim == 2 and vectors.dtype == np.float32 and all(a.shape == vectors.shape[:1] and a.dtype == np.int64 for a in whole)
     if not fits or not np.isfinite(vectors).all() or any((a < 0).any() for a in whole):
-        raise UserError(f"{path} holds other numbers than prototypes float32 [K, C] and counts int64 [K] of them. {AGAIN}")
-    header = checked_product(header, path, Header, AGAIN)
+        raise UserError(f"{path} holds other numbers than prototypes float32 [K, C] and counts int64 [K] of them. {REMAKE}")
+    header = checked_product(header, path, Header, REMAKE)
     if len(header["classes"]) != len(vectors):
-        raise UserError(f"{path} holds {len(vectors)} prototypes of {len(header['classes'])} classes. {AGAIN}")
+        raise UserError(f"{path} holds {len(vectors)} prototypes of {len(header['classes'])} classes. {REMAKE}")
     return arrays, header
