@@ -31,6 +31,7 @@ optim_wrapper = dict(
 """The memory is full after three iterations of two images, and its oldest place is somewhere in the middle when the training is killed."""
 DACS = """
 uda = dict(
+    pseudo_threshold=None,
     labeling=[
         dict(type="PrototypeRectification", start=2, self_labelling=dict(samples=16, memory=80)),
         dict(type="ConfidenceShare", threshold=0.968),
