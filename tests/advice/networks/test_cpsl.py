@@ -85,8 +85,11 @@ def test_a_decoder_without_a_map_before_its_classifier():
     def rectified(segmentor: dict):
         return build("DACS", segmentor=segmentor, labeling=[{"type": "PrototypeRectification"}])
 
-    text = "PrototypeRectification compares features, but the decoder has no map before its classifier. Use a decoder such as DAFormerHead"
-    advice(f"{text}, or leave the stage out.", lambda: rectified(DLV2))
+    advice(
+        "PrototypeRectification compares features, but the decoder has no map before its classifier. Use a decoder such as DAFormerHead, "
+        "or leave the stage out.",
+        lambda: rectified(DLV2),
+    )
     assert rectified(plain()) and build("DACS", segmentor=DLV2, labeling=[])
 
 
@@ -108,7 +111,9 @@ def test_prototypes_that_do_not_learn(monkeypatch):
 
 
 def test_misspelt_options():
-    (near,) = advice("Did you mean '{}'?", lambda: build("CPSL", samplng="class"), file="registry.py:_resolved")
+    _, _, near = advice(
+        "{} got an unexpected option '{}'. Did you mean '{}'?", lambda: build("CPSL", samplng="class"), file="registry.py:_resolved"
+    )
     assert build("CPSL", **{near: "class"})
     with pytest.raises(ValueError, match=r"PrototypeRectification: self_labelling\.sampels is not known there"):
         build("DACS", pseudo_threshold=None, labeling=[{"type": "PrototypeRectification", "self_labelling": {"sampels": 3}}])
