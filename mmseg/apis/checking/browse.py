@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from torch import Tensor, nn
-from torch.utils.data import default_collate
 
 from mmseg.datasets import UDADataset
 from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.classes.names import IGNORE
+from mmseg.datasets.collate import collate_samples
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.weights import load_method
 from mmseg.engine.parts import asks_for_labels
@@ -91,7 +91,7 @@ class Browser:
         for iteration in range(-(-number // self.batch_size)):
             indices = range(iteration * self.batch_size, (iteration + 1) * self.batch_size)
             loaded = [self.dataset[index] for index in indices]
-            batch = self.method.data_preprocessor.batch(default_collate(loaded))
+            batch = self.method.data_preprocessor.batch(collate_samples(loaded))
             records = self.records(batch, iteration)
             for position, (index, sample) in enumerate(zip(indices, loaded, strict=True)):
                 if index < number:

@@ -141,9 +141,7 @@ class UDADataset(Dataset):
                 raise UserError(f"UDADataset: target_crop.{name} is for the source alone. Set it in source_crop only.")
         check_crops({"source_crop": self.source_crop, "target_crop": self.target_crop}, self.sync_crop_size)
         if self.sync_crop_size and uncut:
-            raise UserError(
-                f"UDADataset: sync_crop_size cuts crops a second time, and {' and '.join(uncut)} would not follow. Leave it out."
-            )
+            raise UserError(f"UDADataset: sync_crop_size cuts crops again, and {' and '.join(uncut)} would not follow. Leave it out.")
 
     @property
     def source_crop(self) -> CropOptions:

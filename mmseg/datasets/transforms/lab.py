@@ -13,6 +13,8 @@ import numpy as np
 TO_XYZ = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
 WHITE = np.array([0.95047, 1.0, 1.08883])  # D65
 KNEE, SLOPE, OFFSET = 0.008856, 7.787, 16 / 116  # below the knee, the cube root is a line
+FLAT = 1e-3
+"""A deviation that is nothing but rounding: a step of one grey level changes L by 0.3."""
 BGR = slice(None, None, -1)
 LINEAR = np.where(np.arange(256) > 0.04045 * 255, ((np.arange(256) / 255 + 0.055) / 1.055) ** 2.4, np.arange(256) / 255 / 12.92)
 """Light of a grey level of sRGB, in [0, 1]."""
@@ -39,7 +41,7 @@ class LabStatistics:
 def to_lab(image: np.ndarray) -> np.ndarray:
     """uint8 BGR [H, W, 3] -> L in [0, 100], a and b around 0, float32."""
     light = cv2.transform(cv2.LUT(image, LINEAR.astype(np.float32)), TO_WHITE)
-    root = np.where(light > KNEE, np.cbrt(light), SLOPE * light + np.float32(OFFSET))
+    root = np.where(light > KNEE, cv2.pow(light, 1 / 3), SLOPE * light + np.float32(OFFSET))
     lab = cv2.transform(root, TO_LAB)
     lab[..., 0] -= 16
     return lab
@@ -50,9 +52,9 @@ def from_lab(lab: np.ndarray) -> np.ndarray:
     shifted = lab.copy()
     shifted[..., 0] += 16
     root = cv2.transform(shifted, FROM_LAB).clip(min=0)
-    light = np.where(root > KNEE ** (1 / 3), root**3, (root - np.float32(OFFSET)) / np.float32(SLOPE))
+    light = np.where(root > KNEE ** (1 / 3), root * root * root, (root - np.float32(OFFSET)) / np.float32(SLOPE))
     linear = cv2.transform(light, FROM_WHITE).clip(0, 1)
-    grey = np.where(linear > 0.0031308, 1.055 * linear ** np.float32(1 / 2.4) - 0.055, 12.92 * linear)
+    grey = np.where(linear > 0.0031308, 1.055 * cv2.pow(linear, 1 / 2.4) - 0.055, 12.92 * linear)
     return (grey.clip(0, 1) * 255).astype(np.uint8)
 
 
@@ -64,9 +66,9 @@ def lab_transfer(image: np.ndarray, like: LabStatistics) -> np.ndarray:
         like: of the other image.
 
     Returns:
-        uint8 BGR [H, W, 3]. A channel without deviation becomes the other mean.
+        uint8 BGR [H, W, 3]. A channel without deviation becomes the mean of the other.
     """
     lab = to_lab(image)
     own = LabStatistics.of(lab)
-    gain = np.divide(like.std, own.std, out=np.zeros(3), where=own.std > 0)
+    gain = np.divide(like.std, own.std, out=np.zeros(3), where=own.std > FLAT)
     return from_lab(lab * gain.astype(np.float32) + (like.mean - own.mean * gain).astype(np.float32))

@@ -6,6 +6,7 @@ The update of every tensor is the same.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping
 
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
@@ -135,5 +136,7 @@ class GroupedOptimWrapperConstructor:
         groups = parameter_groups(model, optimizer["lr"], decay, self.custom_keys, others, repeat=quirks)
         if quirks:  # kernels over all tensors at once would read a repeated one before they have written it
             optimizer |= {"fused": False, "foreach": False}
-        parts = {"optimizer": build_fused({**optimizer, "params": groups}), "method": model}
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="optimizer contains a parameter group with duplicate parameters")
+            parts = {"optimizer": build_fused({**optimizer, "params": groups}), "method": model}
         return build_checked({**options, **parts, "type": GuardedOptimWrapper}, OPTIM_WRAPPERS)

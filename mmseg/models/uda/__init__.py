@@ -19,6 +19,7 @@ from mmseg.models.uda.pseudo_labels.annotations import AnnotationOverride
 from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows
 from mmseg.models.uda.pseudo_labels.prior_correction import PriorCorrection
+from mmseg.models.uda.pseudo_labels.prototype_rectification import PrototypeRectification
 
 __all__ = [
     "CPSL",
@@ -35,6 +36,7 @@ __all__ = [
     "OutputAlignment",
     "Preset",
     "PriorCorrection",
+    "PrototypeRectification",
     "SourceOnly",
     "TargetOnly",
     "UDAMethod",

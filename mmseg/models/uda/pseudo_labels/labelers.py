@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from mmseg.structures import UDABatch
+from mmseg.structures import SegOutput, UDABatch
 from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.randomness import Streams
 
@@ -28,13 +28,13 @@ class TargetMaps:
         embedding: [B, C, h, w], what its classifier reads.
         logits: [B, K, h, w] of the same places.
         labels: [B, h, w] int64, pseudo-labels of the same places, 255 where unknown.
-        prototypes: [B, K, ., .] in [0, 1], what the prototypes say about the crops.
+        prototypes: [B, K, ., .] in [0, 1], what the prototypes say about the crops, where the student is to say the same.
     """
 
     embedding: Tensor
     logits: Tensor
     labels: Tensor
-    prototypes: Tensor
+    prototypes: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,14 @@ class TargetContext:
         network: the teacher's.
         iteration: number of the step, from 0.
         streams: random streams of this iteration.
-        embedding: [B, C, ., .], what the classifier of its decoder reads, of the first view; None where it has no such map.
+        output: what the network says of the target crops; None where a stage is used without one.
     """
 
     batch: UDABatch
     network: nn.Module
     iteration: int
     streams: Streams
-    embedding: Tensor | None = None
+    output: SegOutput | None = None
 
 
 class LabelingStage:

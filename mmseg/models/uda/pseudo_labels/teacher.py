@@ -81,4 +81,4 @@ class Teacher:
         """Pseudo-labels of the target crops."""
         output = self.network.segment(batch.target_image)
         logits = self.network.enlarge(self.network.select_branch(output).float(), batch.target_image.shape[2:])
-        return label_target(logits, self.stages, TargetContext(batch, self.network, iteration, streams, output.embedding))
+        return label_target(logits, self.stages, TargetContext(batch, self.network, iteration, streams, output))
