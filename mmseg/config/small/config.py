@@ -164,6 +164,9 @@ def _resize_method(uda: dict, size: Size) -> None:
     for key in ("pseudo_weight_ignore_top", "pseudo_weight_ignore_bottom"):
         _divide(uda, key, size.margin_divisor)
     for stage in uda.get("labeling") or ():
+        if stage.get("self_labelling"):
+            _divide(stage["self_labelling"], "samples", size.divisor)
+            _divide(stage["self_labelling"], "memory", size.divisor**2)
         if stage.get("type") == "IgnoreRows":
             _divide(stage, "top", size.margin_divisor)
             _divide(stage, "bottom", size.margin_divisor)
