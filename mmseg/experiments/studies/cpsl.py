@@ -29,6 +29,9 @@ SELF_TRAINING = {
     "uda.lambda_consistency": 0.0,
     "uda.lambda_contrast": 0.0,
 }
+UNDER_HRDA = "configs/cpsl/gtaHR2csHR_hrda_cpsl.py"
+MEANS_ALONE = {"uda.labeling.0.self_labelling": None, "uda.objectives": {"_delete_": True}}
+"""Prototypes that follow the features and learn nothing."""
 
 
 class Chain(Task):
