@@ -48,6 +48,7 @@ class BlankNetwork(nn.Module):
     """
 
     auxiliary_head = None
+    embedding_channels = 1  # of a map that no objective looks at
 
     def __init__(self, *, num_classes: int) -> None:
         super().__init__()

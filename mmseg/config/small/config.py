@@ -147,8 +147,6 @@ def _resize_sampling(dataset: dict, size: Size) -> None:
     if dataset.get("target_whole"):
         dataset["target_whole"] = size.image_size(dataset["target_whole"])
     _divide(dataset, "sync_crop_size", size.divisor)
-    if dataset.get("target_whole"):
-        dataset["target_whole"] = size.image_size(dataset["target_whole"])
     _divide(dataset, "crop_pseudo_margins", size.margin_divisor)
     if dataset.get("class_aware_sampling") is not None:
         dataset["class_aware_sampling"]["draws"] = SMALL_DRAWS

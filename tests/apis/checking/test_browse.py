@@ -145,10 +145,10 @@ def test_strong_views_and_labels_of_an_earlier_stage(tiny_data, tmp_path):
     assert sample.strong.label is None and sample.earlier is None
 
 
-@pytest.mark.parametrize("name", ["fada", "cr"])
+@pytest.mark.parametrize("name", ["label_shift/gta2cs_fada", "label_shift/gta2cs_cr", "cpsl/gta2cs_stage1", "cpsl/gta2cs_stage2"])
 def test_a_method_that_asks_its_networks_for_more(tiny_data, name):
     """The crops are those of its training, normalised as there."""
-    cfg = demo(load_config(f"configs/label_shift/gta2cs_{name}.py"))
+    cfg = demo(load_config(f"configs/{name}.py"))
     expected = data_config(tiny_data)
     cfg.train_dataloader, cfg.uda["data_preprocessor"] = expected.train_dataloader, {"type": "SegDataPreprocessor", "mean": (0, 0, 0)}
     browser = build_browser(cfg)
@@ -158,3 +158,11 @@ def test_a_method_that_asks_its_networks_for_more(tiny_data, name):
     cfg.uda["lambda_alingn"] = 1.0
     with pytest.raises(UserError, match="got an unexpected option 'lambda_alingn'"):
         build_browser(cfg)
+
+
+def test_a_stage_and_an_objective_that_ask_for_features(tiny_data):
+    """They are built, and the mixes are drawn without them."""
+    cfg, expected = demo(load_config("configs/cpsl/gtaHR2csHR_hrda_cpsl.py")), data_config(tiny_data)
+    cfg.train_dataloader = expected.train_dataloader
+    (sample,) = build_browser(cfg).samples(1)
+    assert sample.mixed is not None and "self_labelling" in cfg.uda.objectives
