@@ -1,4 +1,4 @@
-"""tools/benchmark.py data, labels, self_labelling and picks: the figures are there, for any config and for demo scenes; their size is not tested."""
+"""tools/benchmark.py data, labels, self_labelling, picks: the figures are there, also for demo scenes; their size is not tested."""
 
 import json
 
