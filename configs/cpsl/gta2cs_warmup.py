@@ -7,7 +7,7 @@ Needs:     data/gta and data/cityscapes (README, section Data) and pretrained/re
            (sh tools/download_checkpoints.sh resnet101).
 Next:      prototypes and soft pseudo-labels of the target, then gta2cs_stage1.py:
            python tools/prepare/prototypes.py configs/cpsl/gta2cs_warmup.py CHECKPOINT --passes 4 --out data/cityscapes/cpsl/prototypes.npz
-           python tools/prepare/pseudo_labels.py configs/cpsl/gta2cs_warmup.py CHECKPOINT --soft --stride 8 \
+           python tools/prepare/pseudo_labels.py configs/cpsl/gta2cs_warmup.py CHECKPOINT --soft --native \
                --out data/cityscapes/cpsl/soft_labels
 """
 

@@ -8,7 +8,7 @@ Needs:     data/synthia and data/cityscapes (README, section Data) and pretraine
 Next:      prototypes and soft pseudo-labels of the target, then syn2cs_stage1.py:
            python tools/prepare/prototypes.py configs/cpsl/syn2cs_warmup.py CHECKPOINT --passes 4 \
                --out data/cityscapes/cpsl_synthia/prototypes.npz
-           python tools/prepare/pseudo_labels.py configs/cpsl/syn2cs_warmup.py CHECKPOINT --soft --stride 8 \
+           python tools/prepare/pseudo_labels.py configs/cpsl/syn2cs_warmup.py CHECKPOINT --soft --native \
                --out data/cityscapes/cpsl_synthia/soft_labels
 """
 

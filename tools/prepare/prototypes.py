@@ -31,6 +31,10 @@ def parse_args() -> argparse.Namespace:
     which.add_argument("--images", type=Path, metavar="DIR", help="all images below this folder instead")
     passes_help = "look at all images N times (default: 1; published: 4, which matters where a class is in more than 3000 images of them)"
     parser.add_argument("--passes", type=int, default=1, metavar="N", help=passes_help)
+    random_help = (
+        "directions that are drawn at random in place of the means, to see what a good start is worth; shares are counted as usual"
+    )
+    parser.add_argument("--random", action="store_true", help=random_help)
     picture_help = "also draw the prototypes among vectors of single images, and an assignment before and after it is balanced"
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help=picture_help)
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
@@ -60,7 +64,7 @@ def main() -> None:
         check_writable(file.parent)
     from mmseg.apis.predicting.inference import init_model
     from mmseg.apis.preparing.images import images_of
-    from mmseg.apis.preparing.prototypes import gather, make_prototypes, summary
+    from mmseg.apis.preparing.prototypes import gather, make_prototypes, random_directions, summary
     from mmseg.utils.computing.devices import chosen_device
     from mmseg.utils.storage.prototype_file import write_prototypes
 
@@ -68,7 +72,9 @@ def main() -> None:
     method = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights)
     command = shlex.join(["python", "tools/prepare/prototypes.py", *sys.argv[1:]])
     gathered = gather(cfg, method, dataset, passes=args.passes, keep=args.picture is not None)
-    settings = {"passes": args.passes, "weights": args.weights}
+    if args.random:
+        gathered.vectors = random_directions(gathered.vectors, cfg.seed)
+    settings = {"passes": args.passes, "weights": args.weights, "random": args.random}
     prototypes, header = make_prototypes(method, gathered, args.checkpoint, dataset.images.names, settings=settings, command=command)
     write_prototypes(args.out, prototypes, header)
     print("\n".join(summary(prototypes, method.classes)))

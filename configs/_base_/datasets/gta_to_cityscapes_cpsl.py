@@ -31,4 +31,11 @@ val_dataloader = dict(
         test_scale=(2048, 1024),
     ),
 )
-val_evaluator = dict(type="IoUMetric")
+val_evaluator = dict(
+    type="IoUMetric",
+    # Classes of more than 4 % of the pixels of the target as the published warm-up predicts it, and of less than 0.5 %.
+    subsets=dict(
+        head=["road", "sidewalk", "building", "vegetation", "sky", "car"],
+        tail=["traffic light", "traffic sign", "rider", "truck", "bus", "train", "motorcycle", "bicycle"],
+    ),
+)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
@@ -29,6 +30,7 @@ from mmseg.models.uda.self_labelling.prototypes import running_mean
 from mmseg.structures import SegOutput, full_box, sliding_boxes
 from mmseg.utils.computing.finite import check_finite
 from mmseg.utils.errors import UserError, naming
+from mmseg.utils.randomness import derive_seed
 from mmseg.utils.storage.product_header import VERSION, Header, images_digest
 from mmseg.utils.storage.prototype_file import KIND, Prototypes
 
@@ -171,6 +173,12 @@ def looked_at(method: UDAMethod, images: Tensor) -> list[Seen]:
         Seen(sum(seen.sums for seen in found), sum(seen.pixels for seen in found), torch.cat([seen.samples for seen in found]))
         for found in parts
     ]
+
+
+def random_directions(vectors: Tensor, seed: int) -> Tensor:
+    """Directions [K, C] from a normal distribution, in place of vectors; they are a function of the seed."""
+    drawn = np.random.default_rng(derive_seed(seed, "prototypes")).standard_normal(vectors.shape)
+    return F.normalize(torch.from_numpy(drawn), dim=1).to(vectors)
 
 
 def make_prototypes(

@@ -82,6 +82,7 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
         crop["pad"] = True  # sizes are rounded
     if small.uda.get("self_training_start"):
         small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
+    _move_starts(small.uda, small.train_cfg.max_iters, iterations)
     _move_rounds(small.get("custom_hooks", ()), small.train_cfg.max_iters, iterations)
     small.train_cfg.update(max_iters=iterations, val_interval=iterations)
     for hook in small.get("custom_hooks", ()):
@@ -136,6 +137,7 @@ def demo(cfg: Config) -> Config:
     for hook in hooks:
         if "interval" in hook:  # as often in a training as before
             hook["interval"] = max(1, hook["interval"] * base.train_cfg.max_iters // small.train_cfg.max_iters)
+    _move_starts(small.uda, small.train_cfg.max_iters, base.train_cfg.max_iters)
     _move_rounds(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
     for key in OF_THE_DEMO:
         small[key] = base[key]
@@ -182,6 +184,13 @@ def _move_rounds(hooks: Sequence[dict], before: int, after: int) -> None:
     for hook in hooks:
         if hook["type"] == ANNOTATION_ROUNDS:
             hook["rounds"] = sorted({min(max(1, number * after // before), after - 1) if number else 0 for number in hook["rounds"]})
+
+
+def _move_starts(uda: dict, before: int, after: int) -> None:
+    """Stages of labeling begin at the same share of a training of ``after`` iterations instead of ``before``, in place."""
+    for stage in uda.get("labeling") or ():
+        if stage.get("start"):
+            stage["start"] = min(max(1, stage["start"] * after // before), after - 1)
 
 
 def _demo_size(base: Config) -> Size:
