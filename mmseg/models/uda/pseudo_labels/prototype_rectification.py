@@ -23,7 +23,7 @@ from mmseg.models.uda.self_labelling.prototypes import PrototypeBank, prototype_
 from mmseg.models.uda.self_labelling.teacher import nearest
 from mmseg.registry import LABELING_STAGES
 from mmseg.utils.errors import UserError
-from mmseg.utils.options.ranges import NonNegative, Positive, Share
+from mmseg.utils.options.ranges import CLOSED, NonNegative, Positive, Share
 
 FEWEST = 10
 """Pixels of a class in a batch whose mean moves its prototype."""
@@ -31,6 +31,8 @@ FEWEST = 10
 
 class SelfLabellingOptions(TypedDict, total=False):
     """Of the dictionary ``self_labelling``; see :class:`CPSL` for their meaning."""
+
+    __pydantic_config__ = CLOSED
 
     epsilon: Positive[float]
     iterations: Positive[int]

@@ -36,7 +36,7 @@ def check_samples(samples: int, pixels: int) -> None:
         UserError: says how many there are.
     """
     if samples > pixels:
-        raise UserError(f"uda.samples={samples} are more than the {pixels} pixels of a map of features. Use fewer, or larger crops.")
+        raise UserError(f"samples={samples} are more than the {pixels} pixels of a map of features. Use fewer, or larger crops.")
 
 
 def draw_uniform(pixels: int, samples: int, generator: torch.Generator) -> Tensor:

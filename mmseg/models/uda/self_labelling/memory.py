@@ -55,9 +55,7 @@ class Memory(nn.Module):
         if values.shape[1] != width:
             raise UserError(f"A memory of {width} values per sample cannot hold samples of {values.shape[1]}. Make one of that width.")
         if len(values) > size:
-            raise UserError(
-                f"uda.memory={size} holds less than the {len(values)} samples of an image. Use a larger memory, or fewer samples."
-            )
+            raise UserError(f"memory={size} holds less than the {len(values)} samples of an image. Use a larger memory, or fewer samples.")
         places = (self.pushed + torch.arange(len(values), device=values.device)).remainder(size)
         self.values.index_copy_(0, places, values.flip(0).to(self.values.dtype))
         if labels is not None:
