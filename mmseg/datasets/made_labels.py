@@ -59,7 +59,7 @@ def check_made_labels(header: MadeHeader, folder: Path, images: Sequence[str], c
     check_header(header, folder, kind=KIND, classes=classes)
     given = bool(header.get("settings", {}).get("soft"))
     if given and not soft:
-        fix = f"Make others in another folder, without --soft and --stride: {header['made_by']}"
+        fix = f"Make others in another folder, without --soft, --stride and --native: {header['made_by']}"
         raise UserError(f"{folder} holds soft maps, which are no labels. {fix}")
     if soft and not given:
         fix = f"Make them in another folder, with --soft: {header['made_by']}"

@@ -144,9 +144,9 @@ def _resize_sampling(dataset: dict, size: Size) -> None:
         _divide(crop, "crop_size", size.divisor)
         if whole:
             crop["crop_size"] = list(reversed(crop["img_scale"]))
-    _divide(dataset, "sync_crop_size", size.divisor)
     if dataset.get("target_whole"):
         dataset["target_whole"] = size.image_size(dataset["target_whole"])
+    _divide(dataset, "sync_crop_size", size.divisor)
     _divide(dataset, "crop_pseudo_margins", size.margin_divisor)
     if dataset.get("class_aware_sampling") is not None:
         dataset["class_aware_sampling"]["draws"] = SMALL_DRAWS

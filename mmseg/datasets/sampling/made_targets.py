@@ -58,7 +58,8 @@ class MadeTargets:
         check_made_labels(header, folder, images, classes, soft=soft)
         names = tuple(made_name(name, soft=soft) for name in images)
         fix = f"Move it elsewhere and make it again with: {header['made_by']}"
-        return cls(folder, names, len(classes), header.get("settings", {}).get("stride"), fix)
+        stride = header.get("settings", {}).get("stride")
+        return cls(folder, names, len(classes), stride if isinstance(stride, int) and stride > 0 else None, fix)
 
     def path(self, index: int) -> Path:
         """The file of an image."""

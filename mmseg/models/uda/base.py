@@ -62,7 +62,8 @@ class UDAMethod(BaseModel):
     """By name, in their order; a subclass has its own."""
     rectified = False
     """Whether what it trains is calibrated for the target's classes already, so that a correction of priors would be a second one."""
-
+    blind = True
+    """Whether it can be built around a network that says nothing, to draw what its objectives make of their crops."""
     networks_from: Mapping[str, str] = MappingProxyType({})
     """Networks that start as the student of another training, by their names: paths of its checkpoints, which the runner reads."""
 

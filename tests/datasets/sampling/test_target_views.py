@@ -1,7 +1,5 @@
 """What comes with a target crop: the whole image, a strong view, hard and soft pseudo-labels. The toy images tell their places."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -17,48 +15,12 @@ from mmseg.models.data_preprocessor import SegDataPreprocessor
 from mmseg.models.uda.augmentation.replay import replay_mask, replay_strong
 from mmseg.structures import CropPlace, StrongGeometry
 from mmseg.utils.errors import BadFileError, UserError
-from mmseg.utils.storage.product_header import HEADER, images_digest
 from mmseg.utils.storage.soft_maps import write_soft_map
+from tests.datasets.earlier import COMMAND, image_names, make_hard, make_soft, write_header
 from tests.datasets.sampling.test_uda_dataset import assert_equal
 from tests.datasets.toy import HEIGHT, WIDTH, crop, make_cityscapes, make_gta, source_config, target_config, write_png
 
-COMMAND = "python tools/prepare/pseudo_labels.py a.py a.pth --out made"
-STRIDE = 8
 BEND = {"operations": 0, "color_jitter": (0, 0, 0, 0)}
-
-
-def image_names(root) -> list[str]:
-    folder = root / "leftImg8bit/train"
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
-
-
-def write_header(folder, names, **changes) -> None:
-    header = {"version": 1, "kind": "pseudo-labels", "made_by": COMMAND, "digest": None, "checkpoint": "ab" * 32, "classes": list(CLASSES)}
-    header |= {"images": len(names), "images_digest": images_digest(names), "complete": True, "settings": {"soft": False}}
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / HEADER).write_text(json.dumps({**header, **changes}))
-
-
-def make_hard(root, folder):
-    """The label of a pixel is its row, and 255 in the first rows."""
-    for name in image_names(root):
-        rows = np.repeat(np.arange(HEIGHT, dtype=np.uint8)[:, None], WIDTH, axis=1)
-        write_png(folder / name, np.where(rows < len(CLASSES), rows, 255).astype(np.uint8))
-    write_header(folder, image_names(root))
-    return folder
-
-
-def make_soft(root, folder, classes: int = len(CLASSES), size=(HEIGHT // STRIDE, WIDTH // STRIDE), **settings):
-    """Class 1 becomes more probable from the left to the right, and class 0 less."""
-    share = np.broadcast_to(np.linspace(0, 255, size[1]).round(), size).astype(np.uint8)
-    levels = np.zeros((classes, *size), np.uint8)
-    levels[0], levels[1] = 255 - share, share
-    for name in image_names(root):
-        path = (folder / name).with_suffix(".npz")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_soft_map(path, levels)
-    write_header(folder, image_names(root), settings={"soft": True, "stride": STRIDE, **settings})
-    return folder
 
 
 @pytest.fixture(scope="module")

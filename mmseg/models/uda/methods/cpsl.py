@@ -52,6 +52,8 @@ class CPSL(Preset):
         shared: see :class:`Preset`.
     """
 
+    blind = False
+
     def __init__(
         self,
         *,
@@ -156,6 +158,8 @@ class CPSLDistillation(Preset):
         symmetric: weights of the cross entropy and of the reverse one on the pseudo-labels.
         shared: see :class:`Preset`.
     """
+
+    blind = False
 
     def __init__(
         self,
