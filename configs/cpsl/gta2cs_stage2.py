@@ -5,8 +5,8 @@ Command:   python run_experiments.py --config configs/cpsl/gta2cs_stage2.py
 Study:     --exp 65, the whole chain
 Published: 59.4 mIoU, one seed, the best of all evaluations. Not trained by us yet.
 Needs:     data/gta and data/cityscapes (README, section Data), pseudo-labels in data/cityscapes/cpsl/labels_stage1 (gta2cs_stage1.py
-           says how to make them), and pretrained/r101_1x_sk0.pth: SimCLRv2's ResNet-101 in the names of torchvision (docs/cpsl.md). To start from
-           ImageNet labels instead: --cfg-options model.pretrained=pretrained/resnet101.pth
+           says how to make them), and pretrained/r101_1x_sk0.pth: SimCLRv2's ResNet-101 in the names of torchvision (docs/cpsl.md).
+           To start from ImageNet labels instead: --cfg-options model.pretrained=pretrained/resnet101.pth
 Next:      pseudo-labels as before, with this config and its checkpoint, then gta2cs_stage3.py
 """
 
