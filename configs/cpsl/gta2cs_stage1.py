@@ -5,9 +5,9 @@ Command:   python run_experiments.py --config configs/cpsl/gta2cs_stage1.py
 Study:     --exp 65, the whole chain
 Published: 55.7 mIoU, one seed, the best of 81 evaluations. Not trained by us yet.
 Needs:     data/gta and data/cityscapes (README, section Data), data/cityscapes/cpsl/prototypes.npz and data/cityscapes/cpsl/soft_labels
-           (gta2cs_warmup.py says how to make them), and pretrained/resnet101.pth, which load_from replaces.
+           (gta2cs_warmup.py says how to make them).
 Next:      python tools/prepare/pseudo_labels.py configs/cpsl/gta2cs_stage1.py CHECKPOINT --flip --threshold 0.95 \
-               --out data/cityscapes/cpsl/labels, then gta2cs_stage2.py
+               --out data/cityscapes/cpsl/labels_stage1, then gta2cs_stage2.py
 """
 
 _base_ = [
@@ -17,6 +17,7 @@ _base_ = [
     "../_base_/schedules/sgd_90k_cpsl.py",
 ]
 
+load_from = "work_dirs/cpsl_warmup/latest.pth"
 # Options that are left out are those of the released code, which made the published numbers: 256 pixels of every image and a memory of
 # 65,536 (samples, memory), random pixels and a marginal that does not move (sampling="uniform", marginal="static"; in the paper "class" and
 # "moving"), and a contrastive term whose labels are of other pixels (contrast="published", or "aligned").

@@ -20,3 +20,4 @@ _base_ = [
 
 # A discriminator of 3x3 kernels; the alignment counts 0.01, and the discriminator's Adam starts at 1e-4.
 uda = dict(type="OutputAlignment")
+model = dict(pretrained="pretrained/resnet101.pth")

@@ -6,9 +6,9 @@ Study:     --exp 66, the whole chain
 Published: 54.4 mIoU over 16 classes, 61.7 over 13 (mIoU.13), one seed. The weights of its losses are not published: those of GTA are
            taken. Not trained by us yet.
 Needs:     data/synthia and data/cityscapes (README, section Data), prototypes.npz and soft_labels in data/cityscapes/cpsl_synthia
-           (syn2cs_warmup.py says how to make them), and pretrained/resnet101.pth, which load_from replaces.
+           (syn2cs_warmup.py says how to make them).
 Next:      python tools/prepare/pseudo_labels.py configs/cpsl/syn2cs_stage1.py CHECKPOINT --flip --threshold 0.95 \
-               --out data/cityscapes/cpsl_synthia/labels, then syn2cs_stage2.py
+               --out data/cityscapes/cpsl_synthia/labels_stage1, then syn2cs_stage2.py
 """
 
 _base_ = [
@@ -18,6 +18,7 @@ _base_ = [
     "../_base_/schedules/sgd_90k_cpsl.py",
 ]
 
+load_from = "work_dirs/cpsl_synthia_warmup/latest.pth"
 # Options that are left out are those of the released code, which made the published numbers: 256 pixels of every image and a memory of
 # 65,536 (samples, memory), random pixels and a marginal that does not move (sampling="uniform", marginal="static"; in the paper "class" and
 # "moving"), and a contrastive term whose labels are of other pixels (contrast="published", or "aligned").

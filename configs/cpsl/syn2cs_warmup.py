@@ -20,3 +20,4 @@ _base_ = [
 ]
 
 uda = dict(type="OutputAlignment")
+model = dict(pretrained="pretrained/resnet101.pth")

@@ -73,3 +73,26 @@ def test_an_own_forward_is_not_passed_by(train):
     level = torch.randn(1, 4, 5, 6)
     plain, doubled = (head.decode([level]) for head in heads)
     assert torch.equal(doubled.logits, 2 * plain.logits) and doubled.embedding is None
+
+
+WIDTHS = {
+    "DAFormerHead": (networks.plain()["decode_head"], 8),
+    "SegFormerHead": (networks.segformer_head(decoder_params={"embed_dim": 12, "conv_kernel_size": 1}), 12),
+    "DLV3PlusHead": ({"type": "DLV3PlusHead", "in_channels": [8, 16], "channels": 32, "c1_channels": 4, "align_corners": True}, 32),
+    "FCNHead": ({"type": "FCNHead", "in_channels": 8, "in_index": 0, "channels": 6}, 6),
+    "SEASPPHead": ({"type": "SEASPPHead", "in_channels": 8, "channels": 32}, 32),
+    "DAHead": ({"type": "DAHead", "in_channels": 8, "in_index": 0, "channels": 6, "pam_channels": 4, "norm_cfg": networks.BN}, 6),
+    "DLV2Head": ({"type": "DLV2Head", "in_channels": 8}, None),
+    "FADAHead": ({"type": "FADAHead", "in_channels": 8}, None),
+}
+
+
+@pytest.mark.parametrize("name", WIDTHS)
+def test_the_width_is_known_before_the_first_pass(name):
+    options, width = WIDTHS[name]
+    head = build({**options, "num_classes": 5}).eval()
+    levels = [torch.randn(1, channels, 16, 16) for channels in head.in_channels]
+    while len(levels) <= max(head.in_index):
+        levels.append(levels[-1])
+    embedding = head.decode(levels).embedding
+    assert head.embedding_channels == width == (None if embedding is None else embedding.shape[1])

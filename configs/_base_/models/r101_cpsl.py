@@ -15,7 +15,6 @@ model = dict(
         init_std=0.01,
         out_indices=[3],
     ),
-    pretrained="pretrained/resnet101.pth",
     decode_head=dict(
         type="SEASPPHead",
         in_channels=2048,
@@ -25,6 +24,5 @@ model = dict(
         init_std=0.01,
         loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True),  # mean over labelled pixels
     ),
-    test_cfg=dict(mode="whole"),
 )
 uda = dict(data_preprocessor=dict(type="SegDataPreprocessor", mean=(0.0, 0.0, 0.0), std=(255.0, 255.0, 255.0)))

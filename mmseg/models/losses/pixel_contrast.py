@@ -28,6 +28,7 @@ def pixel_contrast(anchors: Tensor, anchor_labels: Tensor, memory: Tensor, memor
     similarity = anchors @ memory.t() / temperature
     similarity = similarity - similarity.amax(dim=1, keepdim=True).detach()
     positive = anchor_labels[:, None] == memory_labels[None]
-    others = torch.where(positive, 0.0, similarity.exp()).sum(dim=1, keepdim=True)
-    likelihood = similarity - (similarity.exp() + others).log()
+    exponentials = similarity.exp()
+    others = torch.where(positive, 0.0, exponentials).sum(dim=1, keepdim=True)
+    likelihood = similarity - (exponentials + others).log()
     return -(torch.where(positive, likelihood, 0.0).sum(dim=1) / (positive.sum(dim=1) + 1e-5)).mean()
