@@ -4,7 +4,7 @@ Their rows are data in mmseg/experiments/studies, one file a paper.
 """
 
 from mmseg.experiments import Study
-from mmseg.experiments.studies import active_learning, annotated, daformer, demo, generalization, hrda, label_shift, mic, start_up
+from mmseg.experiments.studies import active_learning, annotated, cpsl, daformer, demo, generalization, hrda, label_shift, mic, start_up
 
 STUDIES: dict[int, Study] = {
     # our own, on the demo domains
@@ -30,6 +30,10 @@ STUDIES: dict[int, Study] = {
     # label shift adaptation (Liu et al., CVPR 2022)
     60: label_shift.GTA_TO_CITYSCAPES,
     61: label_shift.SYNTHIA_TO_CITYSCAPES,
+    # CPSL (Li et al., CVPR 2022)
+    65: cpsl.GTA_TO_CITYSCAPES,
+    66: cpsl.SYNTHIA_TO_CITYSCAPES,
+    67: cpsl.OURS,
     # RIPU (Xie et al., CVPR 2022)
     70: active_learning.GTA_TO_CITYSCAPES,
     71: active_learning.SYNTHIA_TO_CITYSCAPES,

@@ -7,6 +7,7 @@
     python tools/benchmark.py data configs/hrda/gtaHR2csHR_hrda.py               the loader over the data of a config
     python tools/benchmark.py data configs/hrda/gtaHR2csHR_hrda.py --demo        over demo scenes as large as GTA and Cityscapes
     python tools/benchmark.py labels configs/hrda/gtaHR2csHR_hrda.py             pseudo-labels, against bare forward passes
+    python tools/benchmark.py self_labelling                                     what the first stage of CPSL adds to self-training
     python tools/benchmark.py picks                                              what is labelled of an image: scores and picks
     python tools/benchmark.py start                                              help texts, lists and configs
 
@@ -48,6 +49,11 @@ def parse_args() -> argparse.Namespace:
     labels = commands.add_parser("labels", help="throughput of pseudo-labels")
     labels.set_defaults(run=benchmark_labels)
     add_label_options(labels)
+    own = commands.add_parser("self_labelling", help="CPU time of CPSL's first stage, beside self-training with the same passes")
+    own.set_defaults(run=benchmark_self_labelling)
+    own.add_argument("--scale", type=float, default=0.25, help="of the sizes of images (default: %(default)s)")
+    own.add_argument("--memory", type=int, default=65536, help="remembered samples (default: %(default)s)")
+    own.add_argument("--rounds", type=int, default=3, help="rounds that the medians are taken of (default: %(default)s)")
     for command in commands.choices.values():
         command.add_argument(
             "--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries"
@@ -183,6 +189,21 @@ def benchmark_labels(args: argparse.Namespace) -> None:
     if args.json:
         write_json(args.json, result)
     Console().print(labels_table(result))
+
+
+def benchmark_self_labelling(args: argparse.Namespace) -> None:
+    """Measures the first stage of CPSL against self-training."""
+    if min(args.scale, args.rounds, args.memory) <= 0:
+        given = f"--scale {args.scale:g} --rounds {args.rounds} --memory {args.memory}"
+        raise UserError(f"{given}: nothing to measure. Use values above 0.")
+    from rich.console import Console
+
+    from tools.benchmarks.self_labelling import measure_self_labelling, self_labelling_table
+
+    result = measure_self_labelling(args.cfg_options, args.scale, args.rounds, args.memory)
+    if args.json:
+        write_json(args.json, result)
+    Console().print(self_labelling_table(result))
 
 
 def benchmark_picks(args: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Shows what a network sees in training: python tools/browse_dataset.py CONFIG [--number N] [--seed S] [--checkpoint FILE] [--out DIR]
 
-One picture per sample: source crop, label and drawn class; target crop and where pseudo-labels may be used; the mix of
-both after augmentation, its label and weight; and the masked crop, where the method has one.
+One picture per sample: source crop, label and drawn class; target crop, where pseudo-labels may be used, and those of an earlier
+stage; its strong view; the mix of both domains after augmentation, its label and weight; and the masked crop, where there are such.
 """
 
 import sys
@@ -43,6 +43,7 @@ def main() -> None:
 
     from mmseg.apis.checking.browse import build_browser
     from mmseg.datasets.conversion.convert import progress_bar
+    from mmseg.registry import MODELS
     from mmseg.utils.computing.devices import chosen_device
     from mmseg.utils.storage.images import write_image
     from mmseg.visualization.training_sample import draw_training_sample
@@ -53,7 +54,9 @@ def main() -> None:
             picture = draw_training_sample(sample, palette=browser.palette, names=browser.classes)
             write_image(out / f"sample_{sample.index:06d}.png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     print(f"{args.number} samples of seed {cfg.seed} in {out}")
-    if args.checkpoint is None and browser.method.teachers:
+    if type(browser.method) is not MODELS.get(cfg.uda["type"]):
+        print(f"Only what the loader gives is drawn: {cfg.uda['type']} needs networks to go on from there.")
+    elif args.checkpoint is None and browser.method.teachers:
         print("Black in the labels of mixed crops: what --checkpoint FILE would fill with pseudo-labels.")
 
 

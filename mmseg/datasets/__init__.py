@@ -17,6 +17,7 @@ HOMES = {
     "RunningIndexSampler": "sampling.samplers",
     "SegmentationDataset": "base",
     "SeveralDatasets": "several",
+    "StrongViewOptions": "sampling.target_views",
     "SynthiaDataset": "synthia",
     "UDADataset": "sampling.uda_dataset",
 }

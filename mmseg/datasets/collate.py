@@ -5,7 +5,7 @@ Letters: B images.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -13,10 +13,12 @@ from torch.utils.data import default_collate
 
 
 def collate_samples(samples: Sequence[dict]) -> dict[str, Any]:
-    """Stacks what has one size, as torch's ``default_collate``; images and labels of several sizes stay a list of B tensors."""
+    """Stacks what has one size, as torch's ``default_collate``; images, labels and soft maps of several sizes stay a list of B tensors."""
     return {key: _collated([sample[key] for sample in samples]) for key in samples[0]}
 
 
 def _collated(values: list) -> Any:
+    if isinstance(values[0], Mapping):  # a domain
+        return collate_samples(values)
     several_sizes = isinstance(values[0], Tensor) and len({value.shape for value in values}) > 1
     return values if several_sizes else default_collate(values)

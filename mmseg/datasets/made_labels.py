@@ -1,4 +1,4 @@
-"""Label folders that a network has filled: their header is compared with the data set that is to be trained on them."""
+"""Folders of labels that a network has made: their header is compared with the data set that is to be trained on them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mmseg.datasets.statistics.counts_file import COUNTS_FILE, read_counts
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.product_header import HEADER, Header, check_header, read_header
 from mmseg.utils.storage.products import PRODUCT
+from mmseg.utils.storage.soft_maps import SUFFIX as SOFT_SUFFIX
 
 KIND = "pseudo-labels"
 SUFFIX = ".png"
@@ -37,32 +38,37 @@ def made_header(folder: Path) -> MadeHeader | None:
     return read_header(folder, KIND, MadeHeader) if (folder / HEADER).is_file() else None
 
 
-def made_name(image: str) -> str:
-    """Path of the label of an image, both relative to their folders."""
-    return str(PurePosixPath(image).with_suffix(SUFFIX))
+def made_name(image: str, *, soft: bool = False) -> str:
+    """Path of the label, or of the soft map, of an image, both relative to their folders."""
+    return str(PurePosixPath(image).with_suffix(SOFT_SUFFIX if soft else SUFFIX))
 
 
-def check_made_labels(header: MadeHeader, folder: Path, images: Sequence[str], classes: Sequence[str]) -> None:
-    """Refuses pseudo-labels that are soft, not complete, of other classes, or that lack an image; they may be of more images.
+def check_made_labels(header: MadeHeader, folder: Path, images: Sequence[str], classes: Sequence[str], *, soft: bool = False) -> None:
+    """Refuses pseudo-labels that are of the other kind, not complete, of other classes, or that lack an image; they may be of more images.
 
     Args:
         header: of :func:`made_header`.
         folder: of the labels.
         images: names of the images.
         classes: names that the values of labels stand for.
+        soft: whether soft maps are needed rather than labels.
 
     Raises:
         UserError: in one line, with the command that makes them.
     """
     check_header(header, folder, kind=KIND, classes=classes)
-    if header.get("settings", {}).get("soft"):
-        fix = f"Make others in another folder, without --soft and --stride: {header['made_by']}"
+    given = bool(header.get("settings", {}).get("soft"))
+    if given and not soft:
+        fix = f"Make others in another folder, without --soft, --stride and --native: {header['made_by']}"
         raise UserError(f"{folder} holds soft maps, which are no labels. {fix}")
-    existing = set(list_files(folder, SUFFIX))
-    missing = next((name for name in images if made_name(name) not in existing), None)
+    if soft and not given:
+        fix = f"Make them in another folder, with --soft: {header['made_by']}"
+        raise UserError(f"{folder} holds labels, and soft maps are needed. {fix}")
+    existing = set(list_files(folder, SOFT_SUFFIX if soft else SUFFIX))
+    missing = next((name for name in images if made_name(name, soft=soft) not in existing), None)
     if missing is not None:
         check_header(header, folder, kind=KIND, images=images)
-        raise UserError(f"{folder / made_name(missing)} is gone. Make it with: {header['made_by']}")
+        raise UserError(f"{folder / made_name(missing, soft=soft)} is gone. Make it with: {header['made_by']}")
 
 
 def count_made_labels(header: MadeHeader, folder: Path, images: Sequence[str]) -> ClassStatistics:

@@ -62,6 +62,8 @@ def compile_networks(method: UDAMethod) -> Compilation:
     compilation = Compilation(method)
     for part in compiled_parts(method):
         part.forward = compilation.of(part.forward)
+        if isinstance(part, DecodeHead) and type(part).forward is DecodeHead.forward:  # the other way in, past `forward`
+            part.decode = compilation.of(part.decode)
     return compilation
 
 

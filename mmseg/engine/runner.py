@@ -21,7 +21,7 @@ from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.checkpoints.trained_for import ORDER, TrainedFor, check_order
-from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_resumed
+from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_resumed, load_student
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
@@ -176,6 +176,8 @@ class AdaptationRunner(Runner):
 
     def load_or_resume(self) -> None:
         """The last step before training: once it has worked, the config is written, and a result of fewer iterations is none."""
+        for name, path in () if self._resume else self.network.networks_from.items():
+            self.logger.info(load_student(self.network.get_submodule(name), path))
         super().load_or_resume()
         if is_main_process():
             write_configs(Path(self.work_dir), self.cfg, self.resumption.history)

@@ -21,6 +21,7 @@ HOMES = {
     "ISAHead": "decode_heads.isa_head",
     "MinEnt": "uda",
     "MixVisionTransformer": "backbones.mix_transformer",
+    "OutputAlignment": "uda",
     "ResNeSt": "backbones.resnest",
     "ResNeXt": "backbones.resnet",
     "ResNet": "backbones.resnet",

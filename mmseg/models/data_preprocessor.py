@@ -1,16 +1,19 @@
 """From what the loader sends to what networks take: moved to the device, normalised there.
 
-Letters: B images, (H, W) crop.
+Letters: B images, K classes, (h, w) soft map, (H, W) crop.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from mmseg.registry import MODELS
-from mmseg.structures import UDABatch, shown_classes
+from mmseg.structures import CropPlace, StrongGeometry, UDABatch, shown_classes, soft_crop
 from mmseg.utils.options.ranges import GreyLevel, Positive, Three
 
 
@@ -59,12 +62,44 @@ class SegDataPreprocessor(BaseDataPreprocessor):
     def batch(self, data: dict) -> UDABatch:
         """A collated loader sample (see :class:`mmseg.datasets.UDADataset`) as a batch on the device."""
         source, target = data["source"], data.get("target")
-        valid, annotation = (target or {}).get("valid"), (target or {}).get("annotation")
         return UDABatch(
             source_image=self.crops(source),
-            source_label=source["label"].to(self.device, non_blocking=True).long(),
-            target_image=self.crops(target) if target else None,
-            target_valid=None if valid is None else valid.to(self.device, non_blocking=True),
-            target_annotation=None if annotation is None else annotation.to(self.device, non_blocking=True).long(),
+            source_label=self.label(source, "label"),
             source_classes=shown_classes(source["label"]),
+            **({} if target is None else self.target(target)),
         )
+
+    def target(self, target: dict) -> dict[str, Any]:
+        """What a batch holds of the target, by the names of its attributes; None where the loader gives nothing."""
+        valid = target.get("valid")
+        places = _each(CropPlace, target.get("place"))
+        return {
+            "target_image": self.crops(target),
+            "target_valid": None if valid is None else valid.to(self.device, non_blocking=True),
+            "target_annotation": self.label(target, "annotation"),
+            "target_label": self.label(target, "label"),
+            "target_soft": self.soft(target["soft"], places) if "soft" in target else None,
+            "target_whole": self.image(target["whole"]) if "whole" in target else None,
+            "target_strong": self.image(target["strong"]) if "strong" in target else None,
+            "target_place": places,
+            "target_geometry": _each(StrongGeometry, target.get("geometry")),
+        }
+
+    def label(self, domain: dict, key: str) -> Tensor | None:
+        """A map of train ids [B, H, W] as int64; None where there is none."""
+        return None if domain.get(key) is None else domain[key].to(self.device, non_blocking=True).long()
+
+    def soft(self, levels: Sequence[Tensor], places: Sequence[CropPlace]) -> Tensor:
+        """Soft pseudo-labels of the crops: float32 [B, K, H, W] of levels uint8 [K, h, w] of the whole images.
+
+        They are enlarged here and not by the loader, whose samples would be a thousand times larger.
+        """
+        crops = []
+        for single, place in zip(levels, places, strict=True):
+            soft = single.to(self.device, non_blocking=True).float()
+            crops.append(soft_crop(soft / soft.sum(dim=0).clamp(min=1), place))
+        return torch.stack(crops)
+
+
+def _each(kind: type, numbers: Tensor | None) -> tuple | None:
+    return None if numbers is None else tuple(map(kind.of, numbers))

@@ -3,11 +3,15 @@
 from mmseg.structures.batches import UDABatch, class_table, shown_classes
 from mmseg.structures.box import Box, average_windows, blend_windows, crop_windows, full_box, sliding_boxes
 from mmseg.structures.outputs import SegOutput, View
+from mmseg.structures.places import CropPlace, StrongGeometry
+from mmseg.structures.soft_crops import soft_crop
 from mmseg.structures.windows import WindowPlan, chunked, plan_windows, windows_per_pass
 
 __all__ = [
     "Box",
+    "CropPlace",
     "SegOutput",
+    "StrongGeometry",
     "UDABatch",
     "View",
     "WindowPlan",
@@ -20,5 +24,6 @@ __all__ = [
     "plan_windows",
     "shown_classes",
     "sliding_boxes",
+    "soft_crop",
     "windows_per_pass",
 ]

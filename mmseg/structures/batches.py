@@ -1,6 +1,6 @@
 """A training batch of source and target crops on the device, and which classes it shows.
 
-Letters: B images, (H, W) crop.
+Letters: B images, K classes, (H, W) crop, (H0, W0) whole target image as the network sees it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+
+from mmseg.structures.places import CropPlace, StrongGeometry
 
 LABELS = 256
 """Train ids and 255 for 'unknown' are uint8."""
@@ -43,6 +45,12 @@ class UDABatch:
             ego vehicle); None without margins.
         target_annotation: [B, H, W] int64, train ids of the pixels that have been labelled so far, 255 of all others; None
             without annotating.
+        target_label: [B, H, W] int64, hard pseudo-labels of an earlier stage, train ids and 255; None without a folder of them.
+        target_soft: [B, K, H, W] float32, soft pseudo-labels of an earlier stage, 0 where padded; None without a folder of them.
+        target_whole: [B, 3, H0, W0] float32, the whole target images, normalised; None where not asked for.
+        target_strong: [B, 3, H, W] float32, the strong view of ``target_image``, normalised; None where not asked for.
+        target_place: where each target crop lies in its image; on the host.
+        target_geometry: how each strong view was bent; on the host, None without strong views.
         source_classes: the values of ``source_label``, ascending, on the host: see :func:`shown_classes`.
     """
 
@@ -51,4 +59,10 @@ class UDABatch:
     target_image: Tensor | None = None
     target_valid: Tensor | None = None
     target_annotation: Tensor | None = None
+    target_label: Tensor | None = None
+    target_soft: Tensor | None = None
+    target_whole: Tensor | None = None
+    target_strong: Tensor | None = None
+    target_place: tuple[CropPlace, ...] | None = None
+    target_geometry: tuple[StrongGeometry, ...] | None = None
     source_classes: tuple[int, ...] = field(kw_only=True)

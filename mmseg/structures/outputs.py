@@ -53,6 +53,7 @@ class SegOutput:
         auxiliary: [B, K, ·, ·] logits of the auxiliary head, in a training pass only; None without one.
         branches: logits [B, K, ·, ·] by name, where a decoder trains several (:class:`DAHead`); empty
             where it trains ``logits`` alone.
+        embedding: [B, C, ·, ·] the map that the decoder's classifier reads, of the first view; None where the decoder has no such map.
         align_corners: corner convention of enlarging the logits.
     """
 
@@ -63,6 +64,7 @@ class SegOutput:
     scaled_context: Tensor | None = None
     auxiliary: Tensor | None = None
     branches: Mapping[str, Tensor] = field(default_factory=dict)
+    embedding: Tensor | None = None
     align_corners: bool = False
 
     @property

@@ -45,6 +45,8 @@ class TrainingSample:
         source: crop with label.
         target: crop, with pseudo-label and its weight where a teacher was asked; None for a training without a target.
         valid: bool [H, W], where pseudo-labels may be used; None without margins.
+        earlier: target crop with the pseudo-labels of an earlier stage, and the probability of soft ones; None without them.
+        strong: strong view of the target crop, with the pseudo-labels of an earlier stage bent along; None without one.
         mixed: mixed and augmented crop with label and weight; None for a method without mixing.
         masked: crop with hidden blocks, label and weight; None for a method without masks.
     """
@@ -55,16 +57,19 @@ class TrainingSample:
     source: Look
     target: Look | None = None
     valid: np.ndarray | None = None
+    earlier: Look | None = None
+    strong: Look | None = None
     mixed: Look | None = None
     masked: Look | None = None
 
 
 def draw_training_sample(sample: TrainingSample, *, palette: Palette, names: Sequence[str]) -> np.ndarray:
-    """A row for each domain, one for the mix and one for the mask, and a legend: uint8 RGB [height, width, 3]."""
+    """A row for each domain, the strong view, the mix and the mask, and a legend: uint8 RGB [height, width, 3]."""
     rows = [source_row(sample, palette, names)]
     if sample.target is not None:
         rows.append(target_row(sample, palette))
-    rows += [look_row(title, look, palette) for title, look in (("mixed", sample.mixed), ("masked", sample.masked)) if look is not None]
+    others = (("strong view", sample.strong), ("mixed", sample.mixed), ("masked", sample.masked))
+    rows += [look_row(title, look, palette) for title, look in others if look is not None]
     height, width = sample.source.image.shape[:2]
     tile_height = int(np.clip(height, *TILE_HEIGHTS))
     room = width * tile_height // height - 2 * GAP
@@ -92,7 +97,8 @@ def target_row(sample: TrainingSample, palette: Palette) -> list[Tile]:
     row = [(f"target: {sample.names[1]}", image)]
     if valid is not None:
         row.append((f"valid for pseudo-labels: {valid.mean():.0%}", dimmed(image, valid)))
-    return row + label_tiles("pseudo-label", sample.target, palette)
+    earlier = [] if sample.earlier is None else label_tiles("label of an earlier stage", sample.earlier, palette)
+    return row + earlier + label_tiles("pseudo-label", sample.target, palette)
 
 
 def look_row(title: str, look: Look, palette: Palette) -> list[Tile]:

@@ -13,10 +13,11 @@ from mmengine.config import Config
 from mmseg.apis.predicting.inference import init_model
 from mmseg.utils.storage.product_header import TOOLS
 from tests.models.networks import plain
-from tools.prepare import priors, pseudo_labels
+from tools.prepare import priors, prototypes, pseudo_labels
 
 CLASSES = ("road", "sky", "car", "tree", "pole")
 SIZE = (64, 96)
+COMMANDS = {f"tools/prepare/{module.__name__.rpartition('.')[2]}.py": module for module in (priors, prototypes, pseudo_labels)}
 
 
 class Labelling:
@@ -67,4 +68,4 @@ class Labelling:
         """Runs a line as errors write it, in this process."""
         python, file, *arguments = shlex.split(command)
         assert python == "python"
-        self.call({"tools/prepare/priors.py": priors, "tools/prepare/pseudo_labels.py": pseudo_labels}[file].main, *arguments)
+        self.call(COMMANDS[file].main, *arguments)

@@ -1,4 +1,4 @@
-"""tools/benchmark.py data, labels and picks: the figures are there, for any config and for demo scenes; their size is not tested."""
+"""tools/benchmark.py data, labels, self_labelling, picks: the figures are there, also for demo scenes; their size is not tested."""
 
 import json
 
@@ -94,3 +94,19 @@ def test_picks(monkeypatch, tmp_path, capsys, size):
         assert figure["picks"] == figure["same_picks"] > 0 and "peak_memory" in figure
         assert {"score", "select", "total"} == figure["ours"].keys() == figure["plain"].keys()
     assert "ratio of the totals" in capsys.readouterr().out
+
+
+def test_self_labelling(monkeypatch, tmp_path, capsys):
+    """Both sides step, with a memory that is full; an assignment and two convolutions beside them."""
+    monkeypatch.chdir(tiny.ROOT)
+    small = ["--scale", "0.0625", "--memory", "128", "--rounds", "1", "--json", str(tmp_path / "figures.json")]
+    changes = ["model.backbone.depth=50", "model.decode_head.channels=32", "uda.samples=64"]
+    monkeypatch.setattr("sys.argv", ["benchmark.py", "self_labelling", *small, "--cfg-options", *changes])
+    with pytest.raises(SystemExit) as ended:
+        benchmark.main()
+    assert not ended.value.code
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["extra"] == pytest.approx(figures["step"]["ours"] / figures["step"]["plain"] - 1)  # of one round
+    assert (figures["crop"], figures["whole"], figures["memory"]) == ([32, 64], [64, 128], 128)
+    assert min(figures[name] for name in ("assignment", "classifier", "pyramid")) > 0
+    assert f"{figures['extra']:.1%}" in capsys.readouterr().out

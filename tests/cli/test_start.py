@@ -24,7 +24,7 @@ HEAVY = {
     *("torch", "torchvision", "timm", "mmcv", "cv2", "tensorboard", "safetensors", "kornia_rs"),
     *("onnx", "onnxruntime", "onnxscript", "matplotlib", "pandas", "scipy", "sympy", "yapf"),
 }
-SUBCOMMANDS = ("train", "infer", "fit", "data", "labels", "picks", "start")
+SUBCOMMANDS = ("train", "infer", "fit", "data", "labels", "self_labelling", "picks", "start")
 COMMANDS = start.commands(SUBCOMMANDS)
 HELP = [text for text in COMMANDS if text.endswith("--help")]
 OTHERS = [text for text in COMMANDS if not text.endswith("--help")]

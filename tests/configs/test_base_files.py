@@ -13,7 +13,20 @@ from tests.config.legacy.published_form import decisive, published, write_json
 
 BASE = tiny.ROOT / "configs" / "_base_"
 PUBLISHED = dict(published())
-OWN = ("_tiny", "_demo", "_from_scratch", "_val", "_to_mapillary", "fada", "ripu", "ripu_v2", "ripu_v3plus", "gta_synthia_to_cityscapes")
+OWN = (
+    "_tiny",
+    "_demo",
+    "_from_scratch",
+    "_val",
+    "_to_mapillary",
+    "fada",
+    "ripu",
+    "ripu_v2",
+    "ripu_v3plus",
+    "cpsl",
+    "r101_cpsl_synthia",
+    "gta_synthia_to_cityscapes",
+)
 """Ends of the names of our own files, which no published run has."""
 OF_THE_ROW = ("rare_class_sampling", "crop_pseudo_margins", "sync_crop_size")
 """Options of the training data that a row adds to a file of configs/_base_/datasets."""

@@ -75,7 +75,7 @@ ANOTHER = f"Make another with a network of the classes that are needed. This one
         ({"kind": "priors"}, "holds a product of the kind 'priors', and 'pseudo-labels' are needed."),
         (
             {"settings": {"soft": True}},
-            f"holds soft maps, which are no labels. Make others in another folder, without --soft and --stride: {COMMAND}",
+            f"holds soft maps, which are no labels. Make others in another folder, without --soft, --stride and --native: {COMMAND}",
         ),
     ],
 )

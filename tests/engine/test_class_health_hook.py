@@ -59,6 +59,10 @@ def test_counts_every_pixel_once():
     assert torch.equal(counts, torch.bincount(labels.flatten(), minlength=5))
 
 
+def test_pixels_without_a_label_are_not_counted():
+    assert count_classes(torch.tensor([[[0, 255], [255, 1]]]), 2).tolist() == [1, 1]
+
+
 def test_percentages():
     assert percentages(torch.tensor([3, 0, 1]), CLASSES) == {"road": 75, "train": 0, "sky": 25}
     assert percentages(torch.tensor([0, 0, 0]), CLASSES) == {"road": 0, "train": 0, "sky": 0}

@@ -36,10 +36,18 @@ def test_two_processes_learn_what_one_with_the_whole_batch_does(results, name):
             torch.testing.assert_close(results[0][name][kind][key], value, rtol=1e-4, atol=1e-6, msg=lambda text, key=key: f"{key}: {text}")
 
 
-@pytest.mark.parametrize("name", ["source_only", "adversarial", "class_alignment"])
+@pytest.mark.parametrize("name", ["source_only", "adversarial", "class_alignment", "self_labelling"])
 def test_both_processes_hold_the_same_bits(results, name):
     for kind in ("values", "gradients"):
         assert_equal(*(result[name][kind] for result in results))
+
+
+def test_what_is_remembered_is_of_both_processes(results):
+    """One image each in the two iterations from the start on: 64 samples in a memory of 40."""
+    values = results[0]["self_labelling"]["values"]
+    assert values["labeling_1.0.labeller.features.pushed"] == 64
+    assert (values["labeling_1.0.labeller.features.values"].norm(dim=1) > 0).all()
+    assert values["labeling_1.0.labeller.marginal"].sum().item() == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize(("name", "passes"), [("source_only", 1), ("adversarial", 4), ("class_alignment", 4), ("self_training", 3)])

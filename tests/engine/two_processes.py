@@ -108,6 +108,14 @@ def self_training() -> dict:
     return {"before": before["values"], "after": learned(method)["values"], "trail": before["trail"]}
 
 
+def self_labelling() -> dict:
+    """Prototypes that are means at first and learn then, with a memory and a marginal that both processes share."""
+    rectified = {"type": "PrototypeRectification", "start": 1, "self_labelling": {"samples": 16, "memory": 40}}
+    options = {"labeling": [rectified, {"type": "ConfidenceShare", "threshold": 0.2}], "pseudo_threshold": None}
+    objectives = {"self_labelling": {"type": "SelfLabelling"}}
+    return learned(trained("DACS", without_batch_norm(), objectives=objectives, **options))
+
+
 def evaluation(padded: bool) -> dict[str, float]:
     """Scores of three images that the processes share; 'padded' repeats the first one where a process has less to do."""
     rank, size = rank_and_size()
@@ -147,6 +155,7 @@ def base_styles() -> dict[str, Tensor]:
 def everything() -> dict[str, dict]:
     evaluations = {"padded": evaluation(padded=True), "unpadded": evaluation(padded=False)}
     trainings = {"source_only": source_only(), "adversarial": adversarial(), "class_alignment": class_alignment()}
+    trainings |= {"self_labelling": self_labelling()}
     return {**trainings, "self_training": self_training(), "evaluation": evaluations, "base_styles": base_styles()}
 
 

@@ -54,7 +54,7 @@ def test_equals_the_paper(norm_cfg: dict | None) -> None:
     head, state = ready(MODELS.build(_head(norm_cfg=norm_cfg)))
     features = levels(CHANNELS, SIZES)
     expected = _expected(state, features)
-    logits, branches = head.decode(features)
+    logits, _, branches = head.decode(features)
     torch.testing.assert_close(branches, expected)
     assert logits is branches["pam_cam"]
     torch.testing.assert_close(head(features), expected["pam_cam"])

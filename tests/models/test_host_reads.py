@@ -40,10 +40,12 @@ METHODS = {
         "source_class_weight": [2.0] * 19,
         "labeling": [
             {"type": "PriorCorrection", **PRIORS, "momentum": 0.9},
+            {"type": "PrototypeRectification", "start": 1, "self_labelling": {"samples": 16, "memory": 48}},
             {"type": "ConfidenceShare", "threshold": 0.968},
             {"type": "IgnoreRows", "top": 4},
         ],
         "annotated": {"negative": 1.0},
+        "objectives": {"self_labelling": {"type": "SelfLabelling"}},
     },
     "RIPU": {},
     "SourceOnly": {"source_class_weight": [2.0] * 19},
@@ -51,6 +53,8 @@ METHODS = {
     "FADA": {},
     "ClassifierRectification": {},
     "MinEnt": {},
+    "CPSL": {"sampling": "class", "marginal": "moving", "contrast": "aligned"},
+    "CPSLDistillation": {},
 }
 
 

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 import torchvision
 from torch import Tensor, nn
 
+from mmseg.models.backbones.residual_blocks import Bottleneck
 from mmseg.models.backbones.resnest import SplitAttentionConv, split_attention
-from mmseg.models.backbones.resnet import Bottleneck
 from mmseg.models.weights.layouts import encoder_weights
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
@@ -163,7 +163,7 @@ def test_split_attention_convolution_in_numpy() -> None:
         ({"type": "ResNetV1c", "depth": 51}, r"ResNetV1c has no depth=51\. Use one of 18, 34, 50, 101, 152, 200\."),
         ({"type": "ResNeSt", "depth": 18}, r"ResNeSt has no depth=18\. Use a depth of 50"),
         ({"type": "ResNeXt", "depth": 18, "groups": 32}, r"ResNeXt-18 has no grouped convolutions, but groups=32\. Use groups=1"),
-        ({"type": "ResNetV1c", "depth": 18, "style": "caffe"}, r"no style='caffe'\. Use style='pytorch'"),
+        ({"type": "ResNeSt", "depth": 50, "style": "caffe"}, r"no style='caffe'\. Use style='pytorch'"),
         ({"type": "ResNetV1c", "depth": 18, "strides": (1, 2)}, r"has 4 stages, but strides=\(1, 2\)\. Give one value per stage\."),
         ({"type": "ResNetV1c", "depth": 18, "out_indices": (4,)}, r"out_indices=\(4,\)\. Use indices from 0 to 3\."),
         ({"type": "ResNetV1c", "depth": 18, "dilation": 2}, r"unexpected option 'dilation'\. Did you mean 'dilations'\?"),
@@ -173,3 +173,26 @@ def test_split_attention_convolution_in_numpy() -> None:
 def test_options_that_cannot_be(options: dict, text: str) -> None:
     with pytest.raises(UserError, match=text):
         MODELS.build(options)
+
+
+def test_weights_may_lack_the_normalisation_after_the_last_stage(tmp_path) -> None:
+    source, network = small("ResNet", depth=50), small("ResNet", depth=50, last_norm=True)
+    source.init_weights()
+    torch.save(source.state_dict(), tmp_path / "a.pth")
+    network.pretrained = str(tmp_path / "a.pth")
+    network.init_weights()
+    image = torch.randn(2, 3, 33, 33)
+    last = source.eval()(image)[-1]
+    assert torch.allclose(network.eval()(image)[-1], network.bn_pretrain(last))
+    assert torch.equal(network(image)[0], source(image)[0])
+
+
+@pytest.mark.parametrize(("style", "strides"), [("pytorch", (1, 2)), ("caffe", (2, 1))])
+def test_where_a_bottleneck_has_its_stride(style: str, strides: tuple[int, int]) -> None:
+    block = small("ResNet", depth=50, style=style).layer2[0]
+    assert (block.conv1.stride[0], block.conv2.stride[0]) == strides
+
+
+@pytest.mark.parametrize(("ceil", "side"), [(False, 16), (True, 17)])
+def test_the_pooling_may_round_up(ceil: bool, side: int) -> None:
+    assert small("ResNet", pool_ceil_mode=ceil)(torch.randn(1, 3, 64, 64))[0].shape[2] == side

@@ -8,7 +8,7 @@ import os
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -102,10 +102,14 @@ def fill_by_recipe(module: nn.Module, *, seed: int, mult: Sequence[tuple[str, fl
     return module
 
 
+@cache
 def _floors() -> Mapping[str, Mapping[str, Sequence[float]]]:
-    folder = reference_folder()
-    path = folder / "tolerance.json" if folder else None
-    return json.loads(path.read_text())["entries"] if path and path.is_file() else {}
+    """Of all files of tolerances; those of methods hold nothing else."""
+    found: dict = {}
+    for path in sorted(reference_folder().rglob("tolerance*.json")) if reference_folder() else ():
+        content = json.loads(path.read_text())
+        found |= content.get("entries", content)
+    return found
 
 
 def rounding_floor(record: Record, key: str) -> float:

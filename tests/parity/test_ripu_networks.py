@@ -7,7 +7,8 @@ import torch
 
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.weights import load_method
-from mmseg.models.backbones.resnet import BLOCKS, Bottleneck, norm_layer
+from mmseg.models.backbones.residual_blocks import Bottleneck, norm_layer
+from mmseg.models.backbones.resnet import BLOCKS
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.registry import MODELS
 from tests.parity.records import Record, assert_close, fill_by_recipe, parametrize

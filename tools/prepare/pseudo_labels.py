@@ -27,7 +27,9 @@ def parse_args() -> argparse.Namespace:
     which.add_argument("--split", choices=SPLITS, default="target", help="images of the config (default: target, those of the training)")
     which.add_argument("--images", type=Path, metavar="DIR", help="all images below this folder instead")
     parser.add_argument("--soft", action="store_true", help="the probabilities of all classes: uint8 [K, h, w] in steps of 1/255")
-    parser.add_argument("--stride", type=int, metavar="N", help="with --soft: pixels per value and side, averaged (default: 4)")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--stride", type=int, metavar="N", help="with --soft: pixels per value and side, averaged (default: 4)")
+    size.add_argument("--native", action="store_true", help="with --soft: the network's own values of the whole image, not enlarged")
     parser.add_argument("--flip", action="store_true", help="average the probabilities with those of the mirror image")
     parser.add_argument("--threshold", type=float, metavar="P", help="255 where the probability is below P")
     quantile_help = "255 for this share of the pixels of each class, the least sure ones; with --threshold, unless they reach P"
@@ -44,8 +46,9 @@ def check_args(args: argparse.Namespace) -> None:
     """Refuses options that mean nothing, before anything is read."""
     if args.soft and (args.threshold is not None or args.class_quantile is not None):
         raise UserError("--soft keeps the probabilities of all pixels. Leave --threshold and --class-quantile out.")
-    if args.stride is not None and not args.soft:
-        raise UserError("--stride is of soft maps. Add --soft, or leave it out.")
+    for name in ("stride", "native"):
+        if getattr(args, name) and not args.soft:
+            raise UserError(f"--{name} is of soft maps. Add --soft, or leave it out.")
     if args.stride is not None and args.stride < 1:
         raise UserError(f"--stride {args.stride}: no map has such a size. Use 1 or more.")
     if args.threshold is not None and not 0 < args.threshold <= 1:
@@ -70,7 +73,7 @@ def main() -> None:
     dataset = images_of(cfg, args.split, args.images)
     command = shlex.join(["python", "tools/prepare/pseudo_labels.py", *sys.argv[1:]])
     chosen = {"soft": args.soft, "flip": args.flip, "threshold": args.threshold, "class_quantile": args.class_quantile}
-    options = LabelOptions(**chosen, **({"stride": args.stride} if args.stride else {}))
+    options = LabelOptions(**chosen, native=args.native, **({"stride": args.stride} if args.stride else {}))
     method = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights, prior_correction=args.prior_correction)
     try:
         with locked(args.out):

@@ -1,7 +1,8 @@
 """What a network sees in training: the crops of the loader, and what the step makes of them.
 
 Without a checkpoint, no network is built: mixing, augmentation and masks depend on the seed, the iteration and the
-source labels alone, so they are those of a real training. Only pseudo-labels need a teacher.
+source labels alone, so they are those of a real training. Only pseudo-labels need a teacher. A method that asks its networks for
+more than that is not built; the crops of the loader are those of its training.
 
 Letters: B images, K classes, (H, W) crop.
 """
@@ -11,24 +12,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
 from torch import Tensor, nn
-from torch.utils.data import default_collate
 
 from mmseg.datasets import UDADataset
 from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.classes.names import IGNORE
+from mmseg.datasets.collate import collate_samples
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.weights import load_method
 from mmseg.engine.parts import asks_for_labels
 from mmseg.models.uda import UDAMethod
+from mmseg.models.uda.augmentation.replay import replay_strong
 from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows, ignore_rows
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
-from mmseg.registry import DATASETS, MODELS
+from mmseg.registry import DATASETS, MODELS, check_component
 from mmseg.structures import SegOutput, UDABatch, View, full_box
 from mmseg.utils.randomness import Streams
 from mmseg.visualization.colorize import Palette, denormalize
@@ -45,6 +48,7 @@ class BlankNetwork(nn.Module):
     """
 
     auxiliary_head = None
+    embedding_channels = 1  # of a map that no objective looks at
 
     def __init__(self, *, num_classes: int) -> None:
         super().__init__()
@@ -91,7 +95,7 @@ class Browser:
         for iteration in range(-(-number // self.batch_size)):
             indices = range(iteration * self.batch_size, (iteration + 1) * self.batch_size)
             loaded = [self.dataset[index] for index in indices]
-            batch = self.method.data_preprocessor.batch(default_collate(loaded))
+            batch = self.method.data_preprocessor.batch(collate_samples(loaded))
             records = self.records(batch, iteration)
             for position, (index, sample) in enumerate(zip(indices, loaded, strict=True)):
                 if index < number:
@@ -100,13 +104,16 @@ class Browser:
 
     @torch.no_grad()
     def records(self, batch: UDABatch, iteration: int) -> Mapping[str, Tensor]:
-        """What the objectives of a step record about a batch: [B, ...] by name."""
+        """What the objectives of a step record about a batch, as far as no student has to look at it: [B, ...] by name."""
         step = self.method.context(batch, iteration)
         step.student = BlankNetwork(num_classes=len(self.classes))
         if not self.labels:
             step.pseudo.update({teacher: unknown_labels(batch, teacher) for teacher in self.method.teachers})
+        elif self.method.teachers:
+            step.pseudo_labels(self.method.teachers[0])
         for objective in self.method.objectives.values():
-            objective(step)
+            if getattr(objective, "blind", False):
+                objective(step)
         return step.logs.records
 
     def sample(self, index: int, drawn: int, position: int, batch: UDABatch, records: Mapping[str, Tensor]) -> TrainingSample:
@@ -118,14 +125,15 @@ class Browser:
             "target_image": batch.target_image,
             "target_label": records.get("pseudo_label"),
             "target_weight": records.get("pseudo_weight"),
+            **earlier_labels(batch),
             **{key: value for key, value in records.items() if key.startswith(("mixed_", "masked_"))},
         }
         single = {key: value[position].cpu().numpy() for key, value in values.items() if value is not None}
         return TrainingSample(
             index=index,
-            names=tuple(file.name for file in (source, *target)),
+            names=tuple(file.name for file in (source, *target[:1])),
             rare_class=self.dataset.draw_source_file(Streams(self.dataset.seed, drawn))[0],
-            **{name: self.look(single, name) for name in ("source", "target", "mixed", "masked")},
+            **{name: self.look(single, name) for name in ("source", "target", "earlier", "strong", "mixed", "masked")},
             valid=None if batch.target_valid is None else batch.target_valid[position].cpu().numpy() > 0,
         )
 
@@ -139,6 +147,24 @@ class Browser:
         return Look(image, None if label is None else label.astype(np.uint8), values.get(f"{name}_weight"))
 
 
+def earlier_labels(batch: UDABatch) -> dict[str, Tensor]:
+    """Pseudo-labels of an earlier stage and the strong view, bent as it was: [B, ...] by the names that :meth:`Browser.look` takes."""
+    values: dict[str, Tensor] = {}
+    if batch.target_soft is not None:
+        weight, label = batch.target_soft.max(dim=1)
+        values |= {"earlier_label": label.masked_fill(weight == 0, IGNORE), "earlier_weight": weight}  # padded
+    if batch.target_label is not None:
+        values = {"earlier_label": batch.target_label}
+    if values:
+        values["earlier_image"] = batch.target_image
+    if batch.target_strong is not None:
+        values["strong_image"] = batch.target_strong
+        bent = {"geometry": batch.target_geometry, "stride": 1, "published_quirks": False}
+        if "earlier_label" in values:
+            values["strong_label"] = replay_strong(values["earlier_label"][:, None], fill=IGNORE, **bent)[:, 0]
+    return values
+
+
 def unknown_labels(batch: UDABatch, teacher: Teacher) -> PseudoLabels:
     """In the place of pseudo-labels: 255 everywhere, and the weight that a teacher which is sure of everything would give."""
     images = batch.target_image
@@ -149,6 +175,23 @@ def unknown_labels(batch: UDABatch, teacher: Teacher) -> PseudoLabels:
         if isinstance(stage, IgnoreRows):
             pseudo = ignore_rows(pseudo, stage.top, stage.bottom)
     return pseudo if batch.target_valid is None else ignore_invalid(pseudo, batch.target_valid)
+
+
+def unseen(cfg: Config) -> dict[str, int]:
+    """Options of a method that change no image, and need a network, or are for its beginning alone: left out."""
+    return {key: 0 for key in ("imnet_feature_dist_lambda", "style_consistency_lambda", "self_training_start") if key in cfg.uda}
+
+
+def blind_method(cfg: Config) -> dict[str, Any]:
+    """Config of the method; of one that normalises in the same way, where it cannot be built around a blank network.
+
+    Raises:
+        UserError: the method or one of its options is not known.
+    """
+    check_component(cfg.uda, MODELS)
+    if MODELS.get(cfg.uda["type"]).blind:
+        return {**cfg.uda, **unseen(cfg), "seed": cfg.seed}
+    return {"type": "SourceOnly", "seed": cfg.seed, **{key: cfg.uda[key] for key in ("data_preprocessor",) if key in cfg.uda}}
 
 
 def build_browser(cfg: Config, *, checkpoint: str | Path | None = None, device: str = "cpu") -> Browser:
@@ -165,11 +208,10 @@ def build_browser(cfg: Config, *, checkpoint: str | Path | None = None, device: 
     dataset = DATASETS.build({"seed": cfg.seed, **cfg.train_dataloader.dataset})
     if asks_for_labels(cfg):  # samples are those before the first round
         dataset.annotations = AnnotationMaps(None, tuple(dataset.target.names))
-    blank = {"type": BlankNetwork, "num_classes": len(dataset.metainfo["classes"])}
-    # The feature distance changes no image and needs a network; self-training is looked at whenever it starts.
-    unseen = {key: 0 for key in ("imnet_feature_dist_lambda", "self_training_start") if key in cfg.uda}
-    method = MODELS.build({**cfg.uda, **unseen, "segmentor": blank if checkpoint is None else cfg.model.to_dict(), "seed": cfg.seed})
-    if checkpoint is not None:
+    if checkpoint is None:
+        method = MODELS.build({**blind_method(cfg), "segmentor": {"type": BlankNetwork, "num_classes": len(dataset.metainfo["classes"])}})
+    else:
+        method = MODELS.build({**cfg.uda, **unseen(cfg), "segmentor": cfg.model.to_dict(), "seed": cfg.seed})
         for line in load_method(method, read_checkpoint(checkpoint), checkpoint):
             print(line)
     size, labels = cfg.train_dataloader.batch_size, checkpoint is not None

@@ -16,9 +16,12 @@ from mmseg.apis.checking.duplicates import same_files
 from mmseg.apis.checking.known_sizes import known_size
 from mmseg.apis.checking.pairs import Problem, inspect_pairs
 from mmseg.apis.checking.splits import OpenSplit, Split, find_splits, open_split, split_problems
+from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.classes.check import check_class_lists
+from mmseg.datasets.sampling.made_targets import MadeTargets
+from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.registry import DATASETS
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import BadFileError, UserError
 
 BAD_FILE = ("broken image", "image format", "broken label", "label format", "unknown id", "size mismatch")
 """Kinds of problems of single files, which a training may skip."""
@@ -134,7 +137,10 @@ def check_data(cfg: Config, *, which: str = "all", nproc: int = 1, limit: int | 
     findings += duplicates(opened)
     if "source" in roles and not any(finding.kind in ("cannot be opened", "missing label") for finding in findings):
         known = {finding.text for finding in findings}
-        findings += [finding for finding in sample_findings(cfg) if finding.text not in known]
+        for finding in sample_findings(cfg, limit):
+            if finding.text not in known:
+                findings.append(finding)
+                known.add(finding.text)
     return DataReport(tuple(reports), tuple(findings)), opened
 
 
@@ -194,12 +200,28 @@ def config_findings(cfg: Config) -> Iterator[Finding]:
         yield Finding("config", "config", True, "train_dataloader.dataset", str(error))
 
 
-def sample_findings(cfg: Config) -> Iterator[Finding]:
-    """Makes the first sample of the training: finds options that contradict each other or the data."""
+def sample_findings(cfg: Config, limit: int | None) -> Iterator[Finding]:
+    """Reads the pseudo-labels that the target has from an earlier stage, then makes the first sample of the training.
+
+    That finds options that contradict each other or the data.
+    """
     try:
-        DATASETS.build({"seed": cfg.seed, **cfg.train_dataloader.dataset})[0]
+        data = DATASETS.build({"seed": cfg.seed, **cfg.train_dataloader.dataset})
+        yield from made_findings(data, limit)
+        data[0]
     except UserError as error:
         yield Finding("config", "training sample", True, "train_dataloader.dataset", str(error))
+
+
+def made_findings(data: UDADataset, limit: int | None) -> Iterator[Finding]:
+    """Pseudo-labels of the target that do not belong to their images."""
+    readers = ((data.views.labels, MadeTargets.label), (data.views.soft, MadeTargets.levels))
+    for made, read in ((made, read) for made, read in readers if made is not None):
+        for index in progress(spread(len(data.target), limit), "Reading pseudo-labels"):
+            try:
+                read(made, index, data.target.encoded(index).upright_size)
+            except BadFileError as error:
+                yield Finding("target", "broken label", data.on_bad_sample != "skip", str(made.path(index)), str(error))
 
 
 def _finding(split: Split, problem: Problem) -> Finding:

@@ -13,7 +13,6 @@ from mmseg.apis.checking.pairs import PairFacts, Problem
 from mmseg.datasets import CropOptions, SegmentationDataset
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.reading.image_files import list_files
-from mmseg.datasets.transforms import keep_ratio_size
 from mmseg.engine.parts import asks_for_labels
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
@@ -149,7 +148,7 @@ def small_images(data: SegmentationDataset, facts: Sequence[PairFacts], options:
         return
     for single in facts:
         try:
-            crop.check_fits(keep_ratio_size(single.size or crop.crop_size, crop.img_scale))
+            crop.check_fits(crop.smallest(single.size or crop.crop_size))
         except UserError as error:
             path = data.images.path(single.index)
             yield Problem("small image", str(path), f"{path}: {error}")

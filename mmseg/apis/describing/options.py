@@ -13,6 +13,7 @@ from mmseg.apis.describing.types import default_in_words, in_words
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
+from mmseg.datasets.sampling.target_views import StrongViewOptions
 from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.models.decode_heads.hrda_head import HRDAHead
 from mmseg.models.decode_heads.layers import DECODER_LAYERS, conv_and_aspp
@@ -72,6 +73,7 @@ DICTIONARIES = {
     "source_crop, target_crop of a UDADataset": CropOptions,
     "rare_class_sampling of a UDADataset": RareClassOptions,
     "class_aware_sampling of a UDADataset": ClassAwareOptions,
+    "strong_view of a UDADataset": StrongViewOptions,
 }
 OWN = "its own"
 """Default of an option that mmengine or torch has."""

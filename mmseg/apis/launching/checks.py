@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from mmseg.apis.launching.commands import check_tool_options
 from mmseg.apis.launching.runs import Run
-from mmseg.datasets import ClassAwareOptions, CropOptions, RareClassOptions
+from mmseg.datasets import ClassAwareOptions, CropOptions, RareClassOptions, StrongViewOptions
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.engine.dry_pass import dry_pass
 from mmseg.engine.parts import build_evaluator, build_model, build_optimizer, check_engine_parts, hook_configs
@@ -25,6 +25,7 @@ DATA_OPTIONS = {
     "source_crop": CropOptions,
     "target_crop": CropOptions,
     "rare_class_sampling": RareClassOptions,
+    "strong_view": StrongViewOptions,
     "class_aware_sampling": ClassAwareOptions,
 }
 """What checks the dictionaries of a training data set that name no type."""

@@ -31,7 +31,8 @@ def labelled_images_of(cfg: Config, split: str) -> SegmentationDataset | Several
 def images_of(cfg: Config, split: str, folder: Path | None = None) -> SegmentationDataset | SeveralDatasets:
     """Images as a network looks at them, without labels, which need not exist.
 
-    Images of a training are looked at in the size that its crops are cut from, others in the size of an evaluation.
+    Images of a training are looked at in the size that its crops are cut from, others, and those whose size a training draws
+    (``ratio_range``), in the size of an evaluation.
 
     Args:
         cfg: complete config.
@@ -58,8 +59,11 @@ def _config(cfg: Config, split: str) -> dict:
     training = (cfg.get("train_dataloader") or {}).get("dataset") or {}
     if not training.get(split):
         raise UserError(f"--split {split}: the training of the config has no {split}. Use --images FOLDER, or another split.")
-    crop = training[f"{split}_crop"]
-    return _scaled(copy.deepcopy(training[split].to_dict()), crop["img_scale"], crop.get("interpolation", "bilinear"))
+    dataset, crop, evaluated = copy.deepcopy(training[split].to_dict()), training[f"{split}_crop"], cfg.val_dataloader.dataset
+    if crop.get("ratio_range") is None:
+        return _scaled(dataset, crop["img_scale"], crop.get("interpolation", "bilinear"))
+    scale = evaluated.get("test_scale")
+    return dataset if scale is None else _scaled(dataset, scale, evaluated.get("test_interpolation", "bilinear"))
 
 
 def _scaled(dataset: dict, scale: Sequence[Any], interpolation: str) -> dict:

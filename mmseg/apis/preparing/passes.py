@@ -1,6 +1,6 @@
 """What a network says about many images, as tensors on its device: labels with their doubts, or soft maps.
 
-Letters: B images, K classes, (h, w) size at which the network sees an image, (H, W) its native size.
+Letters: B images, K classes, (h, w) size at which the network sees an image, (H, W) its native size, (P, Q) what its decoder gives.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.collate import collate_samples
 from mmseg.models.uda import UDAMethod
+from mmseg.models.uda.base import mean_probabilities
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import naming
 from mmseg.utils.storage.soft_maps import STEPS
@@ -31,6 +32,7 @@ class LabelOptions:
     Attributes:
         soft: maps of all probabilities; otherwise the most probable class.
         stride: of soft maps, pixels of the image per value and side; their mean is kept.
+        native: soft maps of the whole image as the network gives them in one pass, not enlarged and not averaged: of its own stride.
         flip: average the probabilities with those of the mirror image, which ``test_cfg.flip`` of the config asks for as well.
         threshold: of hard labels, the probability from which on a pixel has one; None for all.
         class_quantile: of hard labels, the share of the pixels of each class that have none, the least sure ones. With a threshold, a pixel
@@ -40,6 +42,7 @@ class LabelOptions:
 
     soft: bool = False
     stride: int = 4
+    native: bool = False
     flip: bool = False
     threshold: float | None = None
     class_quantile: float | None = None
@@ -66,9 +69,26 @@ def predictions(method: UDAMethod, batches: DataLoader, options: LabelOptions) -
         images = batch["image"]
         for group, paths, sizes in groups(images, batch["path"], batch["native_size"].tolist()):
             with naming(paths[0]):  # all images of a group have one size
-                looks = method.looks(group, flip=options.flip or None)
+                looks = small_looks(method, group, options.flip) if options.native else method.looks(group, flip=options.flip or None)
             for index, (path, size) in enumerate(zip(paths, sizes, strict=True)):
-                yield path, reduce(method.native_probabilities([look[index : index + 1] for look in looks], size), options)
+                single = [look[index : index + 1] for look in looks]
+                yield path, reduce(small_probabilities(single) if options.native else method.native_probabilities(single, size), options)
+
+
+def small_looks(method: UDAMethod, images: Tensor, flip: bool) -> list[Tensor]:
+    """What the student's decoder says about whole images uint8 [B, 3, h, w], and about their mirror images; see :meth:`UDAMethod.looks`.
+
+    Returns:
+        corrected logits [B, K, P, Q] at the stride of the decoder.
+    """
+    network, image = method.model, method.data_preprocessor.image(images)
+    mirrored = [image.flip(3)] if flip or network.test_cfg.get("flip", False) else []
+    return [method.correct(network.select_branch(network.segment(look)).float()) for look in (image, *mirrored)]
+
+
+def small_probabilities(looks: Sequence[Tensor]) -> Tensor:
+    """Probabilities [K, P, Q] of one image: [1, K, P, Q] per look of :func:`small_looks`."""
+    return looks[0][0].softmax(dim=0) if len(looks) == 1 else mean_probabilities([look[0] for look in looks])
 
 
 def groups(images: Tensor | Sequence[Tensor], paths: Sequence[str], sizes: Sequence) -> Iterator[tuple[Tensor, Sequence[str], Sequence]]:
@@ -92,6 +112,6 @@ def hard_result(probabilities: Tensor, options: LabelOptions) -> tuple[Tensor, .
 
 
 def soft_result(probabilities: Tensor, options: LabelOptions) -> tuple[Tensor, ...]:
-    """Levels uint8 [K, ceil(H / stride), ceil(W / stride)], and whether all numbers are finite, bool []."""
-    means = F.avg_pool2d(probabilities[None], options.stride, ceil_mode=True)[0]
+    """Levels uint8 [K, ceil(H / stride), ceil(W / stride)], or [K, P, Q] of the decoder, and whether all numbers are finite, bool []."""
+    means = probabilities if options.native else F.avg_pool2d(probabilities[None], options.stride, ceil_mode=True)[0]
     return (means * STEPS).round().to(torch.uint8), means.sum().isfinite()

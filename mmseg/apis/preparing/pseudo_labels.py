@@ -84,7 +84,9 @@ def settings_of(cfg: Config, method: UDAMethod, options: LabelOptions, weights: 
     normalisation = (method.data_preprocessor.grey_mean, method.data_preprocessor.grey_std)
     network = json.dumps(canonical([cfg.to_dict()["model"], method.model.test_cfg, normalisation]), sort_keys=True, default=str)
     given = asdict(options)
-    if not options.soft:
+    if not options.native:
+        given.pop("native")
+    if options.native or not options.soft:
         given.pop("stride")
     known = {"network": hashlib.sha256(network.encode()).hexdigest()[:8], "weights": weights, "images": scales}
     corrected = {} if method.class_bias is None else {"class_bias": method.class_bias.tolist()}

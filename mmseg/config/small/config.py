@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmseg.config.references import references
 from mmseg.config.small.network import NetworkSize, shrink_network
 from mmseg.demo.choices import DEMO_FOLDERS
-from mmseg.registry import MASKS, options_of
+from mmseg.registry import MASKS, MODELS, options_of
 from mmseg.utils.errors import UserError
 
 ANNOTATION_ROUNDS = "AnnotationRounds"
@@ -144,6 +144,8 @@ def _resize_sampling(dataset: dict, size: Size) -> None:
         _divide(crop, "crop_size", size.divisor)
         if whole:
             crop["crop_size"] = list(reversed(crop["img_scale"]))
+    if dataset.get("target_whole"):
+        dataset["target_whole"] = size.image_size(dataset["target_whole"])
     _divide(dataset, "sync_crop_size", size.divisor)
     _divide(dataset, "crop_pseudo_margins", size.margin_divisor)
     if dataset.get("class_aware_sampling") is not None:
@@ -154,10 +156,17 @@ def _resize_sampling(dataset: dict, size: Size) -> None:
 
 
 def _resize_method(uda: dict, size: Size) -> None:
-    """Rows without pseudo-labels and mask blocks."""
+    """Rows without pseudo-labels, mask blocks, pixels that label themselves and how many of them are remembered, a network that teaches."""
+    _divide_number(uda, "samples", size.divisor)
+    _divide_number(uda, "memory", size.divisor**2)
+    if uda.get("distilled_model"):
+        shrink_network(uda["distilled_model"], size.network)
     for key in ("pseudo_weight_ignore_top", "pseudo_weight_ignore_bottom"):
         _divide(uda, key, size.margin_divisor)
     for stage in uda.get("labeling") or ():
+        if stage.get("self_labelling"):
+            _divide(stage["self_labelling"], "samples", size.divisor)
+            _divide(stage["self_labelling"], "memory", size.divisor**2)
         if stage.get("type") == "IgnoreRows":
             _divide(stage, "top", size.margin_divisor)
             _divide(stage, "bottom", size.margin_divisor)
@@ -186,6 +195,13 @@ def _resize_windows(model: dict, divisor: int) -> None:
     _divide(model, "hr_crop_size", divisor)
     for key in ("crop_size", "stride"):
         _divide(model.get("test_cfg", {}), key, divisor)
+
+
+def _divide_number(options: dict, key: str, divisor: int) -> None:
+    """A number that an option of the method says, or its default, in place; nothing where the method has no such option."""
+    option = options_of(MODELS.get(options["type"])).get(key)
+    if option is not None:
+        options[key] = divided(options.get(key, option.default), divisor)
 
 
 def _divide(options: dict, key: str, divisor: int) -> None:

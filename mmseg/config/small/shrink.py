@@ -46,6 +46,8 @@ DEMO_RATIO_DIVISOR = 2  # of min_crop_ratio: a demo crop shows as much of the st
 OF_THE_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks", "visualizer", "env_cfg", "demo_data")
 """Sections that are those of the demo configs as a whole."""
 WARM_UP = "LinearLR"
+PROTOTYPE_MOMENTUM = "marginal_momentum"
+"""Option of methods with prototypes, whose moving averages are as slow as their α."""
 
 
 def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
@@ -82,6 +84,7 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
         crop["pad"] = True  # sizes are rounded
     if small.uda.get("self_training_start"):
         small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
+    _move_starts(small.uda, small.train_cfg.max_iters, iterations)
     _move_rounds(small.get("custom_hooks", ()), small.train_cfg.max_iters, iterations)
     small.train_cfg.update(max_iters=iterations, val_interval=iterations)
     for hook in small.get("custom_hooks", ()):
@@ -104,6 +107,7 @@ def demo(cfg: Config) -> Config:
     - Frozen batch norm (``FrozenBN``), which keeps the statistics of a file, becomes batch norm: there is no file.
     - DACS takes α and τ of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and one of 0.99 are
       the same; all methods take its class weights of the source loss.
+    - Moving averages of prototypes and of class shares take the α of the demo as well.
     - One AdamW and one schedule for all, with warm-up where the config has one: the SGD of adversarial trainings
       does not learn from scratch in 2,000 iterations.
 
@@ -136,6 +140,7 @@ def demo(cfg: Config) -> Config:
     for hook in hooks:
         if "interval" in hook:  # as often in a training as before
             hook["interval"] = max(1, hook["interval"] * base.train_cfg.max_iters // small.train_cfg.max_iters)
+    _move_starts(small.uda, small.train_cfg.max_iters, base.train_cfg.max_iters)
     _move_rounds(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
     for key in OF_THE_DEMO:
         small[key] = base[key]
@@ -184,6 +189,13 @@ def _move_rounds(hooks: Sequence[dict], before: int, after: int) -> None:
             hook["rounds"] = sorted({min(max(1, number * after // before), after - 1) if number else 0 for number in hook["rounds"]})
 
 
+def _move_starts(uda: dict, before: int, after: int) -> None:
+    """Stages of labeling begin at the same share of a training of ``after`` iterations instead of ``before``, in place."""
+    for stage in uda.get("labeling") or ():
+        if stage.get("start"):
+            stage["start"] = min(max(1, stage["start"] * after // before), after - 1)
+
+
 def _demo_size(base: Config) -> Size:
     """That of the demo configs; ``base`` is HRDA's."""
     head, encoder = base.model.decode_head, base.model.backbone
@@ -217,12 +229,14 @@ def _demo_method(uda: dict, dacs: dict) -> dict:
     kept = {key: value for key, value in uda.items() if not key.startswith("imnet_")}
     _drop_defaults(kept, MODELS.get(kept["type"]))
     small = {**kept, **(dacs if kept["type"] == dacs["type"] else {"source_class_weight": dacs["source_class_weight"]})}
+    if PROTOTYPE_MOMENTUM in options_of(MODELS.get(kept["type"])):
+        small |= {"alpha": dacs["alpha"], PROTOTYPE_MOMENTUM: dacs["alpha"]}
     if "labeling" in kept:  # the list says what τ is
         threshold = small.pop("pseudo_threshold", None)
-        small["labeling"] = [
-            {**stage, "threshold": threshold} if threshold is not None and stage.get("type") == "ConfidenceShare" else stage
-            for stage in kept["labeling"]
-        ]
+        given = {"PrototypeRectification": {"momentum": dacs["alpha"]}}
+        if threshold is not None:
+            given["ConfidenceShare"] = {"threshold": threshold}
+        small["labeling"] = [{**stage, **given.get(stage.get("type"), {})} for stage in kept["labeling"]]
     return small
 
 

@@ -32,9 +32,10 @@ class CropOptions:
             ("CAug" in the published names). Source only.
         color_jitter: strengths of torchvision's jitter of brightness, contrast, saturation and hue, before the image is resized;
             (0.5, 0.5, 0.5, 0.2) in FADA. Source only.
-        keep_ratio: False resizes to exactly ``img_scale``.
+        keep_ratio: False resizes to exactly ``img_scale``; 'width' to its width, and the height follows, rounded down (as in CPSL).
         ratio_range: bounds of a factor of ``img_scale`` that is drawn for each image.
-        interpolation: 'bilinear' (OpenCV's), or 'bicubic' (Pillow's, as in FADA) with Pillow's nearest neighbour for labels.
+        interpolation: 'bilinear' (OpenCV's), 'bicubic' (Pillow's, as in FADA), or 'pillow_bilinear' (as in CPSL); those of Pillow with
+            its nearest neighbour for labels.
     """
 
     img_scale: Pair[Positive[int]]
@@ -44,7 +45,7 @@ class CropOptions:
     pad: bool = False
     photo_metric_distortion: bool = False
     color_jitter: Four[NonNegative[float]] | None = None
-    keep_ratio: bool = True
+    keep_ratio: transforms.KeepRatio = True
     ratio_range: Pair[Positive[float]] | None = None
     interpolation: transforms.Interpolation = "bilinear"
 
@@ -55,7 +56,10 @@ class CropOptions:
                 raise UserError(f"{name}=({first}, {second}) is more than the {MAX_PIXELS} pixels that an image may have. Use less.")
         if self.ratio_range is not None and self.ratio_range[0] > self.ratio_range[1]:
             raise UserError(f"ratio_range={tuple(self.ratio_range)} begins above its end. Give (smallest, largest).")
-        long, short = max(self.img_scale), min(self.img_scale)
+        if self.color_jitter is not None:
+            transforms.check_jitter(self.color_jitter)
+        least = 1.0 if self.ratio_range is None else self.ratio_range[0]
+        long, short = (max(int(side * least), 1) for side in (max(self.img_scale), min(self.img_scale)))
         if max(self.crop_size) > long or min(self.crop_size) > short:
             self.check_fits((short, long) if self.img_scale[0] >= self.img_scale[1] else (long, short))
 
@@ -66,22 +70,31 @@ class CropOptions:
 
     def resized(self, size: Sequence[int], rng: np.random.Generator) -> tuple[int, int]:
         """The size (h, w) that an image of ``size`` (H, W) is resized to; draws where there is a ``ratio_range``."""
-        scale = self.img_scale
-        if self.ratio_range is not None:
-            factor = rng.uniform(*self.ratio_range)
-            scale = tuple(max(int(side * factor), 1) for side in scale)
-        return transforms.keep_ratio_size(size, scale) if self.keep_ratio else (scale[1], scale[0])
+        return self.scaled(size, 1.0 if self.ratio_range is None else rng.uniform(*self.ratio_range))
+
+    def smallest(self, size: Sequence[int]) -> tuple[int, int]:
+        """The smallest size (h, w) that :meth:`resized` gives an image of ``size`` (H, W)."""
+        return self.scaled(size, 1.0 if self.ratio_range is None else self.ratio_range[0])
+
+    def scaled(self, size: Sequence[int], factor: float) -> tuple[int, int]:
+        """The size (h, w) of an image of ``size`` (H, W) where ``img_scale`` is multiplied by a factor."""
+        scale = tuple(max(int(side * factor), 1) for side in self.img_scale)
+        return transforms.scaled_size(size, scale, self.keep_ratio)
 
     def resize_label(self, label: np.ndarray, size: Sequence[int]) -> np.ndarray:
         """uint8 [H, W] -> uint8 [h, w]."""
-        resize = transforms.resize_nearest if self.interpolation == "bicubic" else transforms.resize_label
+        resize = transforms.resize_label if self.interpolation == "bilinear" else transforms.resize_nearest
         return resize(label, size)
 
     def cut(self, image: np.ndarray, size: Sequence[int], box: Box) -> np.ndarray:
         """The region ``box`` of a BGR image that is resized to ``size`` (h, w)."""
-        if self.interpolation == "bicubic":
-            return transforms.resize_bicubic(image, size)[box.slices]
-        return transforms.resized_crop(image, size, box)
+        if self.interpolation == "bilinear":
+            return transforms.resized_crop(image, size, box)
+        return self.resize(image, size)[box.slices]
+
+    def resize(self, image: np.ndarray, size: Sequence[int]) -> np.ndarray:
+        """A whole BGR image at ``size`` (h, w)."""
+        return transforms.RESIZING[self.interpolation](image, size)
 
     def check_fits(self, size: Sequence[int]) -> None:
         """Raises UserError if the crop is larger than the resized image ``size`` (h, w) and may not be padded."""

@@ -15,7 +15,7 @@ from mmseg.datasets import transforms
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.finishing import draw_flip, finish_image, finish_mask
-from mmseg.structures import Box
+from mmseg.structures import Box, CropPlace
 from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import Streams
 
@@ -47,6 +47,11 @@ class TargetCrop:
         options.check_fits(size)
         box = transforms.draw_crop_box(streams.numpy("target.crop"), *size, options.crop_size)
         return cls(options, size, box, draw_flip(streams.numpy("target.flip"), options.flip_prob))
+
+    def place(self, native: Sequence[int]) -> CropPlace:
+        """Where it lies in an image of ``native`` (height, width)."""
+        given = {"native": tuple(native), "resized": tuple(self.size), "crop": tuple(self.options.crop_size)}
+        return CropPlace(**given, box=self.box, flipped=self.flipped)
 
     def image(self, image: np.ndarray) -> dict:
         """The crop of a BGR image, see :func:`finish_image`."""

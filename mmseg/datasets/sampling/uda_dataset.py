@@ -6,26 +6,29 @@ Letters: (H, W) crop; sizes are (height, width), scales (width, height) as in al
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from mmseg.datasets import transforms
 from mmseg.datasets.annotating.maps import AnnotationMaps
-from mmseg.datasets.base import SegmentationDataset, without_labels
+from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE
-from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.reading.worker_reports import ReadingBoard
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list
+from mmseg.datasets.sampling.color_transfer import ColorTransfer
 from mmseg.datasets.sampling.crop_options import CropOptions
+from mmseg.datasets.sampling.crops import built_options, check_crops, source_crops
+from mmseg.datasets.sampling.domains import labelled_source, target_images
 from mmseg.datasets.sampling.finishing import draw_flip, finish_image, finish_mask, synchronised_crop
+from mmseg.datasets.sampling.made_targets import MadeTargets
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
 from mmseg.datasets.sampling.target_crop import TargetCrop
-from mmseg.datasets.several import SeveralDatasets
-from mmseg.registry import DATASETS, build_checked
+from mmseg.datasets.sampling.target_views import StrongViewOptions, TargetViews
+from mmseg.registry import DATASETS
 from mmseg.structures import Box
 from mmseg.utils.errors import BadFileError, UserError, naming_file
 from mmseg.utils.options.ranges import Four, NonNegative, Pair, Positive
@@ -56,6 +59,11 @@ class UDADataset(Dataset):
         class_aware_sampling: options of :class:`ClassAwareOptions`, another way to draw source files.
         sync_crop_size: (h, w) of a second crop at the same place of the source and the target crop
             (the ablation of crop sizes in HRDA, Table 8).
+        target_whole: (w, h) of the whole target image that comes with its crop, for methods that look at it; None for none.
+        strong_view: options of :class:`StrongViewOptions`, for methods with a second, strongly augmented view of the target crop.
+        target_labels: folder of hard pseudo-labels (``tools/prepare/pseudo_labels.py``) of the target images; no others are taken.
+        target_soft_labels: folder of soft ones, made with ``--soft``.
+        lab_transfer: gives every source image mean and deviation of a random target image in CIELAB, as CPSL loads GTA.
         on_bad_sample: 'raise' ends the training at a missing, broken or mislabelled file; 'skip' logs it and takes another
             sample in its place, until 5 in a row are bad: rare while fewer than one file in 20 is, soon where one in 5 is.
 
@@ -80,46 +88,60 @@ class UDADataset(Dataset):
         rare_class_sampling: dict | None = None,
         class_aware_sampling: dict | None = None,
         sync_crop_size: Pair[Positive[int]] | None = None,
+        target_whole: Pair[Positive[int]] | None = None,
+        strong_view: dict | None = None,
+        target_labels: str | None = None,
+        target_soft_labels: str | None = None,
+        lab_transfer: bool = False,
         on_bad_sample: str = "raise",
     ) -> None:
         self.seed = seed
-        self.source = _labelled(source)
-        self.target = _images_only(target)
+        self.source = labelled_source(source)
+        self.target = target_images(target)
         self.source_crops = source_crops(source_crop, self.source)
-        self.target_crop = _options(CropOptions, target_crop)
+        self.target_crop = built_options(CropOptions, target_crop)
         self.margins = crop_pseudo_margins
         self.sync_crop_size = sync_crop_size
         self.on_bad_sample = on_bad_sample
         self.board = ReadingBoard()
         self._logged: set[str] = set()
-        self.rare = _options(RareClassOptions, rare_class_sampling)
+        self.rare = built_options(RareClassOptions, rare_class_sampling)
         self.table = build_rare_class_table(self.source, self.rare) if self.rare else None
-        aware = _options(ClassAwareOptions, class_aware_sampling)
-        self._check()
+        aware = built_options(ClassAwareOptions, class_aware_sampling)
+        beside = {"target_whole": target_whole, "strong_view": strong_view, "target_soft_labels": target_soft_labels}
+        self._check([name for name, given in beside.items() if given is not None], target_labels is not None, lab_transfer)
+        self.views = TargetViews(
+            whole=target_whole,
+            strong=built_options(StrongViewOptions, strong_view),
+            labels=self._made(target_labels, soft=False),
+            soft=self._made(target_soft_labels, soft=True),
+        )
+        self.colors = ColorTransfer(self.target) if lab_transfer else None
         if aware and self.rare:
             raise UserError("UDADataset has rare_class_sampling and class_aware_sampling. Set one of them to None.")
         self.order = None if aware is None else draw_class_aware_list(self.source, aware, derive_seed(seed, "class-aware list"))
 
-    def _check(self) -> None:
+    def _made(self, folder: str | None, *, soft: bool) -> MadeTargets | None:
+        return None if folder is None else MadeTargets.open(folder, self.target.names, self.source.classes, soft=soft)
+
+    def _check(self, uncut: Sequence[str], labels: bool, colors: bool) -> None:
+        """Refuses options that do not fit each other; ``uncut`` names those that a second crop does not follow."""
         if self.on_bad_sample not in ("raise", "skip"):
             raise UserError(f"UDADataset got on_bad_sample={self.on_bad_sample!r}. Use 'raise' or 'skip'.")
         if self.target is not None and self.target_crop is None:
             raise UserError("UDADataset has a target, but no target_crop. Add target_crop=dict(img_scale=…, crop_size=…).")
-        if self.target is None and (self.target_crop or self.margins):
-            raise UserError("UDADataset has target_crop or crop_pseudo_margins, but no target. Add target=… or remove them.")
+        others = {"target_crop": self.target_crop, "crop_pseudo_margins": self.margins, "target_labels": labels, "lab_transfer": colors}
+        given = [*(name for name, value in others.items() if value), *uncut]
+        if self.target is None and given:
+            raise UserError(f"UDADataset has {' and '.join(given)}, but no target. Add target=… or remove them.")
         if self.target_crop and self.target_crop.cat_max_ratio < 1:
             raise UserError("UDADataset: target_crop.cat_max_ratio would need target labels. Set it in source_crop only.")
         for name in ("photo_metric_distortion", "color_jitter"):
             if self.target_crop and getattr(self.target_crop, name):
                 raise UserError(f"UDADataset: target_crop.{name} is for the source alone. Set it in source_crop only.")
-        crops = [crop for crop in (self.source_crop, self.target_crop) if crop]
-        sizes = {tuple(crop.crop_size) for crop in crops}
-        if len(sizes) > 1 and not all(crop.whole for crop in crops):
-            text = " and ".join(f"{name}.crop_size={tuple(getattr(self, name).crop_size)}" for name in ("source_crop", "target_crop"))
-            fix = "Use one crop_size for both, or whole images (keep_ratio=False, crop_size as img_scale)."
-            raise UserError(f"UDADataset: {text} differ, but both crops of a sample are mixed. {fix}")
-        if self.sync_crop_size and any(np.any(np.greater(self.sync_crop_size, crop.crop_size)) for crop in crops):
-            raise UserError(f"UDADataset: sync_crop_size {tuple(self.sync_crop_size)} is larger than crop_size. Use a smaller one.")
+        check_crops({"source_crop": self.source_crop, "target_crop": self.target_crop}, self.sync_crop_size)
+        if self.sync_crop_size and uncut:
+            raise UserError(f"UDADataset: sync_crop_size cuts crops again, and {' and '.join(uncut)} would not follow. Leave it out.")
 
     @property
     def source_crop(self) -> CropOptions:
@@ -152,7 +174,8 @@ class UDADataset(Dataset):
             ``index``; ``source`` with ``image`` uint8 [3, H, W] RGB, ``label`` uint8 [H, W], ``size``
             int64 [2] (height and width before padding); ``target`` with ``image``, ``size`` and, with
             margins, ``valid`` uint8 [H, W] (1: pseudo-labels may be used), with annotations ``annotation`` uint8
-            [H, W] (255 where not labelled) and ``round``, whose labels it shows; ``skipped``, the number of
+            [H, W] (255 where not labelled) and ``round``, whose labels it shows, and what
+            :meth:`TargetViews.load <mmseg.datasets.sampling.target_views.TargetViews.load>` adds; ``skipped``, the number of
             bad samples that this one stands in for, if they are to be skipped.
         """
         if self.on_bad_sample == "raise":
@@ -202,6 +225,8 @@ class UDADataset(Dataset):
 
         image = photo.color()
         self.source.check_same_size(index, image, native)
+        if self.colors is not None:
+            image = self.colors.apply(image, streams)
         if options.color_jitter:
             image = transforms.color_jitter(image, transforms.draw_jitter(streams.numpy("source.color_jitter"), options.color_jitter))
         crop = options.cut(image, size, box)
@@ -222,7 +247,7 @@ class UDADataset(Dataset):
         if self.annotations is not None:
             number, label = self.annotations.read(index, image.shape[:2])
             sample |= {"annotation": crop.annotation(label), "round": number}
-        return sample
+        return {**sample, **self.views.load(index, image, crop, sample["image"], streams)}
 
     def annotation(self, index: int, skipped: int, number: int) -> torch.Tensor:
         """``annotation`` of a target sample [H, W] after round ``number`` of annotating, read now.
@@ -258,41 +283,14 @@ class UDADataset(Dataset):
         streams = Streams(self.seed, index)
         source = self.draw_source_file(streams)[1]
         files = [self.source.images.path(source), self.source.label_path(source)]
-        return files if self.target is None else [*files, self.target.path(self.draw_target_file(streams))]
+        if self.target is None:
+            return files
+        target = self.draw_target_file(streams)
+        colors = [] if self.colors is None else [self.target.path(self.colors.draw(streams))]
+        return [*files, self.target.path(target), *self.views.files(target), *colors]
 
     def _log_once(self, text: str) -> None:
         """In the log of the training; with several workers, each of them tells it once."""
         if text not in self._logged:
             self._logged.add(text)
             print_log(f"Skipped: {text}", logger="current", level=logging.WARNING)
-
-
-def _options(kind: type, options: dict | None):
-    return None if options is None else build_checked({"type": kind, **options}, DATASETS)
-
-
-def source_crops(options: dict, source: SegmentationDataset | SeveralDatasets) -> tuple[CropOptions, ...]:
-    """One for all sources, or one for each of :class:`SeveralDatasets` where ``img_scale`` is a list of scales."""
-    scales = options.get("img_scale")
-    if not scales or not isinstance(scales[0], (list, tuple)):
-        return (_options(CropOptions, options),)
-    parts = len(source.parts) if isinstance(source, SeveralDatasets) else 1
-    if len(scales) != parts:
-        fix = "Give one (width, height) for all, or one for each data set."
-        raise UserError(f"UDADataset: source_crop.img_scale lists {len(scales)} scales, but the source is {parts} data set(s). {fix}")
-    return tuple(_options(CropOptions, {**options, "img_scale": scale}) for scale in scales)
-
-
-def _labelled(dataset: dict | SegmentationDataset | SeveralDatasets) -> SegmentationDataset | SeveralDatasets:
-    dataset = build_checked(dataset, DATASETS) if isinstance(dataset, dict) else dataset
-    if not dataset.labelled:
-        option = "labels of its data sets" if isinstance(dataset, SeveralDatasets) else dataset.label_option
-        raise UserError(f"UDADataset: the source {dataset.place} has no labels. Set {option} in its config.")
-    return dataset
-
-
-def _images_only(dataset: dict | SegmentationDataset | None) -> ImageFiles | None:
-    """Keeps the images of the target and forgets the rest, so that training cannot reach its labels."""
-    if isinstance(dataset, dict):
-        dataset = build_checked(without_labels(dataset), DATASETS)
-    return dataset.images if dataset is not None else None

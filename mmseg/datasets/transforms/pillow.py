@@ -1,6 +1,6 @@
-"""Images as Pillow and torchvision change them: FADA and label shift adaptation read 8-bit images so.
+"""Images as Pillow and torchvision change them: FADA, label shift adaptation and CPSL read 8-bit images so.
 
-Pillow's bicubic filter looks at more pixels where it makes an image smaller, OpenCV's does not; their nearest neighbours differ as well.
+Pillow's filters look at more pixels where it makes an image smaller, OpenCV's do not; their nearest neighbours differ as well.
 
 Letters: (H, W) before, (h, w) after.
 """
@@ -13,10 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from mmseg.utils.errors import UserError
+
+HALF = 0.5  # of the colour circle
+
 
 def resize_bicubic(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
     """uint8 [H, W, 3] -> uint8 [h, w, 3]; ``size`` is (h, w)."""
     return image if image.shape[:2] == tuple(size) else _resized(image, size, Image.Resampling.BICUBIC)
+
+
+def resize_bilinear(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    """uint8 [H, W, 3] -> uint8 [h, w, 3]; ``size`` is (h, w)."""
+    return image if image.shape[:2] == tuple(size) else _resized(image, size, Image.Resampling.BILINEAR)
 
 
 def resize_nearest(label: np.ndarray, size: Sequence[int]) -> np.ndarray:
@@ -40,6 +49,17 @@ class Jitter:
     steps: tuple[tuple[str, float], ...]
 
 
+def check_jitter(strengths: Sequence[float]) -> None:
+    """Refuses strengths of :func:`draw_jitter` that torchvision does not take.
+
+    Raises:
+        UserError: the hue would turn by more than half of the colour circle.
+    """
+    if strengths[3] > HALF:
+        text = f"color_jitter={tuple(strengths)} turns the hue by more than half of the colour circle"
+        raise UserError(f"{text}. Use {HALF} or less as its last value.")
+
+
 def draw_jitter(rng: np.random.Generator, strengths: Sequence[float]) -> Jitter:
     """Draws one value for each step, and their order.
 
@@ -57,6 +77,11 @@ def draw_jitter(rng: np.random.Generator, strengths: Sequence[float]) -> Jitter:
 
 def color_jitter(image: np.ndarray, jitter: Jitter) -> np.ndarray:
     """The steps one after the other: uint8 BGR [H, W, 3] -> the same size."""
+    return np.array(jittered(Image.fromarray(np.ascontiguousarray(image[..., ::-1])), jitter))[..., ::-1]
+
+
+def jittered(picture: Image.Image, jitter: Jitter) -> Image.Image:
+    """The steps of :func:`color_jitter` on an RGB picture."""
     from torchvision.transforms import functional  # takes a second, which most trainings can do without
 
     steps: dict[str, Callable] = {
@@ -65,7 +90,6 @@ def color_jitter(image: np.ndarray, jitter: Jitter) -> np.ndarray:
         "saturation": functional.adjust_saturation,
         "hue": functional.adjust_hue,
     }
-    picture = Image.fromarray(np.ascontiguousarray(image[..., ::-1]))
     for name, value in jitter.steps:
         picture = steps[name](picture, value)
-    return np.array(picture)[..., ::-1]
+    return picture

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import cv2
 import numpy as np
 
 from mmseg.structures import Box
+
+KeepRatio = bool | Literal["width"]
+"""What is kept of the aspect ratio of an image, see :func:`scaled_size`."""
 
 
 def keep_ratio_size(size: Sequence[int], scale: Sequence[int]) -> tuple[int, int]:
@@ -28,6 +32,20 @@ def keep_ratio_size(size: Sequence[int], scale: Sequence[int]) -> tuple[int, int
     height, width = size
     ratio = min(max(scale) / max(height, width), min(scale) / min(height, width))
     return max(int(height * ratio + 0.5), 1), max(int(width * ratio + 0.5), 1)
+
+
+def scaled_size(size: Sequence[int], scale: Sequence[int], keep_ratio: KeepRatio = True) -> tuple[int, int]:
+    """The size (h, w) that an image of ``size`` (H, W) is resized to.
+
+    Args:
+        size: of the image, pixels.
+        scale: (w, h), pixels.
+        keep_ratio: True for :func:`keep_ratio_size`; False for exactly ``scale``; 'width' for its width, and the height with the aspect
+            ratio of the image, rounded down: the ``RandomSized`` of ProDA and CPSL.
+    """
+    if keep_ratio == "width":
+        return max(int(scale[0] / (size[1] / size[0])), 1), scale[0]
+    return keep_ratio_size(size, scale) if keep_ratio else (scale[1], scale[0])
 
 
 def resize_image(image: np.ndarray, size: Sequence[int]) -> np.ndarray:

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from mmseg.datasets.base import image_tensor
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.sampling.crop_options import CropOptions
-from mmseg.datasets.transforms import RESIZING, keep_ratio_size
+from mmseg.datasets.transforms import scaled_size
 from mmseg.engine.hooks.evaluating import evaluating
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.finite import check_finite
@@ -44,8 +44,8 @@ class TargetImages(Dataset):
         """(index, uint8 RGB [3, h, w], (H, W))."""
         image = self.images.read(index)
         native = image.shape[:2]
-        size = keep_ratio_size(native, self.scale) if self.options.keep_ratio else (self.scale[1], self.scale[0])
-        return index, image_tensor(RESIZING[self.options.interpolation](image, size)), native
+        size = scaled_size(native, self.scale, self.options.keep_ratio)
+        return index, image_tensor(self.options.resize(image, size)), native
 
 
 def predictions(

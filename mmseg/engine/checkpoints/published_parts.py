@@ -1,4 +1,4 @@
-"""Checkpoints that keep encoder, decoder and maybe a discriminator apart, each with its own names: FADA, label shift adaptation, RIPU."""
+"""Checkpoints that keep the parts of a network apart, or under other names: FADA, label shift adaptation and RIPU; CPSL."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 ENCODER, DECODER, DISCRIMINATOR = "feature_extractor", "classifier", "model_D"
+CPSL_NETWORK, CPSL_DISCRIMINATOR, CPSL_STATE, CPSL_DECODER = "ResNet101", "FCDiscriminator", "model_state", "layer5."
 
 
 def joined(content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -13,11 +14,28 @@ def joined(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
     The entries below each part may have the ``module.`` of a distributed training in front.
     """
+    if isinstance(content.get(CPSL_NETWORK), Mapping):
+        return _of_cpsl(content)
     if not all(isinstance(content.get(part), Mapping) for part in (ENCODER, DECODER)):
         return content
     state = {}
     for key, value in content[ENCODER].items():
-        name = str(key).removeprefix("module.")
+        name = _bare(key)
         state[f"model.{name if name.startswith('backbone.') else f'backbone.{name}'}"] = value
-    state |= {f"model.decode_head.{str(key).removeprefix('module.')}": value for key, value in content[DECODER].items()}
-    return state | {f"model_D.{str(key).removeprefix('module.')}": value for key, value in (content.get(DISCRIMINATOR) or {}).items()}
+    state |= {f"model.decode_head.{_bare(key)}": value for key, value in content[DECODER].items()}
+    return state | {f"model_D.{_bare(key)}": value for key, value in (content.get(DISCRIMINATOR) or {}).items()}
+
+
+def _of_cpsl(content: Mapping[str, Any]) -> dict[str, Any]:
+    """``{'ResNet101': {'model_state': …}}``, whose decoder is ``layer5``; that of the warm-up holds a discriminator as well."""
+    state = {}
+    for key, value in content[CPSL_NETWORK].get(CPSL_STATE, {}).items():
+        name = _bare(key)
+        part = f"decode_head.{name.removeprefix(CPSL_DECODER)}" if name.startswith(CPSL_DECODER) else f"backbone.{name}"
+        state[f"model.{part}"] = value
+    discriminator = (content.get(CPSL_DISCRIMINATOR) or {}).get(CPSL_STATE, {})
+    return state | {f"model_D.main.{_bare(key)}": value for key, value in discriminator.items()}
+
+
+def _bare(key: str) -> str:
+    return str(key).removeprefix("module.")

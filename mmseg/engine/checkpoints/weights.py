@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.classifiers import check_class_count, classifier_entries
 from mmseg.engine.checkpoints.published_parts import joined
 from mmseg.engine.checkpoints.state_difference import State, StateDifference, first_names
@@ -172,6 +173,15 @@ def covers(method: UDAMethod, content: Mapping[str, Any]) -> bool:
     """
     parts = {STUDENT: method.model, IMNET: method.imnet_model, DISCRIMINATOR: method.model_D}
     return {name for name, network in parts.items() if network is not None} <= networks(content).keys()
+
+
+def load_student(network: nn.Module, path: str | os.PathLike) -> str:
+    """Loads the student of a checkpoint into a network; returns a line for the log.
+
+    Raises:
+        UserError: see :func:`network_state` and :func:`load_segmentor`.
+    """
+    return load_segmentor(network, network_state(read_checkpoint(path), STUDENT, path), STUDENT, path)
 
 
 def load_method(method: UDAMethod, content: Mapping[str, Any], path: str | os.PathLike, *, skip_classifier: bool = False) -> list[str]:

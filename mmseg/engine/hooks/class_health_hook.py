@@ -16,6 +16,7 @@ from torch import Tensor
 from mmseg.evaluation.class_health import dead_classes, death_notices
 from mmseg.evaluation.curve import read_curve
 from mmseg.registry import HOOKS
+from mmseg.structures.batches import LABELS
 from mmseg.utils.options.ranges import Positive
 
 LOG, EVALUATION = "log", "evaluation"
@@ -25,13 +26,14 @@ def count_classes(labels: Tensor, num_classes: int) -> Tensor:
     """Pixels of each class, without waiting for the device (``torch.bincount`` would: it looks for the largest label).
 
     Args:
-        labels: int64 [B, H, W] in [0, K).
+        labels: int64 [B, H, W] in [0, K), and 255 for pixels that have no label and are not counted.
         num_classes: K.
 
     Returns:
         int64 [K] on the same device.
     """
-    return labels.new_zeros(num_classes).scatter_add_(0, labels.flatten(), labels.new_ones(1).expand(labels.numel()))
+    counts = labels.new_zeros(LABELS).scatter_add_(0, labels.flatten(), labels.new_ones(1).expand(labels.numel()))
+    return counts[:num_classes]
 
 
 def percentages(counts: Tensor, classes: Sequence[str]) -> dict[str, float]:
@@ -51,7 +53,7 @@ def summed(counts: Tensor) -> Tensor:
 class ClassHealthHook(Hook):
     """Logs which share of the pseudo-label pixels each class has, and names the classes that have died.
 
-    The shares are of all pixels of the target crops, whatever their weight: ignored margins count, and so do
+    The shares are of all labelled pixels of the target crops, whatever their weight: ignored margins count, and so do
     pixels of which the teacher is unsure. Where several teachers label the target, it is the method's own whose
     labels are counted. Three places show them, all in percent: the visualizer as ``pseudo_share/<class>`` every
     ``interval`` iterations, the entries of ``evaluations.json`` as ``pseudo_share`` since the evaluation before,

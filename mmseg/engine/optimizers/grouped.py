@@ -6,6 +6,7 @@ The update of every tensor is the same.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping
 
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
@@ -27,12 +28,20 @@ def multipliers(name: str, custom_keys: Mapping[str, Mapping[str, float]]) -> tu
     return 1.0, 1.0
 
 
+def enclosing_modules(name: str) -> int:
+    """How many modules below a backbone hold a parameter: 1 for ``conv1``, 3 within a block, 4 in its shortcut; 1 outside of backbones."""
+    _, _, inner = name.rpartition("backbone.")
+    return inner.count(".") if "backbone." in name else 1
+
+
 def parameter_groups(
     network: nn.Module,
     lr: float,
     weight_decay: float,
     custom_keys: Mapping[str, Mapping[str, float]],
     others: Collection[nn.Parameter] = frozenset(),
+    *,
+    repeat: bool = False,
 ) -> list[dict]:
     """Groups the trainable parameters by learning rate and decay.
 
@@ -41,11 +50,14 @@ def parameter_groups(
         others: parameters that another optimizer trains.
         lr, weight_decay: base values.
         custom_keys: per name fragment a dictionary with ``lr_mult`` and ``decay_mult``.
+        repeat: lists a parameter of a backbone once for each module that holds it (:func:`enclosing_modules`), and so updates it that often
+            in a step.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad and parameter not in others:
-            groups.setdefault(multipliers(name, custom_keys), []).append(parameter)
+            times = enclosing_modules(name) if repeat else 1
+            groups.setdefault(multipliers(name, custom_keys), []).extend([parameter] * times)
     return [
         {"params": parameters, "lr": lr * lr_mult, "weight_decay": weight_decay * decay_mult}
         for (lr_mult, decay_mult), parameters in groups.items()
@@ -63,7 +75,8 @@ class GroupedOptimWrapperConstructor:
     Args:
         optim_wrapper_cfg: ``optimizer`` (torch's options) and ``clip_grad``; its type is 'OptimWrapper',
             which is built as :class:`GuardedOptimWrapper`.
-        paramwise_cfg: ``custom_keys`` as in mmengine.
+        paramwise_cfg: ``custom_keys`` as in mmengine, and ``published_quirks``: True repeats the parameters of a backbone as the
+            released code of CPSL does by accident, which makes its learning rate about three times as large (see docs/cpsl.md).
 
     Raises:
         UserError: an unknown option, another type, or gradient accumulation, which several backward passes per
@@ -73,6 +86,7 @@ class GroupedOptimWrapperConstructor:
     def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
         self.options = dict(optim_wrapper_cfg)
         self.custom_keys = self._custom_keys(paramwise_cfg or {})
+        self.published_quirks = (paramwise_cfg or {}).get("published_quirks", False)
         if self.options.get("accumulative_counts", 1) != 1:
             reason = "a step has several backward passes"
             raise UserError(f"optim_wrapper.accumulative_counts must be 1: {reason}. Use a larger batch_size instead.")
@@ -80,8 +94,11 @@ class GroupedOptimWrapperConstructor:
     @staticmethod
     def _custom_keys(paramwise_cfg: dict) -> dict:
         for key in paramwise_cfg:
-            if key != "custom_keys":
-                raise UserError(f"optim_wrapper.paramwise_cfg has no option '{key}'.{suggestion(key, ['custom_keys'])} Use custom_keys.")
+            if key not in ("custom_keys", "published_quirks"):
+                near = suggestion(key, ["custom_keys", "published_quirks"])
+                raise UserError(f"optim_wrapper.paramwise_cfg has no option '{key}'.{near} Use custom_keys.")
+        if wrong := mismatch(bool, paramwise_cfg.get("published_quirks", False)):
+            raise UserError(f"optim_wrapper.paramwise_cfg.published_quirks{wrong}")
         custom_keys = paramwise_cfg.get("custom_keys", {})
         for fragment, values in custom_keys.items():
             for key in values:
@@ -115,6 +132,11 @@ class GroupedOptimWrapperConstructor:
         check_component(optimizer, OPTIMIZERS)
         self._check_fragments(model)
         others = {parameter for spec in model.own_optimizers.values() if spec.alone for parameter in spec.part.parameters()}
-        groups = parameter_groups(model, optimizer["lr"], optimizer.get("weight_decay", 0.0), self.custom_keys, others)
-        parts = {"optimizer": build_fused({**optimizer, "params": groups}), "method": model}
+        quirks, decay = self.published_quirks, optimizer.get("weight_decay", 0.0)
+        groups = parameter_groups(model, optimizer["lr"], decay, self.custom_keys, others, repeat=quirks)
+        if quirks:  # kernels over all tensors at once would read a repeated one before they have written it
+            optimizer |= {"fused": False, "foreach": False}
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="optimizer contains a parameter group with duplicate parameters")
+            parts = {"optimizer": build_fused({**optimizer, "params": groups}), "method": model}
         return build_checked({**options, **parts, "type": GuardedOptimWrapper}, OPTIM_WRAPPERS)

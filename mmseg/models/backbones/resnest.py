@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from annotated_types import Ge
 from torch import Tensor, nn
 
-from mmseg.models.backbones.resnet import BATCH_NORM, ResidualBlock, ResNet, norm_layer
+from mmseg.models.backbones.residual_blocks import BATCH_NORM, ResidualBlock, norm_layer
+from mmseg.models.backbones.resnet import ResNet
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
@@ -75,7 +76,7 @@ class SplitAttentionBottleneck(ResidualBlock):
         stride: of the 3x3 convolutions, or of an average behind them.
         average_stride: the stride is that of a 3x3 average.
         radix, reduction_factor: see :class:`SplitAttentionConv`.
-        in_channels, channels, dilation, shortcut, norm_cfg: see :class:`mmseg.models.backbones.resnet.Bottleneck`.
+        in_channels, channels, dilation, shortcut, norm_cfg: see :class:`mmseg.models.backbones.residual_blocks.Bottleneck`.
     """
 
     expansion = 4

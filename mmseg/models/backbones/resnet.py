@@ -15,13 +15,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch.nn.functional as F
-from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg.models.backbones.checkpointing import run_block
-from mmseg.models.backbones.frozen_batch_norm import FrozenBatchNorm2d
+from mmseg.models.backbones.residual_blocks import BATCH_NORM, BasicBlock, Bottleneck, ResidualBlock, draw_narrow, draw_weights, norm_layer
 from mmseg.models.backbones.style_hallucination import style_hallucination
 from mmseg.models.layer_options import FrozenNormConfig, NormConfig
 from mmseg.models.weights.pretrained import load_pretrained, pretrained_path
@@ -31,104 +30,6 @@ from mmseg.utils.options.ranges import NonNegative, Positive, Some
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}
 """Depth -> residual blocks of the four stages; from 50 layers on they are bottlenecks."""
-
-BATCH_NORM = {"type": "BN"}
-
-
-def norm_layer(norm_cfg: dict, channels: int) -> nn.Module:
-    """The normalisation that a config names, over ``channels`` channels."""
-    return FrozenBatchNorm2d(channels) if norm_cfg["type"] == "FrozenBN" else build_norm_layer(norm_cfg, channels)[1]
-
-
-class ResidualBlock(nn.Module):
-    """relu(branch(x) + shortcut(x)). A block defines ``branch``, ``downsample`` (or None) and two constants.
-
-    ``expansion`` is C over the option ``channels``; ``last_norm`` names the normalisation that ends the branch.
-    """
-
-    expansion: int
-    last_norm: str
-    downsample: nn.Module | None
-
-    def branch(self, feature_map: Tensor) -> Tensor:
-        """[B, C', H', W'] -> [B, C, H, W], what is added to the shortcut."""
-        raise NotImplementedError
-
-    def forward(self, feature_map: Tensor) -> Tensor:
-        """[B, C', H', W'] -> [B, C, H, W]."""
-        shortcut = feature_map if self.downsample is None else self.downsample(feature_map)
-        return F.relu(self.branch(feature_map) + shortcut, inplace=True)
-
-
-class BasicBlock(ResidualBlock):
-    """Two 3x3 convolutions and a shortcut.
-
-    Args:
-        in_channels: channels C' of the input.
-        channels: C.
-        stride, dilation: of the first convolution; the second one has neither, as published.
-        shortcut: brings the input to the shape of the output; None adds it as it is.
-        norm_cfg: normalisation.
-    """
-
-    expansion = 1
-    last_norm = "bn2"
-
-    def __init__(self, *, in_channels: int, channels: int, stride: int, dilation: int, shortcut: nn.Module | None, norm_cfg: dict) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride=stride, padding=dilation, dilation=dilation, bias=False)
-        self.bn1 = norm_layer(norm_cfg, channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.bn2 = norm_layer(norm_cfg, channels)
-        self.downsample = shortcut
-
-    def branch(self, feature_map: Tensor) -> Tensor:
-        """[B, C', H', W'] -> [B, C, H, W]."""
-        hidden = F.relu(self.bn1(self.conv1(feature_map)), inplace=True)
-        return self.bn2(self.conv2(hidden))
-
-
-class Bottleneck(ResidualBlock):
-    """1x1, 3x3 and 1x1 convolutions and a shortcut.
-
-    Args:
-        channels: a quarter of C, and the width of the 3x3 convolution unless it is grouped.
-        stride, dilation: of the 3x3 convolution.
-        groups: groups of the 3x3 convolution.
-        group_width: channels of one group, as a part of ``channels``; unused with a single group.
-        in_channels, shortcut, norm_cfg: see :class:`BasicBlock`.
-    """
-
-    expansion = 4
-    last_norm = "bn3"
-
-    def __init__(
-        self,
-        *,
-        in_channels: int,
-        channels: int,
-        stride: int,
-        dilation: int,
-        shortcut: nn.Module | None,
-        norm_cfg: dict,
-        groups: Positive[int] = 1,
-        group_width: float = 1.0,
-    ) -> None:
-        super().__init__()
-        width = channels if groups == 1 else int(channels * group_width) * groups
-        self.conv1 = nn.Conv2d(in_channels, width, 1, bias=False)
-        self.bn1 = norm_layer(norm_cfg, width)
-        self.conv2 = nn.Conv2d(width, width, 3, stride=stride, padding=dilation, dilation=dilation, groups=groups, bias=False)
-        self.bn2 = norm_layer(norm_cfg, width)
-        self.conv3 = nn.Conv2d(width, channels * self.expansion, 1, bias=False)
-        self.bn3 = norm_layer(norm_cfg, channels * self.expansion)
-        self.downsample = shortcut
-
-    def branch(self, feature_map: Tensor) -> Tensor:
-        """[B, C', H', W'] -> [B, C, H, W]."""
-        hidden = F.relu(self.bn1(self.conv1(feature_map)), inplace=True)
-        hidden = F.relu(self.bn2(self.conv2(hidden)), inplace=True)
-        return self.bn3(self.conv3(hidden))
 
 
 @MODELS.register_module()
@@ -148,7 +49,11 @@ class ResNet(BaseModule):
             that of a less dilated stage (against gridding).
         norm_cfg: normalisation; ``dict(type='FrozenBN')`` is :class:`FrozenBatchNorm2d`.
         norm_eval: BatchNorm uses its running statistics in training, too.
-        style: 'pytorch': a bottleneck has its stride in the 3x3 convolution.
+        style: 'pytorch': a bottleneck has its stride in the 3x3 convolution; 'caffe': in the first 1x1 convolution.
+        pool_ceil_mode: the pooling of the stem rounds its size up, not down (65x113 of a crop of 512x896).
+        last_norm: one more normalisation after the last stage, ``bn_pretrain``, for weights whose last map has another scale than
+            those of classification (CPSL's second and third stage); weights from files may lack it.
+        init_std: convolutions start from N(0, init_std); None: He's normal initialisation.
         stem_channels: channels after the stem.
         base_channels: ``channels`` of the first stage's blocks; doubled with every stage.
         groups: groups of the 3x3 convolution in bottlenecks (the cardinality of ResNeXt).
@@ -181,6 +86,9 @@ class ResNet(BaseModule):
         norm_cfg: NormConfig | FrozenNormConfig = BATCH_NORM,
         norm_eval: bool = False,
         style: str = "pytorch",
+        pool_ceil_mode: bool = False,
+        last_norm: bool = False,
+        init_std: Positive[float] | None = None,
         stem_channels: Positive[int] = 64,
         base_channels: Positive[int] = 64,
         groups: Positive[int] = 1,
@@ -192,13 +100,15 @@ class ResNet(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__()
-        _check(type(self).__name__, depth=depth, style=style, groups=groups)
+        _check(type(self).__name__, depth=depth, style=style, groups=groups, own_block=block is not None)
         _check_stages(type(self).__name__, num_stages, strides=strides, dilations=dilations, out_indices=out_indices)
-        self.out_indices, self.norm_eval, self.with_cp = tuple(out_indices), norm_eval, with_cp
+        self.num_stages, self.out_indices, self.norm_eval, self.with_cp = num_stages, tuple(out_indices), norm_eval, with_cp
+        self.pool_ceil_mode, self.init_std = pool_ceil_mode, init_std
         self.pretrained = pretrained_path(pretrained, init_cfg)
         self._add_stem(stem_channels, norm_cfg)
         if block is None:
-            block = BasicBlock if depth < 50 else partial(Bottleneck, groups=groups, group_width=base_width / base_channels)
+            options = {"stride_first": style == "caffe", "groups": groups, "group_width": base_width / base_channels}
+            block = BasicBlock if depth < 50 else partial(Bottleneck, **options)
         in_channels, expansion = stem_channels, BasicBlock.expansion if depth < 50 else Bottleneck.expansion
         for stage in range(num_stages):
             channels, stride, dilation = base_channels * 2**stage, strides[stage], dilations[stage]
@@ -210,6 +120,7 @@ class ResNet(BaseModule):
             options = [first, *[other] * (BLOCKS[depth][stage] - 1)]
             blocks = [block(channels=channels, norm_cfg=norm_cfg, **each) for each in options]
             self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
+        self.bn_pretrain = norm_layer(norm_cfg, in_channels) if last_norm else None
         self.style_hallucination = style_hallucination(style_hallucination_cfg, channels=base_channels * expansion)
 
     def _add_stem(self, channels: int, norm_cfg: dict) -> None:
@@ -242,13 +153,15 @@ class ResNet(BaseModule):
             stage by its stride, rounding up.
         """
         stem = self.stem(image) if self.deep_stem else F.relu(self.bn1(self.conv1(image)), inplace=True)
-        feature_map, outputs = F.max_pool2d(stem, 3, stride=2, padding=1), []
+        feature_map, outputs = F.max_pool2d(stem, 3, stride=2, padding=1, ceil_mode=self.pool_ceil_mode), []
         for stage in range(max(self.out_indices) + 1):
             for block in getattr(self, f"layer{stage + 1}"):
                 feature_map = run_block(block, feature_map, recompute=self.with_cp)
             if stage == 0 and self.style_hallucination is not None:
                 feature_map = self.style_hallucination(feature_map)
             outputs.append(feature_map)
+        if self.bn_pretrain is not None and len(outputs) == self.num_stages:
+            outputs[-1] = self.bn_pretrain(feature_map)
         return tuple(outputs[index] for index in self.out_indices)
 
     def train(self, mode: bool = True) -> ResNet:
@@ -266,7 +179,7 @@ class ResNet(BaseModule):
             UserError: the file does not exist or belongs to another network.
         """
         if self.pretrained is None:
-            self.apply(_draw_weights)
+            self.apply(draw_weights if self.init_std is None else partial(draw_narrow, std=self.init_std))
         else:
             load_pretrained(self, self.pretrained)
         self._is_init = True
@@ -284,10 +197,10 @@ class ResNeXt(ResNet):
     """ResNet with grouped 3x3 convolutions: ``groups=32, base_width=4`` is 32x4d; options of :class:`ResNet`."""
 
 
-def _check(name: str, *, depth: int, style: str, groups: int) -> None:
+def _check(name: str, *, depth: int, style: str, groups: int, own_block: bool) -> None:
     if depth not in BLOCKS:
         raise UserError(f"{name} has no depth={depth!r}. Use one of {', '.join(map(str, BLOCKS))}.")
-    if style != "pytorch":
+    if style not in ({"pytorch"} if own_block else {"pytorch", "caffe"}):
         raise UserError(f"{name} has no style={style!r}. Use style='pytorch', the stride in the 3x3 convolution.")
     if groups != 1 and depth < 50:
         raise UserError(f"{name}-{depth} has no grouped convolutions, but groups={groups}. Use groups=1, or a depth of at least 50.")
@@ -301,18 +214,3 @@ def _check_stages(name: str, num_stages: int, *, out_indices: Sequence[int], **v
             raise UserError(f"{name} has {num_stages} stages, but {option}={given!r}. Give one value per stage.")
     if not out_indices or not set(out_indices) <= set(range(num_stages)):
         raise UserError(f"{name} has {num_stages} stages, but out_indices={out_indices!r}. Use indices from 0 to {num_stages - 1}.")
-
-
-def _draw_weights(module: nn.Module) -> None:
-    """He's normal initialisation; every residual branch starts at zero (Goyal et al. 2017, section 5.1)."""
-    if isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-    elif isinstance(module, (_BatchNorm, nn.GroupNorm)):
-        nn.init.ones_(module.weight)
-        nn.init.zeros_(module.bias)
-    elif isinstance(module, ResidualBlock):  # nn.Module.apply visits children first
-        last = getattr(module, module.last_norm)
-        if not isinstance(last, FrozenBatchNorm2d):  # which would stay at zero
-            nn.init.zeros_(last.weight)

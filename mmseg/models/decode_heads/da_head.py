@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from mmcv.cnn import ConvModule, Scale
 from torch import Tensor, nn
 
-from mmseg.models.decode_heads.decode_head import DecodeHead
+from mmseg.models.decode_heads.decode_head import Decoded, DecodeHead
 from mmseg.models.decode_heads.layers import attend_pixels
 from mmseg.models.layer_options import NormConfig
 from mmseg.registry import MODELS
@@ -109,13 +109,14 @@ class DAHead(DecodeHead):
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
-        return self.decode(features)[0]
+        return self.decode(features).logits
 
-    def decode(self, features: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    def decode(self, features: Sequence[Tensor]) -> Decoded:
         """The prediction from the sum of both attentions, and the three logits that are trained [B, K, h, w]."""
         (level,) = self.select(features)
         position = self.pam_out_conv(self.pam(self.pam_in_conv(level)))
         channel = self.cam_out_conv(self.cam(self.cam_in_conv(level)))
-        logits = self.classify(position + channel)
+        embedding = position + channel
+        logits = self.classify(embedding)
         own = {"pam": self.pam_conv_seg(self.dropout(position)), "cam": self.cam_conv_seg(self.dropout(channel))}
-        return logits, {"pam_cam": logits, **own}
+        return Decoded(logits, embedding, {"pam_cam": logits, **own})

@@ -71,10 +71,10 @@ class DAFormerHead(DecodeHead):
         fusion = dict(in_channels=width * len(self.in_channels), out_channels=channels, **decoder_params["fusion_cfg"])
         self.fuse_layer = DECODER_LAYERS.build(fusion)
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
+    def embed(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> the fused map [B, C, h, w]."""
         levels = self.select(features)
         size = levels[0].shape[2:]
         embedded = [decoder_layout(layer(level)) for layer, level in zip(self.embed_layers, levels, strict=True)]
         embedded = [resize(level, size, self.align_corners) for level in embedded]
-        return self.classify(self.fuse_layer(torch.cat(embedded, dim=1)))
+        return self.fuse_layer(torch.cat(embedded, dim=1))

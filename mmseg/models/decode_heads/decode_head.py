@@ -5,7 +5,8 @@ Letters: B images, C channels, K classes, (h, w) the decoder's map, (H, W) the l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
@@ -37,11 +38,25 @@ def check_decoder_params(head: str, decoder_params: dict, known: Iterable[str]) 
             raise UserError(f"decoder_params needs the option '{key}'. Add {key}=… to decoder_params of {head}.")
 
 
+class Decoded(NamedTuple):
+    """What a decoder makes of the encoder's levels.
+
+    Attributes:
+        logits: [B, K, h, w].
+        embedding: [B, C, h, w] the map that the classifier read; None where there is no such map.
+        branches: logits [B, K, h, w] by name, where several are trained instead of ``logits`` alone.
+    """
+
+    logits: Tensor
+    embedding: Tensor | None = None
+    branches: Mapping[str, Tensor] = {}
+
+
 class DecodeHead(BaseModule):
     """Base of the decoders: features in, logits at ``output_stride`` out.
 
-    A subclass implements ``forward(features) -> [B, K, h, w]`` and usually ends it with :meth:`classify`;
-    it sets ``output_stride``, the pixels of the crop per pixel of its logits.
+    A subclass implements :meth:`embed`, the map that :meth:`classify` reads, or, where it has no such map,
+    ``forward(features) -> [B, K, h, w]``; it sets ``output_stride``, the pixels of the crop per pixel of its logits.
 
     Args:
         in_channels: channels of the chosen encoder level, or a list for several levels.
@@ -89,6 +104,15 @@ class DecodeHead(BaseModule):
             self.conv_seg = nn.Conv2d(channels, num_classes, kernel_size=1)
             self.dropout = nn.Dropout2d(dropout_ratio)
 
+    @property
+    def embedding_channels(self) -> int | None:
+        """C of the map that the classifier reads; None where there is no such map."""
+        own = type(self)
+        if own.embed is DecodeHead.embed and own.decode is DecodeHead.decode:
+            return None
+        *_, classifier = (layer for layer in self.get_submodule(self.classifiers[-1]).modules() if isinstance(layer, nn.Conv2d))
+        return classifier.in_channels
+
     def select(self, features: Sequence[Tensor]) -> list[Tensor]:
         """The levels that this decoder uses.
 
@@ -106,9 +130,20 @@ class DecodeHead(BaseModule):
             raise UserError(f"{name}: the encoder gives {widths} channels, but in_channels={self.in_channels}. {fix}")
         return chosen
 
-    def decode(self, features: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """The prediction, and ``SegOutput.branches``: what is trained instead of it alone, in a decoder that trains several."""
-        return self(features), {}
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
+        return self.classify(self.embed(features))
+
+    def decode(self, features: Sequence[Tensor]) -> Decoded:
+        """The logits and what they were made of; the map before the classifier is the very tensor, not a copy."""
+        if type(self).forward is not DecodeHead.forward:  # a decoder that has no map before its classifier
+            return Decoded(self(features))
+        embedding = self.embed(features)
+        return Decoded(self.classify(embedding), embedding)
+
+    def embed(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> the map [B, C, h, w] that :meth:`classify` reads."""
+        raise NotImplementedError(f"{type(self).__name__} implements neither embed nor forward")
 
     def classify(self, feature_map: Tensor) -> Tensor:
         """Dropout and the 1x1 classifier: [B, C, h, w] -> [B, K, h, w].

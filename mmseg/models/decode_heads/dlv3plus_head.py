@@ -96,14 +96,18 @@ class DLV3PlusHead(DecodeHead):
             nn.Conv2d(channels, num_classes, 1),
         )
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Encoder levels [B, C, ., .], finest first -> logits [B, K, P, Q]."""
+    def embed(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> the map [B, C, P, Q], with dropout as the layers of the checkpoints have it."""
         fine, last = self.select(features)
         whole = self.global_branch(last).expand(-1, -1, *last.shape[2:])
         context = self.bottleneck(torch.cat([*(branch(last) for branch in self.parallel_branches), whole], dim=1))
         details = self.shortcut(fine)
         merged = torch.cat([resize(context, details.shape[2:], self.align_corners), details], dim=1)
-        return at_least_float32(self.decoder(merged))
+        return self.decoder[:-1](merged)
+
+    def classify(self, feature_map: Tensor) -> Tensor:
+        """The 1x1 classifier: [B, C, P, Q] -> [B, K, P, Q]."""
+        return at_least_float32(self.decoder[-1](feature_map))
 
     def init_weights(self) -> None:
         """He's weights (fan_in) for every convolution, torch's default for the bias of the classifier."""

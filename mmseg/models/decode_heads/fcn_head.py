@@ -71,10 +71,10 @@ class FCNHead(DecodeHead):
         if concat_input:
             self.conv_cat = ConvModule(in_channels + channels, channels, kernel_size, padding=half, norm_cfg=norm_cfg)
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Encoder levels [B, C, ., .] -> logits [B, K, h, w] of the chosen one."""
+    def embed(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .] -> the last map [B, C, h, w], of the chosen one."""
         (level,) = self.select(features)
         hidden = self.convs(level)
         if self.conv_cat is not None:
             hidden = self.conv_cat(torch.cat([level, hidden], dim=1))
-        return self.classify(hidden)
+        return hidden

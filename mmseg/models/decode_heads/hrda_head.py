@@ -37,6 +37,7 @@ class ScaleFusion:
         scaled_context: [B, K, p, q] (1 - attention) * context; the attention counts inside the detail box only.
         detail: [B, K, h, w] logits of the detail view alone; of all windows, averaged, at test time.
         attention: [B, K or 1, p, q] in [0, 1], before it is confined to the box.
+        embedding: [B, C, p, q] the map of the context before the classifier; None where the single-scale head has no such map.
     """
 
     fused: Tensor
@@ -44,6 +45,7 @@ class ScaleFusion:
     scaled_context: Tensor
     detail: Tensor
     attention: Tensor
+    embedding: Tensor | None = None
 
 
 def fuse_scales(context: Tensor, detail: Tensor, attention: Tensor, box: Box, size: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -149,13 +151,14 @@ class HRDAHead(BaseModule):
         Raises:
             UserError: the encoder's stride is not the one that the single-scale head is made for.
         """
-        context = self.head(context_features)  # before the detail: BatchNorm's running statistics depend on the order
+        context, embedding, _ = self.head.decode(context_features)  # before the detail: BatchNorm's running statistics depend on the order
         detail, box = self.decode_detail(detail_features, boxes[0]), boxes[0]
         if len(boxes) > 1:
             detail, box = blend_windows(detail, boxes, *size), full_box(*size)
         attention = self.attend(context_features, context)
         fused, scaled_context = fuse_scales(context, detail, attention, box, size)
-        return ScaleFusion(fused=fused, context=context, scaled_context=scaled_context, detail=detail, attention=attention)
+        maps = {"fused": fused, "context": context, "scaled_context": scaled_context, "detail": detail, "attention": attention}
+        return ScaleFusion(**maps, embedding=embedding)
 
     def decode_detail(self, detail_features: Sequence[Tensor], box: Box) -> Tensor:
         """Logits [N*B, K, h, w] of N detail windows; see :meth:`forward`. ``box`` is any of them in the fused map."""

@@ -61,9 +61,9 @@ class ISAHead(DecodeHead):
         self.local_relation = PixelAttention(**attention)
         self.out_conv = ConvModule(2 * channels, channels, 1, **options)
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
+    def embed(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> the fused map [B, C, h, w]."""
         (level,) = self.select(features)
         hidden = self.in_conv(level)
         attended = interlace(hidden, self.down_factor, self.global_relation, self.local_relation)
-        return self.classify(self.out_conv(torch.cat([attended, hidden], dim=1)))
+        return self.out_conv(torch.cat([attended, hidden], dim=1))

@@ -8,6 +8,7 @@ Letters: B images, C channels, K classes, (h, w) the encoder level.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -18,7 +19,7 @@ from mmseg.registry import MODELS
 from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.options.ranges import Positive, ShareBelowOne, Some
 
-GROUPS = 32  # of the normalisation, or as many as there are channels
+GROUPS = 32  # of the normalisation
 REDUCTION = 16  # of channels inside of the squeeze-and-excitation
 
 
@@ -40,8 +41,8 @@ class SqueezeExcitation(nn.Module):
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Over ``channels`` channels in :data:`GROUPS` groups."""
-    return nn.GroupNorm(min(GROUPS, channels), channels)
+    """Over ``channels`` channels in :data:`GROUPS` groups, or as many as divide both."""
+    return nn.GroupNorm(math.gcd(GROUPS, channels), channels)
 
 
 @MODELS.register_module()
@@ -55,6 +56,7 @@ class SEASPPHead(DecodeHead):
         channels: of every branch and of the map before the classifier; published: 256.
         dilations: one 3x3 convolution each.
         dropout_ratio: channels dropped before the classifier.
+        init_std: weights of all convolutions start from N(0, init_std), as in CPSL; None: as published for label shift adaptation.
         in_channels, in_index, num_classes, align_corners, loss_decode, ignore_index: see :class:`DecodeHead`; the last level by
             default. Published models use ``align_corners=True``.
     """
@@ -70,9 +72,11 @@ class SEASPPHead(DecodeHead):
         channels: Positive[int],
         dilations: Some[Positive[int]] = (6, 12, 18, 24),
         dropout_ratio: ShareBelowOne = 0.1,
+        init_std: Positive[float] | None = None,
         **shared,
     ) -> None:
         super().__init__(in_channels=in_channels, channels=None, num_classes=num_classes, **shared)
+        self.init_std = init_std
         plain = nn.Conv2d(in_channels, channels, 1)
         dilated = (nn.Conv2d(in_channels, channels, 3, padding=rate, dilation=rate) for rate in dilations)
         branches = [nn.Sequential(conv, group_norm(channels), nn.ReLU(inplace=True)) for conv in (plain, *dilated)]
@@ -81,17 +85,25 @@ class SEASPPHead(DecodeHead):
         self.bottleneck = nn.Sequential(SqueezeExcitation(channels=joined), *fusion)
         self.head = nn.Sequential(nn.Dropout2d(dropout_ratio), nn.Conv2d(channels, num_classes, 1, bias=False))
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Encoder levels [B, C, ., .] -> logits [B, K, h, w] of the chosen one."""
+    def embed(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .] -> the map [B, C, h, w] of the chosen one after the dropout, as CPSL compares it."""
         (level,) = self.select(features)
-        return at_least_float32(self.head(self.bottleneck(torch.cat([branch(level) for branch in self.conv2d_list], dim=1))))
+        dropout, _ = self.head
+        return dropout(self.bottleneck(torch.cat([branch(level) for branch in self.conv2d_list], dim=1)))
+
+    def classify(self, feature_map: Tensor) -> Tensor:
+        """The 1x1 classifier: [B, C, h, w] -> [B, K, h, w]."""
+        return at_least_float32(self.head[1](feature_map))
 
     def init_weights(self) -> None:
-        """torch's defaults, but He's for the fusion (fan_in, no bias) and N(0, 0.001) for the classifier, as published."""
+        """torch's defaults, but He's for the fusion (fan_in, no bias) and N(0, 0.001) for the classifier, as published; or ``init_std``."""
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear, nn.GroupNorm)):
                 module.reset_parameters()
         nn.init.kaiming_normal_(self.bottleneck[1].weight)
         nn.init.zeros_(self.bottleneck[1].bias)
         nn.init.normal_(self.head[1].weight, std=0.001)
+        for module in self.modules() if self.init_std is not None else ():
+            if isinstance(module, nn.Conv2d):
+                nn.init.normal_(module.weight, std=self.init_std)
         self._is_init = True

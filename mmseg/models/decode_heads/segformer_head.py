@@ -71,12 +71,16 @@ class SegFormerHead(DecodeHead):
         self.linear_fuse = ConvModule(merged, width, kernel, padding=kernel // 2, norm_cfg=norm_cfg)
         self.linear_pred = nn.Conv2d(width, num_classes, kernel_size=1)
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
+    def embed(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> the fused map [B, C, h, w]."""
         levels = self.select(features)
         size = levels[0].shape[2:]
         embedded = [resize(layer(level), size, self.align_corners) for layer, level in zip(self.linear_c, levels, strict=True)]
-        return at_least_float32(self.linear_pred(self.dropout(self.linear_fuse(torch.cat(embedded, dim=1)))))
+        return self.linear_fuse(torch.cat(embedded, dim=1))
+
+    def classify(self, feature_map: Tensor) -> Tensor:
+        """See :meth:`DecodeHead.classify`."""
+        return at_least_float32(self.linear_pred(self.dropout(feature_map)))
 
     def init_weights(self) -> None:
         """As :meth:`DecodeHead.init_weights`; torch's default for the classifier, as published."""

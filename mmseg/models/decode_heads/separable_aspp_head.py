@@ -66,8 +66,8 @@ class DepthwiseSeparableASPPHead(DecodeHead):
             DepthwiseSeparableConvModule(channels, channels, 3, padding=1, **options),
         )
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
+    def embed(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> the fused map [B, C, h, w]."""
         (level,) = self.select(features)
         context = self.bottleneck(pyramid_branches(level, self.aspp_modules, self.image_pool))
         if features[0].shape[1] != self.c1_in_channels:
@@ -75,4 +75,4 @@ class DepthwiseSeparableASPPHead(DecodeHead):
             raise UserError(f"{type(self).__name__}: {text}. Set c1_in_channels={features[0].shape[1]}.")
         fine = self.c1_bottleneck(features[0])
         merged = torch.cat([resize(context, fine.shape[2:], self.align_corners), fine], dim=1)
-        return self.classify(self.sep_bottleneck(merged))
+        return self.sep_bottleneck(merged)

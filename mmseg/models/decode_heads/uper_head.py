@@ -61,8 +61,8 @@ class UPerHead(DecodeHead):
         self.fpn_convs = nn.ModuleList(ConvModule(channels, channels, 3, padding=1, **options) for _ in finer)
         self.fpn_bottleneck = ConvModule(len(self.in_channels) * channels, channels, 3, padding=1, **options)
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Encoder levels [B, C, ., .], finest first -> logits [B, K, h, w]."""
+    def embed(self, features: Sequence[Tensor]) -> Tensor:
+        """Encoder levels [B, C, ., .], finest first -> the fused map [B, C, h, w]."""
         *finer, last = self.select(features)
         coarse = self.pool_context(last)
         fused = [coarse]
@@ -70,7 +70,7 @@ class UPerHead(DecodeHead):
             coarse = lateral(level) + self._enlarge(coarse, level)
             fused.insert(0, smooth(coarse))
         merged = torch.cat([self._enlarge(level, fused[0]) for level in fused], dim=1)
-        return self.classify(self.fpn_bottleneck(merged))
+        return self.fpn_bottleneck(merged)
 
     def pool_context(self, level: Tensor) -> Tensor:
         """Pyramid pooling: [B, C, ., .] -> [B, C', ., .] of the same size."""

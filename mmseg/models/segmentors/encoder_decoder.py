@@ -106,6 +106,11 @@ class EncoderDecoder(BaseModule):
         """Channels of the last level that the decoder takes."""
         return self.decode_head.in_channels[-1]
 
+    @property
+    def embedding_channels(self) -> int | None:
+        """Channels of ``SegOutput.embedding``; None where the decoder has no such map."""
+        return self.decode_head.embedding_channels
+
     def without_decoders(self) -> EncoderDecoder:
         """Itself, with encoder and neck alone: from now on it can extract features and nothing else."""
         del self.decode_head
@@ -160,9 +165,10 @@ class EncoderDecoder(BaseModule):
     def segment(self, image: Tensor) -> SegOutput:
         """One pass over the whole crop [B, 3, H, W] that draws nothing: inference and teacher."""
         features = self.extract_features(image)
-        logits, branches = self.decode_head.decode(features)
+        logits, embedding, branches = self.decode_head.decode(features)
         view = View(name="full", image=image, scale=1, box=full_box(*image.shape[2:]), features=features, logits=logits)
-        return SegOutput(logits=logits, views=(view,), feature_views=(view,), branches=branches, align_corners=self.align_corners)
+        made = {"branches": branches, "embedding": embedding, "align_corners": self.align_corners}
+        return SegOutput(logits=logits, views=(view,), feature_views=(view,), **made)
 
     def loss(self, output: SegOutput, label: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
         """Losses (keys with 'loss', to be summed) and accuracies (percent) of one training pass.

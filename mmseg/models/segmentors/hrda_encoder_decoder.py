@@ -123,6 +123,11 @@ class HRDAEncoderDecoder(EncoderDecoder):
         return self.decode_head.head.in_channels[-1]
 
     @property
+    def embedding_channels(self) -> int | None:
+        """See :class:`EncoderDecoder`; of the shared head."""
+        return self.decode_head.head.embedding_channels
+
+    @property
     def align_corners(self) -> bool:
         """False: the published fusion of the scales knows no other convention."""
         return False
@@ -186,13 +191,8 @@ class HRDAEncoderDecoder(EncoderDecoder):
         context = View("context", context_image, self.context_scale, full_box(*size), context_features, fusion.context)
         region = (windows, 1, boxes[0], window_features) if one else (detail_image, 1, full_box(*size), ())
         detail = View("detail", *region, fusion.detail)
-        return SegOutput(
-            logits=fusion.fused,
-            views=(context, detail),
-            feature_views=self._feature_views(context, detail),
-            attention=fusion.attention,
-            scaled_context=fusion.scaled_context,
-        )
+        maps = {"attention": fusion.attention, "scaled_context": fusion.scaled_context, "embedding": fusion.embedding}
+        return SegOutput(logits=fusion.fused, views=(context, detail), feature_views=self._feature_views(context, detail), **maps)
 
     def _feature_views(self, context: View, detail: View) -> tuple[View, ...]:
         if self.feature_scale == "all":

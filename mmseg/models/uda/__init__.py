@@ -1,25 +1,42 @@
 """Domain adaptation: one shared training step, small parts, methods as short lists of objectives."""
 
 from mmseg.models.uda.base import UDAMethod
-from mmseg.models.uda.methods import DACS, FADA, RIPU, AdvSeg, ClassifierRectification, MinEnt, SourceOnly, TargetOnly
+from mmseg.models.uda.methods import (
+    CPSL,
+    DACS,
+    FADA,
+    RIPU,
+    AdvSeg,
+    ClassifierRectification,
+    CPSLDistillation,
+    MinEnt,
+    OutputAlignment,
+    SourceOnly,
+    TargetOnly,
+)
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.annotations import AnnotationOverride
 from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows
 from mmseg.models.uda.pseudo_labels.prior_correction import PriorCorrection
+from mmseg.models.uda.pseudo_labels.prototype_rectification import PrototypeRectification
 
 __all__ = [
+    "CPSL",
     "DACS",
     "FADA",
     "RIPU",
     "AdvSeg",
     "AnnotationOverride",
+    "CPSLDistillation",
     "ClassifierRectification",
     "ConfidenceShare",
     "IgnoreRows",
     "MinEnt",
+    "OutputAlignment",
     "Preset",
     "PriorCorrection",
+    "PrototypeRectification",
     "SourceOnly",
     "TargetOnly",
     "UDAMethod",

@@ -19,7 +19,7 @@ from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
-from mmseg.models.uda.pseudo_labels.teacher import Teacher, teacher_mode
+from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import Objective, StepContext, StepLogs
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
@@ -62,6 +62,10 @@ class UDAMethod(BaseModel):
     """By name, in their order; a subclass has its own."""
     rectified = False
     """Whether what it trains is calibrated for the target's classes already, so that a correction of priors would be a second one."""
+    blind = True
+    """Whether it can be built around a network that says nothing, to draw what its objectives make of their crops."""
+    networks_from: Mapping[str, str] = MappingProxyType({})
+    """Networks that start as the student of another training, by their names: paths of its checkpoints, which the runner reads."""
 
     def __init__(self, *, segmentor: dict, seed: int = 0, data_preprocessor: dict | None = None) -> None:
         super().__init__(data_preprocessor=MODELS.build(data_preprocessor or {"type": "SegDataPreprocessor"}))
@@ -94,10 +98,10 @@ class UDAMethod(BaseModel):
             self.model_D.init_weights()
 
     def train(self, mode: bool = True) -> UDAMethod:
-        """Train mode: the teachers without dropout, the ImageNet network in eval mode."""
+        """Train mode: the teachers in their own, the ImageNet network in eval mode."""
         super().train(mode)
         for teacher in self.teachers if mode else ():
-            teacher_mode(teacher.network)
+            teacher.train()
         if self.imnet_model is not None:
             self.imnet_model.eval()
         return self

@@ -1,6 +1,6 @@
-"""The discriminator of AdaptSegNet (Tsai et al., CVPR 2018, section 4): from which domain is a prediction?
+"""From which domain is a prediction? The discriminators of AdaptSegNet (Tsai et al., CVPR 2018, section 4) and of CPSL's warm-up.
 
-Letters: B images, K classes, (H, W) predictions, (h, w) answers: H // 32 and W // 32.
+Letters: B images, K classes, (H, W) predictions, (h, w) answers: 1/32 or 1/16 of them.
 """
 
 from __future__ import annotations
@@ -51,16 +51,48 @@ class Discriminator(nn.Module):
             convolution.reset_parameters()
 
 
+class SmallKernelDiscriminator(nn.Module):
+    """Four strided 3x3 convolutions and a 1x1 classifier; as published, only the fourth ReLU is leaky.
+
+    Source: the warm-up in the code of Li et al., "Class-Balanced Pixel-Level Self-Labeling for Domain Adaptive Semantic Segmentation",
+    CVPR 2022.
+
+    Args:
+        num_classes: K.
+        channels: width of the first convolution; each further one doubles it.
+    """
+
+    def __init__(self, *, num_classes: int, channels: int = 64) -> None:
+        super().__init__()
+        widths = (num_classes, *(channels * 2**index for index in range(4)))
+        for index in range(4):
+            self.add_module(f"conv{index + 1}", nn.Conv2d(widths[index], widths[index + 1], kernel_size=3, stride=2, padding=1))
+        self.classifier = nn.Conv2d(widths[-1], 1, kernel_size=1)
+
+    def forward(self, probabilities: Tensor) -> Tensor:
+        """[B, K, H, W] -> logits [B, 1, h, w], 1/16 of the size, rounded up; small for the source, large for the target."""
+        hidden = probabilities
+        for convolution in (self.conv1, self.conv2, self.conv3):
+            hidden = F.relu(convolution(hidden))
+        return self.classifier(F.leaky_relu(self.conv4(hidden), negative_slope=0.2))
+
+    def init_weights(self) -> None:
+        """Draws new weights from torch's global generator."""
+        for convolution in self.children():
+            convolution.reset_parameters()
+
+
 class Discriminators(nn.ModuleDict):
     """One discriminator for each level of prediction.
 
     Args:
         levels: 'main', and 'aux' for the logits of an auxiliary head.
         num_classes: K.
+        kind: the class of each.
     """
 
-    def __init__(self, *, levels: Iterable[str], num_classes: int) -> None:
-        super().__init__({level: Discriminator(num_classes=num_classes) for level in levels})
+    def __init__(self, *, levels: Iterable[str], num_classes: int, kind: type[nn.Module] = Discriminator) -> None:
+        super().__init__({level: kind(num_classes=num_classes) for level in levels})
 
     def forward(self, probabilities: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Predictions [B, K, H, W] by level -> logits [B, 1, h, w] of the levels that have a discriminator."""

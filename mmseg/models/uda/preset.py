@@ -141,7 +141,8 @@ class Preset(UDAMethod):
     def _add_teacher(self, segmentor: dict, following: Mapping, stages: Sequence[Mapping], alpha: float) -> nn.Module:
         """Another network that follows the student; the caller decides under which name it is kept."""
         network = MODELS.build(segmentor)
-        built = [LABELING_STAGES.build(dict(stage)) for stage in stages]
+        known = {"num_classes": network.num_classes, "channels": network.embedding_channels}
+        built = [build_with_parts(dict(stage), LABELING_STAGES, known) for stage in stages]
         teacher = build_with_parts(dict(following), TEACHERS, {"network": network, "stages": built, "alpha": alpha})
         self.teachers = (*self.teachers, teacher)
         modules = [stage for stage in built if isinstance(stage, nn.Module)]

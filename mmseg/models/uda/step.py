@@ -110,7 +110,8 @@ class Objective(Protocol):
     """One term of a method: a student pass and its loss. Objectives hold no parameters and no state.
 
     One that never looks at the target may say so: ``source_alone = True``; one that looks at its labels of a training that asks for some:
-    ``learns_from_annotation = True``.
+    ``learns_from_annotation = True``; one whose recorded images depend on batch, iteration and labels alone, so that they can be drawn
+    without a network that has learned something: ``blind = True``.
     """
 
     start: int

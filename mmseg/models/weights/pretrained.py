@@ -20,6 +20,8 @@ from mmseg.utils.storage.checksums import damaged_record
 
 FOLDER = Path("pretrained")
 OPENMMLAB = "open-mmlab://"
+OURS = ("style_hallucination.", "bn_pretrain.")
+"""Entries that files of weights lack: styles, which are measured later, and a normalisation that is trained with the decoder."""
 DOWNLOAD = "sh tools/download_checkpoints.sh"
 
 
@@ -104,7 +106,7 @@ def fitting_weights(module: nn.Module, path: str | Path) -> tuple[dict[str, Tens
     # Files from before torch 0.4.1 lack these counters, which nothing reads while BatchNorm has a momentum.
     counters = [key for key in own if key.endswith(".num_batches_tracked") and key not in state]
     state |= {key: torch.zeros((), dtype=torch.int64) for key in counters}
-    state |= {key: value for key, value in own.items() if key.startswith("style_hallucination.") and key not in state}  # measured later
+    state |= {key: value for key, value in own.items() if key.startswith(OURS) and key not in state}
     missing = [key for key in own if key not in state]
     unexpected = [key for key in state if key not in own]
     reshaped = [key for key in own if key in state and state[key].shape != own[key].shape]

@@ -1,7 +1,7 @@
 """What a product says of itself: what made it, from which weights, for which classes, over which images.
 
-Products are what one training makes for another: class priors, pseudo-labels. A product of one file is a JSON that holds these entries
-beside its own; a folder of files has them in :data:`HEADER`.
+Products are what one training makes for another: class priors, pseudo-labels, prototypes. A product of one file is a JSON that holds these
+entries beside its own, or an npz with them as a text; a folder of files has them in :data:`HEADER`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from mmseg.utils.storage.products import PRODUCT, Count, read_product
 VERSION = 1
 HEADER = "header.json"
 """Name of the file of a folder of products."""
-TOOLS = {"priors": "python tools/prepare/priors.py", "pseudo-labels": "python tools/prepare/pseudo_labels.py"}
+TOOLS = {
+    "priors": "python tools/prepare/priors.py",
+    "pseudo-labels": "python tools/prepare/pseudo_labels.py",
+    "prototypes": "python tools/prepare/prototypes.py",
+}
 """What makes a product, by its kind."""
 
 

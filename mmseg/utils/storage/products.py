@@ -52,9 +52,13 @@ def read_product(path: str | Path, form: Any, fix: str) -> Any:
     Raises:
         UserError: the file is missing, cannot be read, is no JSON, or an entry is missing, of another type or outside its range.
     """
+    return checked_product(_content(path, fix), path, form, fix)
+
+
+def checked_product(content: Any, path: str | Path, form: Any, fix: str) -> Any:
+    """What JSON held, as a type; arguments, result and errors of :func:`read_product`."""
     from pydantic import ValidationError  # a command that reads nothing does without
 
-    content = _content(path, fix)
     try:
         return _adapter(form).validate_python(content, strict=True)
     except ValidationError as error:

@@ -36,6 +36,15 @@ def read_soft_map(path: str | Path) -> np.ndarray:
     """The probabilities of a file: float32 [K, h, w], which sum to 1 over the classes again.
 
     Raises:
+        BadFileError: as :func:`read_levels`.
+    """
+    return probabilities(read_levels(path))
+
+
+def read_levels(path: str | Path) -> np.ndarray:
+    """What a file holds: uint8 [K, h, w].
+
+    Raises:
         BadFileError: the file is missing, cut off, or holds something else.
     """
     try:
@@ -45,7 +54,7 @@ def read_soft_map(path: str | Path) -> np.ndarray:
         raise BadFileError(f"{path} is missing, cut off, or no soft map ({error}). Move it elsewhere and make it again.") from None
     if levels.dtype != np.uint8 or levels.ndim != 3:
         raise BadFileError(f"{path} holds {levels.dtype} {levels.shape}, no soft map uint8 [K, h, w]. Move it elsewhere and make it again.")
-    return probabilities(levels)
+    return levels
 
 
 def probabilities(levels: np.ndarray) -> np.ndarray:

@@ -41,6 +41,10 @@ def test_numbers_of_benchmarks(call, monkeypatch):
             file="benchmark.py:benchmark_picks",
         )
     call(benchmark.main, "picks", "--rounds", 1, "--size", 1, 1)
+    monkeypatch.setattr("tools.benchmarks.self_labelling.measure_self_labelling", lambda *_: {})
+    monkeypatch.setattr("tools.benchmarks.self_labelling.self_labelling_table", str)
+    advice("nothing to measure. Use values above 0.", lambda: call(benchmark.main, "self_labelling", "--scale", 0))
+    call(benchmark.main, "self_labelling", "--scale", 0.1)
     advice("nothing to measure. Use at least 1.", lambda: call(benchmark.main, "start", "--runs", 0))
     call(benchmark.main, "start", "--runs", 1)
 

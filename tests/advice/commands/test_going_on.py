@@ -126,7 +126,7 @@ def test_files_that_are_broken(tmp_path):
     advice("{} is not valid JSON ({}). {}", read)
     written()
     path.write_text("[1]")
-    assert advice("{} {} {}", read, file="products.py:read_product")[-1].endswith(fix)
+    assert advice("{} {} {}", read, file="products.py:checked_product")[-1].endswith(fix)
     written()
     path.unlink()
     path.mkdir()

@@ -13,11 +13,12 @@ from tests.advice.commands.test_trainings import stopped
 from tests.advice.following import Followed, advice, table
 from tests.apis.chain_study import write_config
 from tools import benchmark
-from tools.prepare import priors, pseudo_labels
+from tools.prepare import priors, prototypes, pseudo_labels
 
 count = Command(priors, "check_args", "config.py latest.pth")
 
 
+gather = Command(prototypes, "check_args", "config.py latest.pth")
 make = Command(pseudo_labels, "check_args", "config.py latest.pth --out out")
 
 
@@ -33,6 +34,7 @@ make = Command(pseudo_labels, "check_args", "config.py latest.pth --out out")
             "--picture {}: the picture is a PNG. Use --picture {}.",
             count("--out a.json --picture b.jpg"),
             follow(count, "--out a.json --picture {1}"),
+            "tools/prepare/priors.py",
         ),
         Followed(
             "--target-labels: the images of the training are read without labels. Use it with --split val or --split test.",
@@ -49,8 +51,9 @@ make = Command(pseudo_labels, "check_args", "config.py latest.pth --out out")
             make("--soft --class-quantile 0.5"),
             follow(make, "--soft"),
         ),
-        Followed("--stride is of soft maps. Add --soft, or leave it out.", make("--stride 2"), follow(make, "--soft --stride 2")),
-        Followed("--stride is of soft maps. Add --soft, or leave it out.", make("--stride 2"), follow(make, "")),
+        Followed("--{} is of soft maps. Add --soft, or leave it out.", make("--stride 2"), follow(make, "--soft --stride 2")),
+        Followed("--{} is of soft maps. Add --soft, or leave it out.", make("--stride 2"), follow(make, "")),
+        Followed("--{} is of soft maps. Add --soft, or leave it out.", make("--native"), follow(make, "--soft --native")),
         Followed("no map has such a size. Use 1 or more.", make("--soft --stride 0"), follow(make, "--soft --stride 1")),
         Followed(
             "--threshold {} is no probability. Use a number above 0, at most 1.",
@@ -62,6 +65,14 @@ make = Command(pseudo_labels, "check_args", "config.py latest.pth --out out")
             make("--class-quantile 50"),
             lambda _: [make(f"--class-quantile {number}")() for number in (1e-6, 0.5, 0.999)],
         ),
+        Followed("prototypes are written as npz. Use --out {}.", gather("--out prototypes.pth"), follow(gather, "--out {}")),
+        Followed(
+            "--picture {}: the picture is a PNG. Use --picture {}.",
+            gather("--out a.npz --picture b.jpg"),
+            follow(gather, "--out a.npz --picture {1}"),
+            "tools/prepare/prototypes.py",
+        ),
+        Followed("no image would be looked at. Use 1 or more.", gather("--out a.npz --passes 0"), follow(gather, "--out a.npz --passes 1")),
         Followed(
             "--prior-correction corrects predictions, and --hrda-out ATT writes none. Leave one of them out.",
             evaluate("--prior-correction priors.json --hrda-out ATT"),

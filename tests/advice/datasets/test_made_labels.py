@@ -45,8 +45,9 @@ def test_labels_and_counts_that_are_gone(labelling):
 def test_soft_maps(labelling):
     soft, hard = labelling.root / "soft", labelling.root / "hard"
     labelling.make("pseudo-labels", soft, "--soft", "--stride", "2")
-    _, command = advice(
-        "{} holds soft maps, which are no labels. Make others in another folder, without --soft and --stride: {}", data(labelling, soft)
+    (command,) = advice(
+        "holds soft maps, which are no labels. Make others in another folder, without --soft, --stride and --native: {}",
+        data(labelling, soft),
     )
     labelling.run(command.replace(str(soft), str(hard)).replace(" --soft", "").replace(" --stride 2", ""))
     assert data(labelling, hard)().labelled and not json.loads((hard / HEADER).read_text())["settings"]["soft"]

@@ -49,7 +49,7 @@ def numbers(text: str) -> list[int]:
             resnet(depth=19),
             lambda *said: [meta("ResNetV1c", depth=depth) for depth in numbers(said[2])],
         ),
-        Followed("Use style='pytorch', the stride in the 3x3 convolution.", resnet(style="caffe"), lambda: resnet(style="pytorch")()),
+        Followed("Use style='pytorch', the stride in the 3x3 convolution.", resnet(style="tensorflow"), lambda: resnet(style="pytorch")()),
         Followed(
             "Use groups=1, or a depth of at least 50.",
             resnet("ResNeXt", groups=2),

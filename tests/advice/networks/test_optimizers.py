@@ -59,6 +59,10 @@ def test_rates_of_some_parameters(small):
     wrapped(small, {"head": {near: 10.0}})()
     advice("has no option '{}'. Use lr_mult or decay_mult.", wrapped(small, {"head": {"zzz": 1.0}}))
     wrapped(small, {"head": {"lr_mult": 1.0, "decay_mult": 0.0}})()
+    quirks = {"paramwise_cfg": {"published_quirks": "yes"}}
+    (said,) = advice("optim_wrapper.paramwise_cfg.published_quirks{}", wrapped(small, **quirks))
+    assert said == " is 'yes'. It should be True or False."
+    wrapped(small, paramwise_cfg={"published_quirks": True})()
     *_, wish = advice("optim_wrapper.paramwise_cfg.custom_keys['{}'].{}{}", wrapped(small, {"head": {"lr_mult": "x"}}))
     assert "should be a number" in wish
     wrapped(small, {"head": {"lr_mult": 2.0}})()

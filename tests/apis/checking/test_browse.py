@@ -5,13 +5,18 @@ import pytest
 import torch
 
 from mmseg.apis.checking.browse import build_browser, unknown_labels
+from mmseg.config.config import load_config
+from mmseg.config.small.shrink import demo
 from mmseg.datasets.classes.names import IGNORE
+from mmseg.datasets.collate import collate_samples
 from mmseg.models.uda import ConfidenceShare, IgnoreRows
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch
+from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import Streams
 from tests.apis.data_config import data_config
+from tests.datasets.earlier import make_hard, make_soft
 
 MASKED = {"uda.mask_mode": "separatetrg", "uda.mask_generator": {"type": "block", "mask_ratio": 0.5, "mask_block_size": 16}}
 PLAIN = {"uda.color_jitter_probability": 1.0, "uda.blur": False}  # nothing is jittered
@@ -54,7 +59,7 @@ def test_mixes_are_those_of_a_real_step(tiny_data):
     browser = build_browser(cfg)
     first, second = browser.samples(2)
     real = MODELS.build({**cfg.uda, "segmentor": cfg.model.to_dict(), "seed": cfg.seed}).train()
-    batch = browser.method.data_preprocessor.batch(torch.utils.data.default_collate([browser.dataset[0], browser.dataset[1]]))
+    batch = browser.method.data_preprocessor.batch(collate_samples([browser.dataset[0], browser.dataset[1]]))
     step = real.context(batch, 0)
     for objective in real.objectives.values():
         objective.start = 0
@@ -112,3 +117,52 @@ def test_several_sources(tiny_layouts):
     cfg.train_dataloader.dataset.source = {"type": "SeveralDatasets", "datasets": datasets}
     names = {sample.names[0] for sample in build_browser(cfg).samples(8)}
     assert {len(name) for name in names} == {len("00001.png"), len("0000000.png")}
+
+
+def views(**options: object) -> dict:
+    """Changes of a config."""
+    return {f"train_dataloader.dataset.{key}": value for key, value in options.items()}
+
+
+def test_strong_views_and_labels_of_an_earlier_stage(tiny_data, tmp_path):
+    """They are those of the loader; what a strong view does not show has no label."""
+    soft = make_soft(tiny_data / "cityscapes", tmp_path / "soft", size=(8, 16))
+    hard = make_hard(tiny_data / "cityscapes", tmp_path / "hard", size=(64, 128))
+    plain = samples(tiny_data)[0]
+    assert plain.earlier is None and plain.strong is None
+    (sample,) = samples(tiny_data, 1, **views(target_soft_labels=str(soft), strong_view={}, target_whole=(128, 64)))
+    assert np.array_equal(sample.target.image, plain.target.image) and np.array_equal(sample.earlier.image, plain.target.image)
+    assert set(np.unique(sample.earlier.label)) <= {0, 1} and sample.earlier.weight.min() >= 0.49
+    cfg = data_config(tiny_data, **views(target_labels=str(hard), strong_view={}))
+    browser = build_browser(cfg)
+    (sample,) = browser.samples(1)
+    target = browser.dataset[0]["target"]
+    assert np.array_equal(sample.strong.image, target["strong"].permute(1, 2, 0).numpy())
+    assert np.array_equal(sample.earlier.label, target["label"].numpy()) and sample.earlier.weight is None
+    hidden = (sample.strong.image == 127).all(axis=2)
+    assert (sample.strong.label == IGNORE)[hidden].mean() > 0.9 and set(np.unique(sample.strong.label)) <= {*range(19), IGNORE}
+    (sample,) = samples(tiny_data, 1, **views(strong_view={}))
+    assert sample.strong.label is None and sample.earlier is None
+
+
+@pytest.mark.parametrize("name", ["label_shift/gta2cs_fada", "label_shift/gta2cs_cr", "cpsl/gta2cs_stage1", "cpsl/gta2cs_stage2"])
+def test_a_method_that_asks_its_networks_for_more(tiny_data, name):
+    """The crops are those of its training, normalised as there."""
+    cfg = demo(load_config(f"configs/{name}.py"))
+    expected = data_config(tiny_data)
+    cfg.train_dataloader, cfg.uda["data_preprocessor"] = expected.train_dataloader, {"type": "SegDataPreprocessor", "mean": (0, 0, 0)}
+    browser = build_browser(cfg)
+    (sample,) = browser.samples(1)
+    assert np.array_equal(sample.source.image, browser.dataset[0]["source"]["image"].permute(1, 2, 0).numpy())
+    assert browser.method.data_preprocessor.grey_mean == (0, 0, 0) and sample.target is not None and sample.mixed is None
+    cfg.uda["lambda_alingn"] = 1.0
+    with pytest.raises(UserError, match="got an unexpected option 'lambda_alingn'"):
+        build_browser(cfg)
+
+
+def test_a_stage_and_an_objective_that_ask_for_features(tiny_data):
+    """They are built, and the mixes are drawn without them."""
+    cfg, expected = demo(load_config("configs/cpsl/gtaHR2csHR_hrda_cpsl.py")), data_config(tiny_data)
+    cfg.train_dataloader = expected.train_dataloader
+    (sample,) = build_browser(cfg).samples(1)
+    assert sample.mixed is not None and "self_labelling" in cfg.uda.objectives

@@ -16,6 +16,7 @@ from mmseg.datasets.conversion.raw_labels import GTA
 from mmseg.registry import DATASETS
 from mmseg.utils.storage.images import write_image
 from tests.apis.data_config import SOURCE_LABEL, data_config, val_pair
+from tests.datasets.earlier import image_names, make_hard, make_soft
 
 IMAGE = "gta/images/00001.png"
 
@@ -217,3 +218,23 @@ def test_the_number_of_files_is_compared_with_the_published_one(data):
 
 def test_known_sizes_belong_to_data_sets_that_exist():
     assert all(DATASETS.get(name) is not None for name in KNOWN_SIZES)
+
+
+def test_pseudo_labels_of_an_earlier_stage(tiny_layouts, tmp_path):
+    """Every one is read, not only that of the first sample."""
+    root = tiny_layouts / "cityscapes"
+    made = {
+        "target_soft_labels": make_soft(root, tmp_path / "soft", size=(8, 16)),
+        "target_labels": make_hard(root, tmp_path / "hard", (64, 128)),
+    }
+    changes = {f"train_dataloader.dataset.{key}": str(folder) for key, folder in made.items()}
+    assert not check_data(data_config(tiny_layouts, **changes), which="train")[0].fatal
+    for name in image_names(root):
+        (made["target_soft_labels"] / name).with_suffix(".npz").write_bytes(b"")
+    report, _ = check_data(data_config(tiny_layouts, **changes), which="train")
+    broken = [finding for finding in report.findings if finding.kind == "broken label"]
+    assert [finding.split for finding in broken] == ["target"] * 4 and all(finding.fatal for finding in broken)
+    assert len({finding.path for finding in broken}) == 4 and not any(finding.kind == "training sample" for finding in report.findings)
+    changes["train_dataloader.dataset.target_labels"] = str(made["target_soft_labels"])
+    (finding,) = check_data(data_config(tiny_layouts, **changes), which="train")[0].fatal
+    assert finding.kind == "training sample" and "holds soft maps, which are no labels" in finding.text

@@ -146,6 +146,19 @@ def test_soft_maps_are_means_of_probabilities(maker, tmp_path, stride):
     assert header["shares"]["unknown"] == 0 and sum(header["shares"].values()) == pytest.approx(100)
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_soft_maps_of_the_networks_own_stride(maker, tmp_path, flip):
+    header = maker.make(tmp_path / "out", soft=True, native=True, flip=flip)
+    assert header["settings"]["native"] and "stride" not in header["settings"]
+    for name in maker.dataset.images.names:
+        soft = read_soft_map((tmp_path / "out" / name).with_suffix(".npz"))
+        image = maker.method.data_preprocessor.image(maker.dataset[maker.dataset.images.names.index(name)]["image"][None])
+        with torch.no_grad():
+            looks = [maker.method.model.segment(look).logits[0].softmax(0) for look in (image, image.flip(3))]
+        expected = (looks[0] + looks[1].flip(2)) / 2 if flip else looks[0]
+        assert soft.shape == expected.shape and np.abs(soft - expected.numpy()).max() < 0.51 / 255 + 0.01
+
+
 @pytest.mark.parametrize("options", [{"flip": True}, {"class_quantile": 0.5}, {"soft": True}])
 @pytest.mark.parametrize("left", [1, 3])
 def test_what_is_interrupted_goes_on_to_the_same_bytes(maker, tmp_path, monkeypatch, options, left):

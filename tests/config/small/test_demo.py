@@ -179,3 +179,11 @@ def test_weights_of_classes_follow_their_names():
     weights = demo(load_config("configs/label_shift/syn2cs_source.py")).uda.source_class_weight
     full = load_config(DEMO_HRDA).uda.source_class_weight
     assert weights == [weight for name, weight in zip(CLASSES, full, strict=True) if name not in ("terrain", "truck", "train")]
+
+
+def test_whole_target_images_are_of_the_demo():
+    """As large as the images that crops are cut from."""
+    given = {"target_whole": (2048, 1024), "strong_view": {"strength": 9}}
+    dataset = demo(changed(HRDA, {"train_dataloader": {"dataset": given}})).train_dataloader.dataset
+    assert list(dataset.target_whole) == list(demo(load_config(HRDA)).val_dataloader.dataset.test_scale)
+    assert dataset.strong_view == {"strength": 9}

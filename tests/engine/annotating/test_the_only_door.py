@@ -13,6 +13,9 @@ from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.engine.parts import build_loader_config
 from mmseg.utils.errors import UserError
 from tests import annotated, tiny
+from tests.datasets.earlier import make_hard, make_soft
+from tests.datasets.sampling.test_target_views import build
+from tests.datasets.toy import make_cityscapes, make_gta
 
 WATCHED: list[str] = []
 OPENED: list[tuple[str, bool]] = []
@@ -78,14 +81,25 @@ def test_training_data_hold_image_files_alone(tiny_data):
     assert type(dataset.target) is ImageFiles and not hasattr(dataset.target, "label_path")
 
 
-READERS = {"read_label", "label_path", "read_label_ids"}
+def test_pseudo_labels_of_the_target_are_no_other_door(tmp_path, opened):
+    """Labels of the data set lie beside its images, and only what a network has made is read."""
+    root = make_cityscapes(tmp_path / "city", labels=True)
+    hard, soft = make_hard(root, tmp_path / "hard"), make_soft(root, tmp_path / "soft")
+    WATCHED.append(os.path.realpath(root / "gtFine"))
+    data = build((make_gta(tmp_path / "gta"), root), target_labels=str(hard), target_soft_labels=str(soft))
+    assert {"label", "soft"} <= set(data[0]["target"])
+    assert not opened
+
+
+READERS = {"read_label", "label_path", "read_label_ids", "read_annotation"}
 """What opens labels of a data set, or says where they are."""
 OWNERS = {
-    "mmseg/datasets/annotating/oracle.py": {"self.dataset"},  # the door
+    "mmseg/datasets/annotating/oracle.py": {"self.dataset", None},  # the door, and what it has given
     "mmseg/datasets/sampling/uda_dataset.py": {"self.source"},
     "mmseg/datasets/sampling/source_classes.py": {"part", None},  # of the source
+    "mmseg/datasets/sampling/made_targets.py": {None},  # what a network has made, and a header of pseudo-labels says so
     # What annotating has given so far: RoundFolder.read_label, and files in a folder of annotations.
-    "mmseg/datasets/annotating/rounds.py": {"RoundFolder(self.root, self.number - 1, self.names)"},
+    "mmseg/datasets/annotating/rounds.py": {"RoundFolder(self.root, self.number - 1, self.names)", None},
     "mmseg/datasets/annotating/label_files.py": {None},
     "mmseg/datasets/annotating/maps.py": {None},
     "mmseg/engine/annotating/making.py": {"folder"},

@@ -12,10 +12,11 @@ from mmseg.models.uda import DACS, UDAMethod, methods
 from mmseg.models.uda.objectives.source import weight_by_class
 from mmseg.models.uda.pseudo_labels.prediction import Prediction
 from mmseg.registry import MODELS
-from mmseg.structures import UDABatch, shown_classes
+from mmseg.structures import Box, CropPlace, StrongGeometry, UDABatch, shown_classes
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.models import networks
+from tests.models.uda.prototypes_file import prototypes
 
 METHODS = sorted(name for name, kind in vars(methods).items() if kind is MODELS.module_dict.get(name))
 REQUIRED = {
@@ -31,8 +32,14 @@ REQUIRED = {
         "trained": ["backbone", "decode_head"],  # so that all gradients can be looked at
     },
     "MinEnt": {"lambda_ent": {"main": 0.001, "aux": 0.0002}},
+    "CPSLDistillation": {"distilled_from": "never_read.pth"},
 }
 """Options without a default."""
+
+
+def required(name: str) -> dict:
+    """:data:`REQUIRED`; of CPSL, a file that is made for it, and as many samples as a small crop has pixels for."""
+    return {"prototypes": prototypes(), "samples": 16, "memory": 48} if name == "CPSL" else REQUIRED.get(name, {})
 
 
 def network(**changes) -> dict:
@@ -42,7 +49,7 @@ def network(**changes) -> dict:
 
 
 def build(name: str = "DACS", **options) -> UDAMethod:
-    method = MODELS.build({"type": name, "segmentor": network(), **REQUIRED.get(name, {}), **options})
+    method = MODELS.build({"type": name, "segmentor": network(), **required(name), **options})
     method.init_weights()
     return method.train()
 
@@ -53,7 +60,25 @@ def batch(valid: torch.Tensor | None = None) -> UDABatch:
     label = torch.randint(0, 19, (2, 8, 8), generator=generator).repeat_interleave(8, 1).repeat_interleave(8, 2)
     few = torch.rand(2, 64, 64, generator=generator) < 0.02
     annotation = torch.where(few, label.flip(0), 255)  # asked for by methods that learn from it
-    return UDABatch(images[0], label, images[1], valid, annotation, source_classes=shown_classes(label))
+    whole = torch.randn(2, 3, 64, 128, generator=generator)  # with the rest, asked for by CPSL
+    places = tuple(
+        CropPlace(native=(64, 128), resized=(80, 160), box=Box(8, 72, 16, 80), crop=(64, 64), flipped=flipped) for flipped in (False, True)
+    )
+    geometry = (StrongGeometry(flip=True, cutout=(4, 8, 24, 28)), StrongGeometry(rotate=12.0, translate_y=-9))
+    return UDABatch(
+        images[0],
+        label,
+        images[1],
+        valid,
+        annotation,
+        target_label=label.flip(0),
+        target_soft=torch.rand(2, 19, 64, 64, generator=generator).softmax(dim=1),
+        target_whole=whole,
+        target_strong=images[1].flip(3),
+        target_place=places,
+        target_geometry=geometry,
+        source_classes=shown_classes(label),
+    )
 
 
 def run_step(method: UDAMethod, monkeypatch, iteration: int = 0, crops: UDABatch | None = None):

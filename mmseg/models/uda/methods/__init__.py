@@ -1,12 +1,27 @@
 """The methods, one file each: a short preset of objectives over the shared step."""
 
 from mmseg.models.uda.methods.adv_seg import AdvSeg
+from mmseg.models.uda.methods.cpsl import CPSL, CPSLDistillation
 from mmseg.models.uda.methods.dacs import DACS
 from mmseg.models.uda.methods.fada import FADA
 from mmseg.models.uda.methods.generalization import DomainGeneralization
 from mmseg.models.uda.methods.min_ent import MinEnt
+from mmseg.models.uda.methods.output_alignment import OutputAlignment
 from mmseg.models.uda.methods.rectification import ClassifierRectification
 from mmseg.models.uda.methods.ripu import RIPU
 from mmseg.models.uda.methods.supervised import SourceOnly, TargetOnly
 
-__all__ = ["DACS", "FADA", "RIPU", "AdvSeg", "ClassifierRectification", "DomainGeneralization", "MinEnt", "SourceOnly", "TargetOnly"]
+__all__ = [
+    "CPSL",
+    "DACS",
+    "FADA",
+    "RIPU",
+    "AdvSeg",
+    "CPSLDistillation",
+    "ClassifierRectification",
+    "DomainGeneralization",
+    "MinEnt",
+    "OutputAlignment",
+    "SourceOnly",
+    "TargetOnly",
+]

@@ -28,6 +28,8 @@ class FADA(Preset):
         shared: see :class:`Preset`.
     """
 
+    blind = False
+
     def __init__(
         self,
         *,

@@ -26,6 +26,7 @@ class ClassifierRectification(Preset):
     """
 
     rectified = True
+    blind = False
 
     def __init__(self, *, priors: str, trained: Some[str] = ("decode_head",), **shared) -> None:
         super().__init__(**shared)

@@ -3,11 +3,14 @@
 from mmseg.models.uda.objectives.adversarial import AlignToSource, Discriminate
 from mmseg.models.uda.objectives.annotated import AnnotatedSupervision
 from mmseg.models.uda.objectives.class_alignment import AlignClasses, DiscriminateClasses
+from mmseg.models.uda.objectives.distilled import DistilledSupervision
 from mmseg.models.uda.objectives.entropy import MinimizeEntropy
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
 from mmseg.models.uda.objectives.masked import MaskedConsistency
 from mmseg.models.uda.objectives.mixed import MixedSupervision
+from mmseg.models.uda.objectives.prototypes import PrototypeConsistency, PrototypeSupervision
 from mmseg.models.uda.objectives.rectified import RectifiedSupervision
+from mmseg.models.uda.objectives.self_labelling import SelfLabelling
 from mmseg.models.uda.objectives.source import SourceSupervision
 
 __all__ = [
@@ -16,10 +19,14 @@ __all__ = [
     "AnnotatedSupervision",
     "Discriminate",
     "DiscriminateClasses",
+    "DistilledSupervision",
     "FeatureDistance",
     "MaskedConsistency",
     "MinimizeEntropy",
     "MixedSupervision",
+    "PrototypeConsistency",
+    "PrototypeSupervision",
     "RectifiedSupervision",
+    "SelfLabelling",
     "SourceSupervision",
 ]

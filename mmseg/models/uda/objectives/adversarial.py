@@ -65,20 +65,19 @@ class AlignToSource:
 class Discriminate:
     """Teaches the discriminator one domain, on the predictions of the student's pass over it.
 
-    Half of the loss belongs to each domain, so that their sum has the scale of one.
-
     Args:
         loss: of an answer and a domain, by its name in :data:`DOMAIN_LOSSES`.
         domain: 'source' or 'target'; an objective before this one has passed over it.
+        weight: of the loss; half for each domain, as in AdaptSegNet, or 1, as in the warm-up of CPSL.
     """
 
     start = 0
 
-    def __init__(self, *, loss: str, domain: Literal["source", "target"]) -> None:
-        self.loss, self.domain = domain_loss(loss, "Discriminate: loss"), domain
+    def __init__(self, *, loss: str, domain: Literal["source", "target"], weight: NonNegative[float] = 0.5) -> None:
+        self.loss, self.domain, self.weight = domain_loss(loss, "Discriminate: loss"), domain, weight
         self.label, self.prefix = {"source": (SOURCE, "D_src."), "target": (TARGET, "D_trg.")}[domain]
 
     def __call__(self, step: StepContext) -> Tensor:
         discriminator = discriminator_of(step)
         answers = discriminator(discriminator.looks_at(step.predictions[self.domain]))
-        return step.log({f"loss.{level}": 0.5 * self.loss(answer, self.label) for level, answer in answers.items()}, self.prefix)
+        return step.log({f"loss.{level}": self.weight * self.loss(answer, self.label) for level, answer in answers.items()}, self.prefix)

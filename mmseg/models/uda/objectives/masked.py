@@ -103,6 +103,8 @@ class MaskedConsistency:
         UserError: the mode is not known, or nobody labels its target.
     """
 
+    blind = True
+
     def __init__(
         self,
         *,

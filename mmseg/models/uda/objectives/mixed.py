@@ -28,6 +28,8 @@ class MixedSupervision:
         start: first iteration with self-training; 0 as published.
     """
 
+    blind = True
+
     def __init__(self, *, teacher: Teacher, mixing: ClassMix, augment: StrongAugment, start: NonNegative[int] = 0) -> None:
         self.teacher, self.mixing, self.augment, self.start = teacher, mixing, augment, start
 

@@ -15,9 +15,26 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from mmseg.structures import UDABatch
+from mmseg.structures import SegOutput, UDABatch
 from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.randomness import Streams
+
+
+@dataclass(frozen=True)
+class TargetMaps:
+    """What the teacher's decoder makes of a target batch, for methods that compare features with prototypes.
+
+    Attributes:
+        embedding: [B, C, h, w], what its classifier reads.
+        logits: [B, K, h, w] of the same places.
+        labels: [B, h, w] int64, pseudo-labels of the same places, 255 where unknown.
+        prototypes: [B, K, ., .] in [0, 1], what the prototypes say about the crops, where the student is to say the same.
+    """
+
+    embedding: Tensor
+    logits: Tensor
+    labels: Tensor
+    prototypes: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -29,12 +46,14 @@ class PseudoLabels:
         weights: [B, H, W] float32 in [0, 1], the weight of each pixel in the loss.
         confidence: [B, H, W] float32 in [0, 1], the teacher's probability of the label.
         confident_share: scalar, share of pixels that count as sure, before margins are ignored; 1 without such a stage.
+        maps: what the labels were made of, where a method asks for it.
     """
 
     labels: Tensor
     weights: Tensor
     confidence: Tensor
     confident_share: Tensor
+    maps: TargetMaps | None = None
 
     @classmethod
     def of(cls, logits: Tensor) -> PseudoLabels:
@@ -53,12 +72,14 @@ class TargetContext:
         network: the teacher's.
         iteration: number of the step, from 0.
         streams: random streams of this iteration.
+        output: what the network says of the target crops; None where a stage is used without one.
     """
 
     batch: UDABatch
     network: nn.Module
     iteration: int
     streams: Streams
+    output: SegOutput | None = None
 
 
 class LabelingStage:

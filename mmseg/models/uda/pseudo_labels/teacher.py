@@ -72,8 +72,13 @@ class Teacher:
         """Moves the network towards the student, at the start of ``iteration`` (from 0, which copies unless restored)."""
         ema_update(self.network, student, self.alpha if self.restored else ema_decay(iteration, self.alpha))
 
+    def train(self) -> None:
+        """The mode of the network in a training."""
+        teacher_mode(self.network)
+
     @torch.no_grad()
     def label(self, batch: UDABatch, iteration: int, streams: Streams) -> PseudoLabels:
         """Pseudo-labels of the target crops."""
-        logits = self.network.encode_decode(batch.target_image)
-        return label_target(logits, self.stages, TargetContext(batch, self.network, iteration, streams))
+        output = self.network.segment(batch.target_image)
+        logits = self.network.enlarge(self.network.select_branch(output).float(), batch.target_image.shape[2:])
+        return label_target(logits, self.stages, TargetContext(batch, self.network, iteration, streams, output))

@@ -1,0 +1,50 @@
+"""The crops of both domains: built from a config, and compared with each other.
+
+Sizes are (height, width), scales (width, height) as in all configs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mmseg.datasets.base import SegmentationDataset
+from mmseg.datasets.sampling.crop_options import CropOptions
+from mmseg.datasets.several import SeveralDatasets
+from mmseg.registry import DATASETS, build_checked
+from mmseg.utils.errors import UserError
+
+
+def built_options(kind: type, options: dict | None):
+    """Options of a class as an object of it; None for None."""
+    return None if options is None else build_checked({"type": kind, **options}, DATASETS)
+
+
+def source_crops(options: dict, source: SegmentationDataset | SeveralDatasets) -> tuple[CropOptions, ...]:
+    """One for all sources, or one for each of :class:`SeveralDatasets` where ``img_scale`` is a list of scales."""
+    scales = options.get("img_scale")
+    if not scales or not isinstance(scales[0], (list, tuple)):
+        return (built_options(CropOptions, options),)
+    parts = len(source.parts) if isinstance(source, SeveralDatasets) else 1
+    if len(scales) != parts:
+        fix = "Give one (width, height) for all, or one for each data set."
+        raise UserError(f"UDADataset: source_crop.img_scale lists {len(scales)} scales, but the source is {parts} data set(s). {fix}")
+    return tuple(built_options(CropOptions, {**options, "img_scale": scale}) for scale in scales)
+
+
+def check_crops(crops: Mapping[str, CropOptions | None], sync_crop_size: Sequence[int] | None) -> None:
+    """Refuses crops that do not fit each other.
+
+    Args:
+        crops: ``source_crop`` and ``target_crop`` by name.
+        sync_crop_size: (h, w) of a second crop of both, or None.
+    """
+    given = {name: crop for name, crop in crops.items() if crop}
+    sizes = {tuple(crop.crop_size) for crop in given.values()}
+    if len(sizes) > 1 and not all(crop.whole for crop in given.values()):
+        text = " and ".join(f"{name}.crop_size={tuple(crop.crop_size)}" for name, crop in given.items())
+        fix = "Use one crop_size for both, or whole images (keep_ratio=False, crop_size as img_scale)."
+        raise UserError(f"UDADataset: {text} differ, but both crops of a sample are mixed. {fix}")
+    if sync_crop_size and any(np.any(np.greater(sync_crop_size, crop.crop_size)) for crop in given.values()):
+        raise UserError(f"UDADataset: sync_crop_size {tuple(sync_crop_size)} is larger than crop_size. Use a smaller one.")
