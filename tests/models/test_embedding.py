@@ -62,6 +62,11 @@ def test_the_head_of_cpsl_drops_channels_before_the_map():
     assert not (head.eval().decode([level]).embedding == 0).all(dim=(2, 3)).any()
 
 
+@pytest.mark.parametrize(("channels", "groups"), [(256, 32), (48, 16), (8, 8)])
+def test_groups_of_the_head_of_cpsl(channels, groups):
+    assert SEASPPHead(in_channels=4, num_classes=3, channels=channels).bottleneck[2].num_groups == groups
+
+
 @pytest.mark.parametrize("train", [False, True])
 def test_an_own_forward_is_not_passed_by(train):
     class Doubled(SEASPPHead):

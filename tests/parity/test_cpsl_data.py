@@ -125,7 +125,12 @@ def weak_crop(record, case) -> tuple[TargetCrop, tuple[int, int]]:
     native = record.tensors["image"].shape[:2]
     base, (width, height) = record.info["size_argument"], record.info["crop_wh"]
     options = CropOptions(
-        img_scale=(base, base), crop_size=(height, width), ratio_range=(0.5, 1.5), keep_ratio="width", interpolation="pillow_bilinear"
+        img_scale=(base, base),
+        crop_size=(height, width),
+        ratio_range=(0.5, 1.5),
+        keep_ratio="width",
+        interpolation="pillow_bilinear",
+        pad=True,
     )
     random.seed(case["random_seed"])
 

@@ -16,6 +16,7 @@ from mmseg.apis.checking.duplicates import same_files
 from mmseg.apis.checking.known_sizes import known_size
 from mmseg.apis.checking.pairs import Problem, inspect_pairs
 from mmseg.apis.checking.splits import OpenSplit, Split, find_splits, open_split, split_problems
+from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.sampling.made_targets import MadeTargets
 from mmseg.datasets.sampling.uda_dataset import UDADataset
@@ -216,7 +217,7 @@ def made_findings(data: UDADataset, limit: int | None) -> Iterator[Finding]:
     """Pseudo-labels of the target that do not belong to their images."""
     readers = ((data.views.labels, MadeTargets.label), (data.views.soft, MadeTargets.levels))
     for made, read in ((made, read) for made, read in readers if made is not None):
-        for index in spread(len(data.target), limit):
+        for index in progress(spread(len(data.target), limit), "Reading pseudo-labels"):
             try:
                 read(made, index, data.target.encoded(index).upright_size)
             except BadFileError as error:

@@ -56,7 +56,10 @@ class CropOptions:
                 raise UserError(f"{name}=({first}, {second}) is more than the {MAX_PIXELS} pixels that an image may have. Use less.")
         if self.ratio_range is not None and self.ratio_range[0] > self.ratio_range[1]:
             raise UserError(f"ratio_range={tuple(self.ratio_range)} begins above its end. Give (smallest, largest).")
-        long, short = max(self.img_scale), min(self.img_scale)
+        if self.color_jitter is not None:
+            transforms.check_jitter(self.color_jitter)
+        least = 1.0 if self.ratio_range is None else self.ratio_range[0]
+        long, short = (max(int(side * least), 1) for side in (max(self.img_scale), min(self.img_scale)))
         if max(self.crop_size) > long or min(self.crop_size) > short:
             self.check_fits((short, long) if self.img_scale[0] >= self.img_scale[1] else (long, short))
 

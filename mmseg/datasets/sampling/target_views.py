@@ -42,6 +42,9 @@ class StrongViewOptions:
     probability: Share = 0.5
     color_jitter: Four[NonNegative[float]] = (0.4, 0.4, 0.4, 0.4)
 
+    def __post_init__(self) -> None:
+        transforms.check_jitter(self.color_jitter)
+
     def draw(self, size: Sequence[int], streams: Streams) -> transforms.StrongDraw:
         """Draws the strong view of a crop of ``size`` (H, W)."""
         own = {"operations": self.operations, "strength": self.strength, "probability": self.probability}

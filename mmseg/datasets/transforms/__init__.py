@@ -7,7 +7,15 @@ from mmseg.datasets.transforms.crop import choose_crop, choose_rare_class_crop, 
 from mmseg.datasets.transforms.lab import LabStatistics, lab_transfer, to_lab
 from mmseg.datasets.transforms.layout import flip, margin_mask, pad
 from mmseg.datasets.transforms.photo_metric import PhotoMetric, draw_photo_metric, photo_metric_distortion
-from mmseg.datasets.transforms.pillow import Jitter, color_jitter, draw_jitter, resize_bicubic, resize_bilinear, resize_nearest
+from mmseg.datasets.transforms.pillow import (
+    Jitter,
+    check_jitter,
+    color_jitter,
+    draw_jitter,
+    resize_bicubic,
+    resize_bilinear,
+    resize_nearest,
+)
 from mmseg.datasets.transforms.rand_augment import GREY, StrongDraw, draw_strong, strong_view
 from mmseg.datasets.transforms.resize import KeepRatio, keep_ratio_size, resize_image, resize_label, resized_crop, scaled_size
 
@@ -24,6 +32,7 @@ __all__ = [
     "LabStatistics",
     "PhotoMetric",
     "StrongDraw",
+    "check_jitter",
     "choose_crop",
     "choose_rare_class_crop",
     "color_jitter",

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from mmseg.utils.errors import UserError
+
+HALF = 0.5  # of the colour circle
+
 
 def resize_bicubic(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
     """uint8 [H, W, 3] -> uint8 [h, w, 3]; ``size`` is (h, w)."""
@@ -43,6 +47,17 @@ class Jitter:
     """
 
     steps: tuple[tuple[str, float], ...]
+
+
+def check_jitter(strengths: Sequence[float]) -> None:
+    """Refuses strengths of :func:`draw_jitter` that torchvision does not take.
+
+    Raises:
+        UserError: the hue would turn by more than half of the colour circle.
+    """
+    if strengths[3] > HALF:
+        text = f"color_jitter={tuple(strengths)} turns the hue by more than half of the colour circle"
+        raise UserError(f"{text}. Use {HALF} or less as its last value.")
 
 
 def draw_jitter(rng: np.random.Generator, strengths: Sequence[float]) -> Jitter:

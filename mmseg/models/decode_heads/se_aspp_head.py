@@ -8,6 +8,7 @@ Letters: B images, C channels, K classes, (h, w) the encoder level.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -18,7 +19,7 @@ from mmseg.registry import MODELS
 from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.options.ranges import Positive, ShareBelowOne, Some
 
-GROUPS = 32  # of the normalisation, or as many as there are channels
+GROUPS = 32  # of the normalisation
 REDUCTION = 16  # of channels inside of the squeeze-and-excitation
 
 
@@ -40,8 +41,8 @@ class SqueezeExcitation(nn.Module):
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Over ``channels`` channels in :data:`GROUPS` groups."""
-    return nn.GroupNorm(min(GROUPS, channels), channels)
+    """Over ``channels`` channels in :data:`GROUPS` groups, or as many as divide both."""
+    return nn.GroupNorm(math.gcd(GROUPS, channels), channels)
 
 
 @MODELS.register_module()

@@ -1,12 +1,13 @@
 """Advice about several data sets, and about how a training samples them."""
 
 import ast
+from functools import partial
 
 import pytest
 
 from mmseg.apis.checking.data import check_split
 from mmseg.apis.checking.splits import Split, open_split
-from mmseg.datasets import CropOptions, FolderDataset, SeveralDatasets, UDADataset
+from mmseg.datasets import CropOptions, FolderDataset, SeveralDatasets, StrongViewOptions, UDADataset
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
 from mmseg.datasets.sampling.samplers import RunningIndexSampler
 from mmseg.datasets.sampling.source_classes import source_note
@@ -95,6 +96,16 @@ def test_crops():
         lambda: CropOptions(img_scale=(10**6, 10**6), crop_size=large),
     )
     CropOptions(img_scale=(int(most) // 100, 100), crop_size=large)
+
+
+def test_jitter():
+    strong = {"img_scale": (WIDTH, HEIGHT), "crop_size": (8, 8)}
+    for options in (partial(CropOptions, **strong), StrongViewOptions):
+        (most,) = advice(
+            "Use {} or less as its last value.",
+            partial(options, color_jitter=(1, 1, 1, 0.6)),
+        )
+        assert options(color_jitter=(1, 1, 1, float(most)))
 
 
 def test_samples_that_are_skipped(tmp_path, pair):

@@ -16,6 +16,15 @@ def test_the_domains_of_a_training_in_the_size_of_its_crops(tiny_data):
     assert source[0]["image"].shape == (3, 48, 96) and source[0]["native_size"].tolist() == [64, 128]
 
 
+def test_a_size_that_a_training_draws_is_that_of_an_evaluation(tiny_data):
+    cfg = data_config(tiny_data)
+    cfg.train_dataloader.dataset.target_crop.update(img_scale=(192, 96), ratio_range=(0.5, 1.5), interpolation="bicubic")
+    target = images_of(cfg, "target")
+    assert target.test_scale == (128, 64) and target.test_interpolation == "bilinear"
+    del cfg.val_dataloader.dataset["test_scale"]
+    assert images_of(cfg, "target").test_scale is None
+
+
 def test_several_domains_have_a_size_each(tiny_data):
     cfg = data_config(tiny_data)
     dataset = cfg.train_dataloader.dataset

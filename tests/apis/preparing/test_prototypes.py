@@ -9,7 +9,7 @@ import torch
 from mmseg.apis import init_model
 from mmseg.apis.preparing.images import images_of
 from mmseg.apis.preparing.prototype_picture import assignment_shares
-from mmseg.apis.preparing.prototypes import Gathered, class_sums, gather, make_prototypes, parts_of, summary
+from mmseg.apis.preparing.prototypes import Gathered, class_sums, gather, make_prototypes, parts_of, random_directions, summary
 from mmseg.engine.checkpoints.checkpoint import save_checkpoint
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.product_header import images_digest
@@ -131,6 +131,12 @@ def test_classes_without_a_prototype_are_named():
     ]
 
 
+def test_random_directions_belong_to_the_seed():
+    first, same, other = (random_directions(torch.zeros(3, 8), seed) for seed in (0, 0, 1))
+    assert torch.equal(first, same) and not torch.equal(first, other)
+    assert torch.allclose(first.norm(dim=1), torch.ones(3)) and first.dtype == torch.float32
+
+
 def test_no_prototype_at_all(trained):
     cfg, path = trained
     with pytest.raises(UserError, match="No image shows 10 pixels of any class"):
@@ -155,7 +161,8 @@ def test_the_command(trained, tmp_path, works):
     assert header["images"] == len(images_of(cfg, "target")) and header["images_digest"] == images_digest(
         images_of(cfg, "target").images.names
     )
-    assert header["settings"] == {"passes": 1, "weights": "model"} and header["made_by"].startswith("python tools/prepare/prototypes.py")
+    assert header["settings"] == {"passes": 1, "weights": "model", "random": False}
+    assert header["made_by"].startswith("python tools/prepare/prototypes.py")
     assert read.counts.sum() > 0 and np.isclose(read.distribution.sum(), 1)
     assert picture.stat().st_size > 10_000
     assert f"Prototypes of {header['images']} images: {out}" in printed

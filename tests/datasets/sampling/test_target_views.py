@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg.datasets import UDADataset
+from mmseg.datasets import CropOptions, UDADataset
 from mmseg.datasets.annotating import label_files
 from mmseg.datasets.classes.names import CLASSES
 from mmseg.datasets.collate import collate_samples
@@ -262,3 +262,17 @@ def test_source_images_take_the_colours_of_the_target(folders):
         assert abs(float(after["source"]["image"][0].float().mean()) - 102) < 25  # red tells the number of an image: from 100 in the target
     assert len(colored.colors._known) <= 3
     assert len(colored.files(0)) == 4
+
+
+def test_crops_that_do_not_fit_the_smallest_size_are_refused_at_once():
+    CropOptions(img_scale=(40, 20), crop_size=(10, 20), ratio_range=(0.5, 1.5))
+    CropOptions(img_scale=(40, 20), crop_size=(12, 20), ratio_range=(0.5, 1.5), pad=True)
+    with pytest.raises(UserError, match="is larger than the image of 20x10 at img_scale 40x20"):
+        CropOptions(img_scale=(40, 20), crop_size=(12, 20), ratio_range=(0.5, 1.5))
+
+
+@pytest.mark.parametrize(("keep_ratio", "size"), [(True, (30, 45)), (False, (30, 60)), ("width", (40, 60))])
+def test_sizes_that_are_drawn(keep_ratio, size):
+    """Of an image of 30 rows and 45 columns, at a factor of 1.5."""
+    options = CropOptions(img_scale=(40, 20), crop_size=(8, 8), ratio_range=(1.5, 1.5), keep_ratio=keep_ratio)
+    assert options.resized((30, 45), np.random.default_rng(0)) == size
