@@ -115,6 +115,8 @@ def test_a_list_with_measured_numbers(tmp_path, monkeypatch):
         ("tools/benchmark.py train nothing.py --compare ours theirs", "--compare theirs: no such setting."),
         ("tools/benchmark.py start --runs 0", "--runs 0: nothing to measure."),
         ("tools/benchmark.py labels nothing.py --images 0", "--images 0 --rounds 3 --scenes 12: nothing to measure."),
+        ("tools/prepare/prototypes.py nothing.py latest.pth --out out.npz", "Config nothing.py does not exist."),
+        ("tools/prepare/prototypes.py nothing.py latest.pth --out out.json", "--out out.json: prototypes are written as npz."),
         ("tools/prepare/pseudo_labels.py nothing.py latest.pth --out out", "Config nothing.py does not exist."),
         ("tools/prepare/pseudo_labels.py nothing.py latest.pth --out out --threshold 2", "--threshold 2.0 is no probability."),
     ],
@@ -137,8 +139,8 @@ def test_figures(monkeypatch, capsys, tmp_path):
         benchmark.main()
     figures = json.loads(out.read_text())
     assert not ended.value.code and figures["runs"] == 2 and "cpu" in figures["environment"]
-    assert figures["commands"]["7 commands"]["cpu"] > 0.03 and figures["commands"]["7 commands"]["peak_memory"] > 5e6
-    assert "7 commands" in capsys.readouterr().out
+    assert figures["commands"]["8 commands"]["cpu"] > 0.03 and figures["commands"]["8 commands"]["peak_memory"] > 5e6
+    assert "8 commands" in capsys.readouterr().out
 
 
 def test_a_command_that_fails():

@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mmseg.utils.computing.float32 import products_in_float32
+
 
 def pixel_contrast(anchors: Tensor, anchor_labels: Tensor, memory: Tensor, memory_labels: Tensor, temperature: float) -> Tensor:
     """Anchors come closer to remembered pixels of their class than to all others.
@@ -25,7 +27,8 @@ def pixel_contrast(anchors: Tensor, anchor_labels: Tensor, memory: Tensor, memor
     Returns:
         A scalar.
     """
-    similarity = anchors @ memory.t() / temperature
+    with products_in_float32(anchors):
+        similarity = anchors @ memory.t() / temperature
     similarity = similarity - similarity.amax(dim=1, keepdim=True).detach()
     positive = anchor_labels[:, None] == memory_labels[None]
     exponentials = similarity.exp()

@@ -73,7 +73,11 @@ def test_what_the_training_data_lacks(method, name, option, monkeypatch):
 
 
 def test_the_teacher_is_its_own():
-    advice("CPSL has a teacher of its own. Leave uda.teacher out.", lambda: build("CPSL", teacher={"type": "Teacher"}))
+    for option, value in {"teacher": {"type": "Teacher"}, "labeling": []}.items():
+        advice(
+            "CPSL labels with a teacher of its own. Leave uda.teacher and uda.labeling out.",
+            lambda option=option, value=value: build("CPSL", **{option: value}),
+        )
     assert build("CPSL").teachers
 
 

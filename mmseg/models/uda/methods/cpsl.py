@@ -77,9 +77,9 @@ class CPSL(Preset):
         pseudo_threshold: Share = 0.0,
         **shared,
     ) -> None:
+        if shared.get("teacher") is not None or shared.get("labeling") is not None:
+            raise UserError("CPSL labels with a teacher of its own. Leave uda.teacher and uda.labeling out.")
         super().__init__(segmentor=segmentor, alpha=alpha, **shared)
-        if self.ema_model is not None:
-            raise UserError("CPSL has a teacher of its own. Leave uda.teacher out.")
         known = known_prototypes(self, prototypes)
         self.prototypes = PrototypeBank(num_classes=self.model.num_classes, channels=known.vectors.shape[1])
         self.prototypes.start(known.vectors)

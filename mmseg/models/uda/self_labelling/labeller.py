@@ -18,7 +18,7 @@ from mmseg.models.uda.self_labelling.class_balance import class_shares, draw_by_
 from mmseg.models.uda.self_labelling.memory import Memory
 from mmseg.models.uda.self_labelling.prototypes import PrototypeBank
 from mmseg.models.uda.self_labelling.sinkhorn import balanced_assignment
-from mmseg.utils.computing.float32 import at_least_float32
+from mmseg.utils.computing.float32 import at_least_float32, products_in_float32
 from mmseg.utils.options.ranges import Positive, Share
 
 
@@ -80,8 +80,8 @@ class SelfLabeller(nn.Module):
             embedding, prediction = (_samples(values[image], places) for values in (maps.embedding, maps.logits))
             labels = maps.labels[image].flatten()
             labels = labels[: len(places)] if self.raster_labels else labels[places]
-            scores = embedding @ directions.t()
-            known = self.features.values @ weights.detach().t()
+            with products_in_float32(embedding):
+                scores, known = embedding @ directions.t(), self.features.values @ weights.detach().t()
             assignments = (self._assign(scores, known, self.features), self._assign(prediction, self.predictions.values, self.predictions))
             for own, assignment in zip(losses.values(), assignments, strict=True):
                 own.append(self_labelling_loss(assignment, scores / self.temperature))

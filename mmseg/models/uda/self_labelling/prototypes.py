@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmseg.utils.computing.float32 import at_least_float32
+from mmseg.utils.computing.float32 import at_least_float32, products_in_float32
 
 MOST = 3000
 """Vectors that a running mean counts: after them it is a moving average that keeps 3000/3001 (published)."""
@@ -19,7 +19,8 @@ FIRST = 100
 
 def cosine_scores(features: Tensor, prototypes: Tensor) -> Tensor:
     """Cosine of every feature [..., C] with every prototype [K, C]: [..., K] in [-1, 1]."""
-    return F.normalize(at_least_float32(features), dim=-1) @ F.normalize(prototypes, dim=-1).t()
+    with products_in_float32(features):  # a temperature or an epsilon makes small differences large
+        return F.normalize(at_least_float32(features), dim=-1) @ F.normalize(prototypes, dim=-1).t()
 
 
 def prototype_logits(features: Tensor, prototypes: Tensor, temperature: float) -> Tensor:

@@ -61,6 +61,15 @@ def test_prototype_logits_are_cosines():
     assert logits[0, :, :, 0].flatten().tolist() == pytest.approx([2, 0, 2 * root, 0, 2, 2 * root])
 
 
+def test_prototypes_are_compared_in_float32_whatever_the_training():
+    generator = torch.Generator().manual_seed(0)
+    features, prototypes = (torch.randn(*size, generator=generator) for size in ((1, 8, 3, 3), (4, 8)))
+    exact = prototype_logits(features, prototypes, 0.08)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(prototype_logits(features, prototypes, 0.08), exact)
+        assert (prototypes @ prototypes.t()).dtype == torch.bfloat16
+
+
 def test_the_memory_forgets_the_oldest_and_counts_when_full():
     memory = Memory(size=5, width=1)
     for first in (0.0, 10.0, 20.0):

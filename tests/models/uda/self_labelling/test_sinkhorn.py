@@ -65,3 +65,22 @@ def test_remembered_samples_take_part_if_they_count():
     for counted, expected in ((True, together), (False, alone)):
         found = balanced_assignment(scores, marginal, remembered=remembered, counted=torch.tensor(counted), **PUBLISHED)
         assert torch.allclose(found, expected, atol=1e-6)
+
+
+def test_a_long_tail_is_found_by_its_own_marginal():
+    """Scores that are biased towards the frequent class: balancing finds the rare one again, and equal shares cost the frequent one."""
+    generator = torch.Generator().manual_seed(4)
+    labels = (torch.arange(2000) % 50 == 0).long()  # 40 of 2,000 samples are of class 1
+    scores = torch.stack([0.3 * (labels == 0), 0.3 * (labels == 1)], dim=1) + 0.05 * torch.randn(2000, 2, generator=generator)
+    scores[:, 0] += 0.35
+
+    def recall(assigned: torch.Tensor) -> list[float]:
+        return [(assigned[labels == index] == index).float().mean().item() for index in (0, 1)]
+
+    def balanced(*marginal: float) -> list[float]:
+        return recall(balanced_assignment(scores, torch.tensor(marginal), epsilon=0.05, iterations=50).argmax(dim=1))
+
+    plain, own, equal = recall(scores.argmax(dim=1)), balanced(0.98, 0.02), balanced(0.5, 0.5)
+    assert plain[0] > 0.99 and plain[1] < 0.5
+    assert own[0] > 0.99 and own[1] > 0.9
+    assert equal[0] < 0.7 and equal[1] > 0.99
