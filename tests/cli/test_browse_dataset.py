@@ -26,6 +26,13 @@ def test_samples_before_the_first_round_of_annotating(works, tiny_data, tmp_path
     assert "2 samples" in works(browse_tool.main, tiny.CONFIG, "--number", "2", "--out", tmp_path, *annotated.options(tiny_data))
 
 
+def test_a_method_that_asks_its_networks_for_more(works, tiny_data, tmp_path):
+    """The crops are drawn all the same."""
+    method = "uda={'_delete_': True, 'type': 'FADA'}"
+    printed = works(browse_tool.main, tiny.CONFIG, "--number", "1", "--out", tmp_path, *tiny.options(tiny_data), method)
+    assert "1 samples" in printed and "Only what the loader gives is drawn: FADA needs networks to go on from there." in printed
+
+
 @pytest.mark.parametrize("flags", [("--number", "0"), ("--device", "cuda:77"), ("--checkpoint", "nothing.pth")])
 def test_mistakes_in_the_command(fails, flags, tiny_data, tmp_path):
     line = fails(browse_tool.main, tiny.CONFIG, "--out", tmp_path / "out", *flags, *tiny.options(tiny_data))

@@ -39,13 +39,26 @@ def test_the_target_shows_where_pseudo_labels_count():
     assert [caption for caption, _ in target_row(sample(target=labelled), PALETTE)][1:] == ["pseudo-label", "weight, mean 0.25"]
 
 
+def test_labels_of_an_earlier_stage_come_before_pseudo_labels():
+    """Soft ones with their probability."""
+    parts = {"target": Look(IMAGE, LABEL), "earlier": Look(IMAGE, LABEL, np.full((64, 64), 0.75))}
+    captions = [caption for caption, _ in target_row(sample(**parts), PALETTE)]
+    assert captions == ["target: b.png", "label of an earlier stage", "weight, mean 0.75", "pseudo-label"]
+
+
 def test_labels_that_are_all_ignored_are_left_out():
     assert label_tiles("masked", Look(IMAGE, np.full((64, 64), 255, np.uint8), np.ones((64, 64))), PALETTE) == []
     assert label_tiles("masked", Look(IMAGE), PALETTE) == []
 
 
 @pytest.mark.parametrize(
-    ("parts", "rows"), [({}, 1), ({"target": Look(IMAGE)}, 2), ({"target": Look(IMAGE), "mixed": Look(IMAGE, LABEL)}, 3)]
+    ("parts", "rows"),
+    [
+        ({}, 1),
+        ({"target": Look(IMAGE)}, 2),
+        ({"target": Look(IMAGE), "mixed": Look(IMAGE, LABEL)}, 3),
+        ({"target": Look(IMAGE), "earlier": Look(IMAGE, LABEL), "strong": Look(IMAGE, LABEL), "mixed": Look(IMAGE, LABEL)}, 4),
+    ],
 )
 def test_a_row_for_each_part(parts, rows):
     picture, legend = draw_training_sample(sample(**parts), palette=PALETTE, names=CLASSES), 6 * BAR + GAP
