@@ -115,6 +115,8 @@ def test_a_list_with_measured_numbers(tmp_path, monkeypatch):
         ("tools/benchmark.py train nothing.py --compare ours theirs", "--compare theirs: no such setting."),
         ("tools/benchmark.py start --runs 0", "--runs 0: nothing to measure."),
         ("tools/benchmark.py labels nothing.py --images 0", "--images 0 --rounds 3 --scenes 12: nothing to measure."),
+        ("tools/prepare/prototypes.py nothing.py latest.pth --out out.npz", "Config nothing.py does not exist."),
+        ("tools/prepare/prototypes.py nothing.py latest.pth --out out.json", "--out out.json: prototypes are written as npz."),
         ("tools/prepare/pseudo_labels.py nothing.py latest.pth --out out", "Config nothing.py does not exist."),
         ("tools/prepare/pseudo_labels.py nothing.py latest.pth --out out --threshold 2", "--threshold 2.0 is no probability."),
     ],
