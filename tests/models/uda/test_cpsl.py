@@ -67,6 +67,15 @@ def test_samples_by_class_have_the_shares_of_the_labels(monkeypatch):
         assert (class_shares(stored, 19) - class_shares(labels, 19)).abs().max() < 1.5 / 16
 
 
+def test_terms_that_are_left_out(monkeypatch):
+    """The contrast needs what self-labelling remembers."""
+    options = {"lambda_self_labelling": 0.0, "lambda_consistency": 0.0, "cutmix_probability": 0.0}
+    method = build("CPSL", **options)
+    logs = run_step(method, monkeypatch, 0)
+    assert list(method.objectives) == ["source", "target"] and "contrast.loss" not in logs
+    assert method.self_labelling.features.pushed == 0
+
+
 @pytest.mark.parametrize(("marginal", "moves"), [("static", False), ("uniform", False), ("moving", True)])
 def test_the_marginal(marginal, moves, monkeypatch):
     method = build("CPSL", marginal=marginal, marginal_momentum=0.5, sampling="class")

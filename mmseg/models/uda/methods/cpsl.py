@@ -43,7 +43,7 @@ class CPSL(Preset):
             released code); 'moving', which begins there and follows the pseudo-labels (the paper); 'uniform', the same for all.
         marginal_momentum: share of the old marginal in a step, with 'moving'.
         lambda_self_labelling, lambda_consistency, lambda_contrast: weights of the terms beside the rectified pseudo-labels; 0 leaves a
-            term out.
+            term out. Without self-labelling nothing is remembered, and there is no contrast either.
         contrast: whose labels the pixels of the contrastive term have: their own ('aligned'), or as 'published', where they belong to other
             pixels.
         symmetric: weights of the cross entropy and of the reverse one; (1, 0) is the plain one.
@@ -83,7 +83,8 @@ class CPSL(Preset):
         known = known_prototypes(self, prototypes)
         self.prototypes = PrototypeBank(num_classes=self.model.num_classes, channels=known.vectors.shape[1])
         self.prototypes.start(known.vectors)
-        aligned = contrast == "aligned" and lambda_contrast > 0
+        contrasts = lambda_contrast > 0 and lambda_self_labelling > 0
+        aligned = contrast == "aligned" and contrasts
         self.self_labelling = SelfLabeller(
             channels=known.vectors.shape[1],
             marginal=first_marginal(known, prototypes, marginal),
@@ -108,7 +109,7 @@ class CPSL(Preset):
         )
         self.teachers = (teacher, *self.teachers)
         self.parts["teacher"] = teacher
-        contrasted = Contrast(self.self_labelling, aligned, lambda_contrast) if lambda_contrast > 0 else None
+        contrasted = Contrast(self.self_labelling, aligned, lambda_contrast) if contrasts else None
         rectified = {"symmetric": tuple(symmetric), "cutmix_probability": cutmix_probability, "contrast": contrasted}
         judged = {"prototypes": self.prototypes, "temperature": temperature}
         terms = {
