@@ -1,7 +1,8 @@
 """HRDA whose teacher is corrected for the target's class priors before it labels, GTA -> Cityscapes: ours, not from a paper.
 
 Command:   python run_experiments.py --config configs/label_shift/gtaHR2csHR_hrda_prior.py
-Published: nothing. Not trained by us yet.
+Published: nothing. Not trained by us yet on these data; on demo streets the estimate ran away with the labels that it had corrected
+           (docs/label_shift.md): watch the shares of the pseudo-labels, or leave momentum out.
 Needs:     data/gta and data/cityscapes (README, section Data) and pretrained/mit_b5.pth
            (sh tools/download_checkpoints.sh mit_b5).
 """
