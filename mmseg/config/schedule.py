@@ -20,6 +20,20 @@ def resolve_ends(cfg: Config) -> Config:
     return cfg
 
 
+def stretch(cfg: Config, length: int) -> Config:
+    """Gives a complete config another length, in place: schedules and evaluations at the same shares of the training.
+
+    Args:
+        cfg: with ``train_cfg.max_iters`` and the end of every schedule.
+        length: iterations, at least 1.
+    """
+    before = cfg.train_cfg.max_iters
+    cfg.train_cfg.update(max_iters=length, val_interval=max(1, cfg.train_cfg.val_interval * length // before))
+    for schedule in _schedules(cfg):
+        schedule.update(begin=schedule["begin"] * length // before, end=(schedule["end"] - 1) * length // before + 1)
+    return cfg
+
+
 def other_ends(cfg: Config) -> list[str]:
     """One sentence for each schedule that goes on after the training, or for the last one if all end before it."""
     length = cfg.train_cfg.max_iters

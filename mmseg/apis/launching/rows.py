@@ -9,12 +9,15 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmseg.apis.launching.runs import Run
-from mmseg.config.config import checked_seed, load_config
+from mmseg.config.config import check_counts, checked_seed, load_config
 from mmseg.config.demo_data import move_demo_data
 from mmseg.config.references import with_digests
 from mmseg.experiments import ConfigFile, Experiment, Row, Study, resolve, run_stem
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
+
+DEMO_OPTIONS = ("demo_data", "train_cfg.max_iters")
+"""Overrides of a demo itself, which the config that it is made of does not get."""
 
 
 def setup_config(setup: Experiment | ConfigFile, seed: int, options: dict | None = None) -> tuple[str, Config]:
@@ -67,11 +70,12 @@ def small_rows(study: Study, only: Sequence[str], seed: int, options: dict | Non
 def row_run(row: Row, seed: int, options: dict | None = None, *, demo: bool = False) -> Run:
     """The run of a row: that of its last stage, which knows those before it."""
     runs: dict[str, Run] = {}
-    folder = (options or {}).get("demo_data") if demo else None  # most configs know of none before they are small
-    given = {key: value for key, value in (options or {}).items() if folder is None or key != "demo_data"}
+    options = options or {}
+    folder, length = (options.get(key) if demo else None for key in DEMO_OPTIONS)
+    given = {key: value for key, value in options.items() if not (demo and key in DEMO_OPTIONS)}
     for name, (stem, cfg) in row_configs(row, seed, given).items():
-        if demo and "demo_data" not in cfg:
-            stem, cfg = f"demo_{stem}", on_demo_domains(cfg, given)
+        if demo:
+            stem, cfg = stem if "demo_data" in cfg else f"demo_{stem}", on_demo_domains(cfg, given, length)
         if folder is not None:
             before, cfg.demo_data = cfg.demo_data, folder
             move_demo_data(cfg, before)
@@ -113,19 +117,25 @@ def chosen_runs(study: Study, runs: Mapping[str, Sequence[Run]], only: Sequence[
     return {address: [stage for run in runs[address] for stage in run.chain(names)] for address, names in chosen.items()}
 
 
-def on_demo_domains(cfg: Config, options: Iterable[str]) -> Config:
+def on_demo_domains(cfg: Config, options: Iterable[str], length: int | None = None) -> Config:
     """See :func:`mmseg.config.small.shrink.demo`, which asks networks and methods for their options and so needs torch.
 
     Args:
+        cfg: complete config, of a demo or not.
         options: keys of the command line that the config has taken.
+        length: iterations, instead of those of the demo configs.
 
     Raises:
-        UserError: one of them is of a section that is the demo's, and would be lost without a word.
+        UserError: one of the options is of a section that is the demo's, and would be lost without a word; or no such length.
     """
+    if "demo_data" in cfg and length is None:
+        return cfg
     from mmseg.config.small.shrink import OF_THE_DEMO, demo
 
-    for key in options:
+    for key in options if "demo_data" not in cfg else ():
         if key.split(".")[0] in OF_THE_DEMO:
             fix = "Leave it out, or give it with --config to a config that --demo --dry-run writes"
             raise UserError(f"--cfg-options {key}: --demo trains with the {key.split('.')[0]} of the demo configs. {fix}.")
-    return demo(cfg)
+    if length is not None:
+        check_counts(Config({"train_cfg": {"max_iters": length}}), "--demo", training=True)
+    return demo(cfg, length)

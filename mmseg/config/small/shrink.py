@@ -16,7 +16,7 @@ from mmengine.config import Config
 from mmseg.config.config import HELPERS, REPORTING_HOOKS
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.references import references
-from mmseg.config.schedule import resolve_ends
+from mmseg.config.schedule import resolve_ends, stretch
 from mmseg.config.small.config import ANNOTATION_ROUNDS, Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets
 from mmseg.config.small.network import NetworkSize
 from mmseg.datasets import CropOptions
@@ -96,7 +96,7 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     return _without(small, (*LEFT_OUT, "demo_data"))
 
 
-def demo(cfg: Config) -> Config:
+def demo(cfg: Config, iterations: int | None = None) -> Config:
     """The same training on the demo domains: from scratch, minutes on a CPU, comparable with others of this size.
 
     The demo configs say how large images, networks and batches are and how long is trained; the config says
@@ -114,15 +114,18 @@ def demo(cfg: Config) -> Config:
     Trainings that differ in nothing else become one, with one digest.
 
     Args:
-        cfg: native config of a training at full or half resolution. That of a demo is returned as it is.
+        cfg: native config of a training at full or half resolution. That of a demo keeps everything but its length.
+        iterations: length instead of that of the demo configs; warm-up, starts, rounds and evaluations stay at their shares of it.
 
     Raises:
         UserError: as :func:`shrink`.
     """
     small = Config(cfg.to_dict())
     if "demo_data" in small:
-        return small
+        return small if iterations is None else _stretch(small, iterations)
     base = resolve_ends(resolve_sizes(Config.fromfile(CONFIGS / "demo" / "demoHR2demoHR_hrda.py")))
+    if iterations is not None:
+        _stretch(base, iterations)
     resize_config(small, _demo_size(base), Path(base.demo_data))
     for crop in crops(small.train_dataloader.dataset):
         crop["pad"] = any(side > limit for side, limit in zip(crop["crop_size"], reversed(crop["img_scale"]), strict=True))
@@ -194,6 +197,16 @@ def _move_starts(uda: dict, before: int, after: int) -> None:
     for stage in uda.get("labeling") or ():
         if stage.get("start"):
             stage["start"] = min(max(1, stage["start"] * after // before), after - 1)
+
+
+def _stretch(cfg: Config, iterations: int) -> Config:
+    """The demo config of another length, in place: see :func:`demo`."""
+    before = cfg.train_cfg.max_iters
+    if cfg.uda.get("self_training_start"):
+        cfg.uda.self_training_start = cfg.uda.self_training_start * iterations // before
+    _move_starts(cfg.uda, before, iterations)
+    _move_rounds(cfg.get("custom_hooks", ()), before, iterations)
+    return stretch(cfg, iterations)
 
 
 def _demo_size(base: Config) -> Size:

@@ -60,6 +60,15 @@ def test_parts_of_layers_are_the_engines():
 
 
 def test_an_option_that_the_demo_would_replace_is_refused():
-    with pytest.raises(UserError, match=r"train_cfg.max_iters: --demo trains with the train_cfg of the demo configs"):
-        study_runs(STUDIES[50], only=["shade.1"], seeds=[0], demo=True, options={"train_cfg.max_iters": 20})
+    with pytest.raises(UserError, match=r"optim_wrapper.optimizer.lr: --demo trains with the optim_wrapper of the demo configs"):
+        study_runs(STUDIES[50], only=["shade.1"], seeds=[0], demo=True, options={"optim_wrapper.optimizer.lr": 20})
     assert study_runs(STUDIES[50], only=["shade.1"], seeds=[0], demo=True, options={"uda.style_consistency_lambda": 1.0})
+
+
+def test_the_length_of_a_demo_is_not_that_of_the_training_it_is_made_of():
+    row = {"only": ["shade.1"], "seeds": [0], "demo": True}
+    (run,) = study_runs(STUDIES[50], **row, options={"train_cfg.max_iters": 100})["shade.1"]
+    assert run.cfg.train_cfg.max_iters == 100 and run.cfg.param_scheduler[0].end == 11
+    for length in ("long", 0):
+        with pytest.raises(UserError, match=f"--demo: train_cfg.max_iters is {length!r}. Use a whole number of at least 1."):
+            study_runs(STUDIES[50], **row, options={"train_cfg.max_iters": length})

@@ -167,6 +167,22 @@ def test_the_demo_can_lie_in_another_folder():
     assert digest(cfg) != digest(load_config(DEMO_HRDA))
 
 
+@pytest.mark.parametrize("path", [HRDA, DEMO_HRDA])
+def test_another_length_keeps_all_shares_of_the_training(path):
+    """Warm-up ends after 10 % and evaluations come every 20 %, as in the 2,000 iterations of the demo configs."""
+    long, short = load_config(DEMO_HRDA), demo(load_config(path), 1000)
+    assert short.train_cfg == {**long.train_cfg, "max_iters": 1000, "val_interval": 200}
+    assert [(single.begin, single.end) for single in short.param_scheduler] == [(0, 101), (0, 1001)]
+    assert short.uda.self_training_start == long.uda.self_training_start // 2 > 0
+
+
+def test_starts_and_rounds_keep_their_shares_of_another_length():
+    stages = demo(load_config("configs/cpsl/gtaHR2csHR_hrda_cpsl.py"), 1000).uda.labeling
+    assert stages[0].start == 50, "2,000 of 40,000"
+    hooks = demo(load_config("configs/ripu/gta2cs_ripu_ra.py"), 1000).custom_hooks
+    assert hooks[-1].rounds == [250, 300, 350, 400, 450], "10,000 to 18,000 of 40,000"
+
+
 def test_what_a_file_would_bring_is_left_out():
     """Frozen batch norm keeps the statistics of a file that a demo does not have; τ is the demo's."""
     assert "norm_cfg" not in demo(load_config("configs/label_shift/gta2cs_source.py")).model.backbone
