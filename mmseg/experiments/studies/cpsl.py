@@ -219,6 +219,7 @@ OURS = Study(
             title="What the released code does otherwise than one would, one by one",
             rows=(
                 Row(title="aligned contrast", setup=GTA.stage_1({"uda.contrast": "aligned"})),
+                Row(title="exact replay of the strong view", setup=GTA.stage_1({"uda.replay": "exact"})),
                 Row(title="rates counted once", setup=GTA.stage_1(PLAIN_RATES)),
                 Row(title="stage 2, KL divergence", setup=GTA.stage_2(changes={"uda.distillation": "kl"})),
             ),

@@ -7,6 +7,7 @@ import torch
 
 from mmseg.models.uda.self_labelling.class_balance import class_shares
 from mmseg.registry import MODELS
+from mmseg.structures import StrongGeometry
 from mmseg.utils.errors import UserError
 from tests.models import networks
 from tests.models.uda.prototypes_file import write
@@ -14,6 +15,12 @@ from tests.models.uda.test_methods import batch, build, run_step
 
 FULL = {"samples": 16, "memory": 32}
 """The two images of a batch fill the memory."""
+
+
+def plain() -> dict:
+    """A network with one view, of 19 classes."""
+    model = networks.plain()
+    return {**model, "decode_head": {**model["decode_head"], "num_classes": 19}}
 
 
 def test_prototypes_equal_their_average_until_the_second_iteration(monkeypatch):
@@ -127,10 +134,21 @@ def test_the_distilled_network_stays_as_it_is(monkeypatch):
     assert "target.loss_distillation" not in run_step(build("CPSLDistillation", lambda_distillation=0.0), monkeypatch, 0)
 
 
+@pytest.mark.parametrize(("replay", "columns"), [("published", 32), ("exact", 16)])
+def test_the_replay_of_a_horizontal_translation(replay, columns, monkeypatch):
+    """In crops of 32 rows and 64 columns that move by 16 pixels, labels move by 16, or as published by 64 / 32 times as many."""
+    crops = batch()
+    half = {name: getattr(crops, name)[..., :32, :] for name in ("source_image", "source_label", "target_image", "target_strong")}
+    labels = torch.arange(64).div(4, rounding_mode="floor").expand(2, 32, 64)
+    moved = (StrongGeometry(translate_x=16),) * 2
+    crops = dataclasses.replace(crops, **half, target_label=labels, target_geometry=moved)
+    shown = run_step(build("CPSLDistillation", replay=replay, segmentor=plain()), monkeypatch, 0, crops).records["mixed_label"]
+    assert torch.equal(shown[..., : 64 - columns], labels[..., columns:])
+    assert (shown[..., 64 - columns :] == 255).all()
+
+
 def test_the_distilled_network_may_be_another_one():
-    other = networks.plain()
-    other["decode_head"] = {**other["decode_head"], "num_classes": 19}
-    method = build("CPSLDistillation", distilled_model=other)
+    method = build("CPSLDistillation", distilled_model=plain())
     assert type(method.distilled).__name__ == "EncoderDecoder" != type(method.model).__name__
 
 
@@ -147,7 +165,7 @@ def test_what_the_training_data_lacks(monkeypatch):
             run_step(build("CPSL"), monkeypatch, 0, crops)
 
 
-@pytest.mark.parametrize("option", ["sampling", "marginal", "contrast"])
+@pytest.mark.parametrize("option", ["sampling", "marginal", "contrast", "replay"])
 def test_misspelt_values(option):
     with pytest.raises(UserError, match=rf"CPSL: {option} is 'clas'"):
         MODELS.build({"type": "CPSL", "segmentor": networks.plain(), "prototypes": "a.npz", option: "clas"})

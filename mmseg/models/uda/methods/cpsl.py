@@ -46,6 +46,8 @@ class CPSL(Preset):
             term out. Without self-labelling nothing is remembered, and there is no contrast either.
         contrast: whose labels the pixels of the contrastive term have: their own ('aligned'), or as 'published', where they belong to other
             pixels.
+        replay: how the prototypes' view of the target is bent like its strong view: as 'published', where horizontal translations are
+            too large, or 'exact'.
         symmetric: weights of the cross entropy and of the reverse one; (1, 0) is the plain one.
         cutmix_probability: share of the batches into whose target a box of the source is pasted.
         pseudo_threshold: rectified labels below are ignored.
@@ -72,6 +74,7 @@ class CPSL(Preset):
         lambda_consistency: NonNegative[float] = 5.0,
         lambda_contrast: NonNegative[float] = 0.001,
         contrast: Literal["published", "aligned"] = "published",
+        replay: Literal["published", "exact"] = "published",
         symmetric: Pair[NonNegative[float]] = (0.1, 1.0),
         cutmix_probability: Share = 0.5,
         pseudo_threshold: Share = 0.0,
@@ -116,7 +119,7 @@ class CPSL(Preset):
             "source": {"type": "SourceSupervision", "class_weight": self.source_class_weight},
             "self_labelling": {"type": "SelfLabelling", "weight": lambda_self_labelling},
             "target": {"type": "PrototypeSupervision", **rectified},
-            "consistency": {"type": "PrototypeConsistency", "weight": lambda_consistency, **judged},
+            "consistency": {"type": "PrototypeConsistency", "weight": lambda_consistency, "replay": replay, **judged},
         }
         left_out = {"self_labelling": lambda_self_labelling, "consistency": lambda_consistency}
         self.preset = {**{name: term for name, term in terms.items() if left_out.get(name) != 0}, **self.preset}
@@ -156,6 +159,7 @@ class CPSLDistillation(Preset):
         distilled_model: config of that network; None for one like the student.
         distillation: 'published', which passes probabilities where a divergence has log-probabilities, or 'kl', the divergence.
         lambda_distillation: weight of it; 0 leaves it out.
+        replay: how pseudo-labels are bent like the strong view, see :class:`CPSL`.
         symmetric: weights of the cross entropy and of the reverse one on the pseudo-labels.
         shared: see :class:`Preset`.
     """
@@ -170,6 +174,7 @@ class CPSLDistillation(Preset):
         distilled_model: Mapping | None = None,
         distillation: Literal["published", "kl"] = "published",
         lambda_distillation: NonNegative[float] = 1.0,
+        replay: Literal["published", "exact"] = "published",
         symmetric: Pair[NonNegative[float]] = (1.0, 0.0),
         **shared,
     ) -> None:
@@ -186,6 +191,7 @@ class CPSLDistillation(Preset):
                 "distilled": self.distilled,
                 "distillation": distillation,
                 "weight": lambda_distillation,
+                "replay": replay,
                 "symmetric": tuple(symmetric),
             },
             **self.preset,

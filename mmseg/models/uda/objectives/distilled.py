@@ -30,6 +30,7 @@ class DistilledSupervision:
         distillation: name in :data:`DISTILLATIONS`.
         weight: λ; published: 1.
         symmetric: (alpha, beta) of :func:`symmetric_cross_entropy`; published: the plain one.
+        replay: how the labels are bent: as 'published', or 'exact', see :mod:`mmseg.models.uda.augmentation.replay`.
         start: first iteration.
     """
 
@@ -40,15 +41,17 @@ class DistilledSupervision:
         distillation: Literal["published", "kl"] = "published",
         weight: NonNegative[float] = 1.0,
         symmetric: Pair[NonNegative[float]] = (1.0, 0.0),
+        replay: Literal["published", "exact"] = "published",
         start: NonNegative[int] = 0,
     ) -> None:
         self.distilled, self.distillation, self.weight = distilled, DISTILLATIONS[distillation], weight
-        self.symmetric, self.start = tuple(symmetric), start
+        self.symmetric, self.quirks, self.start = tuple(symmetric), replay == "published", start
 
     def __call__(self, step: StepContext) -> Tensor:
         image, labels = asked_of_target(step.batch, "CPSLDistillation", "strong", "label")
         small = shrunk(image.shape)
-        bent = replay_strong(nearest(labels, small)[:, None], step.batch.target_geometry, stride=STRIDE, fill=IGNORE)[:, 0]
+        geometry = {"geometry": step.batch.target_geometry, "published_quirks": self.quirks}
+        bent = replay_strong(nearest(labels, small)[:, None], stride=STRIDE, fill=IGNORE, **geometry)[:, 0]
         output = step.forward(image, "target")
         logits = resize(output.logits, small, align_corners=True)
         losses = {"loss_seg": symmetric_cross_entropy(logits, bent, *self.symmetric)}

@@ -131,6 +131,7 @@ class PrototypeConsistency:
         prototypes: their average W' judges both views.
         temperature: of the probabilities.
         weight: λ; published: 5.
+        replay: how the probabilities are bent: as 'published', or 'exact', see :mod:`mmseg.models.uda.augmentation.replay`.
         start: first iteration.
     """
 
@@ -141,17 +142,19 @@ class PrototypeConsistency:
         prototypes: PrototypeBank,
         temperature: float,
         weight: NonNegative[float] = 5.0,
+        replay: Literal["published", "exact"] = "published",
         start: NonNegative[int] = 0,
     ) -> None:
         self.teacher, self.prototypes, self.temperature = teacher, prototypes, temperature
-        self.weight, self.start = weight, start
+        self.weight, self.quirks, self.start = weight, replay == "published", start
 
     def __call__(self, step: StepContext) -> Tensor:
         (image,) = asked_of_target(step.batch, "PrototypeConsistency", "strong")
-        weak, geometry = step.pseudo_labels(self.teacher).maps.prototypes, step.batch.target_geometry
+        weak = step.pseudo_labels(self.teacher).maps.prototypes
         small = tuple(weak.shape[2:])
-        expected = replay_strong(weak, geometry, stride=STRIDE, fill=0.0)
-        seen = replay_mask(geometry, small, stride=STRIDE, device=weak.device)
+        bend = {"geometry": step.batch.target_geometry, "stride": STRIDE, "published_quirks": self.quirks}
+        expected = replay_strong(weak, fill=0.0, **bend)
+        seen = replay_mask(size=small, device=weak.device, **bend)
         output = step.forward(image, "strong")
         embedding = resize(output.embedding, small, align_corners=True)
         loss = prototype_consistency(expected, prototype_logits(embedding, self.prototypes.average, self.temperature), seen)
