@@ -130,12 +130,13 @@ def on_demo_domains(cfg: Config, options: Iterable[str], length: int | None = No
     """
     if "demo_data" in cfg and length is None:
         return cfg
-    from mmseg.config.small.shrink import OF_THE_DEMO, demo
+    from mmseg.config.small.shrink import LOADERS, OF_THE_DEMO, demo
 
     for key in options if "demo_data" not in cfg else ():
-        if key.split(".")[0] in OF_THE_DEMO:
+        section, *entry = key.split(".")
+        if section in OF_THE_DEMO or (section in LOADERS and entry[:1] != ["dataset"]):
             fix = "Leave it out, or give it with --config to a config that --demo --dry-run writes"
-            raise UserError(f"--cfg-options {key}: --demo trains with the {key.split('.')[0]} of the demo configs. {fix}.")
+            raise UserError(f"--cfg-options {key}: --demo trains with the {section} of the demo configs. {fix}.")
     if length is not None:
         check_counts(Config({"train_cfg": {"max_iters": length}}), "--demo", training=True)
     return demo(cfg, length)

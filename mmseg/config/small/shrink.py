@@ -45,6 +45,8 @@ DEMO_MARGIN_DIVISOR = 8  # the hood of the demo's car covers half of the share o
 DEMO_RATIO_DIVISOR = 2  # of min_crop_ratio: a demo crop shows as much of the street, but fewer pixels of a rare class
 OF_THE_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks", "visualizer", "env_cfg", "demo_data")
 """Sections that are those of the demo configs as a whole."""
+LOADERS = ("train_dataloader", "val_dataloader")
+"""Sections that are those of the demo configs but for their data sets."""
 WARM_UP = "LinearLR"
 PROTOTYPE_MOMENTUM = "marginal_momentum"
 """Option of methods with prototypes, whose moving averages are as slow as their α."""
@@ -134,7 +136,7 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
         del small.model.backbone["norm_cfg"]
     classes = small.val_dataloader.dataset.get("classes", CLASSES)
     small["uda"] = _demo_method(small.uda, {**base.uda, "source_class_weight": _weights_of(classes, base.uda.source_class_weight)})
-    for name in ("train_dataloader", "val_dataloader"):
+    for name in LOADERS:
         small[name] = {**base[name], "dataset": small[name].dataset}
     subsets = {**class_groups(base.val_evaluator.subsets), **class_groups(small.val_evaluator.get("subsets"))}
     small["val_evaluator"] = {**base.val_evaluator, **small.val_evaluator, "subsets": subsets}

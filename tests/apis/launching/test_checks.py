@@ -59,10 +59,13 @@ def test_parts_of_layers_are_the_engines():
     assert [part["type"] for part in typed(cfg)] == ["a", "b", "c"]
 
 
-def test_an_option_that_the_demo_would_replace_is_refused():
-    with pytest.raises(UserError, match=r"optim_wrapper.optimizer.lr: --demo trains with the optim_wrapper of the demo configs"):
-        study_runs(STUDIES[50], only=["shade.1"], seeds=[0], demo=True, options={"optim_wrapper.optimizer.lr": 20})
-    assert study_runs(STUDIES[50], only=["shade.1"], seeds=[0], demo=True, options={"uda.style_consistency_lambda": 1.0})
+@pytest.mark.parametrize("option", ["optim_wrapper.optimizer.lr", "train_dataloader.batch_size", "val_dataloader.num_workers"])
+def test_an_option_that_the_demo_would_replace_is_refused(option):
+    row = {"only": ["shade.1"], "seeds": [0], "demo": True}
+    with pytest.raises(UserError, match=f"{option}: --demo trains with the {option.split('.')[0]} of the demo configs"):
+        study_runs(STUDIES[50], **row, options={option: 3})
+    for kept in ("uda.style_consistency_lambda", "train_dataloader.dataset.source_crop.pad"):
+        assert study_runs(STUDIES[50], **row, options={kept: True if kept.endswith("pad") else 1.0})
 
 
 def test_the_length_of_a_demo_is_not_that_of_the_training_it_is_made_of():
