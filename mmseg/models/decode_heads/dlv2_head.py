@@ -14,6 +14,7 @@ from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import DecodeHead
+from mmseg.models.decode_heads.dilated_branches import dilated_branches
 from mmseg.registry import MODELS
 from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.errors import UserError
@@ -65,7 +66,7 @@ class DLV2Head(DecodeHead):
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         """Encoder levels [B, C, ., .] -> logits [B, K, h, w] of the chosen one."""
         (level,) = self.select(features)
-        return sum(at_least_float32(branch(level)) for branch in self.aspp_modules)
+        return sum(map(at_least_float32, dilated_branches(level, [branch.conv for branch in self.aspp_modules])))
 
     def init_weights(self) -> None:
         """Draws every branch from a normal distribution; biases are 0."""

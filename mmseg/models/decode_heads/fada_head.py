@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import DecodeHead
+from mmseg.models.decode_heads.dilated_branches import dilated_branches
 from mmseg.registry import MODELS
 from mmseg.utils.computing.float32 import at_least_float32
 from mmseg.utils.options.ranges import Positive, Some
@@ -42,7 +43,7 @@ class FADAHead(DecodeHead):
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         """Encoder levels [B, C, ., .] -> logits [B, K, h, w] of the chosen one."""
         (level,) = self.select(features)
-        return sum(at_least_float32(branch(level)) for branch in self.conv2d_list)
+        return sum(map(at_least_float32, dilated_branches(level, self.conv2d_list)))
 
     def init_weights(self) -> None:
         """Draws the weights from N(0, 0.01) and the biases from torch's default."""
