@@ -20,6 +20,7 @@ from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows
 from mmseg.models.uda.pseudo_labels.prior_correction import PriorCorrection
 from mmseg.models.uda.pseudo_labels.prototype_rectification import PrototypeRectification
+from mmseg.models.uda.pseudo_labels.spatial_prior import SpatialPrior
 
 __all__ = [
     "CPSL",
@@ -38,6 +39,7 @@ __all__ = [
     "PriorCorrection",
     "PrototypeRectification",
     "SourceOnly",
+    "SpatialPrior",
     "TargetOnly",
     "UDAMethod",
 ]
