@@ -39,6 +39,8 @@ def plane(mixtures: MixtureParameters, train_id: int, across: np.ndarray, down: 
     factors = []
     for values, number in ((down, ROW), (across, dimension)):
         means, variances = (part[train_id, :, number].double().numpy() for part in (mixtures.means, mixtures.variances))
+        widths = np.gradient(values)[:, None] if len(values) > 1 else np.zeros((1, 1))
+        variances = np.maximum(variances, (widths / 2) ** 2)  # what is thinner than a pixel would be lost between two
         factors.append(np.exp(-((values[:, None] - means) ** 2) / (2 * variances)) / np.sqrt(2 * np.pi * variances))
     return (factors[0] * weights) @ factors[1].T
 

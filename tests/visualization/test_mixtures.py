@@ -48,3 +48,8 @@ def test_normalised_units_show_the_same_places():
     bright = heat(np.array([[1.0]]))[0, 0]
     places = [np.argwhere((draw_mixtures(given, ["road"]) == bright).all(axis=2)).mean(axis=0) for given in (raw, shares)]
     np.testing.assert_allclose(places[0], places[1], atol=5)
+
+
+def test_a_distance_thinner_than_a_pixel_is_seen():
+    thin = MixtureParameters(torch.tensor([[[10.0, 4.0, 285.7]]]), torch.tensor([[[4.0, 1.0, 1e-6]]]), torch.ones(1, 1), "raw", (40, 12))
+    shows(draw_mixtures(thin, ["car"])[..., ::-1], 1)
