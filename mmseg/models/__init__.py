@@ -11,6 +11,7 @@ HOMES = {
     "DAHead": "decode_heads.da_head",
     "DLV2Head": "decode_heads.dlv2_head",
     "DLV3PlusHead": "decode_heads.dlv3plus_head",
+    "DepthDensityHead": "decode_heads.depth_density_head",
     "DepthwiseSeparableASPPHead": "decode_heads.separable_aspp_head",
     "EncoderDecoder": "segmentors.encoder_decoder",
     "FADA": "uda",
