@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, check_class_names, class_lut
 from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.made_labels import check_made_labels, count_made_labels, made_header, made_name
+from mmseg.datasets.reading.depth_files import DepthFiles
 from mmseg.datasets.reading.encoded import Encoded, upright_label
 from mmseg.datasets.reading.file_lists import choose_images
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_encoded
@@ -60,7 +61,7 @@ def image_values(config: dict) -> ValueRange | None:
 
 
 def without_labels(config: dict) -> dict:
-    """The config of the same data set as an unlabelled domain: its label files are never looked for."""
+    """The config of the same data set as an unlabelled domain: its labels and its depth are never looked for."""
     return dataset_class(config).without_labels(config)
 
 
@@ -89,6 +90,8 @@ class SegmentationDataset(Dataset):
         depth: bits that the camera fills, 8 to 16, in images of 16 bits a value; larger values are an error.
         range: (low, high), the values that become 0 and 255 in images of more than 8 bits or of floats; what lies outside is
             clipped. Without one of the two such images are refused. Images of 8 bits are not changed by them.
+        depth_dir: folder of depth images of a simulator, below ``data_root``, each named like its image: 16-bit PNGs in centimetres,
+            65535 in the sky, see :mod:`mmseg.datasets.reading.depth_files`. None for a data set without depth.
 
     Raises:
         UserError: a folder is not named, missing or empty, a list of files names no image of it, or an image has no label.
@@ -103,6 +106,7 @@ class SegmentationDataset(Dataset):
     label_suffix = "_labelTrainIds.png"
     label_option = "ann_dir"  # that of the constructor
     file_weights: np.ndarray | None = None  # a training draws all files alike
+    depths: DepthFiles | None = None
 
     def __init__(
         self,
@@ -118,6 +122,7 @@ class SegmentationDataset(Dataset):
         test_interpolation: Interpolation = "bilinear",
         depth: Depth | None = None,
         range: Pair[float] | None = None,
+        depth_dir: str | None = None,
     ) -> None:
         img_dir = self.image_folder if img_dir is None else img_dir
         img_suffix = self.image_suffix if img_suffix is None else img_suffix
@@ -135,7 +140,9 @@ class SegmentationDataset(Dataset):
         if self.split is not None:
             self.images = choose_images(self.images, self.split, (self.data_root,), lambda name: self.stem(name, img_suffix))
         self.label_folder = None if ann_dir is None else self.find_label_folder(self.data_root / ann_dir)
-        self.label_names = tuple(self.stem(name, img_suffix) + seg_map_suffix for name in self.images.names)
+        stems = [self.stem(name, img_suffix) for name in self.images.names]
+        self.label_names = tuple(stem + seg_map_suffix for stem in stems)
+        self.depths = None if depth_dir is None else DepthFiles.find(self.data_root / depth_dir, stems, type(self).__name__)
         self.made = None if ann_dir is None else made_header(self.data_root / ann_dir)
         if self.made:
             if self.made["classes"] == list(self.classes):  # a network of these classes made them: nothing is to be translated
@@ -169,7 +176,7 @@ class SegmentationDataset(Dataset):
     @classmethod
     def without_labels(cls, config: dict) -> dict:
         """See :func:`without_labels`."""
-        return {**config, cls.label_option: None}
+        return {**{key: value for key, value in config.items() if key != "depth_dir"}, cls.label_option: None}
 
     def find_images(self, folder: Path, suffix: str) -> ImageFiles:
         """The images below a folder."""
@@ -266,6 +273,19 @@ class SegmentationDataset(Dataset):
             name = self.label_option
             raise UserError(f"{type(self).__name__} at {self.data_root} is unlabelled ({name}=None). Set {name} to use its labels.")
         return self.label_folder / self.label_names[index]
+
+    @property
+    def has_depth(self) -> bool:
+        """Whether there is depth of the images."""
+        return self.depths is not None
+
+    def read_depth(self, index: int, size: Sequence[int]) -> np.ndarray | None:
+        """The depth of an image of (H, W) pixels: uint16 [H, W], centimetres; None without ``depth_dir``."""
+        return None if self.depths is None else self.depths.raw(index, size)
+
+    def depth_paths(self, index: int) -> list[Path]:
+        """The depth file of an image, where the data set has one."""
+        return [] if self.depths is None else [self.depths.path(index)]
 
     def check_same_size(self, index: int, image: np.ndarray, label: np.ndarray) -> None:
         """Raises UserError unless the image [H, W, 3] and the label [H, W] have one size."""

@@ -118,7 +118,8 @@ class Browser:
 
     def sample(self, index: int, drawn: int, position: int, batch: UDABatch, records: Mapping[str, Tensor]) -> TrainingSample:
         """One sample of a batch for drawing; ``drawn`` is the running number of the one that stands in for a bad one."""
-        source, _, *target = self.dataset.files(drawn)
+        source, _, *others = self.dataset.files(drawn)
+        target = others[: self.dataset.target is not None]
         values = {
             "source_image": batch.source_image,
             "source_label": batch.source_label,
@@ -131,7 +132,7 @@ class Browser:
         single = {key: value[position].cpu().numpy() for key, value in values.items() if value is not None}
         return TrainingSample(
             index=index,
-            names=tuple(file.name for file in (source, *target[:1])),
+            names=tuple(file.name for file in (source, *target)),
             rare_class=self.dataset.draw_source_file(Streams(self.dataset.seed, drawn))[0],
             **{name: self.look(single, name) for name in ("source", "target", "earlier", "strong", "mixed", "masked")},
             valid=None if batch.target_valid is None else batch.target_valid[position].cpu().numpy() > 0,

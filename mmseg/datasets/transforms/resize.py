@@ -54,7 +54,7 @@ def resize_image(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
 
 
 def resize_label(label: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    """Nearest: uint8 [H, W] -> uint8 [h, w]; ``size`` is (h, w). Also for masks."""
+    """Nearest: uint8 or uint16 [H, W] -> [h, w]; ``size`` is (h, w). Also for masks and depth."""
     return label if label.shape == tuple(size) else cv2.resize(label, (size[1], size[0]), interpolation=cv2.INTER_NEAREST)
 
 

@@ -1,0 +1,45 @@
+"""Advice about the depth of a source."""
+
+import numpy as np
+import pytest
+
+from mmseg.datasets import SynthiaDataset
+from tests.advice.following import advice
+from tests.datasets.toy import HEIGHT, WIDTH, make_synthia, position_depth, write_png
+
+
+@pytest.fixture
+def root(tmp_path):
+    return make_synthia(tmp_path / "synthia")
+
+
+def build(root, depth_dir="Depth/Depth") -> SynthiaDataset:
+    return SynthiaDataset(data_root=str(root), ann_dir="GT/LABELS", depth_dir=depth_dir)
+
+
+def test_images_without_depth(root):
+    depth = (root / "Depth/Depth").rename(root / "elsewhere")
+    advice("{}: {}. {}", lambda: build(root), file="depth_files.py")
+    advice("Unpack the depth images of the data set there, or change depth_dir.", lambda: build(root))
+    assert build(root, "elsewhere").has_depth
+    depth.rename(root / "Depth/Depth")
+    assert build(root).has_depth
+
+
+def test_a_file_of_another_kind(root):
+    data, size = build(root), (HEIGHT, WIDTH)
+    path = data.depth_paths(0)[0]
+    write_png(path, np.full(size, 9, np.uint8))
+    advice("{} is {}, no 16-bit depth. Write the distance in centimetres as a 16-bit grey PNG.", lambda: data.read_depth(0, size))
+    write_png(path, np.zeros(size, np.uint16))
+    advice("holds the depth 0 everywhere. Write the distance in centimetres as a 16-bit grey PNG.", lambda: data.read_depth(0, size))
+    write_png(path, position_depth(0))
+    assert data.read_depth(0, size).shape == size
+
+
+def test_a_file_of_another_image(root):
+    data, size = build(root), (HEIGHT, WIDTH)
+    write_png(data.depth_paths(0)[0], position_depth(0)[:20])
+    advice("Copy the depth that belongs to the image again.", lambda: data.read_depth(0, size))
+    write_png(data.depth_paths(0)[0], position_depth(0))
+    assert data.read_depth(0, size).shape == size

@@ -1,0 +1,50 @@
+"""How the published code of Wu and Liu (NeurIPS 2022) reads images, labels and depth, against its records."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+
+from mmseg.datasets import transforms
+from mmseg.datasets.reading.depth_files import inverse_depth, read_raw_depth
+from tests.parity.records import assert_close, parametrize
+
+FOLDER = "methods/depth_distribution"
+
+
+@parametrize(f"{FOLDER}/depth_reading*")
+def test_depth_files(record, tmp_path):
+    """One channel, three equal ones, and others, which OpenCV turns into grey; resampled before they are inverted."""
+    width, height = record.info["config"]["labels_size_wh"]
+    raw = record.tensors["raw"].numpy().astype(np.uint16)
+    files = {"z": raw, "z_3ch_equal": np.dstack([raw] * 3), "z_3ch": record.tensors["raw_3ch_bgr"].numpy().astype(np.uint16)}
+    for key, pixels in files.items():
+        path = tmp_path / f"{key}.png"
+        assert cv2.imwrite(str(path), pixels)
+        depth = inverse_depth(transforms.resize_label(read_raw_depth(path), (height, width)))
+        assert_close(record, key, torch.from_numpy(depth), rtol=0, atol=0)
+    assert np.array_equal(read_raw_depth(tmp_path / "z_3ch.png"), record.tensors["gray"].numpy())
+
+
+@parametrize(f"{FOLDER}/nearest_index*")
+def test_nearest_neighbours(record):
+    """Labels by Pillow, depth by OpenCV: which pixel of the file each pixel is."""
+    ways = {"pillow": transforms.resize_nearest, "pillow_small": transforms.resize_nearest, "opencv": transforms.resize_label}
+    for way in ways.keys() & record.info.keys():
+        for sides, expected in record.info[way].items():
+            before, after = map(int, sides.split("->"))
+            pixels = np.arange(before, dtype=np.uint16 if way == "opencv" else np.int32)
+            row, column = ways[way](pixels[None], (1, after))[0], ways[way](pixels[:, None], (after, 1))[:, 0]
+            assert row.tolist() == column.tolist() == expected, (way, sides)
+
+
+@parametrize(f"{FOLDER}/image_preprocess*")
+def test_images(record):
+    """Pillow's bicubic filter to the input size, whatever the aspect ratio; B, G, R minus the mean."""
+    width, height = record.info["config"]["size_wh"]
+    image = record.tensors["image"].numpy()[..., ::-1]
+    resized = transforms.RESIZING["bicubic"](image, (height, width))
+    assert np.array_equal(resized[..., ::-1], record.tensors["resized_rgb"].numpy())
+    centred = resized.astype(np.float32) - np.float32(record.info["config"]["mean_bgr"])
+    assert_close(record, "out_bgr", torch.from_numpy(centred.transpose(2, 0, 1)), rtol=0, atol=1e-5)
