@@ -16,7 +16,18 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.segmentors.inference_options import InferenceOptions, checked_test_cfg, refuse_options
 from mmseg.registry import MODELS
-from mmseg.structures import Box, SegOutput, View, average_windows, chunked, crop_windows, full_box, sliding_boxes, windows_per_pass
+from mmseg.structures import (
+    Box,
+    Geometry,
+    SegOutput,
+    View,
+    average_windows,
+    chunked,
+    crop_windows,
+    full_box,
+    sliding_boxes,
+    windows_per_pass,
+)
 from mmseg.utils.errors import UserError
 
 PIXELS_PER_PASS = 2**21
@@ -233,9 +244,13 @@ class EncoderDecoder(BaseModule):
     def inference_depth(self, image: Tensor) -> Tensor:
         """Predicted depth, from the same windows as :meth:`inference`: [B, 3, H, W] -> [B, 1, H, W] in the units of the training."""
         boxes = self.outer_windows(*image.shape[2:])
-        windows = (self.depth_head(self.extract_features(self.first_look(box.crop(image)))).depth for box in boxes)
+        windows = (self.geometry(box.crop(image)).depth for box in boxes)
         enlarged = (self.enlarge(depth, (box.height, box.width)) for depth, box in zip(windows, boxes, strict=True))
         return average_windows(enlarged, boxes, *image.shape[2:])
+
+    def geometry(self, image: Tensor) -> Geometry:
+        """What the depth head makes of a crop [B, 3, H, W], without a pass through the decoder."""
+        return self.depth_head(self.extract_features(self.first_look(image)))
 
     def first_look(self, image: Tensor) -> Tensor:
         """A crop [B, 3, H, W] as the encoder sees it in the first view, whose features the depth head reads."""
