@@ -22,6 +22,7 @@ from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows
 from mmseg.models.uda.pseudo_labels.prior_correction import PriorCorrection
 from mmseg.models.uda.pseudo_labels.prototype_rectification import PrototypeRectification
+from mmseg.models.uda.pseudo_labels.spatial_prior import SpatialPrior
 
 __all__ = [
     "CPSL",
@@ -42,6 +43,7 @@ __all__ = [
     "PriorCorrection",
     "PrototypeRectification",
     "SourceOnly",
+    "SpatialPrior",
     "TargetOnly",
     "UDAMethod",
 ]
