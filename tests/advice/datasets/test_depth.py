@@ -1,11 +1,14 @@
 """Advice about the depth of a source."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from mmseg.datasets import SynthiaDataset
 from tests.advice.following import advice
 from tests.datasets.toy import HEIGHT, WIDTH, make_synthia, position_depth, write_png
+from tools import make_demo_data
 
 
 @pytest.fixture
@@ -43,3 +46,13 @@ def test_a_file_of_another_image(root):
     advice("Copy the depth that belongs to the image again.", lambda: data.read_depth(0, size))
     write_png(data.depth_paths(0)[0], position_depth(0))
     assert data.read_depth(0, size).shape == size
+
+
+def test_demo_data_without_depth(layouts, tmp_path, call):
+    """Demo data of a version that drew no depth: the command that the error names adds it."""
+    demo = layouts.rename(tmp_path / "demo")
+    shutil.rmtree(demo / "synthia/Depth")
+    said = advice("Draw the demo data with: python tools/make_demo_data.py --out {}{}", lambda: build(demo / "synthia"))
+    assert "".join(said) == f"{demo} --layout synthia"
+    call(make_demo_data.main, "--out", *"".join(said).split(), "--nproc", "1")
+    assert build(demo / "synthia").has_depth
