@@ -32,6 +32,7 @@ from mmseg.utils.options.ranges import NonNegative, Share
 MISSING_PARTS = {
     "teacher": "uda.teacher=dict(type='Teacher')",
     "mask": "uda.mask_generator=dict(type='block', mask_ratio=0.7, mask_block_size=64)",
+    "geometry": "uda.depth=dict(mixtures='FILE.npz')",
 }
 """Parts that a method may lack, and the options that add them."""
 

@@ -58,3 +58,14 @@ def test_options_that_are_given_twice():
         lambda: build("DepthDistribution", depth={"lambda_depth": 1.0}),
     )
     assert build("DepthDistribution", lambda_depth=1.0)
+
+
+def test_a_density_without_mixtures():
+    def objectives(**depth):
+        method = build(
+            "SourceOnly", segmentor=network(depth_head=DEPTH_HEAD), depth=depth, objectives={"density": {"type": "TargetDensity"}}
+        )
+        return method.objectives
+
+    advice("TargetDensity needs mixtures, which uda.depth does not name. Give uda.depth.mixtures='FILE.npz'.", objectives)
+    assert "density" in objectives(mixtures=mixtures())

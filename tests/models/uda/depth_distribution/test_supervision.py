@@ -145,6 +145,14 @@ def test_any_method_learns_geometry(name, monkeypatch):
     assert not any("mixtures" in key for key in method.state_dict())
 
 
+def test_the_target_without_a_teacher(monkeypatch):
+    """Its density is that of the network's own classes; without mixtures there is nothing to learn, and that is said."""
+    logs = run_step(build("SourceOnly", **with_depth(), objectives={"density": {"type": "TargetDensity"}}), monkeypatch)
+    assert logs["density.loss_target"] > 0
+    with pytest.raises(UserError, match="TargetDensity needs a geometry, which SourceOnly does not have"):
+        assert build("SourceOnly", objectives={"density": {"type": "TargetDensity"}}).objectives
+
+
 def test_depth_alone(monkeypatch):
     head = {**DEPTH_HEAD, "density": False}
     method = build("DACS", segmentor=network(depth_head=head), depth={})
