@@ -12,15 +12,9 @@ import numpy as np
 
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import atomic_path
-from mmseg.utils.storage.product_header import TOOLS
 
 SUFFIX = ".npz"
 HEADER_ENTRY = "header"
-
-
-def remake(kind: str) -> str:
-    """The end of an error about a product of some kind, of :data:`~mmseg.utils.storage.product_header.TOOLS`."""
-    return f"Make a new one with {TOOLS[kind]}, see its --help."
 
 
 def write_arrays(path: str | Path, kind: str, arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> None:
@@ -35,13 +29,14 @@ def write_arrays(path: str | Path, kind: str, arrays: Mapping[str, np.ndarray], 
         np.savez(temporary, **arrays, **{HEADER_ENTRY: np.array(json.dumps(header))})
 
 
-def read_arrays(path: str | Path, kind: str, names: Sequence[str]) -> tuple[list[np.ndarray], Any]:
+def read_arrays(path: str | Path, kind: str, names: Sequence[str], fix: str) -> tuple[list[np.ndarray], Any]:
     """Reads a product.
 
     Args:
         path: npz file.
         kind: what it should hold.
         names: of its arrays.
+        fix: what makes it anew, the end of every error (a full sentence).
 
     Returns:
         the arrays in the order of their names, and what the text of the header holds, which nobody has checked.
@@ -50,10 +45,10 @@ def read_arrays(path: str | Path, kind: str, names: Sequence[str]) -> tuple[list
         UserError: it is missing, broken, or lacks an array.
     """
     if not Path(path).is_file():
-        raise UserError(f"{path} does not exist. {remake(kind)}")
+        raise UserError(f"{path} does not exist. {fix}")
     try:
         with np.load(path, allow_pickle=False) as content:
             return [content[name] for name in names], json.loads(str(content[HEADER_ENTRY]))
     except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         reason = str(error).partition("\n")[0]
-        raise UserError(f"{path} is cut off, or holds no {kind} ({reason}). {remake(kind)}") from None
+        raise UserError(f"{path} is cut off, or holds no {kind} ({reason}). {fix}") from None

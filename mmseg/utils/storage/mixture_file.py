@@ -19,13 +19,14 @@ from torch import Tensor
 from typing_extensions import NotRequired
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.array_file import read_arrays, remake, write_arrays
-from mmseg.utils.storage.product_header import Header, check_header
+from mmseg.utils.options.ranges import Share
+from mmseg.utils.storage.array_file import read_arrays, write_arrays
+from mmseg.utils.storage.product_header import TOOLS, Header, check_header
 from mmseg.utils.storage.products import PRODUCT, Count, Measure, checked_product
 
 KIND = "mixtures"
 ARRAYS = ("means", "variances", "weights")
-REMAKE = remake(KIND)
+REMAKE = f"Make a new one with {TOOLS[KIND]}, see its --help."
 DIMENSIONS = 3
 SLACK = 1e-3
 """How far the weights of a class may be from a sum of 1: printed numbers are rounded."""
@@ -44,6 +45,8 @@ class MixtureHeader(Header):
         grid: columns and rows of the grid that pixels were taken from.
         pixels: that the mixture of each class is fitted to, by its name; 0 for a class that the data set does not show.
         log_likelihood: mean over them of the logarithm of the density.
+        converged: whether the fit ended by itself.
+        frequencies: share of each class among all labelled pixels on the grid.
         settings: what decides the mixtures beside the images.
     """
 
@@ -54,6 +57,8 @@ class MixtureHeader(Header):
     grid: Annotated[list[Side], Len(2, 2)]
     pixels: dict[str, Count]
     log_likelihood: dict[str, Measure]
+    converged: dict[str, bool]
+    frequencies: dict[str, Share]
     settings: NotRequired[dict[str, Any]]
 
 
@@ -106,7 +111,7 @@ def read_mixture_header(path: str | Path) -> MixtureHeader:
 
 
 def _content(path: str | Path) -> tuple[list[np.ndarray], MixtureHeader]:
-    arrays, header = read_arrays(path, KIND, ARRAYS)
+    arrays, header = read_arrays(path, KIND, ARRAYS, REMAKE)
     means, variances, weights = arrays
     fits = all(array.dtype == np.float32 for array in arrays) and weights.ndim == 2 and weights.size
     fits = fits and means.shape == variances.shape == (*weights.shape, DIMENSIONS)

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.array_file import read_arrays, remake, write_arrays
+from mmseg.utils.storage.array_file import read_arrays, write_arrays
 from mmseg.utils.storage.product_header import TOOLS, Header, check_header
 from mmseg.utils.storage.products import checked_product
 
 KIND = "prototypes"
 ARRAYS = ("vectors", "counts", "pixels")
-REMAKE = remake(KIND)
+REMAKE = f"Make a new one with {TOOLS[KIND]}, see its --help."
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def read_prototype_header(path: str | Path) -> Header:
 
 
 def _content(path: str | Path) -> tuple[list[np.ndarray], Header]:
-    (vectors, counts, pixels), header = read_arrays(path, KIND, ARRAYS)
+    (vectors, counts, pixels), header = read_arrays(path, KIND, ARRAYS, REMAKE)
     whole = [counts, pixels]
     fits = vectors.ndim == 2 and vectors.dtype == np.float32 and all(a.shape == vectors.shape[:1] and a.dtype == np.int64 for a in whole)
     if not fits or not np.isfinite(vectors).all() or any((a < 0).any() for a in whole):

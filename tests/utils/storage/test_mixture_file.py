@@ -32,6 +32,8 @@ HEADER = {
     "grid": [161, 96],
     "pixels": {"road": 10, "terrain": 0},
     "log_likelihood": {"road": -7.5},
+    "converged": {"road": True},
+    "frequencies": {"road": 1.0, "terrain": 0.0},
 }
 AGAIN = "Make a new one with python tools/prepare/depth_distribution.py, see its --help."
 
