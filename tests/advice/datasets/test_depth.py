@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mmseg.datasets import SynthiaDataset
+from mmseg.datasets.conversion.depth_check import DepthSummary
 from tests.advice.following import advice
 from tests.datasets.toy import HEIGHT, WIDTH, make_synthia, position_depth, write_png
 from tools import make_demo_data
@@ -22,8 +23,10 @@ def build(root, depth_dir="Depth/Depth") -> SynthiaDataset:
 
 def test_images_without_depth(root):
     depth = (root / "Depth/Depth").rename(root / "elsewhere")
-    advice("{}: {}. {}", lambda: build(root), file="depth_files.py")
-    advice("Unpack the depth images of the data set there, or change depth_dir.", lambda: build(root))
+    fix = advice("{}: {}. {}", lambda: build(root), file="depth_files.py")[-1]
+    lines = DepthSummary(root / "Depth/Depth", 6, [root / "Depth/Depth/0000000.png"], [], [], 0).lines()
+    advice("{} missing, first {}. Unpack the depth images of the data set there, or change depth_dir.", list(lines)[1])
+    assert fix.endswith("Unpack the depth images of the data set there, or change depth_dir.")
     assert build(root, "elsewhere").has_depth
     depth.rename(root / "Depth/Depth")
     assert build(root).has_depth
