@@ -4,7 +4,19 @@ Their rows are data in mmseg/experiments/studies, one file a paper.
 """
 
 from mmseg.experiments import Study
-from mmseg.experiments.studies import active_learning, annotated, cpsl, daformer, demo, generalization, hrda, label_shift, mic, start_up
+from mmseg.experiments.studies import (
+    active_learning,
+    annotated,
+    cpsl,
+    daformer,
+    demo,
+    depth_distribution,
+    generalization,
+    hrda,
+    label_shift,
+    mic,
+    start_up,
+)
 
 STUDIES: dict[int, Study] = {
     # our own, on the demo domains
@@ -41,6 +53,8 @@ STUDIES: dict[int, Study] = {
     73: active_learning.WITHOUT_SOURCE,
     # ours: self-training with a few labels
     74: annotated.SELF_TRAINING,
+    # depth distribution (Wu and Liu, NeurIPS 2022)
+    78: depth_distribution.OURS,
     # MIC (Hoyer et al., CVPR 2023)
     80: mic.MIC_RESULTS,
     81: mic.OTHER_METHODS,

@@ -6,7 +6,7 @@
     python tools/make_demo_data.py --out data/demo_shift --target-frequency car=0.4 bicycle=4      a target with another share of classes
 
 Takes about a minute. Does nothing if the data is complete, goes on where it was interrupted, and adds layouts to those that are there,
-of the same seed, size and counts unless others are given.
+of the same seed, size and counts unless others are given; Synthia's scenes of earlier versions get their depth.
 """
 
 import sys
@@ -95,6 +95,7 @@ def make_demo_data(
     Raises:
         UserError: ``out`` holds something else, or the parameters make no sense.
     """
+    from mmseg.demo.files import lacks_depth
     from mmseg.demo.manifest import read_manifest
 
     check(parameters)
@@ -107,7 +108,7 @@ def make_demo_data(
     elif found:
         check_same(found, out, parameters, begun)
     wanted = [name for name in LAYOUTS if name in begun or name in layouts]
-    if found and found["complete"] and len(wanted) == len(begun):
+    if found and found["complete"] and len(wanted) == len(begun) and not lacks_depth(parameters, begun, out):
         return False
     write_manifest(out, parameters, wanted, complete=False)
     draw(out, parameters, wanted, nproc)

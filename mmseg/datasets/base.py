@@ -140,9 +140,10 @@ class SegmentationDataset(Dataset):
         if self.split is not None:
             self.images = choose_images(self.images, self.split, (self.data_root,), lambda name: self.stem(name, img_suffix))
         self.label_folder = None if ann_dir is None else self.find_label_folder(self.data_root / ann_dir)
-        stems = [self.stem(name, img_suffix) for name in self.images.names]
-        self.label_names = tuple(stem + seg_map_suffix for stem in stems)
-        self.depths = None if depth_dir is None else DepthFiles.find(self.data_root / depth_dir, stems, type(self).__name__)
+        self.stems = [self.stem(name, img_suffix) for name in self.images.names]
+        self.label_names = tuple(stem + seg_map_suffix for stem in self.stems)
+        if depth_dir is not None:
+            self.depths = DepthFiles.find(self.data_root / depth_dir, self.stems, type(self).__name__)
         self.made = None if ann_dir is None else made_header(self.data_root / ann_dir)
         if self.made:
             if self.made["classes"] == list(self.classes):  # a network of these classes made them: nothing is to be translated

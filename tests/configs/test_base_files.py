@@ -24,6 +24,7 @@ OWN = (
     "ripu_v2",
     "ripu_v3plus",
     "cpsl",
+    "depth",
     "r101_cpsl_synthia",
     "gta_synthia_to_cityscapes",
 )

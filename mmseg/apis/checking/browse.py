@@ -178,9 +178,10 @@ def unknown_labels(batch: UDABatch, teacher: Teacher) -> PseudoLabels:
     return pseudo if batch.target_valid is None else ignore_invalid(pseudo, batch.target_valid)
 
 
-def unseen(cfg: Config) -> dict[str, int]:
+def unseen(cfg: Config) -> dict[str, int | None]:
     """Options of a method that change no image, and need a network, or are for its beginning alone: left out."""
-    return {key: 0 for key in ("imnet_feature_dist_lambda", "style_consistency_lambda", "self_training_start") if key in cfg.uda}
+    off = {"imnet_feature_dist_lambda": 0, "style_consistency_lambda": 0, "self_training_start": 0, "depth": None}
+    return {key: value for key, value in off.items() if key in cfg.uda}
 
 
 def blind_method(cfg: Config) -> dict[str, Any]:

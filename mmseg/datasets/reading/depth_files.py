@@ -21,6 +21,7 @@ from mmseg.utils.errors import BadFileError, UserError
 
 SUFFIX = ".png"
 NEAREST = 65536  # inverse depth of the raw value 0
+UNPACK_DEPTH = "Unpack the depth images of the data set there, or change depth_dir."
 WRITE_DEPTH = "Write the distance in centimetres as a 16-bit grey PNG."
 
 
@@ -74,7 +75,7 @@ class DepthFiles:
         missing = files.missing()
         if missing:
             lacks = f"{len(missing)} of {len(stems)} images have no depth, first {files.path(missing[0])}"
-            fix = how_to_get(folder, "Unpack the depth images of the data set there, or change depth_dir.")
+            fix = how_to_get(folder, UNPACK_DEPTH)
             raise UserError(f"{owner}: {lacks}. {fix}")
         return files
 
@@ -99,7 +100,11 @@ class DepthFiles:
             BadFileError: see :func:`read_raw_depth`; or it has another size.
         """
         raw = read_raw_depth(self.path(index))
+        self.check_size(index, raw, size)
+        return raw
+
+    def check_size(self, index: int, raw: np.ndarray, size: Sequence[int]) -> None:
+        """Refuses depth that has not the size (H, W) of its image."""
         if raw.shape != tuple(size):
             sizes = f"{raw.shape[1]}x{raw.shape[0]}, its image {size[1]}x{size[0]}"
             raise BadFileError(f"{self.path(index)} has {sizes}. Copy the depth that belongs to the image again.")
-        return raw

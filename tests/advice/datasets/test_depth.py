@@ -1,11 +1,15 @@
 """Advice about the depth of a source."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from mmseg.datasets import SynthiaDataset
+from mmseg.datasets.conversion.depth_check import DepthSummary
 from tests.advice.following import advice
 from tests.datasets.toy import HEIGHT, WIDTH, make_synthia, position_depth, write_png
+from tools import make_demo_data
 
 
 @pytest.fixture
@@ -19,8 +23,10 @@ def build(root, depth_dir="Depth/Depth") -> SynthiaDataset:
 
 def test_images_without_depth(root):
     depth = (root / "Depth/Depth").rename(root / "elsewhere")
-    advice("{}: {}. {}", lambda: build(root), file="depth_files.py")
-    advice("Unpack the depth images of the data set there, or change depth_dir.", lambda: build(root))
+    fix = advice("{}: {}. {}", lambda: build(root), file="depth_files.py")[-1]
+    lines = DepthSummary(root / "Depth/Depth", 6, [root / "Depth/Depth/0000000.png"], [], [], 0).lines()
+    advice("{} missing, first {}. Unpack the depth images of the data set there, or change depth_dir.", list(lines)[1])
+    assert fix.endswith("Unpack the depth images of the data set there, or change depth_dir.")
     assert build(root, "elsewhere").has_depth
     depth.rename(root / "Depth/Depth")
     assert build(root).has_depth
@@ -43,3 +49,13 @@ def test_a_file_of_another_image(root):
     advice("Copy the depth that belongs to the image again.", lambda: data.read_depth(0, size))
     write_png(data.depth_paths(0)[0], position_depth(0))
     assert data.read_depth(0, size).shape == size
+
+
+def test_demo_data_without_depth(layouts, tmp_path, call):
+    """Demo data of a version that drew no depth: the command that the error names adds it."""
+    demo = layouts.rename(tmp_path / "demo")
+    shutil.rmtree(demo / "synthia/Depth")
+    said = advice("Draw the demo data with: python tools/make_demo_data.py --out {}{}", lambda: build(demo / "synthia"))
+    assert "".join(said) == f"{demo} --layout synthia"
+    call(make_demo_data.main, "--out", *"".join(said).split(), "--nproc", "1")
+    assert build(demo / "synthia").has_depth
