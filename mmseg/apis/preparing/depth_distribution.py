@@ -23,6 +23,7 @@ from mmseg.apis.preparing.gaussian_mixtures import FittedMixture, fit_mixture
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.reading.depth_files import inverse_depth
 from mmseg.datasets.several import SeveralDatasets
+from mmseg.datasets.transforms import grid_index
 from mmseg.utils.computing.background_work import BackgroundWork
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import UserError, suggestion
@@ -100,11 +101,6 @@ class PixelSample:
     def of_class(self, train_id: int) -> np.ndarray:
         """The points of a class, float32 [N, 3], in the order of their random numbers."""
         return self._points[train_id][np.argsort(self._numbers[train_id])[: self.most]]
-
-
-def grid_index(cells: int, side: int) -> np.ndarray:
-    """The pixel in the middle of each cell of a grid over ``side`` pixels: int64 [cells]."""
-    return ((2 * np.arange(cells) + 1) * side) // (2 * cells)
 
 
 def grid_points(label: np.ndarray, depth: np.ndarray, grid: Sequence[int], units: Units) -> tuple[np.ndarray, np.ndarray]:

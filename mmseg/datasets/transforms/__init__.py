@@ -17,7 +17,7 @@ from mmseg.datasets.transforms.pillow import (
     resize_nearest,
 )
 from mmseg.datasets.transforms.rand_augment import GREY, StrongDraw, draw_strong, strong_view
-from mmseg.datasets.transforms.resize import KeepRatio, keep_ratio_size, resize_image, resize_label, resized_crop, scaled_size
+from mmseg.datasets.transforms.resize import KeepRatio, grid_index, keep_ratio_size, resize_image, resize_label, resized_crop, scaled_size
 
 RESIZING = MappingProxyType({"bilinear": resize_image, "bicubic": resize_bicubic, "pillow_bilinear": resize_bilinear})
 """How images are resized, by the names that configs use."""
@@ -41,6 +41,7 @@ __all__ = [
     "draw_photo_metric",
     "draw_strong",
     "flip",
+    "grid_index",
     "is_dominated",
     "keep_ratio_size",
     "lab_transfer",

@@ -58,6 +58,11 @@ def resize_label(label: np.ndarray, size: Sequence[int]) -> np.ndarray:
     return label if label.shape == tuple(size) else cv2.resize(label, (size[1], size[0]), interpolation=cv2.INTER_NEAREST)
 
 
+def grid_index(cells: int, side: int) -> np.ndarray:
+    """The pixel in the middle of each cell of a grid over ``side`` pixels: int64 [cells]."""
+    return ((2 * np.arange(cells) + 1) * side) // (2 * cells)
+
+
 def resized_crop(image: np.ndarray, size: Sequence[int], box: Box) -> np.ndarray:
     """The region ``box`` of the image resized to ``size`` (h, w): the same pixels, without resizing what lies beyond it.
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg.apis.preparing.depth_distribution import MixtureOptions, PixelSample, grid_index, grid_points, sample_pixels, shuffled
+from mmseg.apis.preparing.depth_distribution import MixtureOptions, PixelSample, grid_points, sample_pixels, shuffled
 from mmseg.apis.preparing.priors import source_of
 from mmseg.config import load_config
-from mmseg.datasets.transforms import resize_nearest
+from mmseg.datasets.transforms import grid_index, resize_nearest
 from mmseg.models.uda.depth_distribution.mixtures import Mixtures, class_log_density, density_target, points_of
 from mmseg.utils.storage.mixture_file import read_mixture_header, read_mixtures
 from tests.apis.preparing.depth_source import CLASSES, HEIGHT, HORIZON, IDS, WIDTH, scene, write_config, write_source
