@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, check_class_names, class_lut
 from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.made_labels import check_made_labels, count_made_labels, made_header, made_name
-from mmseg.datasets.reading.depth_files import DepthFiles
+from mmseg.datasets.reading.depth_files import DepthFiles, inverse_depth
 from mmseg.datasets.reading.encoded import Encoded, upright_label
 from mmseg.datasets.reading.file_lists import choose_images
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_encoded
@@ -299,7 +299,7 @@ class SegmentationDataset(Dataset):
 
         Returns:
             ``image`` uint8 [3, h, w] RGB at the test scale, ``label`` uint8 [H, W] (labelled data only),
-            ``path`` of the image, ``native_size`` int64 [2] (H, W).
+            ``path`` of the image, ``native_size`` int64 [2] (H, W); with ``depth_dir``, ``depth`` float32 [H, W], inverse depth.
         """
         photo = self.images.encoded(index)
         image = photo.color()
@@ -313,6 +313,8 @@ class SegmentationDataset(Dataset):
             label = self.read_label(index, photo)
             self.check_same_size(index, image, label)
             sample["label"] = torch.from_numpy(label)
+        if self.depths is not None:
+            sample["depth"] = torch.from_numpy(inverse_depth(self.read_depth(index, image.shape[:2])))
         return sample
 
     def _check_label_files(self, suffix: str) -> None:

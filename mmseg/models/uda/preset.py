@@ -139,6 +139,7 @@ class Preset(UDAMethod):
             self.preset["masked"] = {**masked, "start": self_training_start}
         if depth is not None:
             options = build_checked({**depth, "type": DepthOptions}, OBJECTIVES)
+            self.depth_units = options.units
             self.mixtures = options.mixtures_for(self.model)
             self.parts["geometry"] = options.supervision(self.mixtures)
             if self.teachers and self.mixtures is not None:
