@@ -42,11 +42,9 @@ def parse_args() -> argparse.Namespace:
     size_help = "the areas are those of images of this size, and in proportion where the network sees others"
     parser.add_argument("--spatial-prior-size", type=int, nargs=2, metavar=("W", "H"), help=size_help)
     frequencies_help = (
-        "file of tools/prepare/depth_distribution.py: --spatial-prior BASE RANGE is then the area of the rarest class of its source,"
+        "mixtures of the source: the two areas are then that of its rarest class, and how much more its most frequent one has"
     )
-    parser.add_argument(
-        "--frequencies", type=Path, metavar="FILE.npz", help=f"{frequencies_help} and how much more the most frequent one has"
-    )
+    parser.add_argument("--frequencies", type=Path, metavar="FILE.npz", help=frequencies_help)
     prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
     parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
