@@ -11,6 +11,7 @@ from mmseg.experiments.studies import (
     daformer,
     demo,
     depth_distribution,
+    depth_under_hrda,
     generalization,
     hrda,
     label_shift,
@@ -54,7 +55,11 @@ STUDIES: dict[int, Study] = {
     # ours: self-training with a few labels
     74: annotated.SELF_TRAINING,
     # depth distribution (Wu and Liu, NeurIPS 2022)
-    78: depth_distribution.OURS,
+    75: depth_distribution.SIXTEEN_CLASSES,
+    76: depth_distribution.SEVEN_CLASSES,
+    77: depth_distribution.ON_MAPILLARY,
+    # ours: the same with self-training on mixed images
+    78: depth_under_hrda.OURS,
     # MIC (Hoyer et al., CVPR 2023)
     80: mic.MIC_RESULTS,
     81: mic.OTHER_METHODS,

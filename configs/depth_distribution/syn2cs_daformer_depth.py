@@ -8,7 +8,7 @@ More:      docs/depth_distribution.md
 
 _base_ = ["../daformer/syn2cs_daformer.py"]
 
-model = dict(depth_head=dict(type="DepthDensityHead", in_channels=320, in_index=2, channels=256, init_std=None))
+model = dict(depth_head=dict(type="DepthDensityHead", in_channels=128, in_index=1, channels=256, init_std=None))
 
 train_dataloader = dict(dataset=dict(source=dict(depth_dir="Depth/Depth"), target_place=True))
 

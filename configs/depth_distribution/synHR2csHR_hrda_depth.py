@@ -13,8 +13,8 @@ More:      docs/depth_distribution.md
 
 _base_ = ["../hrda/synHR2csHR_hrda.py"]
 
-# On the third level of the context: 16 pixels of it, 32 of the crop.
-model = dict(depth_head=dict(type="DepthDensityHead", in_channels=320, in_index=2, channels=256, init_std=None))
+# On the second level of the context: 8 pixels of it, 16 of the crop.
+model = dict(depth_head=dict(type="DepthDensityHead", in_channels=128, in_index=1, channels=256, init_std=None))
 
 train_dataloader = dict(dataset=dict(source=dict(depth_dir="Depth/Depth"), target_place=True))
 

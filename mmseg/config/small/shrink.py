@@ -45,6 +45,8 @@ DEMO_MARGIN_DIVISOR = 8  # the hood of the demo's car covers half of the share o
 DEMO_RATIO_DIVISOR = 2  # of min_crop_ratio: a demo crop shows as much of the street, but fewer pixels of a rare class
 OF_THE_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks", "visualizer", "env_cfg", "demo_data")
 """Sections that are those of the demo configs as a whole."""
+OF_THE_CLASSES = ("class_weight", "avg_class_weight")
+"""Options of a decoder's loss that know how frequent classes are in the data of the config."""
 WARM_UP = "LinearLR"
 PROTOTYPE_MOMENTUM = "marginal_momentum"
 """Option of methods with prototypes, whose moving averages are as slow as their α."""
@@ -106,7 +108,7 @@ def demo(cfg: Config) -> Config:
     - Every MiT becomes one small MiT, and every ResNet a narrow ResNet-50.
     - Frozen batch norm (``FrozenBN``), which keeps the statistics of a file, becomes batch norm: there is no file.
     - DACS takes α and τ of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and one of 0.99 are
-      the same; all methods take its class weights of the source loss.
+      the same; all methods take its class weights of the source loss, also in place of those of the decoder's loss.
     - Moving averages of prototypes and of class shares take the α of the demo as well.
     - One AdamW and one schedule for all, with warm-up where the config has one: the SGD of adversarial trainings
       does not learn from scratch in 2,000 iterations.
@@ -129,6 +131,8 @@ def demo(cfg: Config) -> Config:
         _drop_defaults(crop, CropOptions)
     if (small.model.backbone.get("norm_cfg") or {}).get("type") == "FrozenBN":
         del small.model.backbone["norm_cfg"]
+    for option in OF_THE_CLASSES:
+        (small.model.decode_head.get("loss_decode") or {}).pop(option, None)
     classes = small.val_dataloader.dataset.get("classes", CLASSES)
     small["uda"] = _demo_method(small.uda, {**base.uda, "source_class_weight": _weights_of(classes, base.uda.source_class_weight)})
     for name in ("train_dataloader", "val_dataloader"):
