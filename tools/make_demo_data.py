@@ -118,8 +118,9 @@ def make_demo_data(
 
 def draw(out: Path, parameters: Parameters, layouts: Sequence[str], nproc: int) -> None:
     """Draws what is missing and converts it."""
-    from mmseg.datasets.conversion.convert import convert_dataset, mapped
+    from mmseg.datasets.conversion.convert import convert_dataset
     from mmseg.demo import files
+    from mmseg.utils.computing.progress import mapped
 
     write = functools.partial(files.write_scene, parameters=parameters, out=out)
     for _ in mapped(write, list(files.jobs(parameters, layouts)), nproc=nproc, title="Drawing"):

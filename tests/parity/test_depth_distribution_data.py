@@ -6,8 +6,11 @@ import cv2
 import numpy as np
 import torch
 
-from mmseg.datasets import transforms
+from mmseg.datasets import CityscapesDataset, MapillaryDataset, SynthiaDataset, transforms
+from mmseg.datasets.classes.groups import SYNTHIA_ABSENT
+from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_MAP, class_lut, train_id_lut
 from mmseg.datasets.reading.depth_files import inverse_depth, read_raw_depth
+from mmseg.datasets.synthia import LABEL_MAP as SYNTHIA_MAP
 from tests.parity.records import assert_close, parametrize
 
 FOLDER = "methods/depth_distribution"
@@ -48,3 +51,26 @@ def test_images(record):
     assert np.array_equal(resized[..., ::-1], record.tensors["resized_rgb"].numpy())
     centred = resized.astype(np.float32) - np.float32(record.info["config"]["mean_bgr"])
     assert_close(record, "out_bgr", torch.from_numpy(centred.transpose(2, 0, 1)), rtol=0, atol=1e-5)
+
+
+def known_classes(pairs) -> dict[int, int]:
+    """A recorded map, {raw id: class} or a list of [raw id, (name,) class], without what is ignored."""
+    pairs = pairs.items() if isinstance(pairs, dict) else [(pair[0], pair[-1]) for pair in pairs]
+    return {int(raw): index for raw, index in pairs if index != IGNORE}
+
+
+@parametrize(f"{FOLDER}/class_maps*")
+def test_class_maps(record):
+    """Every raw id of the three data sets: 7 categories from raw ids, and 16 of the 19 classes from train ids."""
+    kinds = {"synthia_7": SynthiaDataset, "cityscapes_7": CityscapesDataset, "mapillary_7": MapillaryDataset}
+    for key in kinds.keys() & record.info.keys():
+        assert recorded(kinds[key].raw_categories.lut) == known_classes(record.info[key]), key
+    sixteen = class_lut(CLASSES, [name for name in CLASSES if name not in SYNTHIA_ABSENT])
+    for key, label_map in {"synthia_16": SYNTHIA_MAP, "cityscapes_16": LABEL_MAP}.items():
+        if key in record.info:
+            assert recorded(sixteen[train_id_lut(label_map)]) == known_classes(record.info[key]), key
+
+
+def recorded(lut: np.ndarray) -> dict[int, int]:
+    """A table of ours, [256], in the form of :func:`known_classes`."""
+    return {raw: int(index) for raw, index in enumerate(lut) if index != IGNORE}

@@ -12,10 +12,10 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from mmseg.datasets import SegmentationDataset
-from mmseg.datasets.conversion.convert import progress_bar
 from mmseg.datasets.reading.depth_files import DepthFiles, read_raw_depth
 from mmseg.datasets.reading.encoded import AGAIN, BadFormatError, DamagedError, Encoded, upright_label
 from mmseg.datasets.reading.image_files import read_encoded
+from mmseg.utils.computing.progress import progress_bar
 from mmseg.utils.errors import UserError
 
 
@@ -77,7 +77,7 @@ def inspect_pair(dataset: SegmentationDataset, index: int, *, with_label: bool, 
         path = dataset.label_path(index)
         try:
             file = read_encoded(path)
-            label = dataset.train_ids(file.ids(), path)
+            label = dataset.train_ids(dataset.ids_of(file), path)
             if photo is not None:
                 label = upright_label(label, file, photo)
             if image is not None:

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmseg.apis.checking.pairs import PairFacts, Problem
 from mmseg.datasets import CropOptions, SegmentationDataset
 from mmseg.datasets.base import without_labels
+from mmseg.datasets.conversion.raw_labels import TRAIN_ID_SUFFIX
 from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.depth_files import UNPACK_DEPTH, DepthFiles
 from mmseg.datasets.reading.image_files import list_files
@@ -190,8 +191,9 @@ def unpaired_labels(split: OpenSplit) -> Iterator[Problem]:
         path = data.label_path(index)
         yield Problem("missing label", str(path), f"{data.images.path(index)} has no label {path}. {data.convert_hint}")
     folders = {PurePosixPath(name).parent for name in data.label_names}  # others may belong to other splits
+    raw = data.raw is not None  # train ids may lie beside raw labels
     for name in sorted({*list_files(data.label_folder, label_ending(data))} - {*data.label_names}):
-        if PurePosixPath(name).parent not in folders:
+        if PurePosixPath(name).parent not in folders or (raw and name.endswith(TRAIN_ID_SUFFIX)):
             continue
         path = data.label_folder / name
         text = f"{path} is the label of no image in {data.images.folder}. Put the image there, or the label elsewhere."

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmseg.datasets.conversion.convert import mapped
 from mmseg.datasets.conversion.raw_labels import RawLabels
 from mmseg.datasets.reading.depth_files import UNPACK_DEPTH, DepthFiles, read_raw_depth
 from mmseg.datasets.reading.image_files import read_encoded
+from mmseg.utils.computing.progress import mapped
 from mmseg.utils.errors import UserError
 
 
