@@ -46,9 +46,7 @@ def write_depth(data: Path, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("method", "units"), [(ADVERSARIAL, "raw"), (SELF_TRAINING, "normalized")], ids=["adversarial", "self-training"]
-)
+@pytest.mark.parametrize(("method", "units"), [(ADVERSARIAL, "raw"), (SELF_TRAINING, "normalized")], ids=["adversarial", "self-training"])
 def test_killed_and_resumed_equals_uninterrupted(method, units, tiny_data, tmp_path):
     config, whole, broken = tmp_path / "own.py", tmp_path / "whole", tmp_path / "broken"
     depth = write_depth(tiny_data, tmp_path / "depth")

@@ -36,8 +36,6 @@ def write(path: Path, classes: Sequence[str], units: Units) -> str:
         "log_likelihood": dict.fromkeys(classes, -7.5),
         "converged": dict.fromkeys(classes, True),
         "frequencies": dict.fromkeys(classes, 1 / len(classes)),
-        "converged": dict.fromkeys(classes, True),
-        "frequencies": dict.fromkeys(classes, 1 / len(classes)),
     }
     write_mixtures(path, MixtureParameters(means, variances, torch.ones(len(classes), 1), units=units, grid=(161, 96)), header)
     return str(path)
