@@ -80,6 +80,9 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     rare = small.train_dataloader.dataset.get("rare_class_sampling")
     if rare and any(references(small.train_dataloader.dataset.source)):
         rare["min_pixels"] = 0  # a network of two iterations has hardly labelled any
+    command_options = (small.get("command") or {}).get("options", {})
+    if command_options.get("threshold") is not None:
+        command_options["threshold"] = None  # it is sure of none
     small.train_dataloader.update(num_workers=0, batch_size=2)
     small.val_dataloader.update(num_workers=0)  # images of several sizes need the batch size 1 of their config
     for crop in crops(small.train_dataloader.dataset):
