@@ -24,7 +24,14 @@ model = dict(
 # The target as if its pseudo-labels were its labels.
 train_dataloader = dict(
     dataset=dict(
-        source={{_base_.train_dataloader.dataset.target}},
+        source=dict(
+            _delete_=True,
+            type="CityscapesDataset",
+            data_root="data/cityscapes",
+            img_dir="leftImg8bit/train",
+            classes={{_base_.val_dataloader.dataset.classes}},
+            ann_dir="pseudo_labels",
+        ),
         source_crop={{_base_.train_dataloader.dataset.target_crop}},
         target=None,
         target_crop=None,

@@ -24,7 +24,15 @@ model = dict(
 # The target as if its pseudo-labels were its labels.
 train_dataloader = dict(
     dataset=dict(
-        source={{_base_.train_dataloader.dataset.target}},
+        source=dict(
+            _delete_=True,
+            type="MapillaryDataset",
+            data_root="data/mapillary",
+            img_dir="training/images",
+            first=9000,
+            categories=True,
+            ann_dir="pseudo_labels",
+        ),
         source_crop={{_base_.train_dataloader.dataset.target_crop}},
         target=None,
         target_crop=None,

@@ -25,7 +25,7 @@ from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_imag
 from mmseg.datasets.reading.value_range import Depth, ValueRange, value_range
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
 from mmseg.datasets.statistics.raw_counts import count_categories
-from mmseg.datasets.transforms import RESIZING, Interpolation, keep_ratio_size
+from mmseg.datasets.transforms import RESIZING, EvaluationRatio, EvaluationSize, Interpolation
 from mmseg.registry import DATASETS, component_of
 from mmseg.utils.errors import BadFileError, UserError
 from mmseg.utils.options.ranges import Pair, Positive
@@ -90,7 +90,10 @@ class SegmentationDataset(LabelHints, Dataset):
             not among them are ignored, and their order is that of the network's outputs.
         categories: whether the labels are the raw ones, whose ids are united to 7 categories, see
             :mod:`mmseg.datasets.classes.categories`; for Synthia, Cityscapes and Mapillary alone.
+        first: the number of images that are taken, the first ones by name; None takes all.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
+        test_keep_ratio: False resizes to exactly ``test_scale``; 'fit' into it as it stands, sides rounded down; 'pad' fills up what that
+            leaves with black, and predictions are measured at this size, which is the published evaluation on Mapillary of Wu and Liu.
         test_interpolation: how it is resized, 'bilinear' (OpenCV's) or 'bicubic' (Pillow's, as in FADA).
         depth: bits that the camera fills, 8 to 16, in images of 16 bits a value; larger values are an error.
         range: (low, high), the values that become 0 and 255 in images of more than 8 bits or of floats; what lies outside is
@@ -125,7 +128,9 @@ class SegmentationDataset(LabelHints, Dataset):
         split: str | None = None,
         classes: Sequence[str] | None = None,
         categories: bool = False,
+        first: Positive[int] | None = None,
         test_scale: Pair[Positive[int]] | None = None,
+        test_keep_ratio: EvaluationRatio = True,
         test_interpolation: Interpolation = "bilinear",
         depth: Depth | None = None,
         range: Pair[float] | None = None,
@@ -140,6 +145,7 @@ class SegmentationDataset(LabelHints, Dataset):
             raise UserError(f"{type(self).__name__} needs the option 'img_dir'. Add img_dir=… to its dictionary in the config.")
         self.data_root, self.label_ending = Path(data_root), seg_map_suffix
         self.test_scale, self.test_interpolation = test_scale, test_interpolation
+        self.test_size = EvaluationSize(test_scale and tuple(test_scale), test_keep_ratio)
         self.metainfo = self.class_info({"classes": classes, "categories": categories})
         self.own_classes = CATEGORY_NAMES if categories else type(self).classes
         self.label_lut = None if classes is None else class_lut(self.own_classes, classes)
@@ -149,6 +155,7 @@ class SegmentationDataset(LabelHints, Dataset):
         self.split = None if split is None else self.data_root / split
         if self.split is not None:
             self.images = choose_images(self.images, self.split, (self.data_root,), lambda name: self.stem(name, img_suffix))
+        self.images = self.images.first(first)
         self.label_folder = None if ann_dir is None else self.find_label_folder(self.data_root / ann_dir)
         self.stems = [self.stem(name, img_suffix) for name in self.images.names]
         self.label_names = tuple(stem + seg_map_suffix for stem in self.stems)
@@ -291,21 +298,22 @@ class SegmentationDataset(LabelHints, Dataset):
 
         Returns:
             ``image`` uint8 [3, h, w] RGB at the test scale, ``label`` uint8 [H, W] (labelled data only),
-            ``path`` of the image, ``native_size`` int64 [2] (H, W); with ``depth_dir``, ``depth`` float32 [H, W], inverse depth.
+            ``path`` of the image, ``native_size`` int64 [2] (H, W), that of the label; with ``depth_dir``, ``depth`` float32 [H, W], inverse
+            depth, unless the label is padded.
         """
         photo = self.images.encoded(index)
         image = photo.color()
-        size = keep_ratio_size(image.shape[:2], self.test_scale) if self.test_scale else image.shape[:2]
+        resized = RESIZING[self.test_interpolation](image, self.test_size.resized(image.shape[:2]))
         sample = {
-            "image": image_tensor(RESIZING[self.test_interpolation](image, size)),
+            "image": image_tensor(self.test_size.pad_image(resized)),
             "path": str(self.images.path(index)),
-            "native_size": torch.tensor(image.shape[:2]),
+            "native_size": torch.tensor(self.test_size.padded or image.shape[:2]),
         }
         if self.labelled:
             label = self.read_label(index, photo)
             self.check_same_size(index, image, label)
-            sample["label"] = torch.from_numpy(label)
-        if self.depths is not None:
+            sample["label"] = torch.from_numpy(self.test_size.label(label))
+        if self.depths is not None and not self.test_size.padded:
             sample["depth"] = torch.from_numpy(inverse_depth(self.read_depth(index, image.shape[:2])))
         return sample
 

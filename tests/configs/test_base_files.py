@@ -19,6 +19,8 @@ OWN = (
     "_from_scratch",
     "_val",
     "_to_mapillary",
+    "_depth_7",
+    "_depth_7_small",
     "fada",
     "ripu",
     "ripu_v2",

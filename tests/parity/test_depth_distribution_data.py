@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 import torch
 
 from mmseg.datasets import CityscapesDataset, MapillaryDataset, SynthiaDataset, transforms
 from mmseg.datasets.classes.groups import SYNTHIA_ABSENT
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_MAP, class_lut, train_id_lut
 from mmseg.datasets.reading.depth_files import inverse_depth, read_raw_depth
+from mmseg.datasets.sampling.crop_options import CropOptions
+from mmseg.datasets.sampling.finishing import finish_image, finish_mask
 from mmseg.datasets.synthia import LABEL_MAP as SYNTHIA_MAP
+from mmseg.datasets.transforms import EvaluationSize
+from mmseg.evaluation import IoUMetric
+from mmseg.structures import Box
 from tests.parity.records import assert_close, parametrize
 
 FOLDER = "methods/depth_distribution"
+UNLABELED_66 = 65  # the last class of Mapillary, which label padding has in the published code
 
 
 @parametrize(f"{FOLDER}/depth_reading*")
@@ -74,3 +81,42 @@ def test_class_maps(record):
 def recorded(lut: np.ndarray) -> dict[int, int]:
     """A table of ours, [256], in the form of :func:`known_classes`."""
     return {raw: int(index) for raw, index in enumerate(lut) if index != IGNORE}
+
+
+@parametrize(f"{FOLDER}/mapillary_resize*")
+def test_mapillary_fits_into_the_input(record):
+    """Training crops and evaluation samples alike: what fits in, sides rounded down, the rest black and without a label."""
+    for number, case in enumerate(record.info["cases"]):
+        width, height = case["target_wh"]
+        image, label = (record.tensors[f"{number}.{name}"].numpy() for name in ("image", "label"))
+        expected = {name: record.tensors[f"{number}.{name}_out"].numpy() for name in ("image", "label")}
+        known = expected["label"] != UNLABELED_66
+        train_ids = np.where(label == UNLABELED_66, IGNORE, label).astype(np.uint8)
+
+        options = CropOptions(
+            img_scale=(width, height), crop_size=(height, width), keep_ratio="fit", pad="black", interpolation="bicubic", flip_prob=0.0
+        )
+        size = options.scaled(label.shape, 1.0)
+        crop = finish_image(options.cut(image[..., ::-1], size, Box(0, size[0], 0, size[1])), options.crop_size, False, black=True)
+        assert np.array_equal(crop["image"].permute(1, 2, 0), expected["image"]) and crop["size"].tolist() == [height, width]
+        cut = finish_mask(options.resize_label(train_ids, size), options.crop_size, False, fill=IGNORE).numpy()
+
+        evaluated = EvaluationSize((width, height), "pad")
+        resized = transforms.RESIZING["bicubic"](image, evaluated.resized(label.shape))
+        assert np.array_equal(evaluated.pad_image(resized), expected["image"])
+        for found in (cut, evaluated.label(train_ids)):
+            assert np.array_equal(found[known], expected["label"][known]) and (found[~known] == IGNORE).all()
+
+
+@parametrize(f"{FOLDER}/evaluation*")
+def test_evaluation(record):
+    """A class that is nowhere is left out of the mean."""
+    names = [f"class {index}" for index in range(len(record.tensors["iou"]))]
+    metric = IoUMetric(classes=names)
+    metric.dataset_meta = {}
+    metric.process(None, [{"label": record.tensors["gt"], "prediction": record.tensors["pred"]}])
+    confusion = metric.confusion(metric.results)
+    assert confusion.tolist() == record.tensors["hist"].tolist()
+    scores = metric.compute_metrics(metric.results)
+    assert [scores[f"IoU.{name}"] / 100 for name in names] == pytest.approx(record.tensors["iou"].tolist(), abs=1e-6, nan_ok=True)
+    assert round(scores["mIoU"], 2) == record.info["scalars"]["miou"]

@@ -114,7 +114,7 @@ def make_labels(
     """
     files = {image: file.with_suffix(SUFFIX) if options.soft else file for image, file in result_files(out, dataset.images).items()}
     task = Task(dataset, files, out, options, method.palette)
-    sizes = [part.test_scale for part in getattr(dataset, "parts", (dataset,))]
+    sizes = [part.test_size.declared for part in getattr(dataset, "parts", (dataset,))]
     header = new_header(checkpoint, method.classes, dataset.images.names, settings_of(cfg, method, options, weights, sizes), command)
     header = open_folder(out, header)
     missing = task.missing

@@ -20,6 +20,7 @@ from mmseg.config.schedule import resolve_ends
 from mmseg.config.small.config import ANNOTATION_ROUNDS, Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets
 from mmseg.config.small.network import NetworkSize
 from mmseg.datasets import CropOptions
+from mmseg.datasets.base import class_info
 from mmseg.datasets.classes.groups import class_groups
 from mmseg.datasets.classes.names import CLASSES
 from mmseg.registry import MODELS, options_of
@@ -80,10 +81,13 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     rare = small.train_dataloader.dataset.get("rare_class_sampling")
     if rare and any(references(small.train_dataloader.dataset.source)):
         rare["min_pixels"] = 0  # a network of two iterations has hardly labelled any
+    command_options = (small.get("command") or {}).get("options", {})
+    if command_options.get("threshold") is not None:
+        command_options["threshold"] = None  # it is sure of none
     small.train_dataloader.update(num_workers=0, batch_size=2)
     small.val_dataloader.update(num_workers=0)  # images of several sizes need the batch size 1 of their config
     for crop in crops(small.train_dataloader.dataset):
-        crop["pad"] = True  # sizes are rounded
+        crop["pad"] = crop.get("pad") or True  # sizes are rounded
     if small.uda.get("self_training_start"):
         small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
     _move_starts(small.uda, small.train_cfg.max_iters, iterations)
@@ -127,17 +131,19 @@ def demo(cfg: Config) -> Config:
     base = resolve_ends(resolve_sizes(Config.fromfile(CONFIGS / "demo" / "demoHR2demoHR_hrda.py")))
     resize_config(small, _demo_size(base), Path(base.demo_data))
     for crop in crops(small.train_dataloader.dataset):
-        crop["pad"] = any(side > limit for side, limit in zip(crop["crop_size"], reversed(crop["img_scale"]), strict=True))
+        if crop.get("keep_ratio") != "fit":
+            crop["pad"] = any(side > limit for side, limit in zip(crop["crop_size"], reversed(crop["img_scale"]), strict=True))
         _drop_defaults(crop, CropOptions)
     if (small.model.backbone.get("norm_cfg") or {}).get("type") == "FrozenBN":
         del small.model.backbone["norm_cfg"]
     for option in OF_THE_CLASSES:
         (small.model.decode_head.get("loss_decode") or {}).pop(option, None)
-    classes = small.val_dataloader.dataset.get("classes", CLASSES)
+    classes = class_info(small.val_dataloader.dataset)["classes"]
     small["uda"] = _demo_method(small.uda, {**base.uda, "source_class_weight": _weights_of(classes, base.uda.source_class_weight)})
     for name in ("train_dataloader", "val_dataloader"):
         small[name] = {**base[name], "dataset": small[name].dataset}
-    subsets = {**class_groups(base.val_evaluator.subsets), **class_groups(small.val_evaluator.get("subsets"))}
+    thin = {name: group for name, group in class_groups(base.val_evaluator.subsets).items() if set(group) <= set(classes)}
+    subsets = {**thin, **class_groups(small.val_evaluator.get("subsets"))}
     small["val_evaluator"] = {**base.val_evaluator, **small.val_evaluator, "subsets": subsets}
     warm_up = any(schedule["type"] == WARM_UP for schedule in small.param_scheduler)
     hooks = [dict(hook) for hook in small.get("custom_hooks", ()) if hook["type"] not in REPORTING_HOOKS]

@@ -226,7 +226,7 @@ class UDADataset(Dataset):
         crop = options.cut(image, size, box)
         if options.photo_metric_distortion:
             crop = transforms.photo_metric_distortion(crop, transforms.draw_photo_metric(streams.numpy("source.photo_metric")))
-        sample = finish_image(crop, options.crop_size, flipped)
+        sample = finish_image(crop, options.crop_size, flipped, black=options.pad == "black")
         sample["label"] = finish_mask(label[box.slices], options.crop_size, flipped, fill=IGNORE)
         if self.source.has_depth:
             raw = self.source.read_depth(index, native.shape)

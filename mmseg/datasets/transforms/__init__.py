@@ -4,6 +4,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from mmseg.datasets.transforms.crop import choose_crop, choose_rare_class_crop, draw_crop_box, is_dominated
+from mmseg.datasets.transforms.evaluated import EvaluationRatio, EvaluationSize
 from mmseg.datasets.transforms.lab import LabStatistics, lab_transfer, to_lab
 from mmseg.datasets.transforms.layout import flip, margin_mask, pad
 from mmseg.datasets.transforms.photo_metric import PhotoMetric, draw_photo_metric, photo_metric_distortion
@@ -26,6 +27,8 @@ Interpolation = Literal["bilinear", "bicubic", "pillow_bilinear"]
 __all__ = [
     "GREY",
     "RESIZING",
+    "EvaluationRatio",
+    "EvaluationSize",
     "Interpolation",
     "Jitter",
     "KeepRatio",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from torch import nn
 
 from mmseg.models.uda.depth_distribution.maps import Units
@@ -10,6 +12,21 @@ from mmseg.models.uda.depth_distribution.supervision import GeometrySupervision
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.ranges import NonNegative
 from mmseg.utils.storage.mixture_file import read_mixtures
+
+
+def check_mixtures(uda: Mapping, classes: Sequence[str]) -> None:
+    """Refuses a method whose mixtures are of other classes than the data, or of the same in another order.
+
+    Args:
+        uda: section of a config.
+        classes: names by train id.
+
+    Raises:
+        UserError: see :func:`read_mixtures`.
+    """
+    path = uda.get("mixtures") or (uda.get("depth") or {}).get("mixtures")
+    if isinstance(path, str):
+        read_mixtures(path, classes=classes)
 
 
 class DepthOptions:

@@ -10,13 +10,14 @@ import torch
 
 from mmseg.models.uda.depth_distribution.maps import at_map, inverse_depth, learned_depth
 from mmseg.models.uda.depth_distribution.mixtures import Mixtures
+from mmseg.models.uda.depth_distribution.options import check_mixtures
 from mmseg.models.uda.depth_distribution.supervision import GeometrySupervision
 from mmseg.models.uda.step import StepContext
 from mmseg.structures import Box, CropPlace, Geometry, SegOutput, UDABatch, View, full_box
 from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import Streams
 from mmseg.utils.storage.mixture_file import MixtureParameters, read_mixtures
-from tests.models.uda.mixtures_file import mixtures
+from tests.models.uda.mixtures_file import mixtures, write
 from tests.models.uda.test_methods import DEPTH_HEAD, batch, build, network, run_step
 
 SIDE = 8
@@ -181,3 +182,15 @@ def test_pseudo_labels_without_weight_do_not_count(monkeypatch):
 
 def test_the_mixtures_of_tests():
     assert read_mixtures(mixtures()).units == "raw"
+
+
+@pytest.mark.parametrize("uda", [{"mixtures": "FILE"}, {"depth": {"mixtures": "FILE"}}])
+def test_mixtures_of_other_classes(uda, tmp_path):
+    """Names are compared before anything is built; a method that names no file has nothing to compare."""
+    path = write(tmp_path / "mixtures.npz", ("road", "sky"), "raw")
+    named = {key: path if value == "FILE" else {"mixtures": path} for key, value in uda.items()}
+    check_mixtures(named, ("road", "sky"))
+    with pytest.raises(UserError, match="is made for other classes: number 0 is 'road' there, and 'sky' is needed"):
+        check_mixtures(named, ("sky", "road"))
+    check_mixtures({"depth": None}, ("a",))
+    check_mixtures({"depth": {"mixtures": None}}, ("a",))
