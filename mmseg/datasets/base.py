@@ -298,8 +298,8 @@ class SegmentationDataset(LabelHints, Dataset):
 
         Returns:
             ``image`` uint8 [3, h, w] RGB at the test scale, ``label`` uint8 [H, W] (labelled data only),
-            ``path`` of the image, ``native_size`` int64 [2] (H, W), that of the label; with ``depth_dir``, ``depth`` float32 [H, W], inverse
-            depth, unless the label is padded.
+            ``path`` of the image, ``native_size`` int64 [2] (H, W), that of the label; with ``depth_dir``, ``depth`` float32 [H, W],
+            inverse depth, unless the label is padded.
         """
         photo = self.images.encoded(index)
         image = photo.color()
