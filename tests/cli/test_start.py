@@ -143,8 +143,8 @@ def test_figures(monkeypatch, capsys, tmp_path):
         benchmark.main()
     figures = json.loads(out.read_text())
     assert not ended.value.code and figures["runs"] == 2 and "cpu" in figures["environment"]
-    assert figures["commands"]["8 commands"]["cpu"] > 0.03 and figures["commands"]["8 commands"]["peak_memory"] > 5e6
-    assert "8 commands" in capsys.readouterr().out
+    assert figures["commands"]["9 commands"]["cpu"] > 0.03 and figures["commands"]["9 commands"]["peak_memory"] > 5e6
+    assert "9 commands" in capsys.readouterr().out
 
 
 def test_a_command_that_fails():

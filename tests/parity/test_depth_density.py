@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from mmseg.models.uda.depth_distribution.mixtures import (
@@ -96,3 +97,16 @@ def test_wrong_predictions_of_the_source(record):
             best = {"max_D": grey[::2, ::2].max(), "mean_D": grey[::2, ::2].mean()}
             for key, value in row.items():
                 torch.testing.assert_close(best[key].item(), value, rtol=1e-5, atol=1e-6)
+
+
+def test_the_road_of_the_spec():
+    """Three points of the shipped road, and the sky where it cannot be: of a variance of 1e-6, nothing is left at z = 208."""
+    mixtures = recorded_mixtures("16")
+    points = torch.tensor([[80, 90, 208], [45, 60, 57], [80, 10, 57]], dtype=torch.float64)
+    found = class_log_density(mixtures, torch.zeros(3, dtype=torch.int64), points)
+    assert found.exp().tolist() == pytest.approx([1.536459e-6, 1.720855e-6, 1.974238e-8], rel=1e-6)
+    assert squash(found, 1e6).tolist() == pytest.approx([200.139, 209.377, 4.985], abs=1e-3)
+    sky = one(f"{FOLDER}/gmm_16").info["config"]["classes"].index("sky")
+    width, height = mixtures.grid
+    depth = torch.full((1, height, width), 208.0)
+    assert not density_target(mixtures, torch.full_like(depth, sky, dtype=torch.int64), depth).any()

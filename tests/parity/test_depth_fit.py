@@ -77,7 +77,11 @@ def test_shipped_sets_fit_into_our_file(record, tmp_path):
     names = record.info["config"]["classes"]
     arrays_of = (record.tensors[key] for key in ("mu", "var", "phi"))
     shipped = MixtureParameters(*arrays_of, units="raw", grid=tuple(record.info["config"]["grid_wh"]))
-    write_mixtures(tmp_path / "mixtures.npz", shipped, {**HEADER, "classes": names, "grid": record.info["config"]["grid_wh"]})
+    write_mixtures(
+        tmp_path / "mixtures.npz",
+        shipped,
+        {**HEADER, "classes": names, "grid": record.info["config"]["grid_wh"], "frequencies": dict.fromkeys(names, 0.1)},
+    )
     read = read_mixtures(tmp_path / "mixtures.npz", classes=names)
     assert torch.equal(read.variances, shipped.variances) and read.grid == shipped.grid
     sky = read.variances[names.index("sky"), :, 2]

@@ -61,3 +61,7 @@ def test_the_frequencies_of_the_spec():
               .106653, .070870, .043924, .004854, .041993, .015804, .002142, .002270]  # fmt: skip
     listed = [3165, 3311, 5000, 89, 89, 219, 50, 61, 1788, 1202, 762, 123, 730, 302, 78, 81]
     assert class_thresholds(shares, 50, 4950).tolist() == pytest.approx(listed, abs=1)
+    # The published weights of the cross entropy are 1 / (K * share), of slightly other counts.
+    weights = [.327, .313, .206, 22.427, 22.558, 5.811, 155.643, 59.528,
+               .586, .882, 1.423, 12.871, 1.488, 3.955, 29.164, 27.563]  # fmt: skip
+    assert (1 / (16 * np.array(shares))).tolist() == pytest.approx(weights, rel=4e-3)

@@ -54,12 +54,13 @@ def draw(args: argparse.Namespace, dataset: SegmentationDataset, found: Sequence
     from mmseg.visualization.label_quality import draw_label_quality
 
     index = int(abs(found[0].covered() - found[-1].covered()).argmax())
-    truth, made = dataset.read_label(index), []
+    sample, made = dataset[index], []
+    truth = sample["label"].numpy()
     for folder, quality in zip(args.folders, found, strict=True):
         own = LabelQuality(quality.pixels[index : index + 1])
         label = MadeTargets.open(folder, dataset.images.names, dataset.classes, soft=False).label(index, truth.shape)
         made.append((f"{folder.name}: precision {own.precision:.1%}, coverage {own.coverage:.1%}", label))
-    image = dataset.images.read(index)[..., ::-1]
+    image = sample["image"].permute(1, 2, 0).numpy()
     write_image(args.picture, cv2.cvtColor(draw_label_quality(image, truth, made, dataset.palette, dataset.classes), cv2.COLOR_RGB2BGR))
     print(f"Picture: {args.picture}")
 

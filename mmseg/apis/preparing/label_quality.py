@@ -104,7 +104,7 @@ def measure(dataset: SegmentationDataset | SeveralDatasets, folders: Sequence[Pa
     opened = [MadeTargets.open(folder, names, classes, soft=False) for folder in folders]
     found: list[list[np.ndarray]] = [[] for _ in folders]
     for index in progress(range(len(dataset)), "Comparing"):
-        truth = dataset.read_label(index)
+        truth = dataset[index]["label"].numpy()  # as predictions are compared with it, also where images are padded
         for pixels, made in zip(found, opened, strict=True):
             pixels.append(compare(made.label(index, truth.shape), truth, len(classes)))
     return [LabelQuality(np.stack(pixels)) for pixels in found]

@@ -118,8 +118,9 @@ def _content(path: str | Path) -> tuple[list[np.ndarray], MixtureHeader]:
     if not fits or not all(np.isfinite(array).all() for array in arrays) or not (variances > 0).all() or not _shares(weights):
         raise UserError(f"{path} holds other numbers than mixtures: means, variances above 0 and weights of a sum of 1 by class. {REMAKE}")
     header = checked_product(header, path, MixtureHeader, REMAKE)
-    if len(header["classes"]) != len(means):
-        raise UserError(f"{path} holds {len(means)} mixtures of {len(header['classes'])} classes. {REMAKE}")
+    classes, known = header["classes"], [name for name in header["classes"] if name in header["frequencies"]]
+    if not len(means) == len(known) == len(classes):
+        raise UserError(f"{path} holds {len(means)} mixtures and {len(known)} frequencies of {len(classes)} classes. {REMAKE}")
     return arrays, header
 
 

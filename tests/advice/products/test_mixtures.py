@@ -59,7 +59,7 @@ def test_a_broken_file(fit):
     )
     again(fit, fix[-1], made)
     rewritten(made, header=lambda text: np.array(json.dumps({**json.loads(str(text)), "classes": ["road"]})))
-    again(fit, advice("holds {} mixtures of {} classes. Make a new one with {}, see its --help.", lambda: read_mixtures(made))[-1], made)
+    again(fit, advice("{} frequencies of {} classes. Make a new one with {}, see its --help.", lambda: read_mixtures(made))[-1], made)
 
 
 def test_no_file(fit, tmp_path):

@@ -88,6 +88,18 @@ def test_before_and_after(labelling, works):
     assert cv2.imread(str(picture)).shape[0] > 2 * 256
 
 
+def test_images_that_are_padded(labelling, works):
+    """Their labels are compared as large as the network sees them, black and unknown where nothing is."""
+    labelling.config.write_text(
+        labelling.config.read_text() + "val_dataloader['dataset'] |= {'test_scale': (120, 60), 'test_keep_ratio': 'pad'}\n"
+    )
+    report = labelling.root / "report.json"
+    out = make(labelling, "out", "--spatial-prior", "60")
+    works(label_quality.main, labelling.config, out, "--out", report, "--picture", labelling.root / "picture.png")
+    (figures,) = json.loads(report.read_text())["folders"].values()
+    assert all(label.shape == (60, 120) for label in ids(out).values()) and 0 < figures["precision"] < 1
+
+
 def test_areas_from_the_frequencies_of_the_source(labelling):
     """Between BASE and BASE + RANGE; in proportion to the image where their size is given."""
     frequencies = dict(zip(CLASSES, (0.5, 0.1, 0.2, 0.15, 0.05), strict=True))

@@ -113,15 +113,24 @@ def test_a_threshold(maker, tmp_path):
 
 
 @pytest.mark.parametrize("size", [None, (80, 80)])
-def test_small_components_have_no_label(maker, tmp_path, size):
-    """Counted on the image as the network sees it, 80 pixels high, and enlarged or made smaller by the nearest pixel in the middle."""
+@pytest.mark.parametrize("corners", [False, True])
+def test_small_components_have_no_label(images, tmp_path, size, corners):
+    """Counted on the image as the network sees it, 80 pixels high, and enlarged or made smaller by the nearest pixel in the middle.
+
+    Logits come to that size in one step, with the corners of the decoder.
+    """
+    network = {**plain(), "test_cfg": {"mode": "whole", "enlarge_once": True}}
+    network["decode_head"] = {**network["decode_head"], "align_corners": corners}
+    maker = Maker(images, network)
     header = maker.make(tmp_path / "out", threshold=0.25, spatial_prior=(40.0,) * 5, spatial_prior_size=size)
     assert header["settings"]["spatial_prior"] == [40.0] * 5
     found, changed = labels(tmp_path / "out"), False
     for index, name in enumerate(maker.dataset.images.names):
         image = maker.dataset[index]["image"][None]
         with torch.no_grad():
-            confidence, label = maker.method.model.inference(maker.method.data_preprocessor.image(image))[0].softmax(0).max(0)
+            logits = maker.method.model.segment(maker.method.data_preprocessor.image(image)).logits
+            enlarged = F.interpolate(logits, image.shape[2:], mode="bilinear", align_corners=corners)[0]
+            confidence, label = enlarged.softmax(0).max(0)
         sure = torch.where(confidence >= 0.25, label, 255).numpy().astype(np.uint8)
         scale = 1 if size is None else sure.size / (80 * 80)
         expected = resize_nearest(spatial_prior(sure, [40 * scale] * 5), found[name].shape)

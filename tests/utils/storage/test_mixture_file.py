@@ -94,7 +94,8 @@ GOOD = {**{name: getattr(MADE, name).numpy() for name in ARRAYS}, "header": np.a
         ({"header": np.array(json.dumps({**HEADER, "version": 2}))}, "has the version 2, which this program does not know."),
         ({"header": np.array(json.dumps({**HEADER, "units": "feet"}))}, "holds ['units'] = 'feet', which should"),
         ({"header": np.array(json.dumps({**HEADER, "grid": [0, 96]}))}, "holds ['grid'][0] = 0, which should"),
-        ({"header": np.array(json.dumps({**HEADER, "classes": ["road"]}))}, "holds 2 mixtures of 1 classes."),
+        ({"header": np.array(json.dumps({**HEADER, "classes": ["road"]}))}, "holds 2 mixtures and 1 frequencies of 1 classes."),
+        ({"header": np.array(json.dumps({**HEADER, "frequencies": {"road": 1.0}}))}, "holds 2 mixtures and 1 frequencies of 2 classes."),
     ],
 )
 def test_other_contents(changes, text, tmp_path):

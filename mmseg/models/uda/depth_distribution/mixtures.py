@@ -145,10 +145,11 @@ def squash(log_density: Tensor, scale: float) -> Tensor:
     return -HIGHEST * torch.expm1(-scale * log_density.exp())
 
 
+@torch.no_grad()
 def density_target(
     mixtures: Mixtures, classes: Tensor, depth: Tensor, *, label: Tensor | None = None, places: Sequence[CropPlace] | None = None
 ) -> Tensor:
-    """What a density branch learns: how well each pixel fits its class, as a grey level.
+    """What a density branch learns: how well each pixel fits its class, as a grey level; a constant, also where the depth is predicted.
 
     With labels (the source), a pixel that is not labelled as its class is evaluated at z = 0, as published: in raw units that density is
     not near 0, up to 183 of 255 for buildings. In normalised units it is 0. Without labels (the target), it is 0 where z is not above 0.

@@ -174,3 +174,10 @@ def test_places_of_several_crops():
 
 def test_it_is_no_part_of_a_checkpoint():
     assert not random_mixtures().state_dict() and random_mixtures().num_classes == CLASSES
+
+
+def test_a_target_is_a_constant():
+    depth = torch.full((1, 3, 4), 200.0, requires_grad=True)
+    classes = torch.zeros(1, 3, 4, dtype=torch.int64)
+    for units in ("raw", "normalized"):
+        assert not density_target(random_mixtures(units), classes, depth).requires_grad

@@ -14,6 +14,7 @@ from mmseg.structures.box import Box
 from mmseg.structures.places import CropPlace
 from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import Streams
+from tests.models.uda.test_methods import build, run_step
 
 
 def plain(labels: np.ndarray, thresholds) -> np.ndarray:
@@ -117,3 +118,15 @@ def test_what_it_needs():
         SpatialPrior(num_classes=2, thresholds=[1, 2, 3])
     with pytest.raises(UserError, match=r"does not tell of it\. Add target_place=True to train_dataloader.dataset"):
         label_target(spots(), [SpatialPrior(num_classes=2, thresholds=[1])], target(None))
+
+
+def test_in_a_training(monkeypatch):
+    """A threshold larger than the crop takes every weight, so that the mixed loss has the source's pixels alone; none takes nothing."""
+    logs = {}
+    for threshold in (0, 1e9):
+        labeling = [{"type": "SpatialPrior", "thresholds": [threshold]}]
+        logs[threshold] = run_step(build(pseudo_threshold=None, labeling=labeling, imnet_feature_dist_lambda=0), monkeypatch)
+    plain = run_step(build(pseudo_threshold=None, labeling=[], imnet_feature_dist_lambda=0), monkeypatch)
+    assert logs[0].keys() == plain.keys() and all(torch.equal(logs[0][name], value) for name, value in plain.items())
+    different = [name for name, value in plain.items() if not torch.equal(logs[1e9][name], value)]
+    assert any("mix" in name for name in different), different
