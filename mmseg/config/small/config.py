@@ -139,9 +139,8 @@ def _resized_scale(scale: Sequence, size: Size) -> list:
 def _resize_sampling(dataset: dict, size: Size) -> None:
     """Which pixels of an image a training sees, and how many of a rare class."""
     for crop in crops(dataset):
-        whole = crop.get("keep_ratio", True) in (False, "fit") and list(reversed(crop.get("crop_size", ()))) == list(
-            crop.get("img_scale", ())
-        )
+        exact = crop.get("keep_ratio", True) in (False, "fit")
+        whole = exact and list(reversed(crop.get("crop_size", ()))) == list(crop.get("img_scale", ()))
         if "img_scale" in crop:
             crop["img_scale"] = _resized_scale(crop["img_scale"], size)
         _divide(crop, "crop_size", size.divisor)
