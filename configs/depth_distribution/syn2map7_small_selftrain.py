@@ -3,6 +3,7 @@
 Command:   python run_experiments.py --exp 77 --only small.2, the whole chain.
            By hand, with RUN the folder of a training of syn2map7_small_adapt.py:
            python tools/prepare/pseudo_labels.py RUN/config.py RUN/latest.pth --out data/mapillary/pseudo_labels --threshold 0.9 \\
+               --cfg-options train_dataloader.dataset.target.first=9000 \\
                --spatial-prior 100 87 50 62 57 54 54
            python run_experiments.py --config configs/depth_distribution/syn2map7_small_selftrain.py --cfg-options load_from=RUN/latest.pth
 Published: 60.3 mIoU, one seed. Not trained by us yet.

@@ -47,12 +47,14 @@ class Chain:
         classes: in the order of the published rows.
         size: of the images.
         areas: smallest components of pseudo-labels.
+        first: so many images of the target get pseudo-labels, the first ones; None for all.
     """
 
     name: str
     classes: tuple[str, ...]
     size: tuple[int, int]
     areas: tuple[int, ...]
+    first: int | None = None
 
     def config(self, stage: str) -> ConfigFile:
         return ConfigFile(path=f"{FOLDER}/{self.name}_{stage}.py")
@@ -90,9 +92,10 @@ class Chain:
         )
         before = self.adapted()
         products = {"load_from": checkpoint, "train_dataloader.dataset.source.ann_dir": from_stage(LABELS, LABEL_FOLDER)}
+        chosen = {} if self.first is None else {"train_dataloader.dataset.target.first": self.first}
         return (
             *before,
-            Stage(name=LABELS, setup=self.config(ADAPT), changes=before[-1].changes, command=make),
+            Stage(name=LABELS, setup=self.config(ADAPT), changes={**before[-1].changes, **chosen}, command=make),
             Stage(name=SELF_TRAIN, setup=self.config(SELF_TRAIN), changes=products),
         )
 
@@ -123,7 +126,8 @@ def mean(title: str, setup: tuple[Stage, ...], number: float, shared_with: int |
 SEVEN = tuple(CATEGORIES)
 CITYSCAPES_16 = Chain("syn2cs", CLASSES_16, FULL, AREAS_16)
 CITYSCAPES, CITYSCAPES_SMALL = Chain("syn2cs7", SEVEN, FULL, AREAS_CITYSCAPES), Chain("syn2cs7_small", SEVEN, SMALL, AREAS_CITYSCAPES)
-MAPILLARY, MAPILLARY_SMALL = Chain("syn2map7", SEVEN, FULL, AREAS_MAPILLARY), Chain("syn2map7_small", SEVEN, SMALL, AREAS_MAPILLARY)
+MAPILLARY = Chain("syn2map7", SEVEN, FULL, AREAS_MAPILLARY, first=9000)
+MAPILLARY_SMALL = Chain("syn2map7_small", SEVEN, SMALL, AREAS_MAPILLARY, first=9000)
 
 SIXTEEN_CLASSES = Study(
     title="Depth distribution: Synthia to Cityscapes, 16 classes",
