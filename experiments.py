@@ -4,7 +4,20 @@ Their rows are data in mmseg/experiments/studies, one file a paper.
 """
 
 from mmseg.experiments import Study
-from mmseg.experiments.studies import active_learning, annotated, cpsl, daformer, demo, generalization, hrda, label_shift, mic, start_up
+from mmseg.experiments.studies import (
+    active_learning,
+    annotated,
+    cpsl,
+    daformer,
+    demo,
+    depth_distribution,
+    depth_under_hrda,
+    generalization,
+    hrda,
+    label_shift,
+    mic,
+    start_up,
+)
 
 STUDIES: dict[int, Study] = {
     # our own, on the demo domains
@@ -41,6 +54,12 @@ STUDIES: dict[int, Study] = {
     73: active_learning.WITHOUT_SOURCE,
     # ours: self-training with a few labels
     74: annotated.SELF_TRAINING,
+    # depth distribution (Wu and Liu, NeurIPS 2022)
+    75: depth_distribution.SIXTEEN_CLASSES,
+    76: depth_distribution.SEVEN_CLASSES,
+    77: depth_distribution.ON_MAPILLARY,
+    # ours: the same with self-training on mixed images
+    78: depth_under_hrda.OURS,
     # MIC (Hoyer et al., CVPR 2023)
     80: mic.MIC_RESULTS,
     81: mic.OTHER_METHODS,

@@ -9,6 +9,7 @@
     python tools/benchmark.py labels configs/hrda/gtaHR2csHR_hrda.py             pseudo-labels, against bare forward passes
     python tools/benchmark.py self_labelling                                     what the first stage of CPSL adds to self-training
     python tools/benchmark.py picks                                              what is labelled of an image: scores and picks
+    python tools/benchmark.py depth                                              densities, the spatial prior, the fit of mixtures
     python tools/benchmark.py start                                              help texts, lists and configs
 
 "train", "infer" and "fit" work on synthetic images of the config's sizes with random weights, on the GPU if there is one; see
@@ -54,6 +55,12 @@ def parse_args() -> argparse.Namespace:
     own.add_argument("--scale", type=float, default=0.25, help="of the sizes of images (default: %(default)s)")
     own.add_argument("--memory", type=int, default=65536, help="remembered samples (default: %(default)s)")
     own.add_argument("--rounds", type=int, default=3, help="rounds that the medians are taken of (default: %(default)s)")
+    depth = commands.add_parser("depth", help="CPU time of densities beside a training step, of the spatial prior, and memory of a fit")
+    depth.set_defaults(run=benchmark_depth)
+    depth.add_argument("--scale", type=float, default=0.25, help="of the sides of the images of the step (default: %(default)s)")
+    depth.add_argument("--rounds", type=int, default=3, help="rounds that the medians are taken of (default: %(default)s)")
+    depth.add_argument("--images", type=int, default=400, help="that the pixels of the fit are drawn from (default: %(default)s)")
+    depth.add_argument("--pixels", type=int, default=100_000, help="of the class that is fitted (default: %(default)s)")
     for command in commands.choices.values():
         command.add_argument(
             "--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries"
@@ -219,6 +226,21 @@ def benchmark_picks(args: argparse.Namespace) -> None:
     if args.json:
         write_json(args.json, result)
     Console().print(picks_table(result))
+
+
+def benchmark_depth(args: argparse.Namespace) -> None:
+    """Measures what the depth distribution costs."""
+    if min(args.scale, args.rounds, args.images) <= 0 or args.pixels < 5:
+        given = f"--scale {args.scale:g} --rounds {args.rounds} --images {args.images} --pixels {args.pixels}"
+        raise UserError(f"{given}: nothing to measure. Use values above 0, and 5 pixels or more.")
+    from rich.console import Console
+
+    from tools.benchmarks.depth import depth_table, measure_depth
+
+    result = measure_depth(args.cfg_options, args.scale, args.rounds, args.images, args.pixels)
+    if args.json:
+        write_json(args.json, result)
+    Console().print(depth_table(result))
 
 
 def benchmark_start(args: argparse.Namespace) -> None:

@@ -42,9 +42,9 @@ def main() -> None:
     import cv2
 
     from mmseg.apis.checking.browse import build_browser
-    from mmseg.datasets.conversion.convert import progress_bar
     from mmseg.registry import MODELS
     from mmseg.utils.computing.devices import chosen_device
+    from mmseg.utils.computing.progress import progress_bar
     from mmseg.utils.storage.images import write_image
     from mmseg.visualization.training_sample import draw_training_sample
 

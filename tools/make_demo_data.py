@@ -6,7 +6,7 @@
     python tools/make_demo_data.py --out data/demo_shift --target-frequency car=0.4 bicycle=4      a target with another share of classes
 
 Takes about a minute. Does nothing if the data is complete, goes on where it was interrupted, and adds layouts to those that are there,
-of the same seed, size and counts unless others are given.
+of the same seed, size and counts unless others are given; Synthia's scenes of earlier versions get their depth.
 """
 
 import sys
@@ -106,8 +106,10 @@ def make_demo_data(
         found, begun = None, []
     elif found:
         check_same(found, out, parameters, begun)
+    from mmseg.demo.files import lacks_depth  # decodes images: a mistake above does without
+
     wanted = [name for name in LAYOUTS if name in begun or name in layouts]
-    if found and found["complete"] and len(wanted) == len(begun):
+    if found and found["complete"] and len(wanted) == len(begun) and not lacks_depth(parameters, begun, out):
         return False
     write_manifest(out, parameters, wanted, complete=False)
     draw(out, parameters, wanted, nproc)
@@ -117,8 +119,9 @@ def make_demo_data(
 
 def draw(out: Path, parameters: Parameters, layouts: Sequence[str], nproc: int) -> None:
     """Draws what is missing and converts it."""
-    from mmseg.datasets.conversion.convert import convert_dataset, mapped
+    from mmseg.datasets.conversion.convert import convert_dataset
     from mmseg.demo import files
+    from mmseg.utils.computing.progress import mapped
 
     write = functools.partial(files.write_scene, parameters=parameters, out=out)
     for _ in mapped(write, list(files.jobs(parameters, layouts)), nproc=nproc, title="Drawing"):

@@ -25,6 +25,7 @@ class Network(TypedDict, total=False):
     backbone: Required[dict]
     decode_head: Required[dict]
     auxiliary_head: dict | list[dict] | None
+    depth_head: dict | None
 
 
 class Source(TypedDict, total=False):

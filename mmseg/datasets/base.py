@@ -13,30 +13,24 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, check_class_names, class_lut
-from mmseg.datasets.classes.palettes import default_palette
+from mmseg.datasets.classes.categories import CATEGORY_NAMES, CATEGORY_PALETTE, RawCategories
+from mmseg.datasets.classes.described import described_classes
+from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, class_lut
+from mmseg.datasets.classes.values import check_label_values
+from mmseg.datasets.hints import LabelHints
 from mmseg.datasets.made_labels import check_made_labels, count_made_labels, made_header, made_name
+from mmseg.datasets.reading.depth_files import DepthFiles, inverse_depth
 from mmseg.datasets.reading.encoded import Encoded, upright_label
 from mmseg.datasets.reading.file_lists import choose_images
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_encoded
 from mmseg.datasets.reading.value_range import Depth, ValueRange, value_range
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
-from mmseg.datasets.transforms import RESIZING, Interpolation, keep_ratio_size
+from mmseg.datasets.statistics.raw_counts import count_categories
+from mmseg.datasets.tensors import image_tensor
+from mmseg.datasets.transforms import RESIZING, EvaluationRatio, EvaluationSize, Interpolation
 from mmseg.registry import DATASETS, component_of
 from mmseg.utils.errors import BadFileError, UserError
 from mmseg.utils.options.ranges import Pair, Positive
-
-
-def image_tensor(image: np.ndarray) -> torch.Tensor:
-    """BGR uint8 [H, W, 3] -> RGB uint8 [3, H, W]; the model normalises on the device."""
-    return torch.from_numpy(np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)))
-
-
-def check_label_values(label: np.ndarray, num_classes: int, path: Path, fix: str) -> None:
-    """Raises UserError for a value that is neither a train id nor 255."""
-    wrong = label[(label >= num_classes) & (label != IGNORE)]
-    if wrong.size:
-        raise BadFileError(f"{path} holds the label {wrong[0]}, which is neither a train id (0..{num_classes - 1}) nor {IGNORE}. {fix}")
 
 
 def dataset_class(config: dict) -> type:
@@ -60,12 +54,12 @@ def image_values(config: dict) -> ValueRange | None:
 
 
 def without_labels(config: dict) -> dict:
-    """The config of the same data set as an unlabelled domain: its label files are never looked for."""
+    """The config of the same data set as an unlabelled domain: its labels and its depth are never looked for."""
     return dataset_class(config).without_labels(config)
 
 
 @DATASETS.register_module()
-class SegmentationDataset(Dataset):
+class SegmentationDataset(LabelHints, Dataset):
     """Images below ``data_root/img_dir`` and, if given, labels below ``data_root/ann_dir``.
 
     A label lies at the same relative path as its image, with ``img_suffix`` replaced by
@@ -84,11 +78,18 @@ class SegmentationDataset(Dataset):
         split: text file, below ``data_root``, with the images that belong to this split, one a line; None takes all of the folder.
         classes: names of the classes of the training, where they are not all of the data set's own: own ones that are
             not among them are ignored, and their order is that of the network's outputs.
+        categories: whether the labels are the raw ones, whose ids are united to 7 categories, see
+            :mod:`mmseg.datasets.classes.categories`; for Synthia, Cityscapes and Mapillary alone.
+        first: the number of images that are taken, the first ones by name; None takes all.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
+        test_keep_ratio: False resizes to exactly ``test_scale``; 'fit' into it as it stands, sides rounded down; 'pad' fills up what that
+            leaves with black, and predictions are measured at this size, which is the published evaluation on Mapillary of Wu and Liu.
         test_interpolation: how it is resized, 'bilinear' (OpenCV's) or 'bicubic' (Pillow's, as in FADA).
         depth: bits that the camera fills, 8 to 16, in images of 16 bits a value; larger values are an error.
         range: (low, high), the values that become 0 and 255 in images of more than 8 bits or of floats; what lies outside is
             clipped. Without one of the two such images are refused. Images of 8 bits are not changed by them.
+        depth_dir: folder of depth images of a simulator, below ``data_root``, each named like its image: 16-bit PNGs in centimetres,
+            65535 in the sky, see :mod:`mmseg.datasets.reading.depth_files`. None for a data set without depth.
 
     Raises:
         UserError: a folder is not named, missing or empty, a list of files names no image of it, or an image has no label.
@@ -102,7 +103,9 @@ class SegmentationDataset(Dataset):
     image_suffix = ".png"
     label_suffix = "_labelTrainIds.png"
     label_option = "ann_dir"  # that of the constructor
+    raw_categories: RawCategories | None = None  # the 7 categories by raw id
     file_weights: np.ndarray | None = None  # a training draws all files alike
+    depths: DepthFiles | None = None
 
     def __init__(
         self,
@@ -114,32 +117,44 @@ class SegmentationDataset(Dataset):
         seg_map_suffix: str | None = None,
         split: str | None = None,
         classes: Sequence[str] | None = None,
+        categories: bool = False,
+        first: Positive[int] | None = None,
         test_scale: Pair[Positive[int]] | None = None,
+        test_keep_ratio: EvaluationRatio = True,
         test_interpolation: Interpolation = "bilinear",
         depth: Depth | None = None,
         range: Pair[float] | None = None,
+        depth_dir: str | None = None,
     ) -> None:
         img_dir = self.image_folder if img_dir is None else img_dir
         img_suffix = self.image_suffix if img_suffix is None else img_suffix
-        seg_map_suffix = self.label_suffix if seg_map_suffix is None else seg_map_suffix
+        self.raw = self.raw_categories if categories else None
+        default = self.raw.ending if self.raw else self.label_suffix
+        seg_map_suffix = default if seg_map_suffix is None else seg_map_suffix
         if img_dir is None:
             raise UserError(f"{type(self).__name__} needs the option 'img_dir'. Add img_dir=… to its dictionary in the config.")
         self.data_root, self.label_ending = Path(data_root), seg_map_suffix
         self.test_scale, self.test_interpolation = test_scale, test_interpolation
-        self.label_lut = None if classes is None else class_lut(self.classes, classes)
-        self.metainfo = self.class_info({"classes": classes})
+        self.test_size = EvaluationSize(test_scale and tuple(test_scale), test_keep_ratio)
+        self.metainfo = self.class_info({"classes": classes, "categories": categories})
+        self.own_classes = CATEGORY_NAMES if categories else type(self).classes
+        self.label_lut = None if classes is None else class_lut(self.own_classes, classes)
         self.classes, self.palette = self.metainfo["classes"], self.metainfo["palette"]
         values = value_range(depth, range, type(self).__name__)
         self.images = replace(self.find_images(self.data_root / img_dir, img_suffix), values=values)
         self.split = None if split is None else self.data_root / split
         if self.split is not None:
             self.images = choose_images(self.images, self.split, (self.data_root,), lambda name: self.stem(name, img_suffix))
+        self.images = self.images.first(first)
         self.label_folder = None if ann_dir is None else self.find_label_folder(self.data_root / ann_dir)
-        self.label_names = tuple(self.stem(name, img_suffix) + seg_map_suffix for name in self.images.names)
+        self.stems = [self.stem(name, img_suffix) for name in self.images.names]
+        self.label_names = tuple(stem + seg_map_suffix for stem in self.stems)
+        if depth_dir is not None:
+            self.depths = DepthFiles.find(self.data_root / depth_dir, self.stems, type(self).__name__)
         self.made = None if ann_dir is None else made_header(self.data_root / ann_dir)
         if self.made:
             if self.made["classes"] == list(self.classes):  # a network of these classes made them: nothing is to be translated
-                self.label_lut = None
+                self.label_lut = self.raw = None
             self.label_folder, self.label_names = self.data_root / ann_dir, tuple(map(made_name, self.images.names))
             check_made_labels(self.made, self.label_folder, self.images.names, self.label_classes)
         elif self.labelled:
@@ -148,7 +163,7 @@ class SegmentationDataset(Dataset):
     @property
     def label_classes(self) -> Sequence[str]:
         """Names that the values of label files stand for."""
-        return self.classes if self.made and self.label_lut is None else type(self).classes
+        return self.classes if self.made and self.label_lut is None else self.own_classes
 
     @classmethod
     def class_info(cls, config: dict) -> dict:
@@ -158,18 +173,17 @@ class SegmentationDataset(Dataset):
             ``classes`` names, ``palette`` RGB, ``label_ids`` raw ids for a test server (255 where there is none), ``absent``
             names of classes that no label of this data set can show.
         """
-        if config.get("classes") is None:
-            return {"classes": tuple(cls.classes), "palette": cls.palette, "label_ids": cls.label_ids, "absent": ()}
-        names = check_class_names(config["classes"], cls.__name__)
-        own = {name: (color, label_id) for name, color, label_id in zip(cls.classes, cls.palette, cls.label_ids, strict=True)}
-        others = zip(default_palette(len(names)), [IGNORE] * len(names), strict=True)
-        palette, label_ids = zip(*(own.get(name, other) for name, other in zip(names, others, strict=True)), strict=True)
-        return {"classes": names, "palette": palette, "label_ids": label_ids, "absent": tuple(name for name in names if name not in own)}
+        if not config.get("categories"):
+            return described_classes(cls.classes, cls.palette, cls.label_ids, chosen=config.get("classes"), owner=cls.__name__)
+        if cls.raw_categories is None:
+            raise UserError(f"{cls.__name__}: which raw ids belong to the 7 categories is not known. Leave categories out.")
+        ids = (IGNORE,) * len(CATEGORY_NAMES)
+        return described_classes(CATEGORY_NAMES, CATEGORY_PALETTE, ids, chosen=config.get("classes"), owner=cls.__name__)
 
     @classmethod
     def without_labels(cls, config: dict) -> dict:
         """See :func:`without_labels`."""
-        return {**config, cls.label_option: None}
+        return {**{key: value for key, value in config.items() if key != "depth_dir"}, cls.label_option: None}
 
     def find_images(self, folder: Path, suffix: str) -> ImageFiles:
         """The images below a folder."""
@@ -183,33 +197,6 @@ class SegmentationDataset(Dataset):
     def stem(name: str, suffix: str) -> str:
         """What an image and its label have in common: the relative path without the end."""
         return name.removesuffix(suffix)
-
-    @property
-    def convert_hint(self) -> str:
-        """The sentence that ends errors about labels."""
-        if self.converter is None:
-            return f"Write it as train ids 0..{len(self.classes) - 1} and 255."
-        return f"Create it with: {self.converter} {self.data_root}"
-
-    @property
-    def label_fix(self) -> str:
-        """The sentence that ends errors about values that are no train ids; the file may be the only one of its kind."""
-        own = type(self).label_suffix
-        if self.converter is None or self.label_ending == own:
-            return self.convert_hint
-        return f"These are label ids, not train ids: set seg_map_suffix='{own}', or leave it out. {self.convert_hint}"
-
-    @property
-    def statistics_hint(self) -> str:
-        """The sentence that ends errors about class statistics."""
-        if self.converter is None:
-            return "Read its labels with a FolderDataset, which counts them itself, or leave rare_class_sampling out."
-        return self.convert_hint
-
-    @property
-    def recount_hint(self) -> str:
-        """The sentences that end errors about class statistics which their fingerprint does not give away."""
-        return f"Move {self.data_root}/sample*class*.json elsewhere. {self.statistics_hint}"
 
     @property
     def place(self) -> str:
@@ -236,7 +223,11 @@ class SegmentationDataset(Dataset):
         """
         path = self.label_path(index)
         file = read_encoded(path)
-        return upright_label(self.train_ids(file.ids(), path), file, photo or self.images.encoded(index))
+        return upright_label(self.train_ids(self.ids_of(file), path), file, photo or self.images.encoded(index))
+
+    def ids_of(self, file: Encoded) -> np.ndarray:
+        """What a label file holds: uint8 or uint16 [H, W]."""
+        return self.raw.ids(file) if self.raw else file.ids()
 
     def train_ids(self, ids: np.ndarray, path: Path) -> np.ndarray:
         """From what a label file holds, uint8 or uint16 [H, W], to train ids and 255, uint8.
@@ -244,8 +235,11 @@ class SegmentationDataset(Dataset):
         Raises:
             UserError: an id means nothing; names the file ``path``.
         """
-        check_label_values(ids, len(type(self).classes), path, self.label_fix)
-        label = ids.astype(np.uint8, copy=False)
+        if self.raw:
+            label = self.raw.convert(ids, path)
+        else:
+            check_label_values(ids, len(type(self).classes), path, self.label_fix)
+            label = ids.astype(np.uint8, copy=False)
         return label if self.label_lut is None else self.label_lut[label]
 
     def class_statistics(self) -> ClassStatistics:
@@ -254,7 +248,10 @@ class SegmentationDataset(Dataset):
         Raises:
             UserError: the statistics are missing, broken or stale; names the converter's command.
         """
-        found = count_made_labels(self.made, self.label_folder, self.images.names) if self.made else read_converted(self)
+        if self.made:
+            found = count_made_labels(self.made, self.label_folder, self.images.names)
+        else:
+            found = count_categories(self) if self.raw else read_converted(self)
         found = found if self.label_lut is None else found.mapped(self.label_lut)
         if max(found.pixels, default=0) >= len(self.classes):
             given = f"count the class {max(found.pixels)}, but the classes of {type(self).__name__} end at {len(self.classes) - 1}"
@@ -267,6 +264,19 @@ class SegmentationDataset(Dataset):
             raise UserError(f"{type(self).__name__} at {self.data_root} is unlabelled ({name}=None). Set {name} to use its labels.")
         return self.label_folder / self.label_names[index]
 
+    @property
+    def has_depth(self) -> bool:
+        """Whether there is depth of the images."""
+        return self.depths is not None
+
+    def read_depth(self, index: int, size: Sequence[int]) -> np.ndarray | None:
+        """The depth of an image of (H, W) pixels: uint16 [H, W], centimetres; None without ``depth_dir``."""
+        return None if self.depths is None else self.depths.raw(index, size)
+
+    def depth_paths(self, index: int) -> list[Path]:
+        """The depth file of an image, where the data set has one."""
+        return [] if self.depths is None else [self.depths.path(index)]
+
     def check_same_size(self, index: int, image: np.ndarray, label: np.ndarray) -> None:
         """Raises UserError unless the image [H, W, 3] and the label [H, W] have one size."""
         if image.shape[:2] != label.shape:
@@ -278,20 +288,23 @@ class SegmentationDataset(Dataset):
 
         Returns:
             ``image`` uint8 [3, h, w] RGB at the test scale, ``label`` uint8 [H, W] (labelled data only),
-            ``path`` of the image, ``native_size`` int64 [2] (H, W).
+            ``path`` of the image, ``native_size`` int64 [2] (H, W), that of the label; with ``depth_dir``, ``depth`` float32 [H, W],
+            inverse depth, unless the label is padded.
         """
         photo = self.images.encoded(index)
         image = photo.color()
-        size = keep_ratio_size(image.shape[:2], self.test_scale) if self.test_scale else image.shape[:2]
+        resized = RESIZING[self.test_interpolation](image, self.test_size.resized(image.shape[:2]))
         sample = {
-            "image": image_tensor(RESIZING[self.test_interpolation](image, size)),
+            "image": image_tensor(self.test_size.pad_image(resized)),
             "path": str(self.images.path(index)),
-            "native_size": torch.tensor(image.shape[:2]),
+            "native_size": torch.tensor(self.test_size.padded or image.shape[:2]),
         }
         if self.labelled:
             label = self.read_label(index, photo)
             self.check_same_size(index, image, label)
-            sample["label"] = torch.from_numpy(label)
+            sample["label"] = torch.from_numpy(self.test_size.label(label))
+        if self.depths is not None and not self.test_size.padded:
+            sample["depth"] = torch.from_numpy(inverse_depth(self.read_depth(index, image.shape[:2])))
         return sample
 
     def _check_label_files(self, suffix: str) -> None:

@@ -20,7 +20,7 @@ from mmseg.datasets.reading.value_range import Depth
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
 from mmseg.datasets.statistics.counts_file import COUNTS_FILE
 from mmseg.datasets.statistics.label_counts import count_labels
-from mmseg.datasets.transforms import Interpolation
+from mmseg.datasets.transforms import EvaluationRatio, Interpolation
 from mmseg.registry import DATASETS
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.ranges import GreyLevel, NonNegative, Pair, Positive, Three
@@ -50,6 +50,7 @@ class FolderDataset(SegmentationDataset):
         split: text file with the images to take, one a line, as a path from ``images`` with or without the end; None takes all.
         statistics_dir: folder for the class statistics of rare-class sampling, which are counted once; None for ``labels``.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
+        test_keep_ratio: as of :class:`SegmentationDataset`.
         test_interpolation: see :class:`SegmentationDataset`.
         depth, range: as of :class:`SegmentationDataset`.
 
@@ -73,6 +74,7 @@ class FolderDataset(SegmentationDataset):
         split: str | None = None,
         statistics_dir: str | None = None,
         test_scale: Pair[Positive[int]] | None = None,
+        test_keep_ratio: EvaluationRatio = True,
         test_interpolation: Interpolation = "bilinear",
         depth: Depth | None = None,
         range: Pair[float] | None = None,
@@ -81,7 +83,8 @@ class FolderDataset(SegmentationDataset):
         info = self.class_info(given)
         self._names = info["classes"]
         folders = {"data_root": "", "img_dir": images, "ann_dir": labels, "split": split}
-        looks = {"test_scale": test_scale, "test_interpolation": test_interpolation, "depth": depth, "range": range}
+        looks = {"test_scale": test_scale, "test_keep_ratio": test_keep_ratio, "test_interpolation": test_interpolation}
+        looks |= {"depth": depth, "range": range}
         super().__init__(**folders, img_suffix=img_suffix or "", seg_map_suffix=label_suffix, **looks)
         self.data_root = Path(labels or images)
         self.metainfo, self.classes, self.palette = info, info["classes"], info["palette"]

@@ -1,6 +1,7 @@
 """Mapillary Vistas v1.2 (Neuhold et al., ICCV 2017): <split>/images/*.jpg and <split>/labels/*_labelTrainIds.png, of many sizes."""
 
 from mmseg.datasets.base import SegmentationDataset
+from mmseg.datasets.classes.categories import RawCategories
 from mmseg.registry import DATASETS
 
 LABEL_MAP = {
@@ -38,10 +39,28 @@ code of HRDA (Hoyer et al., Apache-2.0), so that results can be compared with th
 
 NUM_LABEL_IDS = 66
 
+CATEGORIES = RawCategories(
+    members={
+        "flat": (*range(7, 16), 23, 24, 29),  # curb cut, parking, rail track, both lane markings, terrain
+        "construction": (*range(2, 7), 16, 17, 18),  # curb, barriers, bridge, tunnel
+        "object": range(43, 51),  # from the pothole to the front of a traffic sign
+        "nature": (30,),
+        "sky": (27,),
+        "human": range(19, 23),
+        "vehicle": range(52, 63),  # boat, on rails and wheeled slow as well
+    },
+    last=NUM_LABEL_IDS - 1,
+    ending=".png",
+    fix="Unpack Mapillary Vistas v1.2 again.",
+    larger="Labels of Vistas v2.0 go to 123, and their ids mean other things: use those of v1.2.",
+)
+"""The 7 categories by raw id of v1.2 (Wu and Liu, NeurIPS 2022)."""
+
 
 @DATASETS.register_module()
 class MapillaryDataset(SegmentationDataset):
     """Mapillary Vistas in its own folders; options as :class:`SegmentationDataset`."""
 
     converter = "python tools/convert_datasets/mapillary.py"
+    raw_categories = CATEGORIES
     image_suffix = ".jpg"

@@ -152,6 +152,21 @@ class SeveralDatasets(Dataset):
         part, index = self.part(index)
         return part.read_label(index, photo)
 
+    @property
+    def has_depth(self) -> bool:
+        """Whether there is depth of the images of some of the data sets."""
+        return any(part.has_depth for part in self.parts)
+
+    def read_depth(self, index: int, size: Sequence[int]) -> np.ndarray | None:
+        """See :meth:`SegmentationDataset.read_depth`; None for images of a data set without depth."""
+        part, index = self.part(index)
+        return part.read_depth(index, size)
+
+    def depth_paths(self, index: int) -> list[Path]:
+        """See :meth:`SegmentationDataset.depth_paths`."""
+        part, index = self.part(index)
+        return part.depth_paths(index)
+
     def check_same_size(self, index: int, image: np.ndarray, label: np.ndarray) -> None:
         """See :meth:`SegmentationDataset.check_same_size`."""
         part, index = self.part(index)

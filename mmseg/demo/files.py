@@ -49,6 +49,7 @@ class FolderLayout:
         image: path of the picture (split, number), relative to the data set.
         write_label: writes the label(s) of a scene for (data set, relative path of the picture, scene).
         raw: what its labels are converted from; None where there is nothing to convert or to count.
+        depth: path of the depth of (split, number), relative to the data set; None for a data set without depth.
         sizes: of the scenes in turns, as multiples of the (width, height) that are asked for.
     """
 
@@ -57,6 +58,7 @@ class FolderLayout:
     image: Callable[[str, int], str]
     write_label: Callable[[Path, str, Scene], None]
     raw: RawLabels | None = None
+    depth: Callable[[str, int], str] | None = None
     sizes: tuple[tuple[float, float], ...] = ((1, 1),)
 
 
@@ -89,18 +91,34 @@ def manifest(parameters: Parameters, layouts: Sequence[str] = ()) -> dict[str, A
 
 
 def write_scene(job: Job, *, parameters: Parameters, out: Path) -> None:
-    """Renders and writes one scene unless it exists; the image is written last and marks the scene as complete."""
+    """Renders and writes one scene unless it exists; the image is written last and marks the scene, but for its depth, as complete."""
     layout, root = LAYOUTS[job.layout], out / job.layout
-    image = layout.image(job.split, job.number)
-    if (root / image).is_file():
+    image, depth = layout.image(job.split, job.number), depth_path(job, out)
+    drawn, has_depth = (root / image).is_file(), depth is None or depth.is_file()
+    if drawn and has_depth:
         return
     cv2.setNumThreads(1)  # the scenes are spread over processes already
     index = job.number + (FIRST_VAL if job.split == "val" else 0)
     wide, high = layout.sizes[job.number % len(layout.sizes)]
     style = with_factors(layout.style, parameters.target_frequencies) if layout.style is CITYSCAPES else layout.style
     scene = render(parameters.seed, index, style, (round(parameters.width * wide), round(parameters.height * high)))
-    layout.write_label(root, image, scene)
-    write_image(root / image, scene.image[..., ::-1])
+    if not has_depth:
+        write_image(depth, depth_in_centimetres(scene.inverse_depth))
+    if not drawn:
+        layout.write_label(root, image, scene)
+        write_image(root / image, scene.image[..., ::-1])
+
+
+def depth_path(job: Job, out: Path) -> Path | None:
+    """The depth of a scene; None where its data set has none."""
+    depth = LAYOUTS[job.layout].depth
+    return None if depth is None else out / job.layout / depth(job.split, job.number)
+
+
+def lacks_depth(parameters: Parameters, layouts: Sequence[str], out: Path) -> bool:
+    """Whether scenes of an earlier version have no depth yet, or it was deleted."""
+    paths = (depth_path(job, out) for job in jobs(parameters, [name for name in layouts if LAYOUTS[name].depth]))
+    return not all(path.is_file() for path in paths)
 
 
 def gta_image(split: str, number: int) -> str:
@@ -109,6 +127,10 @@ def gta_image(split: str, number: int) -> str:
 
 def synthia_image(split: str, number: int) -> str:
     return f"RGB/{number:07d}.png"
+
+
+def synthia_depth(split: str, number: int) -> str:
+    return f"Depth/Depth/{number:07d}.png"
 
 
 def cityscapes_image(split: str, number: int) -> str:
@@ -146,11 +168,7 @@ def write_gta_label(root: Path, image: str, scene: Scene) -> None:
 
 
 def write_synthia_label(root: Path, image: str, scene: Scene) -> None:
-    """Writes the label and the depth.
-
-    The label is a 16-bit PNG with the class in red and a number of the person or vehicle in green; 0 is void, as are
-    classes that SYNTHIA lacks.
-    """
+    """A 16-bit PNG with the class in red and a number of the person or vehicle in green; 0 is void, as are classes that SYNTHIA lacks."""
     table = np.zeros(256, np.uint16)
     table[: len(synthia.LABEL_IDS)] = synthia.LABEL_IDS
     table[list(synthia.ABSENT)] = 0
@@ -158,7 +176,6 @@ def write_synthia_label(root: Path, image: str, scene: Scene) -> None:
     _, green = cv2.connectedComponents(((scene.label >= FIRST_THING) & (scene.label != IGNORE)).astype(np.uint8))
     pixels = np.dstack([np.zeros_like(red), green.astype(np.uint16), red])
     write_image(root / "GT" / "LABELS" / Path(image).name, pixels)
-    write_image(root / "Depth" / Path(image).name, depth_in_centimetres(scene.inverse_depth))
 
 
 def depth_in_centimetres(inverse_depth: np.ndarray) -> np.ndarray:
@@ -232,11 +249,13 @@ def polygons(ids: np.ndarray) -> list[dict[str, Any]]:
 LAYOUTS = {
     "gta": FolderLayout(GTA, ("source",), gta_image, write_gta_label, raw_labels.GTA),
     "cityscapes": FolderLayout(CITYSCAPES, ("train", "val"), cityscapes_image, write_cityscapes_labels, raw_labels.CITYSCAPES),
-    "synthia": FolderLayout(GTA, ("source",), synthia_image, write_synthia_label, raw_labels.SYNTHIA),
+    "synthia": FolderLayout(GTA, ("source",), synthia_image, write_synthia_label, raw_labels.SYNTHIA, synthia_depth),
     "acdc": FolderLayout(CITYSCAPES, ("train", "val"), acdc_image, write_train_ids, raw_labels.ACDC),
     "dark_zurich": FolderLayout(CITYSCAPES, ("train", "val"), dark_zurich_image, write_validation_train_ids),
     "bdd100k": FolderLayout(CITYSCAPES, ("train", "val"), bdd100k_image, write_bdd100k_label),
-    "mapillary": FolderLayout(CITYSCAPES, ("train", "val"), mapillary_image, write_mapillary_label, raw_labels.MAPILLARY, MAPILLARY_SIZES),
+    "mapillary": FolderLayout(
+        CITYSCAPES, ("train", "val"), mapillary_image, write_mapillary_label, raw_labels.MAPILLARY, sizes=MAPILLARY_SIZES
+    ),
     **{name: FolderLayout(style, ("val",), cityscapes_image, write_cityscapes_train_ids) for name, style in UNSEEN_STYLES.items()},
 }
 """The data sets that can be imitated, by their folders. All sources show the same scenes, and so do all targets; Mapillary does so

@@ -12,6 +12,7 @@ from torch import nn
 from torch.optim import SGD
 from torch.utils.data import DataLoader
 
+from mmseg.datasets.base import class_info
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.collate import collate_samples
 from mmseg.datasets.sampling.uda_dataset import UDADataset
@@ -22,6 +23,7 @@ from mmseg.engine.hooks.result_hook import ResultHook
 from mmseg.engine.optimizers import JointOptimWrapper, build_fused
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.uda import UDAMethod
+from mmseg.models.uda.depth_distribution.options import check_mixtures
 from mmseg.registry import (
     DATA_SAMPLERS,
     DATASETS,
@@ -119,7 +121,7 @@ def build_evaluator(metric: dict) -> Evaluator:
 
 
 def check_config(cfg: Config) -> None:
-    """Checks what needs neither data nor networks: all that a training compares before it looks for them.
+    """Checks what needs neither data nor networks: all that a training compares before it looks for them, its mixtures included.
 
     Raises:
         UserError: names the option or the key.
@@ -128,6 +130,7 @@ def check_config(cfg: Config) -> None:
     for part in (cfg.model, cfg.uda):
         check_component(part, MODELS)
     check_class_lists(cfg)
+    check_mixtures(cfg.uda, class_info(cfg.train_dataloader.dataset.source)["classes"])
 
 
 def check_engine_parts(cfg: Config) -> None:

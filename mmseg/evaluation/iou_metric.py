@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from mmengine.dist import all_gather_object
@@ -16,6 +16,7 @@ from mmengine.evaluator import BaseMetric
 
 from mmseg.datasets.classes.groups import Group, class_groups
 from mmseg.datasets.classes.names import CLASSES, IGNORE
+from mmseg.evaluation.depth_errors import depth_error_sums, depth_scores
 from mmseg.evaluation.scores import confusion_matrix, drop_labels, iou_from_confusion, summarise, summarise_categories
 from mmseg.registry import METRICS
 from mmseg.utils.errors import UserError, suggestion
@@ -23,8 +24,19 @@ from mmseg.utils.options.ranges import IgnoredLabel
 
 EVAL_ABSENT = ("penalise", "ignore")
 
-Counts = tuple[str | None, np.ndarray]
-"""The condition of an image, if it has one, and its confusion matrix int64 [K, K]."""
+
+class Counts(NamedTuple):
+    """What is counted in an image.
+
+    Attributes:
+        condition: of its weather, if it has one.
+        confusion: int64 [K, K], rows are true classes.
+        depth: of :func:`depth_error_sums`; None where nothing predicts depth, or it is not known.
+    """
+
+    condition: str | None
+    confusion: np.ndarray
+    depth: np.ndarray | None = None
 
 
 @METRICS.register_module()
@@ -33,7 +45,8 @@ class IoUMetric(BaseMetric):
 
     Keys of the result: ``mIoU``, ``mAcc``, ``aAcc``, ``IoU.<class>``, ``Acc.<class>``; ``mIoU.<subset>`` for every
     subset, with ``IoU.<subset>.<category>`` where a subset unites classes; ``mIoU.<condition>`` where samples have a
-    condition (ACDC: fog, night, rain, snow). NaN does not enter means. It is the IoU of
+    condition (ACDC: fog, night, rain, snow); :func:`~mmseg.evaluation.depth_errors.depth_scores` where samples have predicted and true
+    depth. NaN does not enter means. It is the IoU of
 
     * a class that the evaluated data declare absent, as a ``label_map`` that omits it does: predicting it is an error of the
       true class alone;
@@ -125,7 +138,8 @@ class IoUMetric(BaseMetric):
             prediction = sample["prediction"]
             label = sample["label"].to(prediction.device)
             confusion = confusion_matrix(prediction, label, len(self.classes), self.ignore_index)
-            self.results.append((sample.get("condition"), confusion.cpu().numpy()))
+            depth = depth_error_sums(sample["predicted_depth"], sample["depth"]) if "predicted_depth" in sample else None
+            self.results.append(Counts(sample.get("condition"), confusion.cpu().numpy(), depth))
 
     def gather(self, size: int) -> list[Counts]:
         """The counts of all images, of whichever process they come, in the order of the data set; each process has to call this.
@@ -148,7 +162,8 @@ class IoUMetric(BaseMetric):
     def compute_metrics(self, results: list[Counts]) -> dict[str, float]:
         """Sums the matrices and returns percentages."""
         conditions = {f"mIoU.{name}": self.scores(counts)["mIoU"] for name, counts in self.conditions(results).items()}
-        return self.scores(self.confusion(results)) | conditions
+        depths = [entry.depth for entry in results if entry.depth is not None]
+        return self.scores(self.confusion(results)) | conditions | (depth_scores(np.sum(depths, axis=0)) if depths else {})
 
     def scores(self, confusion: np.ndarray) -> dict[str, float]:
         """Percentages from the counts of some images, int64 [K, K]."""
@@ -164,13 +179,13 @@ class IoUMetric(BaseMetric):
     @staticmethod
     def confusion(results: list[Counts]) -> np.ndarray:
         """The counts of all images, int64 [K, K], rows are true classes, absent ones included."""
-        return np.sum([counts for _, counts in results], axis=0, dtype=np.int64)
+        return np.sum([entry.confusion for entry in results], axis=0, dtype=np.int64)
 
     @classmethod
     def conditions(cls, results: list[Counts]) -> dict[str, np.ndarray]:
         """The counts of the images of each condition, by its name in alphabetical order; empty if no image has one."""
-        names = sorted({condition for condition, _ in results if condition is not None})
-        return {name: cls.confusion([entry for entry in results if entry[0] == name]) for name in names}
+        names = sorted({entry.condition for entry in results if entry.condition is not None})
+        return {name: cls.confusion([entry for entry in results if entry.condition == name]) for name in names}
 
 
 def check_members(members: Sequence[str], classes: Sequence[str], owner: str) -> None:

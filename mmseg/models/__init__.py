@@ -3,6 +3,7 @@
 from mmseg.utils.exports import exported
 
 HOMES = {
+    "AdvEnt": "uda",
     "AdvSeg": "uda",
     "ClassifierRectification": "uda",
     "CrossEntropyLoss": "losses.cross_entropy",
@@ -11,6 +12,8 @@ HOMES = {
     "DAHead": "decode_heads.da_head",
     "DLV2Head": "decode_heads.dlv2_head",
     "DLV3PlusHead": "decode_heads.dlv3plus_head",
+    "DepthDistribution": "uda",
+    "DepthDensityHead": "decode_heads.depth_density_head",
     "DepthwiseSeparableASPPHead": "decode_heads.separable_aspp_head",
     "EncoderDecoder": "segmentors.encoder_decoder",
     "FADA": "uda",

@@ -66,6 +66,8 @@ class SegDataPreprocessor(BaseDataPreprocessor):
             source_image=self.crops(source),
             source_label=self.label(source, "label"),
             source_classes=shown_classes(source["label"]),
+            source_depth=source["depth"].to(self.device, non_blocking=True) if "depth" in source else None,
+            source_place=_each(CropPlace, source.get("place")),
             **({} if target is None else self.target(target)),
         )
 

@@ -2,7 +2,7 @@
 
 from mmseg.structures.batches import UDABatch, class_table, shown_classes
 from mmseg.structures.box import Box, average_windows, blend_windows, crop_windows, full_box, sliding_boxes
-from mmseg.structures.outputs import SegOutput, View
+from mmseg.structures.outputs import Geometry, SegOutput, View
 from mmseg.structures.places import CropPlace, StrongGeometry
 from mmseg.structures.soft_crops import soft_crop
 from mmseg.structures.windows import WindowPlan, chunked, plan_windows, windows_per_pass
@@ -10,6 +10,7 @@ from mmseg.structures.windows import WindowPlan, chunked, plan_windows, windows_
 __all__ = [
     "Box",
     "CropPlace",
+    "Geometry",
     "SegOutput",
     "StrongGeometry",
     "UDABatch",

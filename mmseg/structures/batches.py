@@ -51,6 +51,9 @@ class UDABatch:
         target_strong: [B, 3, H, W] float32, the strong view of ``target_image``, normalised; None where not asked for.
         target_place: where each target crop lies in its image; on the host.
         target_geometry: how each strong view was bent; on the host, None without strong views.
+        source_depth: [B, H, W] float32, inverse depth of ``source_image`` in [1, 65536], see
+            :mod:`mmseg.datasets.reading.depth_files`; 0 where padded or unknown; None where the source has no depth.
+        source_place: where each source crop lies in its image; on the host, None without depth.
         source_classes: the values of ``source_label``, ascending, on the host: see :func:`shown_classes`.
     """
 
@@ -65,4 +68,6 @@ class UDABatch:
     target_strong: Tensor | None = None
     target_place: tuple[CropPlace, ...] | None = None
     target_geometry: tuple[StrongGeometry, ...] | None = None
+    source_depth: Tensor | None = None
+    source_place: tuple[CropPlace, ...] | None = None
     source_classes: tuple[int, ...] = field(kw_only=True)

@@ -39,6 +39,20 @@ class View:
 
 
 @dataclass(frozen=True)
+class Geometry:
+    """What a depth head makes of the first view, which shows the whole crop.
+
+    Attributes:
+        depth: [B, 1, h, w] in the units that it is trained in: inverse depth as published, or its logarithm.
+        density: [B, 1, h, w], how likely place and depth of a pixel are for its class, in the scale that it is trained in; None where
+            the head does not predict it.
+    """
+
+    depth: Tensor
+    density: Tensor | None = None
+
+
+@dataclass(frozen=True)
 class SegOutput:
     """Result of one pass of a segmentor over a crop [B, 3, H, W].
 
@@ -54,6 +68,7 @@ class SegOutput:
         branches: logits [B, K, ·, ·] by name, where a decoder trains several (:class:`DAHead`); empty
             where it trains ``logits`` alone.
         embedding: [B, C, ·, ·] the map that the decoder's classifier reads, of the first view; None where the decoder has no such map.
+        geometry: depth and density of the crop, in a training pass only; None without a depth head.
         align_corners: corner convention of enlarging the logits.
     """
 
@@ -65,6 +80,7 @@ class SegOutput:
     auxiliary: Tensor | None = None
     branches: Mapping[str, Tensor] = field(default_factory=dict)
     embedding: Tensor | None = None
+    geometry: Geometry | None = None
     align_corners: bool = False
 
     @property

@@ -1,4 +1,4 @@
-"""tools/benchmark.py data, labels, self_labelling, picks: the figures are there, also for demo scenes; their size is not tested."""
+"""tools/benchmark.py data, labels, self_labelling, picks, depth: the figures are there, also for demo scenes; their size is not tested."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests import tiny
 from tools import benchmark
-from tools.benchmarks import data
+from tools.benchmarks import data, depth
 
 VARIANTS = {"without_rare_class_sampling", "with_rare_class_sampling"}
 
@@ -110,3 +110,20 @@ def test_self_labelling(monkeypatch, tmp_path, capsys):
     assert (figures["crop"], figures["whole"], figures["memory"]) == ([32, 64], [64, 128], 128)
     assert min(figures[name] for name in ("assignment", "classifier", "pyramid")) > 0
     assert f"{figures['extra']:.1%}" in capsys.readouterr().out
+
+
+def test_depth(monkeypatch, tmp_path, capsys):
+    """A step of the published network, the prior on a small map, and a fit; both priors drop the same."""
+    monkeypatch.chdir(tiny.ROOT)
+    monkeypatch.setattr(depth, "MAP", (64, 128))
+    options = ["--scale", "0.05", "--rounds", "1", "--images", "2", "--pixels", "50", "--json", str(tmp_path / "figures.json")]
+    monkeypatch.setattr("sys.argv", ["benchmark.py", "depth", *options, "--cfg-options", "model.backbone.depth=50"])
+    with pytest.raises(SystemExit) as ended:
+        benchmark.main()
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert not ended.value.code and figures["prior"]["same"] and figures["density"]["image"] == [40, 64]
+    for name in ("all", "own"):
+        assert figures["density"]["share"][name] == pytest.approx(figures["density"][name] / figures["density"]["step"])
+    assert figures["fit"]["pixels"] == 2 * 96 * 161 and figures["fit"]["steps"] > 0 and "peak_memory" in figures["fit"]
+    assert figures["prior"]["ratio"] == pytest.approx(figures["prior"]["ours"] / figures["prior"]["plain"])
+    assert "of the step" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """tools/make_demo_data.py: real layouts and encodings, nothing to do the second time, one-line errors."""
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -181,12 +182,24 @@ def test_synthia_layout_and_encoding(tmp_path):
 
 def test_synthia_has_depth_in_centimetres(tmp_path):
     assert make_demo_data(out=tmp_path, parameters=TINY, layouts=["synthia"])
-    raw = cv2.imread(str(tmp_path / "synthia/Depth/0000000.png"), cv2.IMREAD_UNCHANGED)
+    raw = cv2.imread(str(tmp_path / "synthia/Depth/Depth/0000000.png"), cv2.IMREAD_UNCHANGED)
     scene = render(TINY.seed, 0, GTA, (TINY.width, TINY.height))
     assert raw.dtype == np.uint16 and raw.shape == scene.label.shape
     assert (raw[scene.label == CLASSES.index("sky")] == 65535).all()
     nearer = 65536 / (raw[scene.inverse_depth > 0] + 1)
     np.testing.assert_allclose(nearer, 655.36 * scene.inverse_depth[scene.inverse_depth > 0], rtol=0.02)
+
+
+def test_scenes_without_depth_get_it(tmp_path):
+    """Demo data of a version that drew none: the same command adds it, and touches nothing else."""
+    assert make_demo_data(out=tmp_path, parameters=TINY, layouts=["synthia"])
+    depth = tmp_path / "synthia/Depth/Depth/0000000.png"
+    whole = depth.read_bytes()
+    shutil.rmtree(tmp_path / "synthia/Depth")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "synthia").rglob("*") if path.is_file()}
+    assert make_demo_data(out=tmp_path, parameters=TINY, layouts=["synthia"])
+    assert depth.read_bytes() == whole and {path: path.stat().st_mtime_ns for path in before} == before
+    assert not make_demo_data(out=tmp_path, parameters=TINY, layouts=["synthia"])
 
 
 @pytest.mark.parametrize(

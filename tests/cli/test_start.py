@@ -24,7 +24,7 @@ HEAVY = {
     *("torch", "torchvision", "timm", "mmcv", "cv2", "tensorboard", "safetensors", "kornia_rs"),
     *("onnx", "onnxruntime", "onnxscript", "matplotlib", "pandas", "scipy", "sympy", "yapf"),
 }
-SUBCOMMANDS = ("train", "infer", "fit", "data", "labels", "self_labelling", "picks", "start")
+SUBCOMMANDS = ("train", "infer", "fit", "data", "labels", "self_labelling", "depth", "picks", "start")
 COMMANDS = start.commands(SUBCOMMANDS)
 HELP = [text for text in COMMANDS if text.endswith("--help")]
 OTHERS = [text for text in COMMANDS if not text.endswith("--help")]
@@ -117,6 +117,10 @@ def test_a_list_with_measured_numbers(tmp_path, monkeypatch):
         ("tools/benchmark.py labels nothing.py --images 0", "--images 0 --rounds 3 --scenes 12: nothing to measure."),
         ("tools/prepare/prototypes.py nothing.py latest.pth --out out.npz", "Config nothing.py does not exist."),
         ("tools/prepare/prototypes.py nothing.py latest.pth --out out.json", "--out out.json: prototypes are written as npz."),
+        ("tools/prepare/depth_distribution.py nothing.py --out out.npz", "Config nothing.py does not exist."),
+        ("tools/prepare/depth_distribution.py nothing.py --out out.json", "--out out.json: mixtures are written as npz."),
+        ("tools/prepare/label_quality.py nothing.py labels", "Config nothing.py does not exist."),
+        ("tools/prepare/label_quality.py nothing.py labels --out a.txt", "--out a.txt: figures are written as JSON."),
         ("tools/prepare/pseudo_labels.py nothing.py latest.pth --out out", "Config nothing.py does not exist."),
         ("tools/prepare/pseudo_labels.py nothing.py latest.pth --out out --threshold 2", "--threshold 2.0 is no probability."),
     ],
@@ -139,8 +143,8 @@ def test_figures(monkeypatch, capsys, tmp_path):
         benchmark.main()
     figures = json.loads(out.read_text())
     assert not ended.value.code and figures["runs"] == 2 and "cpu" in figures["environment"]
-    assert figures["commands"]["8 commands"]["cpu"] > 0.03 and figures["commands"]["8 commands"]["peak_memory"] > 5e6
-    assert "8 commands" in capsys.readouterr().out
+    assert figures["commands"]["9 commands"]["cpu"] > 0.03 and figures["commands"]["9 commands"]["peak_memory"] > 5e6
+    assert "9 commands" in capsys.readouterr().out
 
 
 def test_a_command_that_fails():

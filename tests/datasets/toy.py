@@ -78,3 +78,18 @@ def target_config(root: Path) -> dict:
 
 def crop(size: int = 16, **options) -> dict:
     return {"img_scale": (WIDTH, HEIGHT), "crop_size": (size, size), **options}
+
+
+def position_depth(number: int) -> np.ndarray:
+    """uint16 [H, W]: a different depth at every pixel, and of every image."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    return (1 + number * 5000 + rows * WIDTH + columns).astype(np.uint16)
+
+
+def make_synthia(root: Path, count: int = 6) -> Path:
+    """A SYNTHIA folder with ``count`` images, labels and depths of three channels."""
+    for number in range(count):
+        write_png(root / "RGB" / f"{number:07}.png", position_image(number))
+        write_png(root / "GT/LABELS" / f"{number:07}_labelTrainIds.png", position_label(number))
+        write_png(root / "Depth/Depth" / f"{number:07}.png", np.dstack([position_depth(number)] * 3))
+    return root

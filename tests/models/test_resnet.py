@@ -196,3 +196,12 @@ def test_where_a_bottleneck_has_its_stride(style: str, strides: tuple[int, int])
 @pytest.mark.parametrize(("ceil", "side"), [(False, 16), (True, 17)])
 def test_the_pooling_may_round_up(ceil: bool, side: int) -> None:
     assert small("ResNet", pool_ceil_mode=ceil)(torch.randn(1, 3, 64, 64))[0].shape[2] == side
+
+
+def test_weights_that_want_blue_first():
+    plain, caffe = (
+        MODELS.build({"type": "ResNet", "depth": 18, "base_channels": 4, "stem_channels": 4, "bgr": bgr}).eval() for bgr in (False, True)
+    )
+    caffe.load_state_dict(plain.state_dict())
+    image = torch.randn(1, 3, 32, 32)
+    assert torch.equal(caffe(image)[-1], plain(image.flip(1))[-1])

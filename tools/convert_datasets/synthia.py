@@ -1,4 +1,4 @@
-"""Converts SYNTHIA-RAND-CITYSCAPES labels to train ids and counts the pixels of every class.
+"""Converts SYNTHIA-RAND-CITYSCAPES labels to train ids, counts the pixels of every class, and checks the depth images.
 
 python tools/convert_datasets/synthia.py data/synthia --nproc 8
 """

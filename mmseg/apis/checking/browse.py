@@ -118,7 +118,8 @@ class Browser:
 
     def sample(self, index: int, drawn: int, position: int, batch: UDABatch, records: Mapping[str, Tensor]) -> TrainingSample:
         """One sample of a batch for drawing; ``drawn`` is the running number of the one that stands in for a bad one."""
-        source, _, *target = self.dataset.files(drawn)
+        source, _, *others = self.dataset.files(drawn)
+        target = others[: self.dataset.target is not None]
         values = {
             "source_image": batch.source_image,
             "source_label": batch.source_label,
@@ -131,7 +132,7 @@ class Browser:
         single = {key: value[position].cpu().numpy() for key, value in values.items() if value is not None}
         return TrainingSample(
             index=index,
-            names=tuple(file.name for file in (source, *target[:1])),
+            names=tuple(file.name for file in (source, *target)),
             rare_class=self.dataset.draw_source_file(Streams(self.dataset.seed, drawn))[0],
             **{name: self.look(single, name) for name in ("source", "target", "earlier", "strong", "mixed", "masked")},
             valid=None if batch.target_valid is None else batch.target_valid[position].cpu().numpy() > 0,
@@ -177,9 +178,10 @@ def unknown_labels(batch: UDABatch, teacher: Teacher) -> PseudoLabels:
     return pseudo if batch.target_valid is None else ignore_invalid(pseudo, batch.target_valid)
 
 
-def unseen(cfg: Config) -> dict[str, int]:
+def unseen(cfg: Config) -> dict[str, int | None]:
     """Options of a method that change no image, and need a network, or are for its beginning alone: left out."""
-    return {key: 0 for key in ("imnet_feature_dist_lambda", "style_consistency_lambda", "self_training_start") if key in cfg.uda}
+    off = {"imnet_feature_dist_lambda": 0, "style_consistency_lambda": 0, "self_training_start": 0, "depth": None}
+    return {key: value for key, value in off.items() if key in cfg.uda}
 
 
 def blind_method(cfg: Config) -> dict[str, Any]:

@@ -23,15 +23,26 @@ from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.registry import DATASETS
 from mmseg.utils.errors import BadFileError, UserError
 
-BAD_FILE = ("broken image", "image format", "broken label", "label format", "unknown id", "size mismatch")
+BAD_FILE = ("broken image", "image format", "broken label", "label format", "unknown id", "size mismatch", "broken depth", "depth size")
 """Kinds of problems of single files, which a training may skip."""
+
+UNREADABLE = ("cannot be opened", "missing label", "missing depth")
+"""Kinds of problems that leave no data set to draw a sample from."""
 
 NOTHING_LABELLED = "no labelled pixel"
 
-FATAL = (*BAD_FILE, "config", "cannot be opened", "missing label", "small image", "statistics", NOTHING_LABELLED, "training sample")
+FATAL = (
+    *BAD_FILE,
+    "config",
+    *UNREADABLE,
+    "small image",
+    "statistics",
+    NOTHING_LABELLED,
+    "training sample",
+)
 """Kinds of problems that end a training, in a split that it reads."""
 
-HARMLESS = ("file count", "label without image", "empty class", "damaged image", "stale statistics", "duplicate")
+HARMLESS = ("file count", "label without image", "empty class", "damaged image", "stale statistics", "depth 0", "duplicate")
 """Kinds of problems that a training does not notice."""
 
 TRAINING, HELD_OUT = ("source", "target"), ("val", "test")
@@ -135,7 +146,7 @@ def check_data(cfg: Config, *, which: str = "all", nproc: int = 1, limit: int | 
         reports.append(report)
         findings += [_finding(split, problem) for problem in problems]
     findings += duplicates(opened)
-    if "source" in roles and not any(finding.kind in ("cannot be opened", "missing label") for finding in findings):
+    if "source" in roles and not any(finding.kind in UNREADABLE for finding in findings):
         known = {finding.text for finding in findings}
         for finding in sample_findings(cfg, limit):
             if finding.text not in known:
@@ -150,10 +161,11 @@ def place(split: Split) -> str:
 
 
 def check_split(split: OpenSplit, *, nproc: int, limit: int | None) -> tuple[SplitReport, list[Problem]]:
-    """Decodes the images and labels of one split; see :func:`check_data`."""
+    """Decodes the images, labels and depths of one split; see :func:`check_data`."""
     data = split.dataset
     indices = spread(len(data), limit)
-    facts = inspect_pairs(data, indices, without_label=split.without_label, nproc=nproc, title=f"Reading {split.name}")
+    lacking = {"without_label": split.without_label, "without_depth": split.without_depth}
+    facts = inspect_pairs(data, indices, **lacking, nproc=nproc, title=f"Reading {split.name}")
     pixels = Counter(dict.fromkeys(range(len(data.classes)), 0))
     for single in facts:
         pixels.update(single.pixels)

@@ -1,4 +1,4 @@
-"""What one image and its label are like: the part of the data check that decodes files.
+"""What one image, its label and its depth are like: the part of the data check that decodes files.
 
 Letters: (H, W) native size.
 """
@@ -12,9 +12,10 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from mmseg.datasets import SegmentationDataset
-from mmseg.datasets.conversion.convert import progress_bar
+from mmseg.datasets.reading.depth_files import DepthFiles, read_raw_depth
 from mmseg.datasets.reading.encoded import AGAIN, BadFormatError, DamagedError, Encoded, upright_label
 from mmseg.datasets.reading.image_files import read_encoded
+from mmseg.utils.computing.progress import progress_bar
 from mmseg.utils.errors import UserError
 
 
@@ -35,7 +36,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class PairFacts:
-    """One image and, where there is one, its label.
+    """One image and, where there are any, its label and its depth.
 
     Attributes:
         index: of the image in its data set.
@@ -44,7 +45,8 @@ class PairFacts:
         label_format: the same of the label; None without a label.
         pixels: labelled pixels by train id, without 255; empty where there is no readable label.
         labelled: whether the label could be read.
-        problems: what is wrong with either file.
+        zeros: pixels of the depth 0; None where there is no readable depth.
+        problems: what is wrong with any of the files.
     """
 
     index: int
@@ -53,11 +55,12 @@ class PairFacts:
     label_format: str | None
     pixels: Mapping[int, int]
     labelled: bool
+    zeros: int | None
     problems: tuple[Problem, ...]
 
 
-def inspect_pair(dataset: SegmentationDataset, index: int, *, with_label: bool) -> PairFacts:
-    """Decodes an image and its label as a training does, and collects everything that is wrong instead of raising."""
+def inspect_pair(dataset: SegmentationDataset, index: int, *, with_label: bool, with_depth: bool = False) -> PairFacts:
+    """Decodes an image, its label and its depth as a training does, and collects everything that is wrong instead of raising."""
     problems: list[Problem] = []
     photo = image = file = label = None
     path = dataset.images.path(index)
@@ -74,13 +77,17 @@ def inspect_pair(dataset: SegmentationDataset, index: int, *, with_label: bool) 
         path = dataset.label_path(index)
         try:
             file = read_encoded(path)
-            label = dataset.train_ids(file.ids(), path)
+            label = dataset.train_ids(dataset.ids_of(file), path)
             if photo is not None:
                 label = upright_label(label, file, photo)
             if image is not None:
                 dataset.check_same_size(index, image, label)
         except UserError as error:
             problems.append(Problem(label_problem(error, file, label), str(path), str(error)))
+    zeros = None
+    if with_depth:
+        zeros, found = inspect_depth(dataset.depths, index, photo and photo.upright_size)
+        problems += found
     return PairFacts(
         index=index,
         size=None if image is None else image.shape[:2],
@@ -88,8 +95,25 @@ def inspect_pair(dataset: SegmentationDataset, index: int, *, with_label: bool) 
         label_format=file and format_text(file),
         pixels={} if label is None else class_pixels(label, len(dataset.classes)),
         labelled=label is not None,
+        zeros=zeros,
         problems=tuple(problems),
     )
+
+
+def inspect_depth(depths: DepthFiles, index: int, size: Sequence[int] | None) -> tuple[int | None, list[Problem]]:
+    """Decodes the depth of an image of (H, W) pixels, or of an image whose size is not known.
+
+    Returns:
+        its pixels of the depth 0, None if it cannot be used; and why that is so.
+    """
+    raw, path = None, depths.path(index)
+    try:
+        raw = read_raw_depth(path)
+        if size is not None:
+            depths.check_size(index, raw, size)
+    except UserError as error:
+        return None, [Problem("broken depth" if raw is None else "depth size", str(path), str(error))]
+    return raw.size - int(np.count_nonzero(raw)), []
 
 
 def label_problem(error: UserError, file: Encoded | None, label: np.ndarray | None) -> str:
@@ -115,8 +139,10 @@ def class_pixels(label: np.ndarray, num_classes: int) -> dict[int, int]:
 class _Pairs(Dataset):
     """The facts of some images, for a loader that works in several processes."""
 
-    def __init__(self, dataset: SegmentationDataset, indices: Sequence[int], without_label: frozenset[int]) -> None:
-        self.dataset, self.indices, self.without_label = dataset, indices, without_label
+    def __init__(
+        self, dataset: SegmentationDataset, indices: Sequence[int], without_label: frozenset[int], without_depth: frozenset[int]
+    ) -> None:
+        self.dataset, self.indices, self.without_label, self.without_depth = dataset, indices, without_label, without_depth
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -124,23 +150,30 @@ class _Pairs(Dataset):
     def __getitem__(self, position: int) -> PairFacts:
         index = self.indices[position]
         with_label = self.dataset.labelled and index not in self.without_label
-        return inspect_pair(self.dataset, index, with_label=with_label)
+        with_depth = self.dataset.has_depth and index not in self.without_depth
+        return inspect_pair(self.dataset, index, with_label=with_label, with_depth=with_depth)
 
 
 def inspect_pairs(
-    dataset: SegmentationDataset, indices: Sequence[int], *, without_label: frozenset[int], nproc: int, title: str
+    dataset: SegmentationDataset,
+    indices: Sequence[int],
+    *,
+    without_label: frozenset[int],
+    without_depth: frozenset[int] = frozenset(),
+    nproc: int,
+    title: str,
 ) -> list[PairFacts]:
     """The facts of the images ``indices``, in their order, from ``nproc`` processes under a progress bar with the time left.
 
     Args:
         dataset: images and labels.
         indices: of the images to read.
-        without_label: indices of images whose label is missing, which is a problem of the whole data set.
+        without_label, without_depth: indices of images whose label or depth is missing, which is a problem of the whole data set.
         nproc: worker processes; 1 works in this one.
         title: of the progress bar.
     """
     workers = nproc if nproc > 1 else 0
-    loader = DataLoader(_Pairs(dataset, indices, without_label), batch_size=None, num_workers=workers, collate_fn=_unchanged)
+    loader = DataLoader(_Pairs(dataset, indices, without_label, without_depth), batch_size=None, num_workers=workers, collate_fn=_unchanged)
     with progress_bar() as bar:
         return list(bar.track(loader, total=len(indices), description=title))
 

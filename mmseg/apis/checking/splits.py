@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +12,9 @@ from mmengine.config import Config
 from mmseg.apis.checking.pairs import PairFacts, Problem
 from mmseg.datasets import CropOptions, SegmentationDataset
 from mmseg.datasets.base import without_labels
+from mmseg.datasets.conversion.raw_labels import TRAIN_ID_SUFFIX
+from mmseg.datasets.missing import how_to_get
+from mmseg.datasets.reading.depth_files import UNPACK_DEPTH, DepthFiles
 from mmseg.datasets.reading.image_files import list_files
 from mmseg.engine.parts import asks_for_labels
 from mmseg.registry import DATASETS, build_checked
@@ -46,12 +49,13 @@ class OpenSplit:
     Attributes:
         options: what the config says about it.
         dataset: with all images, also where labels are missing.
-        without_label: indices of the images whose label is missing.
+        without_label, without_depth: indices of the images whose label or depth is missing.
     """
 
     options: Split
     dataset: SegmentationDataset
     without_label: frozenset[int] = frozenset()
+    without_depth: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:
@@ -90,11 +94,22 @@ def _parts(role: str, dataset: dict, crop: dict | None = None, **options: bool) 
 
 
 def open_split(split: Split) -> OpenSplit:
-    """The data set of a split, complete or with images whose labels are missing.
+    """The data set of a split, complete or with images whose labels or depths are missing.
 
     Raises:
         UserError: its folder is missing or empty, or an option is wrong.
     """
+    depth_dir = split.dataset.get("depth_dir")
+    if depth_dir is None:
+        return open_labels(split)
+    known = {key: value for key, value in split.dataset.items() if key != "depth_dir"}
+    opened = replace(open_labels(replace(split, dataset=known)), options=split)
+    opened.dataset.depths = DepthFiles.named(opened.dataset.data_root / depth_dir, opened.dataset.stems)
+    return replace(opened, without_depth=frozenset(opened.dataset.depths.missing()))
+
+
+def open_labels(split: Split) -> OpenSplit:
+    """As :func:`open_split`, of a data set without depth."""
     try:
         return OpenSplit(split, DATASETS.build(split.dataset))
     except UserError:
@@ -131,6 +146,8 @@ def split_problems(split: OpenSplit, facts: Sequence[PairFacts], known: int | No
         yield Problem("file count", str(data.images.folder), f"{text}. Unpack all archives of the data set there.")
     if split.options.crop:
         yield from small_images(data, facts, split.options.crop)
+    if data.has_depth:
+        yield from depth_problems(split, facts)
     if data.labelled:
         yield from unpaired_labels(split)
         if split.options.role != "target":
@@ -154,6 +171,19 @@ def small_images(data: SegmentationDataset, facts: Sequence[PairFacts], options:
             yield Problem("small image", str(path), f"{path}: {error}")
 
 
+def depth_problems(split: OpenSplit, facts: Sequence[PairFacts]) -> Iterator[Problem]:
+    """Images without depth, and one problem that counts all pixels of the depth 0: they are the nearest, or nobody knows how far."""
+    data = split.dataset
+    for index in sorted(split.without_depth):
+        path, fix = data.depths.path(index), how_to_get(data.depths.folder, UNPACK_DEPTH)
+        yield Problem("missing depth", str(path), f"{data.images.path(index)} has no depth {path}. {fix}")
+    zeros = [single.zeros for single in facts if single.zeros]
+    if zeros:
+        read = sum(single.zeros is not None for single in facts)
+        text = f"{len(zeros)} of {read} depth images hold pixels of the depth 0, {sum(zeros)} in all: a training takes them for the nearest"
+        yield Problem("depth 0", str(data.depths.folder), f"{data.depths.folder}: {text}.")
+
+
 def unpaired_labels(split: OpenSplit) -> Iterator[Problem]:
     """Images without a label, and labels without an image."""
     data = split.dataset
@@ -161,8 +191,9 @@ def unpaired_labels(split: OpenSplit) -> Iterator[Problem]:
         path = data.label_path(index)
         yield Problem("missing label", str(path), f"{data.images.path(index)} has no label {path}. {data.convert_hint}")
     folders = {PurePosixPath(name).parent for name in data.label_names}  # others may belong to other splits
+    raw = data.raw is not None  # train ids may lie beside raw labels
     for name in sorted({*list_files(data.label_folder, label_ending(data))} - {*data.label_names}):
-        if PurePosixPath(name).parent not in folders:
+        if PurePosixPath(name).parent not in folders or (raw and name.endswith(TRAIN_ID_SUFFIX)):
             continue
         path = data.label_folder / name
         text = f"{path} is the label of no image in {data.images.folder}. Put the image there, or the label elsewhere."

@@ -46,7 +46,7 @@ MODEL_ROOMS = {
     "segmentors": "Segmentors (`model`)",
     "backbones": "Encoders (`model.backbone`)",
     "necks": "Necks (`model.neck`)",
-    "decode_heads": "Decoders (`model.decode_head`, `model.auxiliary_head`)",
+    "decode_heads": "Decoders (`model.decode_head`, `model.auxiliary_head`, `model.depth_head`)",
     "losses": "Losses (`loss_decode` of a decoder)",
     "uda": "Methods (`uda`)",
     "data_preprocessor": "Normalisation (`uda.data_preprocessor`)",

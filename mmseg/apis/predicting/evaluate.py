@@ -226,7 +226,7 @@ def evaluate(
 def evaluation_of(scores: IoUMetric) -> Evaluation:
     """What a metric has counted."""
     results = scores.results
-    images = Counter(condition for condition, _ in results)
+    images = Counter(entry.condition for entry in results)
     conditions = {
         name: Evaluation(images[name], scores.scores(confusion), confusion) for name, confusion in scores.conditions(results).items()
     }

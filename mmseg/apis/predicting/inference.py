@@ -25,7 +25,7 @@ from mmseg.datasets.base import class_info, image_values
 from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.reading.image_files import read_image
 from mmseg.datasets.reading.value_range import ValueRange
-from mmseg.datasets.transforms import RESIZING, keep_ratio_size
+from mmseg.datasets.transforms import RESIZING, EvaluationSize
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.trained_for import TrainedFor
 from mmseg.engine.checkpoints.weights import STUDENT, load_segmentor, network_state
@@ -283,7 +283,8 @@ def native_branches(
     """
     data = model.cfg.val_dataloader.dataset
     resize = RESIZING[data.get("test_interpolation", "bilinear")]
-    small = resize(image, look_size(image.shape[:2], data.get("test_scale"), ratio))
+    size = EvaluationSize(data.get("test_scale"), data.get("test_keep_ratio", True))
+    small = resize(image, size.resized(image.shape[:2], ratio))
     tensor = torch.from_numpy(np.ascontiguousarray(small.transpose(2, 0, 1)))[None]
     looks = model.model.inference_branches(model.data_preprocessor.image(tensor.flip(3) if flipped else tensor), branches)
     for logits in looks.values():
@@ -291,11 +292,6 @@ def native_branches(
     corrected = {branch: look if branch == "ATT" else model.correct(look) for branch, look in looks.items()}
     native = {branch: model.model.enlarge(look, image.shape[:2])[0] for branch, look in corrected.items()}
     return {branch: logits.flip(2) for branch, logits in native.items()} if flipped else native
-
-
-def look_size(size: Sequence[int], test_scale: Sequence[int] | None, ratio: float) -> tuple[int, int]:
-    """(h, w) of an image of ``size`` (H, W) at ``ratio`` of the test scale (limits in pixels; None for the native size)."""
-    return keep_ratio_size(size, [max(int(side * ratio), 1) for side in test_scale or size])
 
 
 GIVE = "Give a file, a PIL image, an array RGB [H, W, 3] or a tensor RGB [3, H, W], uint8 or floats from 0 to 1, or a list of them."

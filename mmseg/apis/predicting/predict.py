@@ -20,8 +20,8 @@ from mmseg.apis.predicting.inference import Prediction, mean_outputs, prediction
 from mmseg.apis.predicting.passes import Pass, counted, counted_passes, describe_passes
 from mmseg.apis.predicting.sources import Source, read_photo
 from mmseg.datasets.base import image_values
-from mmseg.datasets.conversion.convert import progress_bar
 from mmseg.models.uda import UDAMethod
+from mmseg.utils.computing.progress import progress_bar
 from mmseg.utils.errors import BadFileError, UserError, naming
 from mmseg.utils.storage.images import write_image
 from mmseg.visualization import write_palette_png

@@ -26,6 +26,7 @@ from mmseg.apis.predicting.submission import submission_writer, write_archive
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files
 from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.engine.distributed import backend, found_launcher, one_printer, one_voice, process_group
+from mmseg.evaluation.depth_errors import PREFIX as DEPTH
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.tables import per_class_table, print_titled, targets_table
 from mmseg.models.uda import UDAMethod
@@ -107,6 +108,9 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
         title = "\n".join(filter(None, (title, evaluation.absent_note)))
         conditions = {condition: part.metrics for condition, part in evaluation.conditions.items()}
         print_titled(title, per_class_table(evaluation.metrics, conditions))
+        depth = [f"{name} {value:.2f}" for name, value in evaluation.metrics.items() if name.startswith(DEPTH)]
+        if depth:
+            print(f"Errors of the predicted depth: {', '.join(depth)}")
     if "targets" in record:
         metrics = {target: evaluation.metrics for target, evaluation in evaluations.items()}
         print_titled(f"{checkpoint.parent / name}, mean over the targets", targets_table(metrics, record["mean"]))

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmseg.datasets.base import SegmentationDataset, without_labels
 from mmseg.datasets.several import SeveralDatasets
+from mmseg.datasets.transforms import EvaluationRatio
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 
@@ -44,6 +45,7 @@ def images_of(cfg: Config, split: str, folder: Path | None = None) -> Segmentati
     """
     if folder is not None:
         own = {key: cfg.val_dataloader.dataset.get(key) for key in ("test_scale", "test_interpolation", "depth", "range")}
+        own["test_keep_ratio"] = unpadded(cfg.val_dataloader.dataset)
         given = {key: value for key, value in own.items() if value is not None}
         return build_checked({"type": "FolderDataset", "images": str(folder), **given}, DATASETS)
     return build_checked(without_labels(_config(cfg, split)), DATASETS)
@@ -61,15 +63,23 @@ def _config(cfg: Config, split: str) -> dict:
         raise UserError(f"--split {split}: the training of the config has no {split}. Use --images FOLDER, or another split.")
     dataset, crop, evaluated = copy.deepcopy(training[split].to_dict()), training[f"{split}_crop"], cfg.val_dataloader.dataset
     if crop.get("ratio_range") is None:
-        return _scaled(dataset, crop["img_scale"], crop.get("interpolation", "bilinear"))
+        look = {"test_interpolation": crop.get("interpolation", "bilinear"), "test_keep_ratio": crop.get("keep_ratio", True)}
+        return _scaled(dataset, crop["img_scale"], look)
     scale = evaluated.get("test_scale")
-    return dataset if scale is None else _scaled(dataset, scale, evaluated.get("test_interpolation", "bilinear"))
+    look = {"test_interpolation": evaluated.get("test_interpolation", "bilinear"), "test_keep_ratio": unpadded(evaluated)}
+    return dataset if scale is None else _scaled(dataset, scale, look)
 
 
-def _scaled(dataset: dict, scale: Sequence[Any], interpolation: str) -> dict:
-    """The config with the size (w, h) of its images; of several data sets, one for each of them or for all."""
+def unpadded(evaluated: dict) -> EvaluationRatio:
+    """``test_keep_ratio`` of the data that are evaluated, for images that are labelled at their native size."""
+    keep_ratio = evaluated.get("test_keep_ratio", True)
+    return "fit" if keep_ratio == "pad" else keep_ratio
+
+
+def _scaled(dataset: dict, scale: Sequence[Any], look: dict) -> dict:
+    """The config with the size (w, h) of its images, and how they are resized; of several data sets, a size for each of them or for all."""
     if "datasets" in dataset:
         several = isinstance(scale[0], (list, tuple))
         scales = scale if several else [scale] * len(dataset["datasets"])
-        return {**dataset, "datasets": [_scaled(part, own, interpolation) for part, own in zip(dataset["datasets"], scales, strict=True)]}
-    return {**dataset, "test_scale": tuple(scale), "test_interpolation": interpolation}
+        return {**dataset, "datasets": [_scaled(part, own, look) for part, own in zip(dataset["datasets"], scales, strict=True)]}
+    return {**dataset, "test_scale": tuple(scale), **look}

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
@@ -18,8 +19,10 @@ from torch.utils.data import DataLoader
 from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.collate import collate_samples
+from mmseg.datasets.transforms import grid_index
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.base import mean_probabilities
+from mmseg.models.uda.pseudo_labels.spatial_prior import spatial_prior
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import naming
 from mmseg.utils.storage.soft_maps import STEPS
@@ -38,6 +41,10 @@ class LabelOptions:
         class_quantile: of hard labels, the share of the pixels of each class that have none, the least sure ones. With a threshold, a pixel
             has a label if it passes one of the two, as in bidirectional learning (Li et al., CVPR 2019), where the median of a class
             counts up to 0.9.
+        spatial_prior: of hard labels, the smallest component of each class [K], in pixels of the image as the network sees it; smaller ones
+            have no label, after the threshold. Labels are then made at that size, and each pixel of the image has that of the nearest one:
+            a training that resizes labels to the same size, by the pixels in the middle, has them as they were made.
+        spatial_prior_size: (w, h) of the images whose pixels these are, whatever the network sees: smaller images have smaller components.
     """
 
     soft: bool = False
@@ -46,6 +53,8 @@ class LabelOptions:
     flip: bool = False
     threshold: float | None = None
     class_quantile: float | None = None
+    spatial_prior: tuple[float, ...] | None = None
+    spatial_prior_size: tuple[int, int] | None = None
 
 
 def loader(cfg: Config, dataset: Any, indices: Sequence[int]) -> DataLoader:
@@ -62,8 +71,8 @@ def loader(cfg: Config, dataset: Any, indices: Sequence[int]) -> DataLoader:
 
 
 @torch.no_grad()
-def predictions(method: UDAMethod, batches: DataLoader, options: LabelOptions) -> Iterator[tuple[str, tuple[Tensor, ...]]]:
-    """(path, tensors on the device that :func:`writer` writes) of every image; nothing waits for the device."""
+def predictions(method: UDAMethod, batches: DataLoader, options: LabelOptions) -> Iterator[tuple[str, Sequence[int], tuple[Tensor, ...]]]:
+    """(path, (H, W), tensors on the device that :func:`writer` writes) of every image; nothing waits for the device."""
     reduce = soft_result if options.soft else hard_result
     for batch in progress(batches, "Predicting"):
         images = batch["image"]
@@ -72,7 +81,9 @@ def predictions(method: UDAMethod, batches: DataLoader, options: LabelOptions) -
                 looks = small_looks(method, group, options.flip) if options.native else method.looks(group, flip=options.flip or None)
             for index, (path, size) in enumerate(zip(paths, sizes, strict=True)):
                 single = [look[index : index + 1] for look in looks]
-                yield path, reduce(small_probabilities(single) if options.native else method.native_probabilities(single, size), options)
+                seen = size if options.spatial_prior is None else group.shape[2:]
+                found = small_probabilities(single) if options.native else method.native_probabilities(single, seen)
+                yield path, size, reduce(found, options)
 
 
 def small_looks(method: UDAMethod, images: Tensor, flip: bool) -> list[Tensor]:
@@ -100,7 +111,10 @@ def groups(images: Tensor | Sequence[Tensor], paths: Sequence[str], sizes: Seque
 
 
 def hard_result(probabilities: Tensor, options: LabelOptions) -> tuple[Tensor, ...]:
-    """Labels uint8 [H, W]; doubts float16 [H, W] where quantiles need them; whether all numbers are finite, bool []."""
+    """Labels uint8 [H, W]; doubts float16 [H, W] where quantiles need them; whether all numbers are finite, bool [].
+
+    With a spatial prior they are of [h, w], and the prior is still to come (:func:`large_components`).
+    """
     confidence, label = probabilities.max(dim=0)
     label = label.to(torch.uint8)
     finite = confidence.sum().isfinite()
@@ -115,3 +129,11 @@ def soft_result(probabilities: Tensor, options: LabelOptions) -> tuple[Tensor, .
     """Levels uint8 [K, ceil(H / stride), ceil(W / stride)], or [K, P, Q] of the decoder, and whether all numbers are finite, bool []."""
     means = probabilities if options.native else F.avg_pool2d(probabilities[None], options.stride, ceil_mode=True)[0]
     return (means * STEPS).round().to(torch.uint8), means.sum().isfinite()
+
+
+def large_components(label: np.ndarray, options: LabelOptions, size: Sequence[int]) -> np.ndarray:
+    """Labels uint8 [h, w] after the spatial prior, enlarged to the (H, W) of the image: by the pixels in the middle."""
+    counted = options.spatial_prior_size
+    scale = 1.0 if counted is None else label.size / (counted[0] * counted[1])
+    kept = spatial_prior(label, scale * np.array(options.spatial_prior))
+    return kept[np.ix_(*(grid_index(side, own) for side, own in zip(size, kept.shape, strict=True)))]

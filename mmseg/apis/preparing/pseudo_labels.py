@@ -23,7 +23,7 @@ from torch import Tensor
 from mmseg.apis.predicting.evaluate import progress
 from mmseg.apis.predicting.writers import result_files
 from mmseg.apis.preparing.label_folder import UNKNOWN, LabelHeader, new_header, open_folder
-from mmseg.apis.preparing.passes import LabelOptions, loader, predictions
+from mmseg.apis.preparing.passes import LabelOptions, large_components, loader, predictions
 from mmseg.apis.preparing.thresholds import class_limits, histogram, kept, level_values, limit_of, unsure_levels
 from mmseg.config.config import canonical
 from mmseg.datasets.classes.names import IGNORE
@@ -84,8 +84,9 @@ def settings_of(cfg: Config, method: UDAMethod, options: LabelOptions, weights: 
     normalisation = (method.data_preprocessor.grey_mean, method.data_preprocessor.grey_std)
     network = json.dumps(canonical([cfg.to_dict()["model"], method.model.test_cfg, normalisation]), sort_keys=True, default=str)
     given = asdict(options)
-    if not options.native:
-        given.pop("native")
+    for name in ("native", "spatial_prior", "spatial_prior_size"):  # folders that were made before these existed
+        if not given[name]:
+            given.pop(name)
     if options.native or not options.soft:
         given.pop("stride")
     known = {"network": hashlib.sha256(network.encode()).hexdigest()[:8], "weights": weights, "images": scales}
@@ -113,7 +114,7 @@ def make_labels(
     """
     files = {image: file.with_suffix(SUFFIX) if options.soft else file for image, file in result_files(out, dataset.images).items()}
     task = Task(dataset, files, out, options, method.palette)
-    sizes = [part.test_scale for part in getattr(dataset, "parts", (dataset,))]
+    sizes = [part.test_size.declared for part in getattr(dataset, "parts", (dataset,))]
     header = new_header(checkpoint, method.classes, dataset.images.names, settings_of(cfg, method, options, weights, sizes), command)
     header = open_folder(out, header)
     missing = task.missing
@@ -148,20 +149,22 @@ def predict_missing(cfg: Config, method: UDAMethod, task: Task, missing: Sequenc
     """
     write, wanted = writer(task, counts), {str(task.dataset.images.path(index)) for index in missing}
     with BackgroundWork(threads=THREADS, waiting=WAITING) as threads:
-        for path, result in predictions(method, loader(cfg, task.dataset, missing), task.options):
+        for path, size, result in predictions(method, loader(cfg, task.dataset, missing), task.options):
             if path in wanted:
-                threads.submit(write, path, result)
+                threads.submit(write, path, size, result)
 
 
-def writer(task: Task, counts: dict[str, np.ndarray]) -> Callable[[str, tuple[Tensor, ...]], None]:
+def writer(task: Task, counts: dict[str, np.ndarray]) -> Callable[[str, Sequence[int], tuple[Tensor, ...]], None]:
     """What a thread does with the result of an image: waits for the device, writes, and counts the classes."""
     options = task.options
 
-    def write(image: str, result: tuple[Tensor, ...]) -> None:
+    def write(image: str, size: Sequence[int], result: tuple[Tensor, ...]) -> None:
         *tensors, finite = (tensor.cpu() for tensor in result)
         if not finite:
             raise NotFiniteError(image)
         first = tensors[0].numpy()
+        if options.spatial_prior is not None:
+            first = large_components(first, options, size)
         if options.soft:
             write_soft_map(task.files[image], first)
             counts[image] = soft_pixels(probabilities(first))

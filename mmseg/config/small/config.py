@@ -122,7 +122,8 @@ def _resize_dataset(dataset: dict, size: Size, demo_data: Path) -> None:
         if not (size.own_data and is_own(single)):
             if not any(references(single.get("data_root"))):  # an earlier stage made it of demo images
                 single["data_root"] = str(demo_data / demo_folder(single))
-            single.pop("split", None)  # which names images of the full data set
+            for key in ("split", "first"):  # which name or count images of the full data set
+                single.pop(key, None)
         if single.get("test_scale"):
             single["test_scale"] = size.image_size(single["test_scale"])
 
@@ -138,7 +139,8 @@ def _resized_scale(scale: Sequence, size: Size) -> list:
 def _resize_sampling(dataset: dict, size: Size) -> None:
     """Which pixels of an image a training sees, and how many of a rare class."""
     for crop in crops(dataset):
-        whole = crop.get("keep_ratio") is False and list(reversed(crop.get("crop_size", ()))) == list(crop.get("img_scale", ()))
+        exact = crop.get("keep_ratio", True) in (False, "fit")
+        whole = exact and list(reversed(crop.get("crop_size", ()))) == list(crop.get("img_scale", ()))
         if "img_scale" in crop:
             crop["img_scale"] = _resized_scale(crop["img_scale"], size)
         _divide(crop, "crop_size", size.divisor)

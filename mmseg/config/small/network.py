@@ -57,6 +57,9 @@ def shrink_network(model: dict, size: NetworkSize) -> None:
     for name in ("decode_head", "auxiliary_head"):
         if model.get(name):
             _shrink_head(model[name], widths, size)
+    if model.get("depth_head"):
+        level = widths[model["depth_head"].get("in_index", -1)]
+        model["depth_head"].update(in_channels=level, channels=size.channels, averaged=size.inner_channels)
 
 
 def _shrink_encoder(backbone: dict, size: NetworkSize) -> Sequence[int]:

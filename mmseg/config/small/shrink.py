@@ -20,6 +20,7 @@ from mmseg.config.schedule import resolve_ends, stretch
 from mmseg.config.small.config import ANNOTATION_ROUNDS, Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets
 from mmseg.config.small.network import NetworkSize
 from mmseg.datasets import CropOptions
+from mmseg.datasets.base import class_info
 from mmseg.datasets.classes.groups import class_groups
 from mmseg.datasets.classes.names import CLASSES
 from mmseg.registry import MODELS, options_of
@@ -47,6 +48,8 @@ OF_THE_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks",
 """Sections that are those of the demo configs as a whole."""
 LOADERS = ("train_dataloader", "val_dataloader")
 """Sections that are those of the demo configs but for their data sets."""
+OF_THE_CLASSES = ("class_weight", "avg_class_weight")
+"""Options of a decoder's loss that know how frequent classes are in the data of the config."""
 WARM_UP = "LinearLR"
 PROTOTYPE_MOMENTUM = "marginal_momentum"
 """Option of methods with prototypes, whose moving averages are as slow as their α."""
@@ -80,10 +83,13 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     rare = small.train_dataloader.dataset.get("rare_class_sampling")
     if rare and any(references(small.train_dataloader.dataset.source)):
         rare["min_pixels"] = 0  # a network of two iterations has hardly labelled any
+    command_options = (small.get("command") or {}).get("options", {})
+    if command_options.get("threshold") is not None:
+        command_options["threshold"] = None  # it is sure of none
     small.train_dataloader.update(num_workers=0, batch_size=2)
     small.val_dataloader.update(num_workers=0)  # images of several sizes need the batch size 1 of their config
     for crop in crops(small.train_dataloader.dataset):
-        crop["pad"] = True  # sizes are rounded
+        crop["pad"] = crop.get("pad") or True  # sizes are rounded
     if small.uda.get("self_training_start"):
         small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
     _move_starts(small.uda, small.train_cfg.max_iters, iterations)
@@ -108,7 +114,7 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
     - Every MiT becomes one small MiT, and every ResNet a narrow ResNet-50.
     - Frozen batch norm (``FrozenBN``), which keeps the statistics of a file, becomes batch norm: there is no file.
     - DACS takes α and τ of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and one of 0.99 are
-      the same; all methods take its class weights of the source loss.
+      the same; all methods take its class weights of the source loss, also in place of those of the decoder's loss.
     - Moving averages of prototypes and of class shares take the α of the demo as well.
     - One AdamW and one schedule for all, with warm-up where the config has one: the SGD of adversarial trainings
       does not learn from scratch in 2,000 iterations.
@@ -130,15 +136,19 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
         _stretch(base, iterations)
     resize_config(small, _demo_size(base), Path(base.demo_data))
     for crop in crops(small.train_dataloader.dataset):
-        crop["pad"] = any(side > limit for side, limit in zip(crop["crop_size"], reversed(crop["img_scale"]), strict=True))
+        if crop.get("keep_ratio") != "fit":
+            crop["pad"] = any(side > limit for side, limit in zip(crop["crop_size"], reversed(crop["img_scale"]), strict=True))
         _drop_defaults(crop, CropOptions)
     if (small.model.backbone.get("norm_cfg") or {}).get("type") == "FrozenBN":
         del small.model.backbone["norm_cfg"]
-    classes = small.val_dataloader.dataset.get("classes", CLASSES)
+    for option in OF_THE_CLASSES:
+        (small.model.decode_head.get("loss_decode") or {}).pop(option, None)
+    classes = class_info(small.val_dataloader.dataset)["classes"]
     small["uda"] = _demo_method(small.uda, {**base.uda, "source_class_weight": _weights_of(classes, base.uda.source_class_weight)})
     for name in LOADERS:
         small[name] = {**base[name], "dataset": small[name].dataset}
-    subsets = {**class_groups(base.val_evaluator.subsets), **class_groups(small.val_evaluator.get("subsets"))}
+    thin = {name: group for name, group in class_groups(base.val_evaluator.subsets).items() if set(group) <= set(classes)}
+    subsets = {**thin, **class_groups(small.val_evaluator.get("subsets"))}
     small["val_evaluator"] = {**base.val_evaluator, **small.val_evaluator, "subsets": subsets}
     warm_up = any(schedule["type"] == WARM_UP for schedule in small.param_scheduler)
     hooks = [dict(hook) for hook in small.get("custom_hooks", ()) if hook["type"] not in REPORTING_HOOKS]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import functools
-import multiprocessing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from mmseg.datasets.classes.names import CLASSES, IGNORE, train_id_lut
 from mmseg.datasets.conversion.raw_labels import LabelFile, RawLabels
 from mmseg.datasets.reading.image_files import read_label_ids
 from mmseg.datasets.statistics.files import is_complete, write_statistics
+from mmseg.utils.computing.progress import mapped
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.images import write_image
 
@@ -96,27 +94,6 @@ def convert_dataset(*, root: Path, raw: RawLabels, nproc: int, folder: str | Non
         unknown[raw_id] = unknown.get(raw_id, 0) + pixels
     occurring = tuple(CLASSES[train_id] for train_id in sorted(seen))
     return Summary(files=len(files), counted=counted, written=written, published=raw.published, classes=occurring, unknown=unknown)
-
-
-def mapped(work: Callable, items: Sequence, *, nproc: int, title: str) -> Iterator:
-    """Yields ``work(item)`` in order, from ``nproc`` processes, under a progress bar with the time left."""
-    with _pool(min(nproc, len(items))) as run, progress_bar() as bar:
-        yield from bar.track(run(work, items), total=len(items), description=title)
-
-
-def progress_bar() -> Progress:
-    """A progress bar with counts, elapsed time and time left; silent where the output is not a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, TextColumn("left"), TimeRemainingColumn())
-
-
-@contextmanager
-def _pool(nproc: int) -> Iterator[Callable]:
-    if nproc <= 1:
-        yield map
-        return
-    with multiprocessing.Pool(nproc) as pool:  # leaving the block ends the workers, also after an error
-        yield functools.partial(pool.imap, chunksize=4)
 
 
 def _holds(path: Path, label: np.ndarray) -> bool:

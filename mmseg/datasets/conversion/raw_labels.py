@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmseg.datasets import mapillary, synthia
+from mmseg.datasets import cityscapes, mapillary, synthia
 from mmseg.datasets.acdc import ACDCDataset
 from mmseg.datasets.classes import names as classes
 from mmseg.datasets.conversion import layouts
@@ -82,6 +82,13 @@ def read_ids(path: Path, fix: str) -> np.ndarray:
     if ids.max() > 255:
         raise UserError(f"{path} holds the id {ids.max()}, but the raw ids of this data set end at 255. {fix}")
     return ids.astype(np.uint8, copy=False)
+
+
+def read_mapillary_ids(path: Path, fix: str) -> np.ndarray:
+    """As :func:`read_ids`; larger ids are those of Vistas v2.0, whose smaller ones mean other things than in v1.2."""
+    ids = read_ids(path, fix)
+    mapillary.CATEGORIES.check(ids, path)
+    return ids
 
 
 def read_red_ids(path: Path, fix: str) -> np.ndarray:
@@ -209,7 +216,7 @@ CITYSCAPES = RawLabels(
     read=read_ids,
     label_map=classes.LABEL_MAP,
     known=KNOWN_LABEL_IDS,
-    fix="Download and unpack gtFine_trainvaltest.zip again.",
+    fix=cityscapes.CATEGORIES.fix,
     published=5_000,
 )
 SYNTHIA = RawLabels(
@@ -218,16 +225,16 @@ SYNTHIA = RawLabels(
     read=read_red_ids,
     label_map=synthia.LABEL_MAP,
     known=frozenset(range(synthia.NUM_LABEL_IDS)),
-    fix="Unpack SYNTHIA_RAND_CITYSCAPES.rar again.",
+    fix=synthia.CATEGORIES.fix,
     published=9_400,
 )
 MAPILLARY = RawLabels(
     layout=layouts.MAPILLARY,
     find=find_mapillary,
-    read=read_ids,
+    read=read_mapillary_ids,
     label_map=mapillary.LABEL_MAP,
     known=frozenset(range(mapillary.NUM_LABEL_IDS)),
-    fix="Unpack Mapillary Vistas v1.2 again.",
+    fix=mapillary.CATEGORIES.fix,
     published=20_000,
 )
 ACDC = RawLabels(

@@ -22,6 +22,7 @@ LABEL_FORMATS = (PNG, TIFF, BMP, "GIF", WEBP)
 """Formats that can hold whole numbers exactly; others stretch them, or nobody has asked for them."""
 
 _UNCHANGED = cv2.IMREAD_UNCHANGED
+_GREY = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 _IDS = {"P": np.uint8, "L": np.uint8, "1": np.uint8, "I;16": np.uint16, "I;16L": np.uint16, "I;16B": np.uint16, "I": np.int64}
 
 # Files that cannot be decoded are named by us, in one line. OpenCV 4 has the function at its top, OpenCV 5 in a module; 0 is silence.
@@ -65,6 +66,15 @@ def decode_values(data: bytes, header: Header) -> np.ndarray:
     if image.ndim == 3:
         image = image[..., :3] if header.bands == 3 else image[..., 0]
     return turned(np.ascontiguousarray(image), header)
+
+
+def decode_grey(data: bytes, header: Header) -> np.ndarray:
+    """An image of grey or colour as one channel, with the bits that the file has: [H, W], upright; equal channels give what they hold.
+
+    Raises:
+        UnreadableError: it is damaged.
+    """
+    return turned(_opencv(data, header, _GREY), header)
 
 
 def decode_ids(data: bytes, header: Header) -> np.ndarray:

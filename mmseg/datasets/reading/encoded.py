@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmseg.datasets.reading.decoding import FormatError, decode_color, decode_ids, decode_values, has_a_hole, upright
+from mmseg.datasets.reading.decoding import FormatError, decode_color, decode_grey, decode_ids, decode_values, has_a_hole, upright
 from mmseg.datasets.reading.headers import Header, UnreadableError, read_header
 from mmseg.datasets.reading.value_range import ValueRange, depth_advice
 from mmseg.utils.errors import BadFileError
@@ -82,6 +82,15 @@ class Encoded:
         """
         with self._named(self.fix or AGAIN):
             return decode_values(self.data, self.header)
+
+    def grey(self) -> np.ndarray:
+        """One channel with the bits that the file has: [H, W]; colours are turned into grey as OpenCV does it.
+
+        Raises:
+            BadFileError: it is damaged.
+        """
+        with self._named(self.fix or AGAIN):
+            return decode_grey(self.data, self.header)
 
     def ids(self) -> np.ndarray:
         """The label: uint8 or uint16 [H, W], the ids as they were written.

@@ -37,6 +37,10 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.names)
 
+    def first(self, number: int | None) -> ImageFiles:
+        """The first ``number`` images by name, or all of them."""
+        return replace(self, names=self.names[:number], folders=self.folders[:number])
+
     def path(self, index: int) -> Path:
         return (self.folders[index] if self.folders else self.folder) / self.names[index]
 

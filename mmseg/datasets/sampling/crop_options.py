@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -27,12 +28,14 @@ class CropOptions:
         cat_max_ratio: a crop is redrawn, up to 10 times, while one class fills this share of its labelled
             pixels; 1 accepts every crop. Source only.
         flip_prob: probability of mirroring left and right.
-        pad: whether a resized image smaller than the crop is padded; otherwise it is an error.
+        pad: whether a resized image smaller than the crop is padded, with 0 as the network sees it, or 'black' before it is normalised (as
+            Wu and Liu do); otherwise it is an error.
         photo_metric_distortion: whether brightness, contrast, saturation and hue are changed at random
             ("CAug" in the published names). Source only.
         color_jitter: strengths of torchvision's jitter of brightness, contrast, saturation and hue, before the image is resized;
             (0.5, 0.5, 0.5, 0.2) in FADA. Source only.
-        keep_ratio: False resizes to exactly ``img_scale``; 'width' to its width, and the height follows, rounded down (as in CPSL).
+        keep_ratio: False resizes to exactly ``img_scale``; 'width' to its width, and the height follows, rounded down (as in CPSL); 'fit'
+            into it as it stands, rounded down (as Wu and Liu do with Mapillary).
         ratio_range: bounds of a factor of ``img_scale`` that is drawn for each image.
         interpolation: 'bilinear' (OpenCV's), 'bicubic' (Pillow's, as in FADA), or 'pillow_bilinear' (as in CPSL); those of Pillow with
             its nearest neighbour for labels.
@@ -42,7 +45,7 @@ class CropOptions:
     crop_size: Pair[Positive[int]]
     cat_max_ratio: Share = 1.0
     flip_prob: Share = 0.5
-    pad: bool = False
+    pad: bool | Literal["black"] = False
     photo_metric_distortion: bool = False
     color_jitter: Four[NonNegative[float]] | None = None
     keep_ratio: transforms.KeepRatio = True
@@ -66,7 +69,7 @@ class CropOptions:
     @property
     def whole(self) -> bool:
         """Whether every crop is a whole image."""
-        return not self.keep_ratio and self.ratio_range is None and tuple(self.crop_size) == tuple(reversed(self.img_scale))
+        return self.keep_ratio in (False, "fit") and self.ratio_range is None and tuple(self.crop_size) == tuple(reversed(self.img_scale))
 
     def resized(self, size: Sequence[int], rng: np.random.Generator) -> tuple[int, int]:
         """The size (h, w) that an image of ``size`` (H, W) is resized to; draws where there is a ``ratio_range``."""

@@ -48,3 +48,26 @@ def check_crops(crops: Mapping[str, CropOptions | None], sync_crop_size: Sequenc
         raise UserError(f"UDADataset: {text} differ, but both crops of a sample are mixed. {fix}")
     if sync_crop_size and any(np.any(np.greater(sync_crop_size, crop.crop_size)) for crop in given.values()):
         raise UserError(f"UDADataset: sync_crop_size {tuple(sync_crop_size)} is larger than crop_size. Use a smaller one.")
+
+
+def check_no_target(given: Sequence[str]) -> None:
+    """Refuses options of a target, which a data set without one has got."""
+    if given:
+        raise UserError(f"UDADataset has {' and '.join(given)}, but no target. Add target=… or remove them.")
+
+
+def check_target_crop(crop: CropOptions | None) -> None:
+    """Refuses a target without a crop, and options of it that are for the source alone."""
+    if crop is None:
+        raise UserError("UDADataset has a target, but no target_crop. Add target_crop=dict(img_scale=…, crop_size=…).")
+    if crop.cat_max_ratio < 1:
+        raise UserError("UDADataset: target_crop.cat_max_ratio would need target labels. Set it in source_crop only.")
+    for name in ("photo_metric_distortion", "color_jitter"):
+        if getattr(crop, name):
+            raise UserError(f"UDADataset: target_crop.{name} is for the source alone. Set it in source_crop only.")
+
+
+def check_second_crop(size: Sequence[int] | None, uncut: Sequence[str]) -> None:
+    """Refuses a second crop ``sync_crop_size`` beside what it does not cut again."""
+    if size and uncut:
+        raise UserError(f"UDADataset: sync_crop_size cuts crops again, and {' and '.join(uncut)} would not follow. Leave it out.")

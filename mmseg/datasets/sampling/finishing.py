@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from mmseg.datasets import transforms
-from mmseg.datasets.base import image_tensor
+from mmseg.datasets.tensors import image_tensor
 from mmseg.structures import Box
 
 
@@ -20,14 +20,14 @@ def draw_flip(rng: np.random.Generator, probability: float) -> bool:
     return bool(rng.random() < probability)
 
 
-def finish_image(crop: np.ndarray, size: Sequence[int], flipped: bool) -> dict:
+def finish_image(crop: np.ndarray, size: Sequence[int], flipped: bool, *, black: bool = False) -> dict:
     """Flips and pads a BGR crop [h, w, 3]: ``image`` uint8 [3, H, W] RGB and ``size`` (h, w) before padding.
 
     Padding has to be 0 after normalisation, so the value here is arbitrary: whoever normalises
-    overwrites everything outside ``size``.
+    overwrites everything outside ``size``. Where it is to stay black, it counts as a part of the image, and ``size`` is (H, W).
     """
     image = transforms.flip(crop) if flipped else crop
-    return {"image": image_tensor(transforms.pad(image, size, 0)), "size": torch.tensor(crop.shape[:2])}
+    return {"image": image_tensor(transforms.pad(image, size, 0)), "size": torch.tensor(tuple(size) if black else crop.shape[:2])}
 
 
 def finish_mask(crop: np.ndarray, size: Sequence[int], flipped: bool, fill: int) -> torch.Tensor:

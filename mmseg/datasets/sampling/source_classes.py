@@ -6,7 +6,7 @@ import numpy as np
 
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE
-from mmseg.datasets.reading.image_files import read_label_ids
+from mmseg.datasets.reading.image_files import read_encoded
 from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.utils.errors import BadFileError, UserError
@@ -48,7 +48,7 @@ def shown_classes(source: SegmentationDataset | SeveralDatasets, index: int) -> 
     """Train ids in a label."""
     part, index = source.part(index) if isinstance(source, SeveralDatasets) else (source, index)
     path = part.label_path(index)
-    counts = np.bincount(part.train_ids(read_label_ids(path), path).ravel())
+    counts = np.bincount(part.train_ids(part.ids_of(read_encoded(path)), path).ravel())
     return set(np.nonzero(counts[:IGNORE])[0].tolist())
 
 

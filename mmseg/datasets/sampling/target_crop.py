@@ -55,7 +55,9 @@ class TargetCrop:
 
     def image(self, image: np.ndarray) -> dict:
         """The crop of a BGR image, see :func:`finish_image`."""
-        return finish_image(self.options.cut(image, self.size, self.box), self.options.crop_size, self.flipped)
+        return finish_image(
+            self.options.cut(image, self.size, self.box), self.options.crop_size, self.flipped, black=self.options.pad == "black"
+        )
 
     def annotation(self, label: np.ndarray) -> Tensor:
         """The crop of train ids at the native size: uint8 [H, W], 255 where padded."""

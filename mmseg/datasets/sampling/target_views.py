@@ -16,9 +16,9 @@ from annotated_types import Ge, Le
 from torch import Tensor
 
 from mmseg.datasets import transforms
-from mmseg.datasets.base import image_tensor
 from mmseg.datasets.sampling.made_targets import MadeTargets
 from mmseg.datasets.sampling.target_crop import TargetCrop
+from mmseg.datasets.tensors import image_tensor
 from mmseg.utils.options.ranges import Four, NonNegative, Share
 from mmseg.utils.randomness import Streams
 
@@ -60,17 +60,19 @@ class TargetViews:
         strong: how strong views are drawn.
         labels: hard pseudo-labels.
         soft: soft pseudo-labels.
+        place: whether to tell where the crop lies, which comes with ``whole`` and ``soft`` anyway.
     """
 
     whole: tuple[int, int] | None = None
     strong: StrongViewOptions | None = None
     labels: MadeTargets | None = None
     soft: MadeTargets | None = None
+    place: bool = False
 
     @property
     def placed(self) -> bool:
-        """Whether something lies elsewhere than the crop does."""
-        return self.whole is not None or self.soft is not None
+        """Whether the place of the crop is asked for, or something lies elsewhere."""
+        return self.place or self.whole is not None or self.soft is not None
 
     def files(self, index: int) -> list[Path]:
         """The files of the image with this index."""
@@ -88,8 +90,8 @@ class TargetViews:
 
         Returns:
             ``whole`` uint8 [3, H0, W0] RGB; ``soft`` uint8 [K, h, w], levels of the whole image; ``place`` int64 [11] with one of
-            the two, see :class:`~mmseg.structures.CropPlace`; ``label`` uint8 [H, W], 255 where unknown; ``strong`` uint8 [3, H, W] RGB
-            and ``geometry`` float64 [10], see :class:`~mmseg.structures.StrongGeometry`.
+            the two or asked for, see :class:`~mmseg.structures.CropPlace`; ``label`` uint8 [H, W], 255 where unknown; ``strong`` uint8
+            [3, H, W] RGB and ``geometry`` float64 [10], see :class:`~mmseg.structures.StrongGeometry`.
 
         Raises:
             BadFileError: a file is missing, broken, or does not belong to the image.

@@ -6,7 +6,6 @@ Letters: (H, W) crop; sizes are (height, width), scales (width, height) as in al
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -21,11 +20,12 @@ from mmseg.datasets.reading.worker_reports import ReadingBoard
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list
 from mmseg.datasets.sampling.color_transfer import ColorTransfer
 from mmseg.datasets.sampling.crop_options import CropOptions
-from mmseg.datasets.sampling.crops import built_options, check_crops, source_crops
+from mmseg.datasets.sampling.crops import built_options, check_crops, check_no_target, check_second_crop, check_target_crop, source_crops
 from mmseg.datasets.sampling.domains import labelled_source, target_images
 from mmseg.datasets.sampling.finishing import draw_flip, finish_image, finish_mask, synchronised_crop
 from mmseg.datasets.sampling.made_targets import MadeTargets
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
+from mmseg.datasets.sampling.source_depth import depth_crop
 from mmseg.datasets.sampling.target_crop import TargetCrop
 from mmseg.datasets.sampling.target_views import StrongViewOptions, TargetViews
 from mmseg.registry import DATASETS
@@ -60,6 +60,7 @@ class UDADataset(Dataset):
         sync_crop_size: (h, w) of a second crop at the same place of the source and the target crop
             (the ablation of crop sizes in HRDA, Table 8).
         target_whole: (w, h) of the whole target image that comes with its crop, for methods that look at it; None for none.
+        target_place: whether a sample tells where its target crop lies in its image; it does anyway where more of the image comes with it.
         strong_view: options of :class:`StrongViewOptions`, for methods with a second, strongly augmented view of the target crop.
         target_labels: folder of hard pseudo-labels (``tools/prepare/pseudo_labels.py``) of the target images; no others are taken.
         target_soft_labels: folder of soft ones, made with ``--soft``.
@@ -89,6 +90,7 @@ class UDADataset(Dataset):
         class_aware_sampling: dict | None = None,
         sync_crop_size: Pair[Positive[int]] | None = None,
         target_whole: Pair[Positive[int]] | None = None,
+        target_place: bool = False,
         strong_view: dict | None = None,
         target_labels: str | None = None,
         target_soft_labels: str | None = None,
@@ -108,13 +110,23 @@ class UDADataset(Dataset):
         self.rare = built_options(RareClassOptions, rare_class_sampling)
         self.table = build_rare_class_table(self.source, self.rare) if self.rare else None
         aware = built_options(ClassAwareOptions, class_aware_sampling)
+        if on_bad_sample not in ("raise", "skip"):
+            raise UserError(f"UDADataset got on_bad_sample={on_bad_sample!r}. Use 'raise' or 'skip'.")
         beside = {"target_whole": target_whole, "strong_view": strong_view, "target_soft_labels": target_soft_labels}
-        self._check([name for name, given in beside.items() if given is not None], target_labels is not None, lab_transfer)
+        uncut = [name for name, value in {**beside, "target_place": target_place or None}.items() if value is not None]
+        others = {"target_crop": target_crop, "crop_pseudo_margins": crop_pseudo_margins, "target_labels": target_labels}
+        if self.target is None:
+            check_no_target([name for name, value in {**others, "lab_transfer": lab_transfer}.items() if value] + uncut)
+        else:
+            check_target_crop(self.target_crop)
+        check_crops({"source_crop": self.source_crop, "target_crop": self.target_crop}, sync_crop_size)
+        check_second_crop(sync_crop_size, [*uncut, "source.depth_dir"] if self.source.has_depth else uncut)
         self.views = TargetViews(
             whole=target_whole,
             strong=built_options(StrongViewOptions, strong_view),
             labels=self._made(target_labels, soft=False),
             soft=self._made(target_soft_labels, soft=True),
+            place=target_place,
         )
         self.colors = ColorTransfer(self.target) if lab_transfer else None
         if aware and self.rare:
@@ -123,25 +135,6 @@ class UDADataset(Dataset):
 
     def _made(self, folder: str | None, *, soft: bool) -> MadeTargets | None:
         return None if folder is None else MadeTargets.open(folder, self.target.names, self.source.classes, soft=soft)
-
-    def _check(self, uncut: Sequence[str], labels: bool, colors: bool) -> None:
-        """Refuses options that do not fit each other; ``uncut`` names those that a second crop does not follow."""
-        if self.on_bad_sample not in ("raise", "skip"):
-            raise UserError(f"UDADataset got on_bad_sample={self.on_bad_sample!r}. Use 'raise' or 'skip'.")
-        if self.target is not None and self.target_crop is None:
-            raise UserError("UDADataset has a target, but no target_crop. Add target_crop=dict(img_scale=…, crop_size=…).")
-        others = {"target_crop": self.target_crop, "crop_pseudo_margins": self.margins, "target_labels": labels, "lab_transfer": colors}
-        given = [*(name for name, value in others.items() if value), *uncut]
-        if self.target is None and given:
-            raise UserError(f"UDADataset has {' and '.join(given)}, but no target. Add target=… or remove them.")
-        if self.target_crop and self.target_crop.cat_max_ratio < 1:
-            raise UserError("UDADataset: target_crop.cat_max_ratio would need target labels. Set it in source_crop only.")
-        for name in ("photo_metric_distortion", "color_jitter"):
-            if self.target_crop and getattr(self.target_crop, name):
-                raise UserError(f"UDADataset: target_crop.{name} is for the source alone. Set it in source_crop only.")
-        check_crops({"source_crop": self.source_crop, "target_crop": self.target_crop}, self.sync_crop_size)
-        if self.sync_crop_size and uncut:
-            raise UserError(f"UDADataset: sync_crop_size cuts crops again, and {' and '.join(uncut)} would not follow. Leave it out.")
 
     @property
     def source_crop(self) -> CropOptions:
@@ -172,7 +165,8 @@ class UDADataset(Dataset):
 
         Returns:
             ``index``; ``source`` with ``image`` uint8 [3, H, W] RGB, ``label`` uint8 [H, W], ``size``
-            int64 [2] (height and width before padding); ``target`` with ``image``, ``size`` and, with
+            int64 [2] (height and width before padding) and, with depth, what
+            :func:`~mmseg.datasets.sampling.source_depth.depth_crop` adds; ``target`` with ``image``, ``size`` and, with
             margins, ``valid`` uint8 [H, W] (1: pseudo-labels may be used), with annotations ``annotation`` uint8
             [H, W] (255 where not labelled) and ``round``, whose labels it shows, and what
             :meth:`TargetViews.load <mmseg.datasets.sampling.target_views.TargetViews.load>` adds; ``skipped``, the number of
@@ -232,8 +226,12 @@ class UDADataset(Dataset):
         crop = options.cut(image, size, box)
         if options.photo_metric_distortion:
             crop = transforms.photo_metric_distortion(crop, transforms.draw_photo_metric(streams.numpy("source.photo_metric")))
-        crop = finish_image(crop, options.crop_size, flipped)
-        return {**crop, "label": finish_mask(label[box.slices], options.crop_size, flipped, fill=IGNORE)}
+        sample = finish_image(crop, options.crop_size, flipped, black=options.pad == "black")
+        sample["label"] = finish_mask(label[box.slices], options.crop_size, flipped, fill=IGNORE)
+        if self.source.has_depth:
+            raw = self.source.read_depth(index, native.shape)
+            sample |= depth_crop(raw, native.shape, size, options=options, box=box, flipped=flipped)
+        return sample
 
     def load_target(self, streams: Streams) -> dict:
         """Draws file, crop and flip without looking at anything but the image size."""
@@ -283,11 +281,12 @@ class UDADataset(Dataset):
         streams = Streams(self.seed, index)
         source = self.draw_source_file(streams)[1]
         files = [self.source.images.path(source), self.source.label_path(source)]
+        depth = self.source.depth_paths(source)
         if self.target is None:
-            return files
+            return [*files, *depth]
         target = self.draw_target_file(streams)
         colors = [] if self.colors is None else [self.target.path(self.colors.draw(streams))]
-        return [*files, self.target.path(target), *self.views.files(target), *colors]
+        return [*files, self.target.path(target), *self.views.files(target), *colors, *depth]
 
     def _log_once(self, text: str) -> None:
         """In the log of the training; with several workers, each of them tells it once."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from mmseg.structures import Box
 
-KeepRatio = bool | Literal["width"]
+KeepRatio = bool | Literal["width", "fit"]
 """What is kept of the aspect ratio of an image, see :func:`scaled_size`."""
 
 
@@ -41,8 +41,13 @@ def scaled_size(size: Sequence[int], scale: Sequence[int], keep_ratio: KeepRatio
         size: of the image, pixels.
         scale: (w, h), pixels.
         keep_ratio: True for :func:`keep_ratio_size`; False for exactly ``scale``; 'width' for its width, and the height with the aspect
-            ratio of the image, rounded down: the ``RandomSized`` of ProDA and CPSL.
+            ratio of the image, rounded down: the ``RandomSized`` of ProDA and CPSL; 'fit' for the largest size that fits into it as
+            it stands, rounded down: an upright image does not turn the scale, as :func:`keep_ratio_size` does (Mapillary in the depth
+            distribution of Wu and Liu, NeurIPS 2022).
     """
+    if keep_ratio == "fit":
+        ratio = min(scale[0] / size[1], scale[1] / size[0])
+        return max(int(size[0] * ratio), 1), max(int(size[1] * ratio), 1)
     if keep_ratio == "width":
         return max(int(scale[0] / (size[1] / size[0])), 1), scale[0]
     return keep_ratio_size(size, scale) if keep_ratio else (scale[1], scale[0])
@@ -54,8 +59,13 @@ def resize_image(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
 
 
 def resize_label(label: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    """Nearest: uint8 [H, W] -> uint8 [h, w]; ``size`` is (h, w). Also for masks."""
+    """Nearest: uint8 or uint16 [H, W] -> [h, w]; ``size`` is (h, w). Also for masks and depth."""
     return label if label.shape == tuple(size) else cv2.resize(label, (size[1], size[0]), interpolation=cv2.INTER_NEAREST)
+
+
+def grid_index(cells: int, side: int) -> np.ndarray:
+    """The pixel in the middle of each cell of a grid over ``side`` pixels: int64 [cells]."""
+    return ((2 * np.arange(cells) + 1) * side) // (2 * cells)
 
 
 def resized_crop(image: np.ndarray, size: Sequence[int], box: Box) -> np.ndarray:

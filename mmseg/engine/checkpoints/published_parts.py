@@ -1,9 +1,12 @@
-"""Checkpoints that keep the parts of a network apart, or under other names: FADA, label shift adaptation and RIPU; CPSL."""
+"""Checkpoints that keep the parts of a network apart, or under other names: FADA, label shift adaptation and RIPU; CPSL; depth
+distribution."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from mmseg.models.weights.layouts import DEPTH_DISTRIBUTION, from_depth_distribution
 
 ENCODER, DECODER, DISCRIMINATOR = "feature_extractor", "classifier", "model_D"
 CPSL_NETWORK, CPSL_DISCRIMINATOR, CPSL_STATE, CPSL_DECODER = "ResNet101", "FCDiscriminator", "model_state", "layer5."
@@ -16,6 +19,10 @@ def joined(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     if isinstance(content.get(CPSL_NETWORK), Mapping):
         return _of_cpsl(content)
+    if isinstance(content.get("model"), Mapping):  # depth distribution's, beside the state of its optimizer
+        network = {_bare(key): value for key, value in content["model"].items()}
+        if DEPTH_DISTRIBUTION in network:
+            return {f"model.{key}": value for key, value in from_depth_distribution(network).items()}
     if not all(isinstance(content.get(part), Mapping) for part in (ENCODER, DECODER)):
         return content
     state = {}

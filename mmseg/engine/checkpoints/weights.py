@@ -26,7 +26,7 @@ from mmseg.utils.storage.run_folder import BEST
 STUDENT, TEACHER, IMNET, DISCRIMINATOR = "model", "ema_model", "imnet_model", "model_D"
 MASK_TEACHER = "mic.teacher.ema_model"
 ROLES = {STUDENT: "student", TEACHER: "teacher", IMNET: "ImageNet network", MASK_TEACHER: "teacher of the masked crops"}
-SEGMENTOR_PARTS = ("backbone", "neck", "decode_head", "auxiliary_head")
+SEGMENTOR_PARTS = ("backbone", "neck", "decode_head", "auxiliary_head", "depth_head")
 ENCODER_PARTS = ("backbone.", "neck.")
 FIT = "Use the config it was trained with."
 WITHOUT = "or start from everything but its classifiers with --skip-classifier (skip_classifier=True in a config)."

@@ -51,6 +51,7 @@ class ResNet(BaseModule):
         norm_eval: BatchNorm uses its running statistics in training, too.
         style: 'pytorch': a bottleneck has its stride in the 3x3 convolution; 'caffe': in the first 1x1 convolution.
         pool_ceil_mode: the pooling of the stem rounds its size up, not down (65x113 of a crop of 512x896).
+        bgr: the weights want blue first, as Caffe's do; images are RGB all the same.
         last_norm: one more normalisation after the last stage, ``bn_pretrain``, for weights whose last map has another scale than
             those of classification (CPSL's second and third stage); weights from files may lack it.
         init_std: convolutions start from N(0, init_std); None: He's normal initialisation.
@@ -87,6 +88,7 @@ class ResNet(BaseModule):
         norm_eval: bool = False,
         style: str = "pytorch",
         pool_ceil_mode: bool = False,
+        bgr: bool = False,
         last_norm: bool = False,
         init_std: Positive[float] | None = None,
         stem_channels: Positive[int] = 64,
@@ -103,7 +105,7 @@ class ResNet(BaseModule):
         _check(type(self).__name__, depth=depth, style=style, groups=groups, own_block=block is not None)
         _check_stages(type(self).__name__, num_stages, strides=strides, dilations=dilations, out_indices=out_indices)
         self.num_stages, self.out_indices, self.norm_eval, self.with_cp = num_stages, tuple(out_indices), norm_eval, with_cp
-        self.pool_ceil_mode, self.init_std = pool_ceil_mode, init_std
+        self.pool_ceil_mode, self.bgr, self.init_std = pool_ceil_mode, bgr, init_std
         self.pretrained = pretrained_path(pretrained, init_cfg)
         self._add_stem(stem_channels, norm_cfg)
         if block is None:
@@ -152,6 +154,7 @@ class ResNet(BaseModule):
             One map [B, C, ., .] per entry of ``out_indices``. The stem divides the image's sides by 4 and every
             stage by its stride, rounding up.
         """
+        image = image.flip(1) if self.bgr else image
         stem = self.stem(image) if self.deep_stem else F.relu(self.bn1(self.conv1(image)), inplace=True)
         feature_map, outputs = F.max_pool2d(stem, 3, stride=2, padding=1, ceil_mode=self.pool_ceil_mode), []
         for stage in range(max(self.out_indices) + 1):

@@ -49,6 +49,13 @@ def cross_entropy(
     return {"mean": torch.mean, "sum": torch.sum, "none": torch.clone}[reduction](loss)
 
 
+def sum_of_weights(label: Tensor, class_weight: Tensor, ignore_index: int) -> Tensor:
+    """The sum of the class weights [K] of all labelled pixels of [B, H, W], a scalar; 1 where it is 0."""
+    known = label != ignore_index
+    total = (class_weight[torch.where(known, label, 0)] * known).sum()
+    return torch.where(total > 0, total, 1)
+
+
 @torch.no_grad()
 def accuracy(logits: Tensor, label: Tensor) -> Tensor:
     """Percentage of pixels whose label has the largest logit; ignored pixels count as wrong.
@@ -76,6 +83,8 @@ class CrossEntropyLoss(nn.Module):
         class_weight: one factor per class, or None.
         reduction: 'mean' or 'sum'.
         avg_non_ignore: the mean runs over labelled pixels, as in FADA, instead of over all; without any it is 0.
+        avg_class_weight: the mean runs over labelled pixels and divides by the sum of their class weights instead of by their number,
+            as torch's own does: what depth distribution was published with.
         temperature: logits are divided by it; 1.8 in FADA.
     """
 
@@ -87,13 +96,15 @@ class CrossEntropyLoss(nn.Module):
         class_weight: Some[NonNegative[float]] | None = None,
         reduction: Literal["mean", "sum"] = "mean",
         avg_non_ignore: bool = False,
+        avg_class_weight: bool = False,
         temperature: Positive[float] = 1.0,
     ) -> None:
         super().__init__()
         if use_sigmoid:
             raise UserError("CrossEntropyLoss got use_sigmoid=True, but classes exclude each other here. Use use_sigmoid=False.")
         self.loss_weight = loss_weight
-        self.reduction, self.avg_non_ignore, self.temperature = reduction, avg_non_ignore, temperature
+        self.reduction, self.temperature = reduction, temperature
+        self.avg_non_ignore, self.avg_class_weight = avg_non_ignore or avg_class_weight, avg_class_weight and class_weight is not None
         factors = None if class_weight is None else torch.tensor(class_weight, dtype=torch.float32)
         self.register_buffer("class_weight", factors, persistent=False)
 
@@ -101,6 +112,8 @@ class CrossEntropyLoss(nn.Module):
         """See :func:`cross_entropy`; the result is multiplied by ``loss_weight``."""
         options = {"weight": weight, "class_weight": self.class_weight, "reduction": self.reduction, "ignore_index": ignore_index}
         loss = self.loss_weight * cross_entropy(logits if self.temperature == 1 else logits / self.temperature, label, **options)
+        if self.avg_class_weight and self.reduction == "mean":
+            return loss * (label.numel() / sum_of_weights(label, self.class_weight, ignore_index))
         if self.avg_non_ignore and self.reduction == "mean":
             return loss * (label.numel() / (label != ignore_index).sum().clamp(min=1))
         return loss

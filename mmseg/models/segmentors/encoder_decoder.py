@@ -12,31 +12,29 @@ import numpy as np
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from typing_extensions import TypedDict
 
 from mmseg.models.decode_heads.decode_head import resize
+from mmseg.models.segmentors.inference_options import InferenceOptions, checked_test_cfg, refuse_options
 from mmseg.registry import MODELS
-from mmseg.structures import Box, SegOutput, View, average_windows, chunked, crop_windows, full_box, sliding_boxes, windows_per_pass
-from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.options.ranges import Pair, Positive
+from mmseg.structures import (
+    Box,
+    Geometry,
+    SegOutput,
+    View,
+    average_windows,
+    chunked,
+    crop_windows,
+    full_box,
+    sliding_boxes,
+    windows_per_pass,
+)
+from mmseg.utils.errors import UserError
 
 PIXELS_PER_PASS = 2**21
 """Pixels that go through an encoder at once where no gradients are needed: eight windows of 512x512, or two of 1024x1024."""
 
 CPU_PIXELS_PER_PASS = 2**18
 """The same on a CPU, where the maps of smaller passes stay in the cache (1.3 times faster for 24 windows of 128x128 of 4 images)."""
-
-
-class InferenceOptions(TypedDict, total=False):
-    """Of the dictionary ``test_cfg``."""
-
-    mode: str
-    crop_size: Pair[Positive[int]]
-    stride: Pair[Positive[int]]
-    batched_slide: bool
-    pixels_per_pass: Positive[int]
-    enlarge_once: bool
-    flip: bool
 
 
 @MODELS.register_module()
@@ -56,6 +54,7 @@ class EncoderDecoder(BaseModule):
             ``flip`` looks at the mirror image as well; :meth:`mmseg.models.uda.UDAMethod.looks` sees to that, not :meth:`inference`.
         auxiliary_head: a second decoder, e.g. an ``FCNHead`` on an earlier level, that only helps the training:
             its loss is added with its own ``loss_decode.loss_weight``.
+        depth_head: predicts depth and density of the crops of a training, ``dict(type='DepthDensityHead', in_channels=2048)``.
         train_cfg: must be empty; kept because published configs have it.
         init_cfg: must be None; kept for the same reason.
     """
@@ -70,20 +69,22 @@ class EncoderDecoder(BaseModule):
         decode_head: dict,
         neck: dict | None = None,
         auxiliary_head: dict | None = None,
+        depth_head: dict | None = None,
         pretrained: str | None = None,
         test_cfg: InferenceOptions | None = None,
         train_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__()
-        _refuse(type(self).__name__, train_cfg=train_cfg, init_cfg=init_cfg)
+        refuse_options(type(self).__name__, train_cfg=train_cfg, init_cfg=init_cfg)
         self.backbone = MODELS.build(backbone if pretrained is None else {**backbone, "pretrained": pretrained})
         if neck is not None:
             self.neck = MODELS.build(neck)
         self.decode_head = MODELS.build(decode_head)
         self.auxiliary_head = None if auxiliary_head is None else MODELS.build(auxiliary_head)
+        self.depth_head = None if depth_head is None else MODELS.build(depth_head)
         self.num_classes = self.decode_head.num_classes
-        self.test_cfg = _checked_test_cfg(test_cfg or {"mode": "whole"})
+        self.test_cfg = checked_test_cfg(test_cfg or {"mode": "whole"})
         self.shares_passes = not any(_has_batch_statistics(getattr(self, part, None)) for part in ("backbone", "neck"))
         self.hallucinates = getattr(self.backbone, "style_hallucination", None) is not None
 
@@ -114,7 +115,7 @@ class EncoderDecoder(BaseModule):
     def without_decoders(self) -> EncoderDecoder:
         """Itself, with encoder and neck alone: from now on it can extract features and nothing else."""
         del self.decode_head
-        self.auxiliary_head = None
+        self.auxiliary_head = self.depth_head = None
         return self
 
     def extract_features(self, image: Tensor) -> tuple[Tensor, ...]:
@@ -157,10 +158,14 @@ class EncoderDecoder(BaseModule):
             image: [B, 3, H, W], normalised.
             rng: unused here; networks that draw where they look take it.
         """
-        output = self.segment(image)
+        output = self._with_geometry(self.segment(image))
         if self.auxiliary_head is None:
             return output
         return replace(output, auxiliary=self.auxiliary_head(output.view("full").features))
+
+    def _with_geometry(self, output: SegOutput) -> SegOutput:
+        """An output with what the depth head makes of the first view, where the network has one."""
+        return output if self.depth_head is None else replace(output, geometry=self.depth_head(output.views[0].features))
 
     def segment(self, image: Tensor) -> SegOutput:
         """One pass over the whole crop [B, 3, H, W] that draws nothing: inference and teacher."""
@@ -236,6 +241,21 @@ class EncoderDecoder(BaseModule):
         """:meth:`inference` for several of :attr:`branches`."""
         return {branch: self.inference(image, branch) for branch in branches}
 
+    def inference_depth(self, image: Tensor) -> Tensor:
+        """Predicted depth, from the same windows as :meth:`inference`: [B, 3, H, W] -> [B, 1, H, W] in the units of the training."""
+        boxes = self.outer_windows(*image.shape[2:])
+        windows = (self.geometry(box.crop(image)).depth for box in boxes)
+        enlarged = (self.enlarge(depth, (box.height, box.width)) for depth, box in zip(windows, boxes, strict=True))
+        return average_windows(enlarged, boxes, *image.shape[2:])
+
+    def geometry(self, image: Tensor) -> Geometry:
+        """What the depth head makes of a crop [B, 3, H, W], without a pass through the decoder."""
+        return self.depth_head(self.extract_features(self.first_look(image)))
+
+    def first_look(self, image: Tensor) -> Tensor:
+        """A crop [B, 3, H, W] as the encoder sees it in the first view, whose features the depth head reads."""
+        return image
+
     def outer_windows(self, height: int, width: int) -> list[Box]:
         """The windows of an image whose logits :meth:`inference` averages; one for the whole image."""
         if self.test_cfg["mode"] == "whole":
@@ -260,27 +280,3 @@ def _has_batch_statistics(network: nn.Module | None) -> bool:
 
 def _prefixed(prefix: str, losses: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"{prefix}.{key}": value for key, value in losses.items()}
-
-
-def _refuse(name: str, **options: dict | None) -> None:
-    for key, value in options.items():
-        if value:
-            raise UserError(f"{name} has no use for {key}={value!r}. Leave {key} out.")
-
-
-def _checked_test_cfg(test_cfg: dict) -> dict:
-    for key in test_cfg:
-        if key not in InferenceOptions.__annotations__:
-            raise UserError(f"test_cfg got an unexpected option '{key}'.{suggestion(key, InferenceOptions.__annotations__)}")
-    if test_cfg.get("mode") not in ("whole", "slide"):
-        raise UserError(f"test_cfg has mode={test_cfg.get('mode')!r}. Use 'whole' or 'slide'.")
-    if test_cfg["mode"] == "slide":
-        if test_cfg.get("enlarge_once"):
-            raise UserError("test_cfg: enlarge_once=True is for whole images, but windows are averaged first. Use mode='whole'.")
-        for key in ("crop_size", "stride"):
-            if key not in test_cfg:
-                raise UserError(f"test_cfg has mode='slide' and no {key}. Give {key}=(height, width) in pixels.")
-        if any(step > side for step, side in zip(test_cfg["stride"], test_cfg["crop_size"], strict=True)):
-            text = f"stride={tuple(test_cfg['stride'])} leaves gaps between windows of {tuple(test_cfg['crop_size'])}"
-            raise UserError(f"test_cfg: {text}. Use a stride that is not larger than crop_size.")
-    return dict(test_cfg)

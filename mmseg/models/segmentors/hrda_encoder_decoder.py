@@ -17,7 +17,9 @@ from torch import Tensor
 
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.decode_heads.hrda_head import attention_map
-from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, InferenceOptions, _prefixed, _refuse
+from mmseg.models.segmentors.detail_crop import blur_details, draw_crop_box
+from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, _prefixed
+from mmseg.models.segmentors.inference_options import InferenceOptions, refuse_options
 from mmseg.models.segmentors.shared_windows import BRANCHES, Walk, shared_inference
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, plan_windows, sliding_boxes, windows_per_pass
@@ -25,44 +27,13 @@ from mmseg.utils.errors import UserError
 from mmseg.utils.options.ranges import Pair, Positive
 
 
-def draw_crop_box(rng: np.random.Generator, height: int, width: int, crop: Sequence[int], divisible: int) -> Box:
-    """Draws where the detail crop lies; one box for the whole batch.
-
-    As published, the last possible offset is never drawn (its upper bound is exclusive), the row is
-    drawn before the column, and nothing is drawn if the crop is the image.
-
-    Args:
-        rng: generator of this pass.
-        height, width: size of the image in pixels.
-        crop: (h, w) of the crop.
-        divisible: offsets are multiples of it.
-
-    Raises:
-        UserError: the crop is larger than the image.
-    """
-    if crop[0] > height or crop[1] > width:
-        text = f"detail crop {crop[0]}x{crop[1]} does not fit into the {height}x{width} training crop"
-        raise UserError(f"HRDAEncoderDecoder: {text}. Use hr_crop_size <= ({height}, {width}) or a larger crop_size.")
-    if (crop[0], crop[1]) == (height, width):
-        return full_box(height, width)
-    margins = (height - crop[0], width - crop[1])
-    y1, x1 = (int(rng.integers(0, max((margin + 1) // divisible, 1))) * divisible for margin in margins)
-    return Box(y1, y1 + crop[0], x1, x1 + crop[1])
-
-
-def blur_details(image: Tensor) -> Tensor:
-    """Halves the resolution and enlarges again: [B, 3, H, W] -> the same size without fine details (table 6 of the paper)."""
-    height, width = image.shape[2:]
-    return resize(resize(image, (height // 2, width // 2)), (height, width))
-
-
 @MODELS.register_module()
 class HRDAEncoderDecoder(EncoderDecoder):
     """Two views of the crop, fused by the scale attention of :class:`HRDAHead`.
 
     Args:
-        backbone, decode_head, neck, pretrained, test_cfg, train_cfg, init_cfg: see :class:`EncoderDecoder`;
-            ``decode_head`` is an ``HRDAHead``.
+        backbone, decode_head, neck, depth_head, pretrained, test_cfg, train_cfg, init_cfg: see :class:`EncoderDecoder`;
+            ``decode_head`` is an ``HRDAHead``, and ``depth_head`` reads the features of the context.
         auxiliary_head: must be None; kept because published configs have it.
         scales: resolution of both views, relative to the crop. The larger one, the detail, is 1.
         hr_crop_size: (h, w) of the detail crop in pixels.
@@ -89,15 +60,16 @@ class HRDAEncoderDecoder(EncoderDecoder):
         blur_hr_crop: bool = False,
         neck: dict | None = None,
         auxiliary_head: dict | None = None,
+        depth_head: dict | None = None,
         pretrained: str | None = None,
         test_cfg: InferenceOptions | None = None,
         train_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        _refuse("HRDAEncoderDecoder", auxiliary_head=auxiliary_head)
-        parts = {"backbone": backbone, "decode_head": decode_head, "neck": neck, "pretrained": pretrained}
-        super().__init__(**parts, test_cfg=test_cfg, train_cfg=train_cfg, init_cfg=init_cfg)
-        _refuse("HRDAEncoderDecoder", enlarge_once=self.test_cfg.get("enlarge_once"))
+        refuse_options("HRDAEncoderDecoder", auxiliary_head=auxiliary_head)
+        parts = {"backbone": backbone, "decode_head": decode_head, "neck": neck, "depth_head": depth_head}
+        super().__init__(**parts, pretrained=pretrained, test_cfg=test_cfg, train_cfg=train_cfg, init_cfg=init_cfg)
+        refuse_options("HRDAEncoderDecoder", enlarge_once=self.test_cfg.get("enlarge_once"))
         if len(scales) != 2 or max(scales) != 1 or min(scales) <= 0:
             raise UserError(f"HRDAEncoderDecoder got scales={scales!r}. Use (1, s) with a context scale s from above 0 to 1.")
         if feature_scale not in ("all", *scales):
@@ -152,11 +124,16 @@ class HRDAEncoderDecoder(EncoderDecoder):
         self._check_pixels((height, width), f"the {height}x{width} training crop")
         if self.hr_crop_size != (height, width):
             self._check_offsets()
-        return self._look(image, [draw_crop_box(rng, height, width, self.hr_crop_size, self.crop_coord_divisible)])
+        box = draw_crop_box(rng, height, width, self.hr_crop_size, self.crop_coord_divisible)
+        return self._with_geometry(self._look(image, [box]))
 
     def feature_image(self, image: Tensor) -> Tensor:
         """The context of a crop, or the crop itself where ``feature_scale`` is 1."""
-        return image if self.feature_scale == 1 else resize(image, [round(side * self.context_scale) for side in image.shape[2:]])
+        return image if self.feature_scale == 1 else self.first_look(image)
+
+    def first_look(self, image: Tensor) -> Tensor:
+        """The context of a crop."""
+        return resize(image, [round(side * self.context_scale) for side in image.shape[2:]])
 
     def segment(self, image: Tensor) -> SegOutput:
         """One pass that draws nothing: the detail view covers the whole crop, all windows in one batch.
@@ -178,7 +155,7 @@ class HRDAEncoderDecoder(EncoderDecoder):
     def _look(self, image: Tensor, boxes: Sequence[Box]) -> SegOutput:
         """Encodes the context and the N boxes of the detail, decodes and fuses them."""
         size = image.shape[2:]
-        context_image = resize(image, [round(side * self.context_scale) for side in size])
+        context_image = self.first_look(image)
         detail_image = blur_details(image) if self.blur_hr_crop else image
         windows = crop_windows(detail_image, boxes)
         context_features, window_features = self.extract_together([context_image, windows])

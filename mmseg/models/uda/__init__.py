@@ -6,9 +6,11 @@ from mmseg.models.uda.methods import (
     DACS,
     FADA,
     RIPU,
+    AdvEnt,
     AdvSeg,
     ClassifierRectification,
     CPSLDistillation,
+    DepthDistribution,
     MinEnt,
     OutputAlignment,
     SourceOnly,
@@ -20,17 +22,20 @@ from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows
 from mmseg.models.uda.pseudo_labels.prior_correction import PriorCorrection
 from mmseg.models.uda.pseudo_labels.prototype_rectification import PrototypeRectification
+from mmseg.models.uda.pseudo_labels.spatial_prior import SpatialPrior
 
 __all__ = [
     "CPSL",
     "DACS",
     "FADA",
     "RIPU",
+    "AdvEnt",
     "AdvSeg",
     "AnnotationOverride",
     "CPSLDistillation",
     "ClassifierRectification",
     "ConfidenceShare",
+    "DepthDistribution",
     "IgnoreRows",
     "MinEnt",
     "OutputAlignment",
@@ -38,6 +43,7 @@ __all__ = [
     "PriorCorrection",
     "PrototypeRectification",
     "SourceOnly",
+    "SpatialPrior",
     "TargetOnly",
     "UDAMethod",
 ]

@@ -19,6 +19,7 @@ from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
+from mmseg.models.uda.depth_distribution.maps import Units, inverse_depth
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import Objective, StepContext, StepLogs
 from mmseg.registry import MODELS
@@ -64,6 +65,8 @@ class UDAMethod(BaseModel):
     """Whether what it trains is calibrated for the target's classes already, so that a correction of priors would be a second one."""
     blind = True
     """Whether it can be built around a network that says nothing, to draw what its objectives make of their crops."""
+    depth_units: Units | None = None
+    """Units of the depth that the network is trained to predict; None where it learns none."""
     networks_from: Mapping[str, str] = MappingProxyType({})
     """Networks that start as the student of another training, by their names: paths of its checkpoints, which the runner reads."""
 
@@ -168,6 +171,11 @@ class UDAMethod(BaseModel):
         scores = self.native_scores(looks, size)
         return scores.softmax(dim=0) if len(looks) == 1 else scores
 
+    def native_depth(self, images: Tensor, size: Sequence[int]) -> Tensor:
+        """The inverse depth z that the student predicts for one image uint8 [1, 3, h, w] at its native size: float32 [H0, W0]."""
+        predicted = self.model.inference_depth(self.data_preprocessor.image(images))
+        return inverse_depth(self.model.enlarge(predicted, tuple(size))[0, 0], self.depth_units)
+
     @torch.no_grad()
     def test_step(self, data: dict, **inference_options) -> list[dict]:
         """Predicts a collated validation sample at native resolution.
@@ -179,7 +187,8 @@ class UDAMethod(BaseModel):
 
         Returns:
             one dictionary per image: 'prediction' uint8 [H0, W0], 'path', and what else of the sample the metric may need:
-            'label' and 'condition', where there is one.
+            'label', 'condition' and 'depth', where there is one; 'predicted_depth' float32 [H0, W0], inverse depth, beside the true one
+            where the network was trained to predict it.
 
         Raises:
             BadFileError: an image is too small for the network.
@@ -188,8 +197,11 @@ class UDAMethod(BaseModel):
         images, samples = data["image"], []
         parts = [images] if isinstance(images, Tensor) else [image[None] for image in images]
         for index, (path, looks) in enumerate(zip(data["path"], self._looks(parts, data["path"], inference_options), strict=True)):
-            scores = self.native_scores(looks, data["native_size"][index].tolist())
-            sample = {"path": path, "prediction": scores.argmax(dim=0).to(torch.uint8)}
+            size = data["native_size"][index].tolist()
+            sample = {"path": path, "prediction": self.native_scores(looks, size).argmax(dim=0).to(torch.uint8)}
+            if "depth" in data and self.depth_units is not None:
+                predicted = self.native_depth(images[index][None], size)
+                sample |= {"predicted_depth": predicted, "depth": data["depth"][index].to(predicted.device)}
             samples.append(sample | {key: data[key][index] for key in ("label", "condition") if key in data})
         return samples
 

@@ -1,4 +1,5 @@
-"""From which domain is a prediction? The discriminators of AdaptSegNet (Tsai et al., CVPR 2018, section 4) and of CPSL's warm-up.
+"""From which domain is a prediction? The discriminators of AdaptSegNet (Tsai et al., CVPR 2018, section 4), of AdvEnt (Vu et al.,
+CVPR 2019, section 3.2) and of CPSL's warm-up.
 
 Letters: B images, K classes, (H, W) predictions, (h, w) answers: 1/32 or 1/16 of them.
 """
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmseg.models.losses.entropy import self_information
 from mmseg.models.uda.pseudo_labels.prediction import Prediction
 from mmseg.utils.errors import UserError
 
@@ -106,3 +108,25 @@ class Discriminators(nn.ModuleDict):
         """Draws new weights from torch's global generator."""
         for discriminator in self.values():
             discriminator.init_weights()
+
+
+class InformationDiscriminators(Discriminators):
+    """Discriminators that look at the self-information of predictions (AdvEnt), and at how likely place and depth are beside.
+
+    Args:
+        levels, num_classes: see :class:`Discriminators`.
+        density: whether the self-information of a pixel is multiplied with the density that the network predicts there, in the scale
+            that it is trained in and not bounded (depth distribution, Wu and Liu, NeurIPS 2022).
+    """
+
+    def __init__(self, *, levels: Iterable[str], num_classes: int, density: bool = False) -> None:
+        super().__init__(levels=levels, num_classes=num_classes)
+        self.density = density
+
+    def looks_at(self, prediction: Prediction) -> dict[str, Tensor]:
+        """See :class:`Discriminators`: [B, K, H, W] by level."""
+        information = {level: self_information(value) for level, value in prediction.probabilities().items()}
+        if not self.density:
+            return information
+        density = prediction.enlarge(prediction.density)
+        return {level: value * density for level, value in information.items()}

@@ -11,16 +11,28 @@ from torch import nn
 from mmseg.models.uda.augmentation.augment import StrongAugment
 from mmseg.models.uda.augmentation.masking import build_mask_generator
 from mmseg.models.uda.base import UDAMethod
+from mmseg.models.uda.depth_distribution.options import DepthOptions
 from mmseg.models.uda.objectives.masked import find_mask_mode
 from mmseg.models.uda.pseudo_labels.shorthand import labeling_configs, with_threshold
 from mmseg.models.uda.step import Objective
-from mmseg.registry import LABELING_STAGES, MIXINGS, MODELS, OBJECTIVES, TEACHERS, build_with_parts, component_of, required_options
+from mmseg.registry import (
+    LABELING_STAGES,
+    MIXINGS,
+    MODELS,
+    OBJECTIVES,
+    TEACHERS,
+    build_checked,
+    build_with_parts,
+    component_of,
+    required_options,
+)
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.options.ranges import NonNegative, Share
 
 MISSING_PARTS = {
     "teacher": "uda.teacher=dict(type='Teacher')",
     "mask": "uda.mask_generator=dict(type='block', mask_ratio=0.7, mask_block_size=64)",
+    "geometry": "uda.depth=dict(mixtures='FILE.npz')",
 }
 """Parts that a method may lack, and the options that add them."""
 
@@ -42,6 +54,8 @@ class Preset(UDAMethod):
         labeling: stages from the teacher's logits to pseudo-labels, in their order; see
             :mod:`mmseg.models.uda.pseudo_labels.labelers`. None fills the list from ``pseudo_threshold`` and
             ``pseudo_weight_ignore_top`` and ``_bottom``.
+        depth: options of :class:`DepthOptions`, for a source with depth and a network with a ``depth_head``; depth and density are learned
+            beside the segmentation. None leaves both out.
         annotated: options of :class:`AnnotatedSupervision`, for what a training with an ``AnnotationRounds`` is told of the target;
             ``dict()`` are its defaults. Pseudo-labels give way to it (:class:`AnnotationOverride`). None leaves both out.
         mix: what is pasted into the target: 'class', the only published kind, or the config of another mixing.
@@ -74,6 +88,7 @@ class Preset(UDAMethod):
         objectives: Mapping[str, Any] | None = None,
         teacher: Mapping | None = None,
         labeling: Sequence[Mapping] | None = None,
+        depth: Mapping | None = None,
         annotated: Mapping | None = None,
         mix: str | Mapping = "class",
         alpha: Share = 0.999,
@@ -122,6 +137,13 @@ class Preset(UDAMethod):
             labels = self.teachers[-1] if self.teachers else None
             masked = {"type": "MaskedConsistency", "mode": mask_mode, "teacher": labels, "weight": mask_lambda}
             self.preset["masked"] = {**masked, "start": self_training_start}
+        if depth is not None:
+            options = build_checked({**depth, "type": DepthOptions}, OBJECTIVES)
+            self.depth_units = options.units
+            self.mixtures = options.mixtures_for(self.model)
+            self.parts["geometry"] = options.supervision(self.mixtures)
+            if self.teachers and self.mixtures is not None:
+                self.preset["density"] = {"type": "TargetDensity", "start": self_training_start}
         if labeling is not None and not self.teachers:
             text = f"{type(self).__name__} has no teacher, so uda.labeling labels nothing"
             raise UserError(f"{text}. Add {MISSING_PARTS['teacher']}, or leave it out.")

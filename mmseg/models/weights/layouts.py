@@ -8,6 +8,8 @@ MiT            Hugging Face (``nvidia/mit-b*``)              ``…encoder.patch_
 MiT            OpenMMLab (``mit_b*_20220624-*.pth``)         ``layers.0.0.projection.weight``
 ResNet family  OpenMMLab's and torchvision's, which is ours  nothing has to be done
 ResNet family  timm's deep stem (``resnet50c``, ``resnest``)  ``conv1.0.weight``
+ResNet-101     DeepLab's, as AdaptSegNet and AdvEnt start    ``Scale.conv1.weight``
+ResNet-101     a whole network of depth distribution         ``enc5_1.weight``
 =============  ============================================  ==============================================
 
 All of them may lie below ``module.``, ``model.`` or ``backbone.``, and beside a classifier.
@@ -24,8 +26,8 @@ from torch import Tensor
 
 State = dict[str, Tensor]
 
-WRAPPERS = ("module.", "model.")
-CLASSIFIERS = ("head.", "fc.", "classifier.")
+WRAPPERS = ("module.", "model.", "Scale.")
+CLASSIFIERS = ("head.", "fc.", "classifier.", "layer5.")
 _STUDENT_ENCODER = re.compile(r"(?:(?:module\.)?model\.(?:module\.)?)?backbone\.(.+)")
 """Of a segmentor, or of a training with several networks, whose teacher and ImageNet network are not looked at."""
 
@@ -43,6 +45,13 @@ _HUGGING_FACE_NAMES = {
     "mlp.dense2.": "mlp.fc2.",
     "layer_norm.": "norm.",
 }
+DEPTH_DISTRIBUTION = "enc5_1.weight"
+_DEPTH_DISTRIBUTION_PARTS = {"layer6.": "decode_head."} | {
+    f"{branch}_{layer}.": f"depth_head.{name}.conv{layer}."
+    for branch, name in (("enc4", "density"), ("enc5", "depth"))
+    for layer in (1, 2, 3)
+}
+_NEVER_USED = ("enc4_4.", "dec4.")
 _OPENMMLAB_PARTS = {"0": "patch_embed", "1": "block", "2": "norm"}
 _OPENMMLAB_NAMES = {
     "projection.": "proj.",
@@ -65,6 +74,7 @@ def encoder_weights(state: State) -> tuple[State, list[str]]:
         that are not understood are kept as they are.
     """
     encoder = _without_wrappers(state)
+    encoder = from_depth_distribution(encoder) if DEPTH_DISTRIBUTION in encoder else encoder
     below = {match[1]: value for key, value in encoder.items() if (match := _STUDENT_ENCODER.fullmatch(key))}
     unused = [key for key in encoder if not _STUDENT_ENCODER.fullmatch(key)] if below else []
     encoder = below or encoder
@@ -112,6 +122,18 @@ def from_openmmlab_mit(state: State) -> State:
 def from_timm_deep_stem(state: State) -> State:
     """ResNets of timm (and of the authors of ResNeSt) that have three 3x3 convolutions as ``conv1`` and ``bn1`` behind them."""
     return {re.sub(r"^bn1\.", "stem.7.", re.sub(r"^conv1\.(\d)\.", r"stem.\1.", key)): value for key, value in state.items()}
+
+
+def from_depth_distribution(state: State) -> State:
+    """A whole network of depth distribution (Wu and Liu, NeurIPS 2022) by the names of our segmentor: ``layer6`` is its decoder, ``enc4_*``
+    predicts the density and ``enc5_*`` the depth. ``enc4_4`` and ``dec4`` are in its files and never used: they are dropped."""
+    converted = {}
+    for key, value in state.items():
+        if key.startswith(_NEVER_USED):
+            continue
+        theirs = next((part for part in _DEPTH_DISTRIBUTION_PARTS if key.startswith(part)), "")
+        converted[_DEPTH_DISTRIBUTION_PARTS.get(theirs, "backbone.") + key.removeprefix(theirs)] = value
+    return converted
 
 
 def has_large_stem(state: State) -> bool:

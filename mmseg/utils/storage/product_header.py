@@ -23,6 +23,7 @@ TOOLS = {
     "priors": "python tools/prepare/priors.py",
     "pseudo-labels": "python tools/prepare/pseudo_labels.py",
     "prototypes": "python tools/prepare/prototypes.py",
+    "mixtures": "python tools/prepare/depth_distribution.py",
 }
 """What makes a product, by its kind."""
 

@@ -7,8 +7,6 @@ Letters: K classes, C channels.
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +16,12 @@ import torch
 from torch import Tensor
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.files import atomic_path
+from mmseg.utils.storage.array_file import read_arrays, write_arrays
 from mmseg.utils.storage.product_header import TOOLS, Header, check_header
 from mmseg.utils.storage.products import checked_product
 
 KIND = "prototypes"
-SUFFIX = ".npz"
-HEADER_ENTRY = "header"
+ARRAYS = ("vectors", "counts", "pixels")
 REMAKE = f"Make a new one with {TOOLS[KIND]}, see its --help."
 
 
@@ -54,11 +51,7 @@ def write_prototypes(path: str | Path, prototypes: Prototypes, header: Header) -
     Raises:
         UserError: its name ends with something else than .npz, the folder is read-only or the disk is full.
     """
-    if Path(path).suffix != SUFFIX:
-        raise UserError(f"{path} is to hold prototypes. Give it a name that ends with {SUFFIX}.")
-    arrays = {name: getattr(prototypes, name).cpu().numpy() for name in ("vectors", "counts", "pixels")}
-    with atomic_path(path) as temporary:
-        np.savez(temporary, **arrays, **{HEADER_ENTRY: np.array(json.dumps(header))})
+    write_arrays(path, KIND, {name: getattr(prototypes, name).cpu().numpy() for name in ARRAYS}, header)
 
 
 def read_prototypes(
@@ -95,15 +88,7 @@ def read_prototype_header(path: str | Path) -> Header:
 
 
 def _content(path: str | Path) -> tuple[list[np.ndarray], Header]:
-    if not Path(path).is_file():
-        raise UserError(f"{path} does not exist. {REMAKE}")
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            vectors, counts, pixels = arrays = [content[name] for name in ("vectors", "counts", "pixels")]
-            header = json.loads(str(content[HEADER_ENTRY]))
-    except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        reason = str(error).partition("\n")[0]
-        raise UserError(f"{path} is cut off, or holds no prototypes ({reason}). {REMAKE}") from None
+    (vectors, counts, pixels), header = read_arrays(path, KIND, ARRAYS, REMAKE)
     whole = [counts, pixels]
     fits = vectors.ndim == 2 and vectors.dtype == np.float32 and all(a.shape == vectors.shape[:1] and a.dtype == np.int64 for a in whole)
     if not fits or not np.isfinite(vectors).all() or any((a < 0).any() for a in whole):
@@ -111,4 +96,4 @@ def _content(path: str | Path) -> tuple[list[np.ndarray], Header]:
     header = checked_product(header, path, Header, REMAKE)
     if len(header["classes"]) != len(vectors):
         raise UserError(f"{path} holds {len(vectors)} prototypes of {len(header['classes'])} classes. {REMAKE}")
-    return arrays, header
+    return [vectors, counts, pixels], header

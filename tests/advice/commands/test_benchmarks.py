@@ -45,6 +45,14 @@ def test_numbers_of_benchmarks(call, monkeypatch):
     monkeypatch.setattr("tools.benchmarks.self_labelling.self_labelling_table", str)
     advice("nothing to measure. Use values above 0.", lambda: call(benchmark.main, "self_labelling", "--scale", 0))
     call(benchmark.main, "self_labelling", "--scale", 0.1)
+    monkeypatch.setattr("tools.benchmarks.depth.measure_depth", lambda *_: {})
+    monkeypatch.setattr("tools.benchmarks.depth.depth_table", str)
+    for option in ("--scale", "--rounds", "--images", "--pixels"):
+        advice(
+            "nothing to measure. Use values above 0, and 5 pixels or more.",
+            lambda option=option: call(benchmark.main, "depth", option, 0),
+        )
+    call(benchmark.main, "depth", "--scale", 0.1, "--rounds", 1, "--images", 1, "--pixels", 5)
     advice("nothing to measure. Use at least 1.", lambda: call(benchmark.main, "start", "--runs", 0))
     call(benchmark.main, "start", "--runs", 1)
 

@@ -13,12 +13,14 @@ from tests.advice.commands.test_trainings import stopped
 from tests.advice.following import Followed, advice, table
 from tests.apis.chain_study import write_config
 from tools import benchmark
-from tools.prepare import priors, prototypes, pseudo_labels
+from tools.prepare import depth_distribution, label_quality, priors, prototypes, pseudo_labels
 
 count = Command(priors, "check_args", "config.py latest.pth")
 
 
 gather = Command(prototypes, "check_args", "config.py latest.pth")
+fit = Command(depth_distribution, "check_args", "config.py")
+rate = Command(label_quality, "check_args", "config.py labels")
 make = Command(pseudo_labels, "check_args", "config.py latest.pth --out out")
 
 
@@ -64,6 +66,55 @@ make = Command(pseudo_labels, "check_args", "config.py latest.pth --out out")
             "--class-quantile {} is no share. Use a number above 0 and below 1.",
             make("--class-quantile 50"),
             lambda _: [make(f"--class-quantile {number}")() for number in (1e-6, 0.5, 0.999)],
+        ),
+        Followed(
+            "--{} is of --spatial-prior. Add --spatial-prior 50 4950, or leave it out.",
+            make("--frequencies a.npz"),
+            lambda _: [make(f"{text}--threshold 0.9")() for text in ("--frequencies a.npz --spatial-prior 50 4950 ", "")],
+        ),
+        Followed(
+            "--{} is of --spatial-prior. Add --spatial-prior 50 4950, or leave it out.",
+            make("--spatial-prior-size 1280 760"),
+            follow(make, "--spatial-prior-size 1280 760 --spatial-prior 50 4950"),
+        ),
+        Followed(
+            "--spatial-prior counts the pixels of hard labels that --threshold keeps. Leave --soft and --class-quantile out.",
+            make("--spatial-prior 50 --class-quantile 0.5"),
+            follow(make, "--spatial-prior 50 --threshold 0.9"),
+        ),
+        Followed(
+            "--spatial-prior counts the pixels of hard labels that --threshold keeps. Leave --soft and --class-quantile out.",
+            make("--spatial-prior 50 --soft"),
+            follow(make, "--spatial-prior 50"),
+        ),
+        Followed(
+            "--spatial-prior and --spatial-prior-size count pixels. Use 0 or more, and a size of 1 1 or more.",
+            make("--spatial-prior -1 --spatial-prior-size 0 0"),
+            follow(make, "--spatial-prior 0 --spatial-prior-size 1 1"),
+        ),
+        Followed(
+            "--frequencies needs two areas, and --spatial-prior has {}. Use --spatial-prior 50 4950.",
+            make("--spatial-prior 50 --frequencies a.npz"),
+            follow(make, "--spatial-prior 50 4950 --frequencies a.npz"),
+        ),
+        Followed("mixtures are written as npz. Use --out {}.", fit("--out mixtures.pth"), follow(fit, "--out {}")),
+        Followed(
+            "--picture {}: the picture is a PNG. Use --picture {}.",
+            fit("--out a.npz --picture b.jpg"),
+            follow(fit, "--out a.npz --picture {1}"),
+            "tools/prepare/depth_distribution.py",
+        ),
+        Followed(
+            "{} leave nothing to fit. Use 1 or more, and at least as many pixels as components.",
+            fit("--out a.npz --grid 0 5 --components 0 --pixels 0"),
+            follow(fit, "--out a.npz --grid 1 1 --components 1 --pixels 1"),
+        ),
+        Followed("figures are written as JSON. Use --out {}.", rate("--out a.txt"), follow(rate, "--out {}")),
+        Followed(
+            "--picture {}: the picture is a PNG. Use --picture {}.",
+            rate("--picture b.jpg"),
+            follow(rate, "--picture {1}"),
+            "tools/prepare/label_quality.py",
         ),
         Followed("prototypes are written as npz. Use --out {}.", gather("--out prototypes.pth"), follow(gather, "--out {}")),
         Followed(

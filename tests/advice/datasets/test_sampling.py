@@ -77,7 +77,7 @@ def test_parts_of_the_training_data(pair):
     works({"source_crop": crop(8), "target_crop": crop(8)}, {"source_crop": whole[0], "target_crop": whole[1]})
     (size,) = advice("sync_crop_size {} is larger than crop_size. Use a smaller one.", build({"sync_crop_size": (32, 32)}))
     works({"sync_crop_size": tuple(side // 4 for side in ast.literal_eval(size))})
-    for name, value in {"strong_view": {}, "target_whole": (WIDTH, HEIGHT)}.items():
+    for name, value in {"strong_view": {}, "target_whole": (WIDTH, HEIGHT), "target_place": True}.items():
         both = {"sync_crop_size": (8, 8), name: value}
         assert advice("UDADataset: sync_crop_size cuts crops again, and {} would not follow. Leave it out.", build(both)) == [name]
         works({name: value})

@@ -41,9 +41,8 @@ def rewritten(path: Path, **changes: object) -> None:
 def test_a_broken_file(labelling, made):
     whole = made.read_bytes()
     made.write_bytes(whole[:-30])
-    _, _, tool = advice(
-        "{} is cut off, or holds no prototypes ({}). Make a new one with {}, see its --help.", lambda: read_prototypes(made)
-    )
+    fix = advice("{} is cut off, or holds no {} ({}). {}", lambda: read_prototypes(made))[-1]
+    tool = fix.removeprefix("Make a new one with ").removesuffix(", see its --help.")
     again(labelling, tool, made)
     rewritten(made, vectors=lambda vectors: vectors.astype(np.float64))
     *_, tool = advice(
@@ -66,10 +65,8 @@ def again(labelling: Labelling, tool: str, path: Path) -> None:
 
 def test_no_file(labelling, tmp_path):
     path = tmp_path / "new.npz"
-    _, tool = advice(
-        "{} does not exist. Make a new one with {}, see its --help.", lambda: read_prototypes(path), file="prototype_file.py:_content"
-    )
-    again(labelling, tool, path)
+    _, fix = advice("{} does not exist. {}", lambda: read_prototypes(path), file="array_file.py")
+    again(labelling, fix.removeprefix("Make a new one with ").removesuffix(", see its --help."), path)
 
 
 def test_prototypes_of_another_network(labelling, made, call):
@@ -89,9 +86,8 @@ def test_prototypes_of_another_network(labelling, made, call):
 
 def test_a_name_of_another_kind(made, tmp_path):
     prototypes, header = read_prototypes(made), read_prototype_header(made)
-    _, suffix = advice(
-        "{} is to hold prototypes. Give it a name that ends with {}.", lambda: write_prototypes(tmp_path / "a.pth", prototypes, header)
-    )
+    said = "{} is to hold {}. Give it a name that ends with {}."
+    *_, suffix = advice(said, lambda: write_prototypes(tmp_path / "a.pth", prototypes, header))
     write_prototypes(tmp_path / f"a{suffix.rstrip('.')}", prototypes, header)
 
 

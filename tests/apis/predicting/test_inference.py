@@ -8,7 +8,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmseg.apis import inference_model, init_model
-from mmseg.apis.predicting.inference import AUGMENTED, class_probabilities, describe_inference, inference_config, look_size, native_logits
+from mmseg.apis.predicting.inference import AUGMENTED, class_probabilities, describe_inference, inference_config, native_logits
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
 from tests.models.networks import hrda, plain
@@ -202,20 +202,6 @@ def test_a_prediction_is_short_in_a_notebook(image):
     assert shown.startswith(f"Prediction(80x40, {next(iter(shares))} ") and len(shown) < 100
 
 
-@pytest.mark.parametrize(
-    ("size", "scale", "ratio", "expected"),
-    [
-        ((1024, 2048), (2048, 1024), 1, (1024, 2048)),
-        ((1024, 2048), (1024, 512), 1.75, (896, 1792)),
-        ((1080, 1920), (2048, 1024), 1, (1024, 1820)),
-        ((2000, 1000), (2048, 1024), 0.5, (1024, 512)),
-        ((500, 700), None, 0.5, (250, 350)),
-    ],
-)
-def test_the_test_scale_keeps_the_aspect_ratio(size, scale, ratio, expected):
-    assert look_size(size, scale, ratio) == expected
-
-
 def test_a_mirrored_look_is_the_look_at_the_mirror_image(image):
     model = init_model(config(plain()))
     mirrored = native_logits(model, np.ascontiguousarray(image[:, ::-1])).flip(2)
@@ -240,7 +226,7 @@ def test_recorded_average_of_looks(monkeypatch):
     looks = ((1.0, False), (1.0, True), (0.75, False))
     monkeypatch.setattr("mmseg.apis.predicting.inference.AUGMENTED", looks)
     sizes = {1.0: (96, 160), 0.75: (72, 120)}
-    monkeypatch.setattr("mmseg.apis.predicting.inference.look_size", lambda _, __, ratio: sizes[ratio])
+    monkeypatch.setattr("mmseg.apis.predicting.inference.EvaluationSize.resized", lambda _, __, ratio: sizes[ratio])
     black = {"bilinear": lambda _, target: np.zeros((*target, 3), np.uint8)}
     monkeypatch.setattr("mmseg.apis.predicting.inference.RESIZING", black)
     shown = iter(looks)

@@ -16,9 +16,11 @@ from mmengine.config import Config
 from mmseg.apis.predicting.inference import class_probabilities, init_model
 from mmseg.apis.preparing import pseudo_labels
 from mmseg.apis.preparing.images import images_of
-from mmseg.apis.preparing.passes import LabelOptions
+from mmseg.apis.preparing.passes import LabelOptions, large_components
 from mmseg.apis.preparing.pseudo_labels import make_labels
 from mmseg.datasets.reading.image_files import read_label_ids
+from mmseg.datasets.transforms import resize_nearest
+from mmseg.models.uda.pseudo_labels.spatial_prior import spatial_prior
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.product_header import HEADER
 from mmseg.utils.storage.soft_maps import read_soft_map
@@ -108,6 +110,43 @@ def test_a_threshold(maker, tmp_path):
         expected = torch.where(confidence >= 0.3, label, 255).numpy()
         assert (found[name] == expected)[clear.numpy()].all()
     assert 0 < np.mean(np.concatenate([label.ravel() for label in found.values()]) == 255) < 1
+
+
+@pytest.mark.parametrize("size", [None, (80, 80)])
+@pytest.mark.parametrize("corners", [False, True])
+def test_small_components_have_no_label(images, tmp_path, size, corners):
+    """Counted on the image as the network sees it, 80 pixels high, and enlarged or made smaller by the nearest pixel in the middle.
+
+    Logits come to that size in one step, with the corners of the decoder.
+    """
+    network = {**plain(), "test_cfg": {"mode": "whole", "enlarge_once": True}}
+    network["decode_head"] = {**network["decode_head"], "align_corners": corners}
+    maker = Maker(images, network)
+    header = maker.make(tmp_path / "out", threshold=0.25, spatial_prior=(40.0,) * 5, spatial_prior_size=size)
+    assert header["settings"]["spatial_prior"] == [40.0] * 5
+    found, changed = labels(tmp_path / "out"), False
+    for index, name in enumerate(maker.dataset.images.names):
+        image = maker.dataset[index]["image"][None]
+        with torch.no_grad():
+            logits = maker.method.model.segment(maker.method.data_preprocessor.image(image)).logits
+            enlarged = F.interpolate(logits, image.shape[2:], mode="bilinear", align_corners=corners)[0]
+            confidence, label = enlarged.softmax(0).max(0)
+        sure = torch.where(confidence >= 0.25, label, 255).numpy().astype(np.uint8)
+        scale = 1 if size is None else sure.size / (80 * 80)
+        expected = resize_nearest(spatial_prior(sure, [40 * scale] * 5), found[name].shape)
+        assert (found[name] != expected).mean() < 2e-3
+        changed |= (expected != resize_nearest(sure, found[name].shape)).any()
+    assert changed
+
+
+@pytest.mark.parametrize(
+    ("seen", "native"), [((760, 1280), (1024, 2048)), ((320, 640), (1024, 2048)), ((40, 81), (97, 160)), ((7, 9), (7, 9))]
+)
+def test_enlarged_labels_are_found_again(seen, native):
+    """A training that resizes labels to what the network has seen gets what was made."""
+    made = np.random.default_rng(0).integers(0, 19, seen).astype(np.uint8)
+    enlarged = large_components(made, LabelOptions(spatial_prior=(0,) * 19), native)
+    assert enlarged.shape == native and np.array_equal(resize_nearest(enlarged, seen), made)
 
 
 @pytest.mark.parametrize("threshold", [None, 0.3])

@@ -61,14 +61,21 @@ def test_sizes_of_the_maps():
 def test_every_mapillary_id_becomes_its_train_id_and_the_rest_is_ignored(tmp_path):
     groups = [(13, 24, 41), (2, 15), (17,), (6,), (3,), (45, 47), (48,), (50,), (30,), (29,), (27,), (19,), (20, 21, 22)]
     groups += [(55,), (61,), (54,), (58,), (57,), (52,)]
-    expected = np.full(256, 255)
+    expected = np.full(mapillary.NUM_LABEL_IDS, 255)
     for train_id, ids in enumerate(groups):
         expected[list(ids)] = train_id
-    save_mapillary(tmp_path, "training", "-aZ_k", np.arange(256, dtype=np.uint8)[None])
+    save_mapillary(tmp_path, "training", "-aZ_k", np.arange(mapillary.NUM_LABEL_IDS, dtype=np.uint8)[None])
     summary = convert(tmp_path, MAPILLARY)
     assert read(tmp_path / "training/labels/-aZ_k_labelTrainIds.png").ravel().tolist() == expected.tolist()
-    assert sorted(summary.unknown) == list(range(66, 256)) and summary.classes == CLASSES
+    assert not summary.unknown and summary.classes == CLASSES
     assert "The published data set has 20000 labels." in list(summary.lines())
+
+
+def test_labels_of_vistas_v2_are_refused(tmp_path):
+    """Its ids below 66 mean other things than those of v1.2, so that a training would learn nonsense."""
+    save_mapillary(tmp_path, "training", "key", np.uint8([[21, 61, 108]]))
+    with pytest.raises(UserError, match=r"key.png holds the id 108, .* end at 65\. Labels of Vistas v2\.0 .* use those of v1\.2\."):
+        convert(tmp_path, MAPILLARY)
 
 
 def test_mapillary_counts_the_training_split_and_skips_its_own_and_unfinished_files(tmp_path):

@@ -53,8 +53,8 @@ def test_everything_is_ignored(source, options):
 def test_of_many_labels_only_what_is_needed_is_read(source, monkeypatch):
     monkeypatch.setattr(source_classes, "LOOKS", 3)
     read = []
-    original = source_classes.read_label_ids
-    monkeypatch.setattr(source_classes, "read_label_ids", lambda path: read.append(path) or original(path))
+    original = source_classes.read_encoded
+    monkeypatch.setattr(source_classes, "read_encoded", lambda path: read.append(path) or original(path))
     assert note({**source, "classes": ["sky", "sea", "sand"]}) is None and len(read) == 1
 
 

@@ -91,12 +91,12 @@ def test_pseudo_labels_of_the_target_are_no_other_door(tmp_path, opened):
     assert not opened
 
 
-READERS = {"read_label", "label_path", "read_label_ids", "read_annotation"}
+READERS = {"read_label", "label_path", "read_label_ids", "ids_of", "read_annotation"}
 """What opens labels of a data set, or says where they are."""
 OWNERS = {
     "mmseg/datasets/annotating/oracle.py": {"self.dataset", None},  # the door, and what it has given
     "mmseg/datasets/sampling/uda_dataset.py": {"self.source"},
-    "mmseg/datasets/sampling/source_classes.py": {"part", None},  # of the source
+    "mmseg/datasets/sampling/source_classes.py": {"part"},  # of the source
     "mmseg/datasets/sampling/made_targets.py": {None},  # what a network has made, and a header of pseudo-labels says so
     # What annotating has given so far: RoundFolder.read_label, and files in a folder of annotations.
     "mmseg/datasets/annotating/rounds.py": {"RoundFolder(self.root, self.number - 1, self.names)", None},

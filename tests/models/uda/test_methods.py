@@ -16,6 +16,7 @@ from mmseg.structures import Box, CropPlace, StrongGeometry, UDABatch, shown_cla
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.models import networks
+from tests.models.uda.mixtures_file import mixtures
 from tests.models.uda.prototypes_file import prototypes
 
 METHODS = sorted(name for name, kind in vars(methods).items() if kind is MODELS.module_dict.get(name))
@@ -27,6 +28,7 @@ REQUIRED = {
         "lr_D_min": 0,
         "lambda_adv_target": {"main": 0.001, "aux": 0.0002},
     },
+    "AdvEnt": {"lambda_adv_target": {"main": 0.001, "aux": 0.0002}},
     "ClassifierRectification": {
         "priors": str(tiny.ROOT / "configs" / "label_shift" / "priors" / "gta2cs_original_head.json"),
         "trained": ["backbone", "decode_head"],  # so that all gradients can be looked at
@@ -37,8 +39,13 @@ REQUIRED = {
 """Options without a default."""
 
 
+DEPTH_HEAD = {"type": "DepthDensityHead", "in_channels": 64, "in_index": 2, "channels": 8, "averaged": 4, "init_std": None}
+
+
 def required(name: str) -> dict:
-    """:data:`REQUIRED`; of CPSL, a file that is made for it, and as many samples as a small crop has pixels for."""
+    """:data:`REQUIRED`; files that are made for a method, a depth head, and as many samples as a small crop has pixels for."""
+    if name == "DepthDistribution":
+        return {"mixtures": mixtures(), "segmentor": network(depth_head=DEPTH_HEAD)}
     return {"prototypes": prototypes(), "samples": 16, "memory": 48} if name == "CPSL" else REQUIRED.get(name, {})
 
 
@@ -77,6 +84,8 @@ def batch(valid: torch.Tensor | None = None) -> UDABatch:
         target_strong=images[1].flip(3),
         target_place=places,
         target_geometry=geometry,
+        source_depth=torch.rand(2, 64, 64, generator=generator) * 400 + 1,
+        source_place=places[::-1],
         source_classes=shown_classes(label),
     )
 

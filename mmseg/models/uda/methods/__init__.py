@@ -1,8 +1,10 @@
 """The methods, one file each: a short preset of objectives over the shared step."""
 
+from mmseg.models.uda.methods.adv_ent import AdvEnt
 from mmseg.models.uda.methods.adv_seg import AdvSeg
 from mmseg.models.uda.methods.cpsl import CPSL, CPSLDistillation
 from mmseg.models.uda.methods.dacs import DACS
+from mmseg.models.uda.methods.depth_distribution import DepthDistribution
 from mmseg.models.uda.methods.fada import FADA
 from mmseg.models.uda.methods.generalization import DomainGeneralization
 from mmseg.models.uda.methods.min_ent import MinEnt
@@ -16,9 +18,11 @@ __all__ = [
     "DACS",
     "FADA",
     "RIPU",
+    "AdvEnt",
     "AdvSeg",
     "CPSLDistillation",
     "ClassifierRectification",
+    "DepthDistribution",
     "DomainGeneralization",
     "MinEnt",
     "OutputAlignment",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from mmseg.models.uda.base import OwnOptimizer
 from mmseg.models.uda.class_discriminator import ClassDiscriminator
+from mmseg.models.uda.discriminator_optimizer import falling_adam
 from mmseg.models.uda.preset import Preset
 from mmseg.registry import MODELS
 from mmseg.utils.options.ranges import NonNegative, Positive, Share
@@ -55,6 +56,4 @@ class FADA(Preset):
     @property
     def own_optimizers(self) -> dict[str, OwnOptimizer]:
         """The discriminator's Adam, which alone trains it."""
-        optimizer = {"type": "Adam", "lr": self.lr_D, "betas": (0.9, 0.99)}
-        end = {} if self.lr_D_iters is None else {"end": self.lr_D_iters + 1}
-        return {"discriminator": OwnOptimizer(self.model_D, optimizer, {"type": "PolyLR", "power": 0.9, "eta_min": 0.0, **end}, alone=True)}
+        return falling_adam(self.model_D, lr_D=self.lr_D, lr_D_iters=self.lr_D_iters)

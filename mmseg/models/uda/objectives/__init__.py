@@ -3,6 +3,7 @@
 from mmseg.models.uda.objectives.adversarial import AlignToSource, Discriminate
 from mmseg.models.uda.objectives.annotated import AnnotatedSupervision
 from mmseg.models.uda.objectives.class_alignment import AlignClasses, DiscriminateClasses
+from mmseg.models.uda.objectives.density import TargetDensity
 from mmseg.models.uda.objectives.distilled import DistilledSupervision
 from mmseg.models.uda.objectives.entropy import MinimizeEntropy
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
@@ -29,4 +30,5 @@ __all__ = [
     "RectifiedSupervision",
     "SelfLabelling",
     "SourceSupervision",
+    "TargetDensity",
 ]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from mmseg.models.losses.adversarial import SOURCE, TARGET, domain_loss
+from mmseg.models.uda.depth_distribution.supervision import GeometrySupervision, predicted_classes
 from mmseg.models.uda.discriminator import Discriminators
 from mmseg.models.uda.pseudo_labels.prediction import Prediction, level_weights
 from mmseg.models.uda.step import StepContext
@@ -45,20 +46,23 @@ class AlignToSource:
     Args:
         loss: of an answer and a domain, by its name in :data:`DOMAIN_LOSSES`.
         weights: λ of the level 'main', and of 'aux' where the network has an auxiliary head.
+        geometry: the density on the same pass, or None.
     """
 
     start = 0
 
-    def __init__(self, *, loss: str, weights: Mapping[str, NonNegative[float]]) -> None:
-        self.loss = domain_loss(loss, "AlignToSource: loss")
+    def __init__(self, *, loss: str, weights: Mapping[str, NonNegative[float]], geometry: GeometrySupervision | None = None) -> None:
+        self.loss, self.geometry = domain_loss(loss, "AlignToSource: loss"), geometry
         self.weights = level_weights("AlignToSource: weights", weights)
 
     def __call__(self, step: StepContext) -> Tensor:
         image = step.target_image
-        discriminator, prediction = discriminator_of(step), Prediction.of(step.forward(image, "target"))
-        answers = ask_frozen(discriminator, discriminator.looks_at(prediction))
+        discriminator, output = discriminator_of(step), step.forward(image, "target")
+        answers = ask_frozen(discriminator, discriminator.looks_at(Prediction.of(output)))
+        losses = {f"loss.{level}": self.weights[level] * self.loss(answer, SOURCE) for level, answer in answers.items()}
         step.record(target_image=image)
-        return step.log({f"loss.{level}": self.weights[level] * self.loss(answer, SOURCE) for level, answer in answers.items()}, "G_trg.")
+        loss = step.log(losses, "G_trg.")
+        return loss if self.geometry is None else loss + self.geometry.target(step, output.geometry, predicted_classes(output))
 
 
 @OBJECTIVES.register_module()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mmseg.models.uda.depth_distribution.supervision import GeometrySupervision
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
 from mmseg.models.uda.objectives.local_consistency import LocalConsistency
 from mmseg.models.uda.objectives.style_consistency import StyleConsistency
@@ -36,6 +37,7 @@ class SourceSupervision:
         feature_distance: the distance to ImageNet features, or None.
         style_consistency: how far predictions of two styles of an image differ, or None.
         local_consistency: how far predictions at boundaries differ from their neighbourhood, or None.
+        geometry: depth and density of the source, or None.
     """
 
     start = 0
@@ -48,8 +50,9 @@ class SourceSupervision:
         feature_distance: FeatureDistance | None = None,
         style_consistency: StyleConsistency | None = None,
         local_consistency: LocalConsistency | None = None,
+        geometry: GeometrySupervision | None = None,
     ) -> None:
-        self.class_weight, self.local_consistency = class_weight, local_consistency
+        self.class_weight, self.local_consistency, self.geometry = class_weight, local_consistency, geometry
         self.feature_distance, self.style_consistency = feature_distance, style_consistency
 
     def __call__(self, step: StepContext) -> Tensor:
@@ -63,5 +66,7 @@ class SourceSupervision:
             loss = loss + self.style_consistency(step, output)
         if self.local_consistency is not None:
             loss = loss + self.local_consistency(step, output, label)
+        if self.geometry is not None:
+            loss = loss + self.geometry.source(step, output, label)
         step.record(source_image=image, source_label=label)
         return loss

@@ -27,12 +27,14 @@ class Prediction:
         size: (H, W).
         features: [B, C, ., .], the encoder's last level in the first view; None where nothing looks at it.
         align_corners: corner convention of enlarging the logits.
+        density: [B, 1, h, w] of the depth head; None where the network predicts none.
     """
 
     logits: Mapping[str, Tensor]
     size: tuple[int, int]
     features: Tensor | None
     align_corners: bool = False
+    density: Tensor | None = None
 
     @classmethod
     def of(cls, output: SegOutput) -> Prediction:
@@ -44,12 +46,15 @@ class Prediction:
         levels = dict(zip(LEVELS, (output.logits, output.auxiliary), strict=True))
         given = {level: logits for level, logits in levels.items() if logits is not None}
         view = output.views[0]
-        return cls(given, tuple(view.image.shape[2:]), view.features[-1] if view.features else None, output.align_corners)
+        features = view.features[-1] if view.features else None
+        density = None if output.geometry is None else output.geometry.density
+        return cls(given, tuple(view.image.shape[2:]), features, output.align_corners, density)
 
     def detach(self) -> Prediction:
         """The same values without their graph."""
         logits = {level: logits.detach() for level, logits in self.logits.items()}
-        return replace(self, logits=logits, features=None if self.features is None else self.features.detach())
+        features, density = (None if value is None else value.detach() for value in (self.features, self.density))
+        return replace(self, logits=logits, features=features, density=density)
 
     def enlarge(self, values: Tensor) -> Tensor:
         """[B, C, h, w] -> [B, C, H, W]."""

@@ -1,0 +1,30 @@
+"""DAFormer that knows depth, at half resolution, Synthia -> Cityscapes: ours, the steps of study 78 that --demo measures.
+
+Command:   python run_experiments.py --exp 78 --only demo --demo
+Published: nothing. Not trained by us on Synthia yet.
+Needs:     what configs/depth_distribution/synHR2csHR_hrda_depth.py needs, whose options are explained there.
+More:      docs/depth_distribution.md
+"""
+
+_base_ = ["../daformer/syn2cs_daformer.py"]
+
+model = dict(depth_head=dict(type="DepthDensityHead", in_channels=128, in_index=1, channels=256, init_std=None))
+
+train_dataloader = dict(dataset=dict(source=dict(depth_dir="Depth/Depth"), target_place=True))
+
+uda = dict(
+    # What becomes stages of labeling below.
+    pseudo_weight_ignore_top=0,
+    pseudo_weight_ignore_bottom=0,
+    depth=dict(
+        mixtures="data/synthia/mixtures_normalized.npz", units="normalized", lambda_depth=0.1, lambda_density=0.1, lambda_target=0.1
+    ),
+    labeling=[
+        dict(type="ConfidenceShare", threshold=0.968),
+        dict(type="IgnoreRows", top=15, bottom=120),
+        dict(
+            type="SpatialPrior",
+            thresholds=[3165, 3311, 5000, 89, 89, 219, 50, 61, 1788, 50, 1202, 762, 123, 730, 50, 302, 50, 78, 81],
+        ),
+    ],
+)

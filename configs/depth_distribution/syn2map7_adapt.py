@@ -1,0 +1,33 @@
+"""Depth distribution, first training, Synthia -> Mapillary with 7 classes (Wu & Liu, NeurIPS 2022).
+
+Command:   python run_experiments.py --exp 77 --only full.2. By hand:
+           python tools/prepare/depth_distribution.py configs/depth_distribution/syn2map7_adapt.py \\
+               --out data/synthia/mixtures_7.npz
+           python run_experiments.py --config configs/depth_distribution/syn2map7_adapt.py
+Published: nothing of this training alone. Not trained by us yet.
+Needs:     data/synthia with its depth and data/mapillary (README, section Data), and the weights of DeepLab
+           (docs/depth_distribution.md, Weights).
+More:      docs/depth_distribution.md
+"""
+
+_base_ = [
+    "../_base_/default_runtime.py",
+    "../_base_/models/r101_depth.py",
+    "../_base_/datasets/synthia_to_mapillary_depth_7.py",
+    "../_base_/schedules/sgd_90k_depth.py",
+]
+
+uda = dict(
+    type="DepthDistribution",
+    mixtures="data/synthia/mixtures_7.npz",
+    lambda_depth=1e-4,
+    lambda_density=0.005,
+    lambda_target=0.001,
+    lambda_adv=0.001,
+    lr_D=1e-4,
+    lr_D_iters=90000,
+)
+
+model = dict(decode_head=dict(num_classes=7))  # for Mapillary, no class weights
+
+train_cfg = dict(max_iters=54000)  # of a schedule of 90,000, as in the paper

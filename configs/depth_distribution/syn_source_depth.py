@@ -1,0 +1,17 @@
+"""The network of syn2cs_daformer_depth.py on the source alone, and the density of the target: ours, the first steps of study 78.
+
+Command:   python run_experiments.py --exp 78 --only demo.1 demo.2 --demo
+Published: nothing. Not trained by us on Synthia yet.
+Needs:     what configs/depth_distribution/synHR2csHR_hrda_depth.py needs.
+More:      docs/depth_distribution.md
+"""
+
+_base_ = ["syn2cs_daformer_depth.py"]
+
+uda = dict(
+    _delete_=True,
+    type="SourceOnly",
+    depth={{_base_.uda.depth}},
+    # The classes of target pixels are those that the network itself predicts.
+    objectives=dict(density=dict(type="TargetDensity")),
+)

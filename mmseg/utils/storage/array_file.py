@@ -1,0 +1,54 @@
+"""Products of arrays: an npz without pickled objects that holds its header as a JSON text beside them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmseg.utils.errors import UserError
+from mmseg.utils.storage.files import atomic_path
+
+SUFFIX = ".npz"
+HEADER_ENTRY = "header"
+
+
+def write_arrays(path: str | Path, kind: str, arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> None:
+    """Writes a product atomically.
+
+    Raises:
+        UserError: its name ends with something else than .npz, the folder is read-only or the disk is full.
+    """
+    if Path(path).suffix != SUFFIX:
+        raise UserError(f"{path} is to hold {kind}. Give it a name that ends with {SUFFIX}.")
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **arrays, **{HEADER_ENTRY: np.array(json.dumps(header))})
+
+
+def read_arrays(path: str | Path, kind: str, names: Sequence[str], fix: str) -> tuple[list[np.ndarray], Any]:
+    """Reads a product.
+
+    Args:
+        path: npz file.
+        kind: what it should hold.
+        names: of its arrays.
+        fix: what makes it anew, the end of every error (a full sentence).
+
+    Returns:
+        the arrays in the order of their names, and what the text of the header holds, which nobody has checked.
+
+    Raises:
+        UserError: it is missing, broken, or lacks an array.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{path} does not exist. {fix}")
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return [content[name] for name in names], json.loads(str(content[HEADER_ENTRY]))
+    except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        reason = str(error).partition("\n")[0]
+        raise UserError(f"{path} is cut off, or holds no {kind} ({reason}). {fix}") from None
