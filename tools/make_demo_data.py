@@ -95,7 +95,6 @@ def make_demo_data(
     Raises:
         UserError: ``out`` holds something else, or the parameters make no sense.
     """
-    from mmseg.demo.files import lacks_depth
     from mmseg.demo.manifest import read_manifest
 
     check(parameters)
@@ -107,6 +106,8 @@ def make_demo_data(
         found, begun = None, []
     elif found:
         check_same(found, out, parameters, begun)
+    from mmseg.demo.files import lacks_depth  # decodes images: a mistake above does without
+
     wanted = [name for name in LAYOUTS if name in begun or name in layouts]
     if found and found["complete"] and len(wanted) == len(begun) and not lacks_depth(parameters, begun, out):
         return False
