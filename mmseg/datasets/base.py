@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 from mmseg.datasets.classes.categories import CATEGORY_NAMES, CATEGORY_PALETTE, RawCategories
 from mmseg.datasets.classes.described import described_classes
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, class_lut
+from mmseg.datasets.classes.values import check_label_values
 from mmseg.datasets.hints import LabelHints
 from mmseg.datasets.made_labels import check_made_labels, count_made_labels, made_header, made_name
 from mmseg.datasets.reading.depth_files import DepthFiles, inverse_depth
@@ -25,22 +26,11 @@ from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_imag
 from mmseg.datasets.reading.value_range import Depth, ValueRange, value_range
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
 from mmseg.datasets.statistics.raw_counts import count_categories
+from mmseg.datasets.tensors import image_tensor
 from mmseg.datasets.transforms import RESIZING, EvaluationRatio, EvaluationSize, Interpolation
 from mmseg.registry import DATASETS, component_of
 from mmseg.utils.errors import BadFileError, UserError
 from mmseg.utils.options.ranges import Pair, Positive
-
-
-def image_tensor(image: np.ndarray) -> torch.Tensor:
-    """BGR uint8 [H, W, 3] -> RGB uint8 [3, H, W]; the model normalises on the device."""
-    return torch.from_numpy(np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)))
-
-
-def check_label_values(label: np.ndarray, num_classes: int, path: Path, fix: str) -> None:
-    """Raises UserError for a value that is neither a train id nor 255."""
-    wrong = label[(label >= num_classes) & (label != IGNORE)]
-    if wrong.size:
-        raise BadFileError(f"{path} holds the label {wrong[0]}, which is neither a train id (0..{num_classes - 1}) nor {IGNORE}. {fix}")
 
 
 def dataset_class(config: dict) -> type:

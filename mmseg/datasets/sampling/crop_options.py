@@ -28,8 +28,8 @@ class CropOptions:
         cat_max_ratio: a crop is redrawn, up to 10 times, while one class fills this share of its labelled
             pixels; 1 accepts every crop. Source only.
         flip_prob: probability of mirroring left and right.
-        pad: whether a resized image smaller than the crop is padded; otherwise it is an error. The network sees 0 there, or with 'black'
-            what it sees of a black pixel, as in the published code of Wu and Liu.
+        pad: whether a resized image smaller than the crop is padded, with 0 as the network sees it, or 'black' before it is normalised (as
+            Wu and Liu do); otherwise it is an error.
         photo_metric_distortion: whether brightness, contrast, saturation and hue are changed at random
             ("CAug" in the published names). Source only.
         color_jitter: strengths of torchvision's jitter of brightness, contrast, saturation and hue, before the image is resized;

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from mmseg.datasets import transforms
-from mmseg.datasets.base import image_tensor
+from mmseg.datasets.tensors import image_tensor
 from mmseg.structures import Box
 
 

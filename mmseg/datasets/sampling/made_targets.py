@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from mmseg.datasets.annotating.label_files import read_annotation
-from mmseg.datasets.base import check_label_values
+from mmseg.datasets.classes.values import check_label_values
 from mmseg.datasets.made_labels import KIND, MadeHeader, check_made_labels, made_name
 from mmseg.utils.errors import BadFileError
 from mmseg.utils.storage.product_header import read_header

@@ -216,6 +216,12 @@ def test_the_number_of_files_is_compared_with_the_published_one(data):
     assert not finding.fatal and "6 images" in finding.text and "24966" in finding.text
 
 
+def test_the_first_images_are_no_incomplete_split(data):
+    (data / "demo_manifest.json").unlink()
+    cfg = data_config(data, **{"train_dataloader.dataset.source.first": 5})
+    assert not any((finding.kind, finding.split) == ("file count", "source") for finding in check_data(cfg)[0].findings)
+
+
 def test_known_sizes_belong_to_data_sets_that_exist():
     assert all(DATASETS.get(name) is not None for name in KNOWN_SIZES)
 

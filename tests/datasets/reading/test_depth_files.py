@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mmseg.datasets import SynthiaDataset
+from mmseg.datasets.base import without_labels
 from mmseg.datasets.reading.depth_files import inverse_depth, read_depth, read_raw_depth
 from mmseg.utils.errors import BadFileError, UserError
 from tests.datasets.toy import HEIGHT, WIDTH, make_synthia, position_depth, write_png
@@ -67,6 +68,12 @@ def test_a_data_set_with_depth(tmp_path):
     assert data.depth_paths(2) == [tmp_path / "Depth/Depth/0000002.png"]
     assert np.array_equal(data.read_depth(2, (HEIGHT, WIDTH)), position_depth(2))
     assert synthia(tmp_path, depth_dir=None).read_depth(2, (HEIGHT, WIDTH)) is None
+
+
+def test_a_target_has_no_depth(tmp_path):
+    """As its labels, its depth is never looked for."""
+    config = {"type": "SynthiaDataset", "data_root": str(tmp_path), "ann_dir": "GT/LABELS", "depth_dir": "nowhere"}
+    assert without_labels(config) == {"type": "SynthiaDataset", "data_root": str(tmp_path), "ann_dir": None}
 
 
 def test_sizes_are_compared(tmp_path):
