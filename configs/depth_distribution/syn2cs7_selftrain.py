@@ -1,10 +1,11 @@
 """Depth distribution, second training, Synthia -> Cityscapes with 7 classes: cross entropy on pseudo-labels of the target alone.
 
-Command:   python run_experiments.py --exp 76 --only full.2, the whole chain.
-           By hand, with RUN the folder of a training of syn2cs7_adapt.py:
+Command:   python run_experiments.py --config configs/depth_distribution/syn2cs7_selftrain.py
+           with --cfg-options load_from=RUN/latest.pth, RUN being the folder of a training of syn2cs7_adapt.py,
+           and pseudo-labels that are made by
            python tools/prepare/pseudo_labels.py RUN/config.py RUN/latest.pth --out data/cityscapes/pseudo_labels --threshold 0.9 \\
                --spatial-prior 1000 772 100 316 234 173 173
-           python run_experiments.py --config configs/depth_distribution/syn2cs7_selftrain.py --cfg-options load_from=RUN/latest.pth
+Study:     --exp 76 --only full.2, the whole chain
 Published: 72.6 mIoU, one seed. Not trained by us yet.
 Needs:     what syn2cs7_adapt.py needs, and pseudo-labels of all target images in data/cityscapes/pseudo_labels.
 More:      docs/depth_distribution.md

@@ -1,9 +1,10 @@
 """Depth distribution, first training, Synthia -> Cityscapes with 16 classes (Wu & Liu, NeurIPS 2022): depth and density beside the
 segmentation, and alignment of self-information times density.
 
-Command:   python run_experiments.py --exp 75 --only ablation.2, with the mixtures as a stage of its own. By hand:
+Command:   python run_experiments.py --config configs/depth_distribution/syn2cs_adapt.py
+           with mixtures that are made by
            python tools/prepare/depth_distribution.py configs/depth_distribution/syn2cs_adapt.py --out data/synthia/mixtures_16.npz
-           python run_experiments.py --config configs/depth_distribution/syn2cs_adapt.py
+Study:     --exp 75 --only ablation.2, with the mixtures as a stage of its own
 Published: 44.8 mIoU over 16 classes, one seed (48.2 with self-training and the spatial prior). Not trained by us yet.
 Needs:     data/synthia with its depth and data/cityscapes (README, section Data), and the weights of DeepLab
            (docs/depth_distribution.md, Weights).

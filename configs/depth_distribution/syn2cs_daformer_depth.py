@@ -1,6 +1,10 @@
 """DAFormer that knows depth, at half resolution, Synthia -> Cityscapes: ours, the steps of study 78 that --demo measures.
 
-Command:   python run_experiments.py --exp 78 --only demo --demo
+Command:   python run_experiments.py --config configs/depth_distribution/syn2cs_daformer_depth.py
+           with mixtures that are made by
+           python tools/prepare/depth_distribution.py configs/depth_distribution/syn2cs_daformer_depth.py --units normalized \\
+               --out data/synthia/mixtures_normalized.npz
+Study:     --exp 78 --only demo.4, with the mixtures as a stage of its own; on a CPU with --demo
 Published: nothing. Not trained by us on Synthia yet.
 Needs:     what configs/depth_distribution/synHR2csHR_hrda_depth.py needs, whose options are explained there.
 More:      docs/depth_distribution.md

@@ -1,11 +1,12 @@
 """Depth distribution, second training, Synthia -> Mapillary with 7 classes: cross entropy on pseudo-labels of the target alone.
 
-Command:   python run_experiments.py --exp 77 --only full.2, the whole chain.
-           By hand, with RUN the folder of a training of syn2map7_adapt.py:
+Command:   python run_experiments.py --config configs/depth_distribution/syn2map7_selftrain.py
+           with --cfg-options load_from=RUN/latest.pth, RUN being the folder of a training of syn2map7_adapt.py,
+           and pseudo-labels that are made by
            python tools/prepare/pseudo_labels.py RUN/config.py RUN/latest.pth --out data/mapillary/pseudo_labels --threshold 0.9 \\
                --cfg-options train_dataloader.dataset.target.first=9000 \\
                --spatial-prior 100 87 50 62 57 54 54
-           python run_experiments.py --config configs/depth_distribution/syn2map7_selftrain.py --cfg-options load_from=RUN/latest.pth
+Study:     --exp 77 --only full.2, the whole chain
 Published: 70.4 mIoU, one seed. Not trained by us yet.
 Needs:     what syn2map7_adapt.py needs, and pseudo-labels of all target images in data/mapillary/pseudo_labels.
 More:      docs/depth_distribution.md

@@ -1,9 +1,10 @@
 """Depth distribution, first training, Synthia -> Mapillary with 7 classes at 640x320 (Wu & Liu, NeurIPS 2022).
 
-Command:   python run_experiments.py --exp 77 --only small.2. By hand:
+Command:   python run_experiments.py --config configs/depth_distribution/syn2map7_small_adapt.py
+           with mixtures that are made by
            python tools/prepare/depth_distribution.py configs/depth_distribution/syn2map7_small_adapt.py --grid 81 41 \\
                --out data/synthia/mixtures_7_small.npz
-           python run_experiments.py --config configs/depth_distribution/syn2map7_small_adapt.py
+Study:     --exp 77 --only small.2, with the mixtures as a stage of its own
 Published: nothing of this training alone. Not trained by us yet.
 Needs:     data/synthia with its depth and data/mapillary (README, section Data), and the weights of DeepLab
            (docs/depth_distribution.md, Weights).

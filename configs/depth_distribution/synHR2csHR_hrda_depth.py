@@ -1,10 +1,10 @@
 """HRDA that knows depth: depth and density beside the segmentation, small islands of pseudo-labels left out, Synthia -> Cityscapes: ours.
 
-Command:   python run_experiments.py --exp 78 --only hrda.4
-           with the mixtures as a stage of its own. By hand:
+Command:   python run_experiments.py --config configs/depth_distribution/synHR2csHR_hrda_depth.py
+           with mixtures that are made by
            python tools/prepare/depth_distribution.py configs/depth_distribution/synHR2csHR_hrda_depth.py --units normalized \\
                --out data/synthia/mixtures_normalized.npz
-           python run_experiments.py --config configs/depth_distribution/synHR2csHR_hrda_depth.py
+Study:     --exp 78 --only hrda.4, with the mixtures as a stage of its own
 Published: nothing (HRDA alone: 65.8 over 16 classes; depth distribution with DeepLabV2: 48.2). Not trained by us yet.
 Needs:     data/synthia with its depth and data/cityscapes (README, section Data) and pretrained/mit_b5.pth
            (sh tools/download_checkpoints.sh mit_b5).

@@ -10,6 +10,7 @@ from mmseg.engine.parts import build_model
 from mmseg.utils.storage.prototype_file import Prototypes, write_prototypes
 from tests import tiny
 from tests.config.legacy.published_form import decisive, published, write_json
+from tests.models.uda.mixtures_file import mixtures
 
 CONFIGS = tiny.ROOT / "configs"
 FILES = sorted(
@@ -43,6 +44,9 @@ def test_a_config_builds_its_method(file, tmp_path):
     cfg = load_config(CONFIGS / file)
     if cfg.uda.get("prototypes"):  # which an earlier stage makes
         cfg.uda.prototypes = str(some_prototypes(tmp_path / "prototypes.npz", cfg.model.decode_head))
+    for part in (cfg.uda, cfg.uda.get("depth") or {}):
+        if part.get("mixtures"):
+            part["mixtures"] = mixtures(classes=tuple(map(str, range(cfg.model.decode_head.num_classes))))
     with torch.device("meta"):
         method = build_model(cfg)
     assert sum(parameter.numel() for parameter in method.model.parameters()) > 0

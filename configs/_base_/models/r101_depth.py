@@ -19,7 +19,8 @@ model = dict(
         init_std=0.01,
         out_indices=[3],
     ),
-    # Weights that DeepLab's authors trained on ImageNet, as AdaptSegNet and AdvEnt share them: README, section Weights.
+    # Weights that DeepLab's authors trained on ImageNet, as AdaptSegNet and AdvEnt share them:
+    # docs/depth_distribution.md, Weights.
     pretrained="pretrained/DeepLab_resnet_pretrained_imagenet.pth",
     decode_head=dict(
         type="FADAHead",

@@ -23,8 +23,9 @@ def with_mixtures(setup: ConfigFile, changes: Mapping[str, object] | None = None
     """A training with mixtures of a stage of its own; ``options`` are those of the mixtures."""
     fit = Command(tool=FIT, product=MIXTURE_FILE, options={"units": "normalized", **options})
     products = {"uda.depth.mixtures": from_stage(MIXTURES, MIXTURE_FILE)}
+    source = DAFORMER if setup == SOURCE else setup  # of the same source: they share the mixtures
     return (
-        Stage(name=MIXTURES, setup=setup, command=fit),
+        Stage(name=MIXTURES, setup=source, command=fit),
         Stage(name=TRAIN, setup=setup, changes={**products, **(changes or {})}),
     )
 

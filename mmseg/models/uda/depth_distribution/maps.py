@@ -31,7 +31,8 @@ def nearest_index(length: int, size: int) -> list[int]:
 def at_map(values: Tensor, size: Sequence[int]) -> Tensor:
     """Nearest neighbours: [B, H, W] -> [B, *size]."""
     rows, columns = (
-        torch.tensor(nearest_index(length, side), device=values.device) for length, side in zip(values.shape[1:], size, strict=True)
+        torch.tensor(nearest_index(length, side)).to(values.device, non_blocking=True)
+        for length, side in zip(values.shape[1:], size, strict=True)
     )
     return values[:, rows[:, None], columns]
 
