@@ -10,11 +10,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 import shlex
+import signal
 from collections.abc import Sequence
 
 from mmseg.config.options import OptionAction
 from mmseg.utils.computing.launchers import LAUNCHERS, is_first_process
 from mmseg.utils.errors import CommandParser, UserError, command_line
+from mmseg.utils.signals import Stopped
 from mmseg.utils.storage.run_folder import LATEST
 
 
@@ -88,8 +90,9 @@ def main() -> None:
     work_dir = Path(args.work_dir or Path("work_dirs") / run_name(Path(args.config).stem, cfg))
     try:
         result = train(cfg, work_dir, resume=args.resume, override=args.override)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"Go on with: {resume_command(sys.argv[1:], work_dir)}") from None
+    except KeyboardInterrupt as stop:
+        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+        raise Stopped(number, f"Go on with: {resume_command(sys.argv[1:], work_dir)}") from None
     if is_first_process(cfg.launcher):
         print_titled(f"{work_dir} after {result['iteration']} iterations", per_class_table(result["metrics"]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from torch import distributed
 
 from mmseg.utils.computing.launchers import RANK, Launcher, is_first_process
 from mmseg.utils.errors import UserError
+from mmseg.utils.signals import Stopped
 
 PATIENCE = 5.0
 """Seconds that the first process has to report an error that all of them meet."""
@@ -89,13 +91,20 @@ def one_voice(launcher: Launcher) -> Iterator[None]:
     """What goes wrong in a training of several processes is said once.
 
     An error that all of them meet is the first one's to report: the launcher ends the others while they wait. An error of
-    one process names it. A process whose partner has gone says so instead of showing the inside of torch.
+    one process names it. A process whose partner has gone says so instead of showing the inside of torch. What a signal ends is
+    the first one's to report as well.
 
     Raises:
         UserError: as the process itself, with its number unless it is the first; or another process has ended.
     """
     try:
         yield
+    except Stopped as stop:
+        if is_first_process(launcher):
+            raise
+        with contextlib.suppress(Stopped):  # again, by a launcher that ends all as soon as one has ended
+            time.sleep(PATIENCE)
+        sys.exit(128 + stop.number)
     except (UserError, RuntimeError) as error:
         if not isinstance(error, UserError) and not lost_a_process(error):
             raise

@@ -34,11 +34,18 @@ class AdaptationTrainLoop(IterBasedTrainLoop):
             raise UserError(f"Training stopped at the evaluation after iteration {self._iter}: {what}. {TRAIN_AGAIN}") from error
 
     def run_iter(self, data_batch: dict) -> None:
-        """One iteration; ``data_batch`` is a collated loader sample."""
+        """One iteration; ``data_batch`` is a collated loader sample.
+
+        Raises:
+            Stopped: a signal has ended the training, see :meth:`AdaptationRunner.end`.
+        """
+        self.runner.stopping.begin()
         self._count_skipped(data_batch)
         super().run_iter({**data_batch, "iteration": self._iter})
-        if self.validates_after(self._iter):
+        if due := self.validates_after(self._iter):
             average_statistics(self.runner.network)
+        if (number := self.runner.stopping.agreed()) is not None:
+            self.runner.end(number, evaluation_due=due)
 
     def _count_skipped(self, data_batch: dict) -> None:
         """The workers log the bad files; how many samples they cost is logged here."""

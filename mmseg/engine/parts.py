@@ -40,6 +40,7 @@ from mmseg.utils.computing.precision import Precision
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.engine_options import env_cfg
 from mmseg.utils.randomness import derive_seed
+from mmseg.utils.signals import shield_worker
 from mmseg.visualization import tensorboard  # noqa: F401  registers its backend
 
 NEEDED_HOOKS = {
@@ -86,7 +87,7 @@ def build_loader_config(loader: dict, **dataset_options: object) -> dict:
     check_component({**loader, "type": DataLoader}, DATASETS)
     loader = dict(loader)
     options = {"collate_fn": {"type": collate_samples}, "pin_memory": torch.cuda.is_available()}
-    options["persistent_workers"] = loader["num_workers"] > 0
+    options |= {"persistent_workers": loader["num_workers"] > 0, "worker_init_fn": {"type": shield_worker}}
     dataset = DATASETS.build({**dataset_options, **loader["dataset"]})
     sampler = DATA_SAMPLERS.build({**loader["sampler"], "dataset": dataset})
     return {**options, **loader, "dataset": dataset, "sampler": sampler}

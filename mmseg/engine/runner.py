@@ -29,10 +29,12 @@ from mmseg.engine.parts import annotation_note, late_note, target_note, training
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
 from mmseg.engine.resume.restore import restore, restore_hooks
 from mmseg.engine.resume.state import check_same_run, check_state
+from mmseg.engine.stopping import Stopping
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import config_text
-from mmseg.utils.storage.run_folder import RESULT
+from mmseg.utils.signals import Stopped, StopRequest
+from mmseg.utils.storage.run_folder import LATEST, RESULT
 
 
 class AdaptationRunner(Runner):
@@ -43,9 +45,13 @@ class AdaptationRunner(Runner):
 
     Attributes:
         resumption: from where it goes on, and how; empty for a new training.
+        stopping: what signals ask for.
+        evaluation_due: whether it was stopped in an evaluation, which comes first then.
     """
 
     resumption = Resumption()
+    evaluation_due = False
+    stopping: Stopping
 
     @property
     def network(self) -> nn.Module:
@@ -87,11 +93,30 @@ class AdaptationRunner(Runner):
     def _maybe_compile(self, target: str) -> None:
         """Nothing: ``compile=True`` is for encoders and decoders (:mod:`mmseg.engine.compile`), and not also for the step as a whole."""
 
-    def save_state(self, path: str | os.PathLike, iteration: int) -> None:
-        """Writes everything that a resume needs, after ``iteration`` finished iterations; each process has to call this."""
-        average_statistics(self.network)
+    def end(self, number: int, *, evaluation_due: bool) -> None:
+        """Ends the training between two iterations, with its state in ``latest.pth``.
+
+        Args:
+            number: of the signal that asks for it.
+            evaluation_due: whether the evaluation after this iteration was not made, or not to its end.
+
+        Raises:
+            Stopped: always.
+        """
+        self.save_state(Path(self.work_dir) / LATEST, iteration=self.iter, evaluation_due=evaluation_due)
+        self.stopping.together()
+        raise Stopped(number)
+
+    def save_state(self, path: str | os.PathLike, iteration: int, *, evaluation_due: bool = False) -> None:
+        """Writes everything that a resume needs, after ``iteration`` finished iterations; each process has to call this.
+
+        Except where an evaluation is due: before it, the processes have agreed on their statistics.
+        """
+        if not evaluation_due:
+            average_statistics(self.network)
         meta = {
             "iteration": iteration,
+            "evaluation_due": evaluation_due,
             "processes": get_world_size(),
             "seed": self.seed,
             "best_score": float(self.checkpoint_hook.best_score),
@@ -138,6 +163,7 @@ class AdaptationRunner(Runner):
         load_resumed(self.network, content["state_dict"], filename)
         restore(self.optim_wrapper, self.all_schedulers, content, filename, changed=self.resumption.changed)
         self.train_loop._iter = meta["iteration"]
+        self.evaluation_due = meta.get("evaluation_due", False)
         self.checkpoint_hook.best_score = meta["best_score"]
         for teacher, restored in zip(self.network.teachers, meta.get("restored_teachers", ()), strict=False):
             teacher.restored = restored
@@ -194,13 +220,16 @@ class AdaptationRunner(Runner):
         self.logger.info(f"{versions}, seed {self.seed}, {torch.get_num_threads()} CPU threads, run folder {self.work_dir}")
 
 
-def build_runner(cfg: Config, resumption: Resumption | None = None, *, recorded: Config | None = None) -> AdaptationRunner:
+def build_runner(
+    cfg: Config, resumption: Resumption | None = None, *, recorded: Config | None = None, request: StopRequest | None = None
+) -> AdaptationRunner:
     """A runner for training (with validation) from a complete config.
 
     Args:
         cfg: see :func:`mmseg.config.config.load_config`.
         resumption: what to continue from; goes before ``load_from`` of the config. None starts anew.
         recorded: the config as files keep it, where that names products of other runs otherwise than by their paths.
+        request: notes the signals that ask the training to end; None for a training that handles none.
     """
     parts = training_parts(cfg)
     dataset = parts["train_dataloader"]["dataset"]
@@ -223,6 +252,7 @@ def build_runner(cfg: Config, resumption: Resumption | None = None, *, recorded:
         cfg=cfg if recorded is None else recorded,
     )
     runner.resumption = resumption or runner.resumption
+    runner.stopping = Stopping(request or StopRequest(lambda number: None))
     for line in filter(None, notes):
         runner.logger.warning(line)
     return runner

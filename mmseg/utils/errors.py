@@ -7,10 +7,13 @@ import contextlib
 import difflib
 import functools
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
+
+from mmseg.utils.signals import LAUNCHER, Stopped, end_with, ending_by_term
 
 LAUNCHED = "MMSEG_LAUNCHED"
 """Environment variable of the trainings that a launcher starts."""
@@ -94,8 +97,9 @@ class CommandParser(argparse.ArgumentParser):
 def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
     """Wraps the ``main`` of a command: a :class:`UserError` is printed as one line, exit code 2.
 
-    Everything else keeps its traceback, because it is our bug and not the user's mistake. An interrupt is one line as well, which
-    says how to go on where the interrupted part knows it; in a process that a launcher has started, the launcher says it.
+    Everything else keeps its traceback, because it is our bug and not the user's mistake. An interrupt and SIGTERM are one line as
+    well, which says how to go on where the interrupted part knows it; in a process that a launcher has started, the launcher says it.
+    Such a process ends with its launcher.
 
     A ``main`` reads and checks its arguments first and imports what does the work after that, because torch and the networks
     take seconds: a help text, a list or a mistake in the command is there at once.
@@ -103,8 +107,11 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
 
     @functools.wraps(main)
     def run(*args, **kwargs) -> None:
+        if LAUNCHER in os.environ:
+            end_with(os.environ[LAUNCHER])
         try:
-            code = main(*args, **kwargs)
+            with ending_by_term():
+                code = main(*args, **kwargs)
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(2)
@@ -113,9 +120,10 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
             if str(pause):  # one of several processes says it
                 print(one_line(str(pause)))
         except KeyboardInterrupt as stop:
+            stopped = stop if isinstance(stop, Stopped) else Stopped(signal.SIGINT, *stop.args)
             if LAUNCHED not in os.environ:
-                print(". ".join(["interrupted", *map(str, stop.args)]), file=sys.stderr)
-            sys.exit(130)
+                print(". ".join([stopped.reason, *map(str, stopped.args)]), file=sys.stderr)
+            sys.exit(128 + stopped.number)
         sys.exit(code or 0)
 
     return run

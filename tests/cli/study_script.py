@@ -15,7 +15,7 @@ from mmseg.experiments import ConfigFile, Row, Study, Table
 rows = tuple(Row(title=title, setup=ConfigFile(path=path)) for title, path in {configs!r}.items())
 experiments.STUDIES.clear()
 experiments.STUDIES[7] = Study(title="small", source="tests", tables=(Table(key="t", title="some rows", rows=rows),), seeds=(0,))
-processes.PATIENCE = dict.fromkeys(processes.PATIENCE, 300.0)  # no training is killed because the machine is busy
+processes.ENDINGS = tuple((number, 300.0) for number, _ in processes.ENDINGS)  # no training is killed because the machine is busy
 run_experiments.main()
 """
 

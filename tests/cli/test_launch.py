@@ -7,12 +7,13 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.utils.storage.locks import LOCK, is_locked
 from tests import tiny
 from tests.cli.failures import contents
@@ -80,14 +81,14 @@ def launching(folder: Path, data: Path, **options: object) -> Iterator[SimpleNam
         process.communicate(timeout=120)
 
 
-def check_end(launch: SimpleNamespace) -> None:
+def check_end(launch: SimpleNamespace, code: int, reason: str) -> None:
     """The launcher said how to go on, the training has ended in order, and nothing is left but whole files."""
     _, errors = launch.process.communicate(timeout=300)
-    assert launch.process.returncode == 130
+    assert launch.process.returncode == code
     command = shlex.join(["python", *launch.command[1:]])
-    assert errors == f"interrupted. Trainings stopped, their last states are kept. Go on with: {command}\n"
+    assert errors == f"{reason}. Trainings stopped, their last states are kept. Go on with: {command}\n"
     resume = f"Go on with: python tools/train.py {launch.folder}/config.py --resume --work-dir {launch.folder}"
-    assert (launch.folder / "console.log").read_text().splitlines()[-1] == f"interrupted. {resume}"
+    assert (launch.folder / "console.log").read_text().splitlines()[-1] == f"stopped by SIGTERM. {resume}"
     assert not is_locked(launch.folder) and not (launch.folder / LOCK).exists() and not list(launch.folder.rglob("*.part*"))
 
 
@@ -102,7 +103,7 @@ def test_a_run_is_trained_once_and_an_interrupt_ends_it(tiny_data, tmp_path, fai
         assert "1/1 running" in launched([*first.command[:-2], "--list", "7"]).stdout
         assert first.process.poll() is None and (first.folder / "config.py").read_bytes() == config
         first.process.send_signal(signal.SIGINT)
-        check_end(first)
+        check_end(first, 130, "interrupted")
 
 
 def test_a_launch_in_the_background_ends_when_it_is_terminated(tiny_data, tmp_path):
@@ -110,7 +111,23 @@ def test_a_launch_in_the_background_ends_when_it_is_terminated(tiny_data, tmp_pa
     with launching(tmp_path, tiny_data, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) as launch:
         launch.process.send_signal(signal.SIGINT)
         launch.process.send_signal(signal.SIGTERM)
-        check_end(launch)
+        check_end(launch, 143, "stopped by SIGTERM")
+
+
+def test_a_training_does_not_outlive_a_launcher_that_is_killed(tiny_data, tmp_path):
+    """It keeps its state and releases its folder, so that the same command goes on."""
+    with launching(tmp_path, tiny_data) as launch:
+        launch.process.kill()
+        wait_for(lambda: not is_locked(launch.folder))
+        assert (launch.folder / "console.log").read_text().splitlines()[-1].startswith("stopped by SIGTERM. Go on with: ")
+        assert read_checkpoint(launch.folder / "latest.pth")["meta"]["iteration"] >= 1
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def test_a_full_disk_stops_one_row(tiny_data, tmp_path, trained):

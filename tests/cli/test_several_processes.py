@@ -33,6 +33,10 @@ def torchrun(processes: int, *command: str):
     return launched([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes), *command])
 
 
+ASKED = DYING.replace("signal.SIGKILL)", "signal.SIGTERM)").replace("_iter == 3", "_iter == 1")
+"""One of two processes is asked to end before the second iteration."""
+
+
 def in_two(script: str, folder: Path, data: Path, *flags: str):
     return torchrun(2, script, tiny.CONFIG, "--work-dir", str(folder), *flags, *tiny.options(data, **OPTIONS))
 
@@ -61,7 +65,22 @@ def test_a_process_dies_and_the_run_goes_on(whole, tiny_data, tmp_path):
     assert died.returncode == 1 and "exitcode: -9" in died.stderr
     assert "[rank0]: Traceback" not in died.stderr
     assert read_checkpoint(folder / "latest.pth")["meta"]["iteration"] == 2 and not (folder / "result.json").exists()
+    goes_on(whole, folder, tiny_data)
 
+
+def test_both_end_after_the_same_iteration_when_one_is_asked_to(whole, tiny_data, tmp_path):
+    """What one has noted before an iteration, both know at its end."""
+    folder, script = tmp_path / "run", tmp_path / "asked.py"
+    script.write_text(ASKED)
+    ended = in_two(str(script), folder, tiny_data)
+    assert ended.returncode == 1 and ended.stderr.count("stopped by SIGTERM. Go on with: ") == 1, ended.stderr
+    assert "[rank0]: Traceback" not in ended.stderr and "exitcode  : 143" in ended.stderr
+    assert read_checkpoint(folder / "latest.pth")["meta"]["iteration"] == 2 and not (folder / ".lock").exists()
+    goes_on(whole, folder, tiny_data)
+
+
+def goes_on(whole, folder, tiny_data):
+    """A resumed run ends with the bits of the uninterrupted one."""
     resumed = in_two("tools/train.py", folder, tiny_data, "--resume")
     assert resumed.returncode == 0, resumed.stderr
     states = [read_checkpoint(path / "latest.pth") for path in (whole, folder)]

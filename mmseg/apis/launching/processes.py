@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -19,10 +20,15 @@ from mmseg.apis.launching.runs import Run
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
+from mmseg.utils.signals import ASKING, LAUNCHER, Stopped, handled, this_process
 from mmseg.utils.storage.run_folder import CONFIG
 
-PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 10.0, signal.SIGKILL: 10.0}
-"""Seconds that a training has to end after each signal."""
+SRUN = "srun"
+ENDINGS = ((signal.SIGTERM, 24.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 10.0))
+"""What trainings get one after the other, and how many seconds they then have: to end their iteration, to end at once, to be gone. The
+first two together stay below the 30 seconds that most schedulers leave the launcher."""
+LOOK = 0.1
+"""Seconds between two looks at trainings that have been asked to end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +45,7 @@ class Start:
 
     def check(self) -> None:
         """Raises UserError where this machine cannot start trainings so."""
-        if self.launcher == "slurm" and shutil.which("srun") is None:
+        if self.launcher == "slurm" and shutil.which(SRUN) is None:
             fix = "Start it on a login node, or leave the option out"
             raise UserError(f"--launcher slurm needs the command srun, which is not on this machine. {fix}.")
         found = gpu_count() if self.launcher == "none" and self.gpus else 0
@@ -59,7 +65,7 @@ class Start:
             words += ["--resume"] if run.started else []
             launched, count = ["--launcher", "slurm"], self.gpus or 1
         if self.launcher == "slurm":
-            srun = ["srun", "--nodes", "1", "--ntasks", str(count), f"--gres=gpu:{count}", "--kill-on-bad-exit", "--quit-on-interrupt"]
+            srun = [SRUN, "--nodes", "1", "--ntasks", str(count), f"--gres=gpu:{count}", "--kill-on-bad-exit", "--quit-on-interrupt"]
             return [*srun, *shlex.split(os.environ.get("SRUN_ARGS", "")), sys.executable, *words, *launched]
         if self.gpus is None or run.command:
             return [sys.executable, *words]
@@ -86,40 +92,48 @@ def gpu_count() -> int:
 
 
 class Children:
-    """The running trainings of this process, each in a process group of its own so that its workers end with it."""
+    """The running trainings of this process, each in a process group of its own so that its workers end with it.
+
+    Attributes:
+        ending: whether they are being ended.
+        hurry: whether they are not to be waited for any longer.
+    """
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen] = set()
         self._guard = threading.Lock()
-        self.ending = False
+        self.ending = self.hurry = False
 
     def call(self, command: list[str], environment: dict[str, str] | None = None, **streams: object) -> int:
-        """Runs a command to its end; returns its exit code, that of an interrupt once they are being ended."""
+        """Runs a command to its end; returns its exit code, that of an interrupt once they are being ended.
+
+        Should this process be killed, the command ends as well, unless it runs on another machine, which Slurm may have chosen.
+        """
+        tied = {} if command[0] == SRUN else {LAUNCHER: this_process()}
         with self._guard:
             if self.ending:
                 return 128 + signal.SIGINT
-            child = subprocess.Popen(command, env={**os.environ, **(environment or {})}, start_new_session=True, **streams)
+            child = subprocess.Popen(command, env={**os.environ, **tied, **(environment or {})}, start_new_session=True, **streams)
             self._running.add(child)
         code = child.wait()
         self._running.discard(child)
         return code
 
     def end(self) -> None:
-        """Interrupts all, so that they leave whole files, and kills what does not listen."""
+        """Asks all to end, so that they leave whole files and a state to go on from, and kills what does not listen."""
         with self._guard:
             self.ending = True
         running = list(self._running)
-        for number, patience in PATIENCE.items():
+        for number, patience in ENDINGS:
+            self.hurry = False
             for child in running:
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, number)
-            running = [child for child in running if not _ends(child, patience)]
-
-
-def _ends(child: subprocess.Popen, patience: float) -> bool:
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(patience)
-    return child.returncode is not None
+                    # Its workers may be needed for one more batch.
+                    (os.killpg if number == signal.SIGKILL else os.kill)(child.pid, number)
+            end = time.monotonic() + patience
+            while running and time.monotonic() < end and not self.hurry:
+                time.sleep(LOOK)
+                running = [child for child in running if child.poll() is None]
 
 
 @contextlib.contextmanager
@@ -127,30 +141,30 @@ def interruptible() -> Iterator[Children]:
     """Trainings that end, with a word on how to go on, when this process is interrupted, terminated or loses its terminal.
 
     A signal that this process was started to ignore (SIGHUP by nohup, SIGINT in the background of a shell) is ignored further.
-    Its trainings would inherit that, and could not be interrupted by :meth:`Children.end`: a handler is not inherited.
+    Its trainings would inherit that, and could not be interrupted by a terminal: a handler is not inherited.
+
+    Raises:
+        Stopped: this process was asked to end; its trainings have.
     """
     children = Children()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in before.items():
-        if handler != signal.SIG_IGN:
-            signal.signal(number, _interrupt)
-        elif number == signal.SIGINT:
-            signal.signal(number, _go_on)
+    ignored = [signal.SIGINT] if signal.getsignal(signal.SIGINT) == signal.SIG_IGN else []
+    for number in ignored:
+        signal.signal(number, _go_on)
     try:
-        yield children
-    except KeyboardInterrupt:
-        for number in before:  # once is enough
-            signal.signal(number, signal.SIG_IGN)
-        children.end()
+        with handled(_stop, sorted({*ASKING, signal.SIGHUP} - {*ignored})):
+            yield children
+    except Stopped as stop:
+        with handled(lambda *_: setattr(children, "hurry", True), (*ASKING, signal.SIGHUP)):
+            children.end()
         command = shlex.join(["python", *sys.argv])
-        raise KeyboardInterrupt(f"Trainings stopped, their last states are kept. Go on with: {command}") from None
+        raise Stopped(stop.number, f"Trainings stopped, their last states are kept. Go on with: {command}") from None
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+def _stop(number: int, _: object) -> None:
+    raise Stopped(number)
 
 
 def _go_on(*_: object) -> None:

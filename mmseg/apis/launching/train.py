@@ -15,6 +15,7 @@ from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.engine.distributed import backend, one_voice, process_group
 from mmseg.engine.runner import build_runner
+from mmseg.engine.stopping import stoppable
 from mmseg.evaluation.curve import Result, read_result
 from mmseg.utils.computing.launchers import is_first_process
 from mmseg.utils.errors import UserError
@@ -37,6 +38,7 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
 
     Raises:
         UserError: anything the user can mend; nothing is half-written then.
+        Stopped: a signal has ended the training; ``latest.pth`` holds its last state.
     """
     folder = Path(work_dir)
     check_command(cfg)
@@ -44,14 +46,14 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
         raise UserError("skip_classifier (--skip-classifier) says how to start from a checkpoint. Give one with --load-from FILE.")
     launcher = cfg.get("launcher", "none")
     first = is_first_process(launcher)
-    with one_voice(launcher), locked(folder) if first else contextlib.nullcontext():
+    with one_voice(launcher), stoppable(first=first) as request, locked(folder) if first else contextlib.nullcontext():
         check_state(folder, resume)
         check_sync_batchnorm(cfg)
         cfg.work_dir = str(folder)
         located = with_paths(without_start(cfg) if resume else cfg, folder.parent)
         with process_group(launcher, backend(cfg.env_cfg)):
             resumption = plan_resume(cfg, str(folder / LATEST), override=override) if resume else None
-            runner = build_runner(located, resumption, recorded=cfg)
+            runner = build_runner(located, resumption, recorded=cfg, request=request)
             for note in other_ends(cfg):
                 runner.logger.warning(note)
             runner.train()

@@ -27,6 +27,16 @@ class CheckpointHook(Hook):
     def __init__(self, *, interval: Positive[int], save_best: str | None = "mIoU", best_score: float = float("-inf")) -> None:
         self.interval, self.save_best, self.best_score = interval, save_best, best_score
 
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Makes up for the evaluation in which the training was stopped, before it goes on; an epoch is the whole training."""
+        if runner.evaluation_due:
+            runner.val_loop.run()
+
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: list | None = None) -> None:
+        """A signal ends an evaluation as well. Its other processes are asked by the same signal, or are ended by their launcher."""
+        if (number := runner.stopping.request.number) is not None:
+            runner.end(number, evaluation_due=True)
+
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None) -> None:
         """Saves when due, unless an evaluation follows: its result belongs into the state, or a resume would miss it."""
         iteration = runner.iter + 1  # runner.iter counts finished iterations, and this one is not counted yet

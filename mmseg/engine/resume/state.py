@@ -16,7 +16,7 @@ from mmseg.utils.errors import UserError
 
 PARTS = {"state_dict": dict, "optimizer": dict, "param_schedulers": list, "logged": dict}
 META = {"iteration": int, "seed": int, "best_score": (int, float)}
-LATER_META = {"processes": int, "restored_teachers": list}
+LATER_META = {"processes": int, "restored_teachers": list, "evaluation_due": bool}
 """What older files lack."""
 ELSEWHERE = "Start from its networks in another folder with --load-from."
 OF_ANOTHER = "Start from another file in another folder with --load-from."

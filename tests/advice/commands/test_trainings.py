@@ -2,6 +2,7 @@
 
 import errno
 import shlex
+import signal
 import sys
 from types import SimpleNamespace
 from unittest import mock
@@ -20,6 +21,7 @@ from mmseg.engine import compile as compilation
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.parts import build_model
 from mmseg.evaluation.curve import read_result
+from mmseg.utils.signals import Stopped
 from tests import tiny
 from tests.advice.following import advice
 from tools import train as train_tool
@@ -122,7 +124,7 @@ def test_interrupted_trainings(monkeypatch, capsys):
 
     def interrupt() -> None:
         with interruptible():
-            raise KeyboardInterrupt
+            raise Stopped(signal.SIGTERM)
 
     (command,) = advice("Trainings stopped, their last states are kept. Go on with: {}", stopped(interrupt))
     monkeypatch.setattr(sys, "argv", shlex.split(command)[1:])

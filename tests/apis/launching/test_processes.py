@@ -17,6 +17,7 @@ from mmseg.apis.launching.processes import Children, Start, interruptible
 from mmseg.apis.launching.runs import Run
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
+from mmseg.utils.signals import Stopped
 
 RUN = Run(cfg=None, folder=Path("work_dirs/a"))
 TRAIN = [str(ROOT / "tools/train.py"), "work_dirs/a/config.py", "--work-dir", "work_dirs/a"]
@@ -83,7 +84,7 @@ def test_runs_at_the_same_time_share_the_gpus(monkeypatch, gpus, jobs, visible, 
 
 
 SLEEPER = "import time\nprint('ready', flush=True)\ntime.sleep(600)"
-STUBBORN = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{SLEEPER}"
+STUBBORN = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{SLEEPER}"
 LONG = 300.0
 
 
@@ -95,9 +96,9 @@ def background():
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize(("code", "patience", "ended_by"), [(SLEEPER, LONG, signal.SIGINT), (STUBBORN, 0.1, signal.SIGTERM)])
+@pytest.mark.parametrize(("code", "patience", "ended_by"), [(SLEEPER, LONG, signal.SIGTERM), (STUBBORN, 0.1, signal.SIGKILL)])
 def test_children_end_with_the_launcher(monkeypatch, code, patience, ended_by):
-    monkeypatch.setattr(processes, "PATIENCE", {signal.SIGINT: patience, signal.SIGTERM: LONG, signal.SIGKILL: LONG})
+    monkeypatch.setattr(processes, "ENDINGS", ((signal.SIGTERM, patience), (signal.SIGKILL, LONG)))
     children, codes = Children(), []
     read, write = os.pipe()
     command = [sys.executable, "-c", code]
@@ -108,6 +109,26 @@ def test_children_end_with_the_launcher(monkeypatch, code, patience, ended_by):
     thread.join(LONG)
     assert codes == [-ended_by]
     assert children.call([sys.executable, "-c", "print('late')"]) == 130  # none starts any more
+
+
+def test_a_second_signal_is_not_waited_for(monkeypatch):
+    """The training is deaf to the first; it would be waited for five minutes."""
+    monkeypatch.setattr(processes, "ENDINGS", ((signal.SIGTERM, LONG), (signal.SIGKILL, LONG)))
+    codes = []
+    with pytest.raises(Stopped) as ended, ThreadPoolExecutor(1) as pool, interruptible() as children:
+        read, write = os.pipe()
+        codes.append(pool.submit(children.call, [sys.executable, "-c", STUBBORN], stdout=write))
+        assert os.read(read, 5) == b"ready"
+        threading.Timer(1.0, signal.raise_signal, (signal.SIGINT,)).start()
+        signal.raise_signal(signal.SIGUSR1)
+    assert ended.value.number == signal.SIGUSR1 and codes[0].result() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP])
+def test_what_has_ended_the_launcher(number):
+    with pytest.raises(Stopped) as ended, interruptible():
+        signal.raise_signal(number)
+    assert ended.value.number == number
 
 
 def test_termination_is_an_interrupt(monkeypatch):
@@ -130,10 +151,10 @@ def test_an_ignored_interrupt_stays_ignored_but_reaches_the_children(background,
 
 
 def test_termination_ends_children_in_the_background(background, monkeypatch):
-    """In the orderly way, by the interrupt that this process ignores."""
-    monkeypatch.setattr(processes, "PATIENCE", {signal.SIGINT: LONG, signal.SIGKILL: LONG})
+    """In the orderly way."""
+    monkeypatch.setattr(processes, "ENDINGS", ((signal.SIGTERM, LONG),))
     sent = f"import os, signal\nos.kill({os.getpid()}, signal.SIGTERM)\n{SLEEPER}"
     with pytest.raises(KeyboardInterrupt), ThreadPoolExecutor(1) as pool, interruptible() as children:
         code = pool.submit(children.call, [sys.executable, "-c", sent], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         code.result()
-    assert code.result() == -signal.SIGINT
+    assert code.result() == -signal.SIGTERM

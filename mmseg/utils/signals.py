@@ -1,0 +1,147 @@
+"""Signals that ask a command to end: Ctrl-C, and those of schedulers before they take a machine away."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+
+ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+"""What Ctrl-C, Kubernetes and spot machines, and Slurm's ``--signal=USR1@60`` send."""
+TWICE = 1.0
+"""Seconds within which a signal is the same one, sent by several: the terminal, torchrun and Slurm each send it to all processes."""
+LAUNCHER = "MMSEG_LAUNCHER"
+"""Environment variable that names the process which the commands of this one end with, see :func:`this_process`."""
+LOOK = 2.0
+"""Seconds between two looks at that process."""
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal has ended a command: its text says how to go on, its exit code is 128 + ``number``."""
+
+    def __init__(self, number: int, *text: str) -> None:
+        super().__init__(*text)
+        self.number = signal.Signals(number)
+
+    @property
+    def reason(self) -> str:
+        """What a line about it begins with."""
+        return "interrupted" if self.number == signal.SIGINT else f"stopped by {self.number.name}"
+
+
+class StopRequest:
+    """Whether a signal has asked this process to end. Once it is patient, it notes the first one and is ended by a second one.
+
+    Args:
+        noted: called with the signal that was noted.
+
+    Attributes:
+        patient: whether there is something that should be brought to its end.
+        number: the signal that was noted; None as long as there was none.
+    """
+
+    def __init__(self, noted: Callable[[signal.Signals], None]) -> None:
+        self.noted, self.patient, self.number, self.time = noted, False, None, 0.0
+
+    def handle(self, number: int, _: FrameType | None = None) -> None:
+        """The handler.
+
+        Raises:
+            Stopped: nothing has to be brought to its end, or this is the second signal.
+        """
+        if not self.patient:
+            raise Stopped(number)
+        if self.number is None:
+            self.number, self.time = signal.Signals(number), time.monotonic()
+            self.noted(self.number)
+        elif time.monotonic() - self.time > TWICE:
+            raise Stopped(number)
+
+
+@contextlib.contextmanager
+def handled(handler: Callable[[int, FrameType | None], None], numbers: Sequence[int]) -> Iterator[None]:
+    """Signals reach a handler for as long as the context lasts.
+
+    A signal that this process was started to ignore, such as SIGINT in the background of a shell, is ignored further. Threads other
+    than the main one cannot handle signals, and do not.
+    """
+    before = {number: signal.getsignal(number) for number in numbers} if threading.current_thread() is threading.main_thread() else {}
+    for number, old in before.items():
+        if old != signal.SIG_IGN:
+            signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+@contextlib.contextmanager
+def ending_by_term() -> Iterator[None]:
+    """SIGTERM raises :class:`Stopped` in this process, and ends those that it forks as it would without a handler."""
+    own = os.getpid()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if os.getpid() == own:
+            raise Stopped(number)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    with handled(stop, [signal.SIGTERM]):
+        yield
+
+
+def shield_worker(_: int = 0) -> None:
+    """In a loader worker: of the signals that ask a training to end, only one from the training itself ends it.
+
+    The terminal and Slurm send them to all processes, and a training may need one more batch. torch ends its workers by SIGTERM.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    parent = os.getppid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def wait() -> None:
+        while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
+            continue
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def this_process() -> str:
+    """A name of this process that no later one has."""
+    return f"{os.getpid()} {_started(os.getpid())}"
+
+
+def end_with(name: str) -> None:
+    """Sends SIGTERM to this process as soon as the one called ``name`` has ended, however that ended.
+
+    Args:
+        name: of :func:`this_process`, in the launcher.
+    """
+    number, started = name.split()
+
+    def watch() -> None:
+        while _started(int(number)) == started:
+            time.sleep(LOOK)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _started(process: int) -> str:
+    """When a process was started, as its system counts; '-' where the system does not say, 'ended' where there is no such process."""
+    try:
+        os.kill(process, 0)
+        text = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except ProcessLookupError:
+        return "ended"
+    except OSError:  # of another user, or no /proc
+        return "-"
+    return "ended" if text[0] == "Z" else text[19]
