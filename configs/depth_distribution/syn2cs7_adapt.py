@@ -18,14 +18,10 @@ _base_ = [
     "../_base_/schedules/sgd_90k_depth.py",
 ]
 
+# The weights of the losses and the rate of the discriminator are the defaults.
 uda = dict(
     type="DepthDistribution",
     mixtures="data/synthia/mixtures_7.npz",
-    lambda_depth=0.005,
-    lambda_density=0.01,
-    lambda_target=0.05,
-    lambda_adv=0.05,
-    lr_D=1e-3,
     lr_D_iters=90000,
 )
 

@@ -18,14 +18,11 @@ _base_ = [
     "../_base_/schedules/sgd_90k_depth.py",
 ]
 
+# The weights of the losses and the rate of the discriminator are the defaults, but for the depth.
 uda = dict(
     type="DepthDistribution",
     mixtures="data/synthia/mixtures_7_small.npz",
     lambda_depth=0.001,
-    lambda_density=0.01,
-    lambda_target=0.05,
-    lambda_adv=0.05,
-    lr_D=1e-3,
     lr_D_iters=90000,
 )
 

@@ -17,10 +17,7 @@ load_from = "work_dirs/depth_distribution_adapt/latest.pth"
 uda = dict(_delete_=True, type="TargetOnly", data_preprocessor={{_base_.uda.data_preprocessor}})
 
 # Depth and density stay in the network as they are: nothing trains them.
-model = dict(
-    pretrained=None,
-    decode_head=dict(loss_decode=dict(_delete_=True, type="CrossEntropyLoss", avg_non_ignore=True)),
-)
+model = dict(decode_head=dict(loss_decode=dict(_delete_=True, type="CrossEntropyLoss", avg_non_ignore=True)))
 
 # The target as if its pseudo-labels were its labels.
 train_dataloader = dict(

@@ -10,16 +10,29 @@ Needs:     what configs/depth_distribution/synHR2csHR_hrda_depth.py needs, whose
 More:      docs/depth_distribution.md
 """
 
-_base_ = ["../daformer/syn2cs_daformer.py"]
+# Those of configs/daformer/syn2cs_daformer.py, whose short form of ignored rows would meet the list of stages below.
+_base_ = [
+    "../_base_/default_runtime.py",
+    "../_base_/models/daformer_sepaspp_mitb5.py",
+    "../_base_/datasets/uda_synthia_to_cityscapes.py",
+    "../_base_/uda/dacs_a999_fdthings.py",
+    "../_base_/schedules/adamw_poly10warm_40k.py",
+]
+
+scale = 0.5
+crop_size = (512, 512)
 
 model = dict(depth_head=dict(type="DepthDensityHead", in_channels=128, in_index=1, channels=256, init_std=None))
 
-train_dataloader = dict(dataset=dict(source=dict(depth_dir="Depth/Depth"), target_place=True))
+train_dataloader = dict(
+    dataset=dict(
+        rare_class_sampling=dict(min_pixels=3000, class_temp=0.01, min_crop_ratio=0.5),
+        source=dict(depth_dir="Depth/Depth"),
+        target_place=True,
+    )
+)
 
 uda = dict(
-    # What becomes stages of labeling below.
-    pseudo_weight_ignore_top=0,
-    pseudo_weight_ignore_bottom=0,
     depth=dict(
         mixtures="data/synthia/mixtures_normalized.npz", units="normalized", lambda_depth=0.1, lambda_density=0.1, lambda_target=0.1
     ),

@@ -63,14 +63,20 @@ class StopRequest:
             raise Stopped(number)
 
 
+_before: dict[int, Callable | int | None] = {}
+"""Handlers of before, by the signals that are handled now."""
+
+
 @contextlib.contextmanager
 def handled(handler: Callable[[int, FrameType | None], None], numbers: Sequence[int]) -> Iterator[None]:
-    """Signals reach a handler for as long as the context lasts.
+    """Signals reach a handler for as long as the context lasts; in this process, not in those that it forks.
 
     A signal that this process was started to ignore, such as SIGINT in the background of a shell, is ignored further. Threads other
     than the main one cannot handle signals, and do not.
     """
     before = {number: signal.getsignal(number) for number in numbers} if threading.current_thread() is threading.main_thread() else {}
+    outermost = [number for number in before if number not in _before]
+    _before.update({number: before[number] for number in outermost})
     for number, old in before.items():
         if old != signal.SIG_IGN:
             signal.signal(number, handler)
@@ -79,18 +85,26 @@ def handled(handler: Callable[[int, FrameType | None], None], numbers: Sequence[
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+        for number in outermost:
+            del _before[number]
+
+
+def _as_before() -> None:
+    """In a process that was forked: a pool ends its workers by SIGTERM, which a handler in Python may miss while it waits for work."""
+    for number, old in _before.items():
+        signal.signal(number, old)
+    _before.clear()
+
+
+os.register_at_fork(after_in_child=_as_before)
 
 
 @contextlib.contextmanager
 def ending_by_term() -> Iterator[None]:
-    """SIGTERM raises :class:`Stopped` in this process, and ends those that it forks as it would without a handler."""
-    own = os.getpid()
+    """SIGTERM raises :class:`Stopped`."""
 
     def stop(number: int, _: FrameType | None) -> None:
-        if os.getpid() == own:
-            raise Stopped(number)
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        raise Stopped(number)
 
     with handled(stop, [signal.SIGTERM]):
         yield

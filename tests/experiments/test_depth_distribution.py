@@ -7,6 +7,8 @@ import pytest
 from experiments import STUDIES
 from mmseg.apis.launching.rows import row_configs, row_run
 from mmseg.config.references import references
+from mmseg.models.uda.methods.depth_distribution import DepthDistribution
+from mmseg.registry import options_of
 
 ROWS = [(number, address) for number in (75, 76, 77, 78) for address in STUDIES[number].rows]
 WITH_CLASSES = [
@@ -74,8 +76,9 @@ def test_weights_of_the_losses():
     found = {}
     for number, address in ((75, "ablation.2"), (76, "full.2"), (76, "small.2"), (77, "full.2"), (77, "small.2")):
         uda = configs(number, address)["adapt"].uda
-        assert uda.lambda_target == uda.lambda_adv
-        found[number, address] = (uda.lambda_depth, uda.lambda_density, uda.lambda_target, uda.lr_D)
+        options = {key: option.default for key, option in options_of(DepthDistribution).items()} | uda.to_dict()
+        assert options["lambda_target"] == options["lambda_adv"]
+        found[number, address] = tuple(options[key] for key in ("lambda_depth", "lambda_density", "lambda_target", "lr_D"))
     assert list(found.values()) == [
         (0.005, 0.01, 0.05, 1e-3),
         (0.005, 0.01, 0.05, 1e-3),

@@ -22,9 +22,8 @@ def goes_on(folder, data, **options) -> None:
     [
         ("SIGINT", IN_STEP, 1, 2, 0),
         ("SIGTERM", IN_STEP, 0, 1, 2),
-        ("SIGUSR1", IN_STEP, 2, 3, 0),  # an evaluation would follow
-        ("SIGTERM", IN_EVALUATION, 3, 3, 0),
-        ("SIGUSR1", IN_EVALUATION, 6, 6, 0),  # the last one
+        ("SIGUSR1", IN_EVALUATION, 3, 3, 0),
+        ("SIGTERM", IN_EVALUATION, 6, 6, 0),  # the last one
     ],
 )
 def test_a_signal(name, moment, iteration, done, workers, whole, tiny_data, tmp_path):
