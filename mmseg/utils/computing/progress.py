@@ -13,7 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 def mapped(work: Callable, items: Sequence, *, nproc: int, title: str) -> Iterator:
     """Yields ``work(item)`` in order, from ``nproc`` processes, under a progress bar with the time left."""
     with _pool(min(nproc, len(items))) as run, progress_bar() as bar:
-        yield from bar.track(run(work, items), total=len(items), description=title)
+        # Not bar.track: where an error leaves this generator to the garbage collector, that would wait for a thread that waits for it.
+        task = bar.add_task(title, total=len(items))
+        for result in run(work, items):
+            yield result
+            bar.advance(task)
 
 
 def progress_bar() -> Progress:
