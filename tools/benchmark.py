@@ -10,6 +10,7 @@
     python tools/benchmark.py self_labelling                                     what the first stage of CPSL adds to self-training
     python tools/benchmark.py picks                                              what is labelled of an image: scores and picks
     python tools/benchmark.py depth                                              densities, the spatial prior, the fit of mixtures
+    python tools/benchmark.py soak configs/demo/demoHR2demoHR_hrda.py            whether a long training grows
     python tools/benchmark.py start                                              help texts, lists and configs
 
 "train", "infer" and "fit" work on synthetic images of the config's sizes with random weights, on the GPU if there is one; see
@@ -61,6 +62,10 @@ def parse_args() -> argparse.Namespace:
     depth.add_argument("--rounds", type=int, default=3, help="rounds that the medians are taken of (default: %(default)s)")
     depth.add_argument("--images", type=int, default=400, help="that the pixels of the fit are drawn from (default: %(default)s)")
     depth.add_argument("--pixels", type=int, default=100_000, help="of the class that is fitted (default: %(default)s)")
+    soak = commands.add_parser("soak", help="memory, open files and threads of a long small training")
+    soak.set_defaults(run=benchmark_soak)
+    soak.add_argument("config")
+    soak.add_argument("--iterations", type=int, default=10_000, help="of the training (default: %(default)s)")
     for command in commands.choices.values():
         command.add_argument(
             "--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries"
@@ -241,6 +246,21 @@ def benchmark_depth(args: argparse.Namespace) -> None:
     if args.json:
         write_json(args.json, result)
     Console().print(depth_table(result))
+
+
+def benchmark_soak(args: argparse.Namespace) -> None:
+    """Looks at the processes of a long training."""
+    from rich.console import Console
+
+    from tools.benchmarks.soak import LEAST, measure_soak, soak_table
+
+    if args.iterations < LEAST:
+        raise UserError(f"--iterations {args.iterations}: nothing to measure. Use at least {LEAST}.")
+
+    result = measure_soak(args.config, args.cfg_options, args.iterations)
+    if args.json:
+        write_json(args.json, result)
+    Console().print(soak_table(result))
 
 
 def benchmark_start(args: argparse.Namespace) -> None:

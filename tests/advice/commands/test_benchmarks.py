@@ -53,6 +53,10 @@ def test_numbers_of_benchmarks(call, monkeypatch):
             lambda option=option: call(benchmark.main, "depth", option, 0),
         )
     call(benchmark.main, "depth", "--scale", 0.1, "--rounds", 1, "--images", 1, "--pixels", 5)
+    monkeypatch.setattr("tools.benchmarks.soak.measure_soak", lambda *_: {})
+    monkeypatch.setattr("tools.benchmarks.soak.soak_table", str)
+    (least,) = advice("nothing to measure. Use at least {}.", lambda: call(benchmark.main, "soak", tiny.CONFIG, "--iterations", 1))
+    call(benchmark.main, "soak", tiny.CONFIG, "--iterations", least)
     advice("nothing to measure. Use at least 1.", lambda: call(benchmark.main, "start", "--runs", 0))
     call(benchmark.main, "start", "--runs", 1)
 

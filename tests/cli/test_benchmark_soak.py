@@ -1,0 +1,48 @@
+"""What the soak says of a training: figures of processes, and lines through them, against closed forms."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tools.benchmarks.soak import growth, soak_table, taken
+
+STEPS = 600
+
+
+def test_a_line_is_found():
+    """5 a look, 600 looks, of 3,000 iterations: 1 per iteration."""
+    found = growth([40 + 5.0 * look for look in range(STEPS)], iterations=3000)
+    assert found["slope"] == pytest.approx(1000) and not found["flat"]
+    assert found["level"] == pytest.approx(40 + 5 * np.arange(120, STEPS).mean())
+
+
+def test_what_is_made_once_and_what_comes_and_goes_is_no_growth():
+    """A fifth of the training settles; then a saw of 30 looks, as of evaluations, about a constant."""
+    values = [look * 100.0 for look in range(STEPS // 5)] + [7000.0 + look % 30 for look in range(STEPS - STEPS // 5)]
+    found = growth(values, iterations=3000)
+    assert found["flat"] and abs(found["slope"]) <= found["error"] < 3 and found["level"] == pytest.approx(7014.5, abs=1)
+    assert growth([3] * STEPS, 3000) == {"level": 3, "slope": 0, "error": 0, "flat": True}
+
+
+def test_a_process_counts_with_its_children():
+    code = "import subprocess, sys; c = subprocess.Popen(['sleep', '60']); print(c.pid, flush=True); sys.stdin.read(); c.kill()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        child = int(process.stdout.readline())
+        both, alone = taken(process.pid), taken(child)
+        assert both["threads"] == 2 and alone["threads"] == 1
+        assert both["memory"] > alone["memory"] > 0 and both["files"] > alone["files"] > 0
+        process.stdin.close()
+    assert taken(child) is None
+
+
+def test_table():
+    figure = {"level": 3 * 2**20, "slope": -(2**20), "error": 2**19, "flat": False}
+    table = soak_table({"growth": {"memory": figure, "threads": {"level": 4, "slope": 0, "error": 0, "flat": True}}})
+    assert [list(column.cells) for column in table.columns] == [
+        ["memory, MiB", "threads"],
+        ["3.0", "4.00"],
+        ["-1.0 ± 0.5", "0.00 ± 0.00"],
+        ["no", "yes"],
+    ]

@@ -1,0 +1,140 @@
+"""Whether a long training grows: memory, open files and threads of all of its processes, watched from outside.
+
+The training is the small one of ``--smoke`` with two loader workers, and evaluates, draws and writes its state twenty times.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from rich.table import Table
+from scipy import stats
+
+from mmseg.apis.launching.launch import make_demo_data
+from mmseg.apis.launching.smoke import DATA, SCENES
+from mmseg.config.config import load_config
+from mmseg.config.small.shrink import layouts, shrink
+from mmseg.utils.errors import UserError
+from mmseg.utils.options.config_text import write_config
+from mmseg.utils.repository import ROOT
+from mmseg.utils.storage.run_folder import CONFIG
+from tools.benchmarks.data import surroundings
+
+WORKERS = 2
+OCCASIONS = 20
+"""Evaluations, with their pictures and checkpoints, in a training."""
+LOOKS = 1.0
+"""Seconds between two looks at the processes."""
+LEAST = 500
+"""Iterations of which there are more looks than blocks on any machine."""
+SETTLED = 0.2
+"""Share of the training after which everything that is made once has been made."""
+BLOCKS = 12
+"""Means over parts of the rest: neighbouring looks are no independent figures, and a block has checkpoints and evaluations alike."""
+MEASURED = ("memory", "files", "threads")
+PROC = Path("/proc")
+
+
+def soak_config(config: str, options: Mapping, iterations: int) -> Config:
+    """The small training of a config, of some length; its demo data are drawn."""
+    cfg = load_config(config, options)
+    make_demo_data(DATA, *SCENES, "--layout", *layouts(cfg))
+    small, often = shrink(cfg, DATA, iterations), max(1, iterations // OCCASIONS)
+    small.train_dataloader.update(num_workers=WORKERS, persistent_workers=True)
+    small.train_cfg.val_interval = often
+    for hook in (small.default_hooks.checkpoint, *small.get("custom_hooks", ())):
+        if "interval" in hook:
+            hook["interval"] = often
+    return small
+
+
+def measure_soak(config: str, options: Mapping, iterations: int) -> dict:
+    """Trains a small form of a config to its end, and looks at its processes every second.
+
+    Returns:
+        ``growth``: by what is measured (``memory`` in bytes, shared pages counted once; ``files``, ``threads``) :func:`growth` per 1,000
+        iterations, and ``looks``, ``seconds``, ``iterations``, ``environment``.
+
+    Raises:
+        UserError: there is no /proc, or the training failed.
+    """
+    if not (PROC / "self" / "smaps_rollup").exists():
+        raise UserError("The system does not say what a process takes (/proc/PID/smaps_rollup). Measure on Linux.")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / CONFIG
+        write_config(file, soak_config(config, options, iterations))
+        command = [sys.executable, str(ROOT / "tools" / "train.py"), str(file), "--work-dir", str(Path(folder) / "run")]
+        begin, looks = time.monotonic(), []
+        with open(Path(folder) / "output", "w+") as output:
+            training = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+            try:
+                while training.poll() is None:
+                    if (look := taken(training.pid)) is not None:
+                        looks.append(look)
+                    time.sleep(LOOKS)
+            finally:
+                training.kill()
+            if training.returncode:
+                output.seek(0)
+                raise UserError(f"The training failed: {output.read().strip().splitlines()[-1]}")
+        seconds = time.monotonic() - begin
+    figures = {name: growth([look[name] for look in looks], iterations) for name in MEASURED}
+    return {"growth": figures, "looks": len(looks), "seconds": seconds, "iterations": iterations, "environment": surroundings()}
+
+
+def taken(process: int) -> dict[str, int] | None:
+    """What a process and all that it has started take; None if one of them is just ending."""
+    try:
+        family = [process]
+        for member in family:  # grows while it is read
+            for task in (PROC / str(member) / "task").iterdir():
+                family += map(int, (task / "children").read_text().split())
+        return {
+            "memory": sum(proportional(member) for member in family),
+            "files": sum(len(os.listdir(PROC / str(member) / "fd")) for member in family),
+            "threads": sum(len(os.listdir(PROC / str(member) / "task")) for member in family),
+        }
+    except OSError:
+        return None
+
+
+def proportional(process: int) -> int:
+    """Bytes of a process in memory; of a page that n processes share, an n-th."""
+    lines = (PROC / str(process) / "smaps_rollup").read_text().splitlines()[1:]
+    return int(dict(line.split(":", 1) for line in lines)["Pss"].split()[0]) * 1024
+
+
+def growth(values: list[float], iterations: int) -> dict[str, float | bool]:
+    """The line through the means of blocks of values that were taken at even intervals, from where the training has settled.
+
+    Returns:
+        ``level``: mean; ``slope`` and ``error``: growth per 1,000 iterations and half the width of its interval of 95 %;
+        ``flat``: whether that interval holds 0.
+    """
+    rest = np.asarray(values[int(SETTLED * len(values)) :], float)
+    means = np.array([block.mean() for block in np.array_split(rest, BLOCKS)])
+    if np.ptp(means) == 0:
+        return {"level": means[0], "slope": 0.0, "error": 0.0, "flat": True}
+    step = iterations * (1 - SETTLED) / BLOCKS / 1000
+    line = stats.linregress(np.arange(BLOCKS) * step, means)
+    error = float(line.stderr * stats.t.ppf(0.975, BLOCKS - 2))
+    return {"level": float(means.mean()), "slope": float(line.slope), "error": error, "flat": bool(abs(line.slope) <= error)}
+
+
+def soak_table(result: dict) -> Table:
+    """One line per thing that is measured."""
+    table = Table("of all processes", "level", "growth per 1,000 iterations", "flat")
+    for name, figure in result["growth"].items():
+        unit, digits = (2**20, 1) if name == "memory" else (1, 2)
+        numbers = [f"{figure[key] / unit:.{digits}f}" for key in ("level", "slope", "error")]
+        title = "memory, MiB" if name == "memory" else name
+        table.add_row(title, numbers[0], f"{numbers[1]} ± {numbers[2]}", "yes" if figure["flat"] else "no")
+    return table
