@@ -24,6 +24,7 @@ from torch import nn
 from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint, save_checkpoint
+from mmseg.engine.checkpoints.disk_space import space_note, state_bytes
 from mmseg.engine.checkpoints.trained_for import ORDER, TrainedFor, check_order
 from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_resumed, load_student
 from mmseg.engine.gradient_exchange import GradientExchange
@@ -264,7 +265,13 @@ def build_runner(
         if isinstance(hook, AnnotationRounds):  # loader workers see the data set as it is when they start
             hook.attach(cfg, dataset)
     model = parts["model"]
-    notes = (source_note(dataset), target_note(dataset, model), annotation_note(dataset, model), late_note(model, cfg.train_cfg.max_iters))
+    notes = (
+        source_note(dataset),
+        target_note(dataset, model),
+        annotation_note(dataset, model),
+        late_note(model, cfg.train_cfg.max_iters),
+        space_note(Path(cfg.work_dir), state_bytes(model, parts["optim_wrapper"])),
+    )
     runner = AdaptationRunner(
         **parts,
         work_dir=cfg.work_dir,

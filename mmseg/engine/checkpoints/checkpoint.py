@@ -149,8 +149,7 @@ def read_checkpoint(path: str | os.PathLike, *, values: bool = True) -> dict[str
         what = f"holds more than tensors and plain values ({needs.group(1)}), which could run code when read, so it was not read"
         raise UserError(f"Checkpoint {path} {what}. Use another file, or have its owner save the state dict alone.") from error
     if damaged:
-        fix = "Copy or download it again, or use another file."
-        raise DamagedCheckpointError(f"Checkpoint {path} is damaged: the checksum of {damaged} is wrong. {fix}{_before(path)}")
+        raise _damaged(path, damaged)
     if not isinstance(content, dict) or not isinstance(content.get("state_dict", {}), dict):
         raise UserError(f"Checkpoint {path} holds no dictionary of weights. Use another file.")
     return content
@@ -162,15 +161,24 @@ def _before(path: Path) -> str:
     return f" The state before this one is {previous}." if path.name == LATEST and previous.is_file() else ""
 
 
-def check_whole(path: str | os.PathLike) -> None:
+def _damaged(path: Path, record: str) -> DamagedCheckpointError:
+    fix = "Copy or download it again, or use another file."
+    return DamagedCheckpointError(f"Checkpoint {path} is damaged: the checksum of {record} is wrong. {fix}{_before(path)}")
+
+
+def check_whole(path: Path) -> None:
     """Looks whether a checkpoint can be read to its end, without keeping it.
 
     Raises:
         UserError: see :func:`read_checkpoint`.
     """
     read_checkpoint(path, values=False)
-    if damaged := damaged_record(path):
-        raise DamagedCheckpointError(f"Checkpoint {path} is damaged: the checksum of {damaged} is wrong.")
+    try:
+        damaged = damaged_record(path)
+    except zipfile.BadZipFile:
+        damaged = "its archive"
+    if damaged:
+        raise _damaged(path, damaged)
 
 
 def file_hash(path: str | os.PathLike) -> str:

@@ -52,7 +52,7 @@ def cannot_write(path: str | os.PathLike | None, error: OSError, size: int | Non
     reason = os.strerror(errno.ENOSPC) if silent else error.strerror or str(error)
     if free is not None and (silent or error.errno == errno.ENOSPC):
         reason += f" ({as_size(free)} are free{_needed(folder, free, size)})"
-    fix = FIXES.get(error.errno, "Free some space or choose a writable folder")
+    fix = FIXES.get(error.errno) or "Free some space or choose a writable folder"
     name, is_folder = ("what is printed", False) if path is None else (path, os.path.isdir(path))
     return UserError(f"Cannot write {name}: {reason}. {'Move this folder elsewhere' if is_folder else fix}.")
 
