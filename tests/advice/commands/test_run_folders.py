@@ -58,7 +58,9 @@ def test_a_folder_that_cannot_be_written(taken, tmp_path):
 
 def refused(action) -> str:
     """The line of an error that another function has put together."""
-    return str(pytest.raises(UserError, action).value)
+    with pytest.raises(UserError) as raised:
+        action()
+    return str(raised.value)
 
 
 def test_a_name_that_is_too_long(tmp_path):
