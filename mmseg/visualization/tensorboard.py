@@ -69,10 +69,8 @@ class NamedTensorboardBackend(BaseVisBackend):
             from tensorboard.compat.proto.event_pb2 import Event  # a second, which only trainings have
             from tensorboard.summary.writer.record_writer import RecordWriter
 
-            folder = Path(self._save_dir)
-            name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}"
-            number = len(list(folder.glob(f"{name}.*")))
-            self._writer = RecordWriter(AppendedFile(folder / f"{name}.{number}"))
+            name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.0"
+            self._writer = RecordWriter(AppendedFile(Path(self._save_dir) / name))
             self._writer.write(Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
             self._env_initialized = True
         return self._writer

@@ -71,6 +71,9 @@ class _CheckedFile:
                 self.error = error
         return count
 
+    def flush(self) -> None:
+        """Left to who has opened the file."""
+
 
 def save_checkpoint(path: str | os.PathLike, content: dict[str, Any], previous: str | os.PathLike | None = None) -> None:
     """Writes a checkpoint beside ``path``, reads it back from the disk, and renames it: neither a kill nor a disk leaves half a file.

@@ -58,7 +58,7 @@ class AppendedFile:
 
 
 class Logs:
-    """Says once of each log that it cannot be written, and once that it can again.
+    """Says once of each log that it cannot be written.
 
     Args:
         say: shows a line.
@@ -74,10 +74,6 @@ class Logs:
             yield
         except (OSError, UserError) as error:
             self._failed(str(name), error)
-        else:
-            if str(name) in self._failing:
-                self._failing.remove(str(name))
-                self._say(f"{name} is written again; what came meanwhile is missing there.")
 
     def guard(self, owner: object, name: str, methods: Sequence[str]) -> None:
         """Lets methods of an object fail, which write the log ``name``."""
