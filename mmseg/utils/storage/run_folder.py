@@ -29,6 +29,6 @@ def check_still_there(folder: Path) -> None:
     Raises:
         UserError: nothing of the run is in there.
     """
-    if not any((folder / name).is_file() for name in (LOCK, CONFIG, LATEST, PREVIOUS)):
+    if not any((folder / name).is_file() for name in (LOCK, CONFIG, LATEST, PREVIOUS, CURVE)):
         text = f"The run folder {folder} has been moved or removed, or its disk is no longer mounted: nothing was written"
         raise UserError(f"{text}. Move it back or mount the disk, and continue with --resume.")
