@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from mmseg.config.options import OptionAction
 from mmseg.utils.errors import CommandParser, UserError, command_line
+from mmseg.utils.storage.logs import lasting_console
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -174,9 +175,8 @@ def main() -> int:
 
     start = Start(launcher=args.launcher, gpus=args.gpus)
     start.check()
-    if args.config is not None:
-        return run_config(args, start)
-    return run_study(args, start)
+    with lasting_console():
+        return run_config(args, start) if args.config is not None else run_study(args, start)
 
 
 if __name__ == "__main__":

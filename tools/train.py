@@ -17,14 +17,16 @@ from mmseg.config.options import OptionAction
 from mmseg.utils.computing.launchers import LAUNCHERS, is_first_process
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.signals import Stopped
-from mmseg.utils.storage.run_folder import LATEST
+from mmseg.utils.storage.logs import lasting_console
+from mmseg.utils.storage.run_folder import LATEST, has_state
 
 
 def parse_args() -> argparse.Namespace:
     parser = CommandParser(description="Train a config and evaluate it at the end.")
     parser.add_argument("config", help="Python config, or a JSON of one")
     parser.add_argument("--work-dir", help="run folder (default: work_dirs/<config>_s<seed>_<digest>)")
-    parser.add_argument("--resume", action="store_true", help="continue from latest.pth in the run folder")
+    resume_help = "continue from latest.pth in the run folder, or from previous.pth where that is damaged"
+    parser.add_argument("--resume", action="store_true", help=resume_help)
     parser.add_argument("--override", action="store_true", help="with --resume: apply what differs from the config so far, docs/resume.md")
     parser.add_argument(
         "--load-from", metavar="FILE", help="start from the networks of this checkpoint (student, teacher, ImageNet network)"
@@ -58,7 +60,7 @@ def check_resume(arguments: Sequence[str]) -> None:
 def resume_command(arguments: Sequence[str], work_dir: Path) -> str:
     """The command that goes on where this one was interrupted; the same one where it left no state."""
     kept = list(arguments)
-    if (work_dir / LATEST).is_file():
+    if has_state(work_dir):
         if "--load-from" in kept:
             del kept[(place := kept.index("--load-from")) : place + 2]
             kept = [argument for argument in kept if argument != "--skip-classifier"]
@@ -88,13 +90,14 @@ def main() -> None:
 
     cfg.launcher = args.launcher or found_launcher()
     work_dir = Path(args.work_dir or Path("work_dirs") / run_name(Path(args.config).stem, cfg))
-    try:
-        result = train(cfg, work_dir, resume=args.resume, override=args.override)
-    except KeyboardInterrupt as stop:
-        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-        raise Stopped(number, f"Go on with: {resume_command(sys.argv[1:], work_dir)}") from None
-    if is_first_process(cfg.launcher):
-        print_titled(f"{work_dir} after {result['iteration']} iterations", per_class_table(result["metrics"]))
+    with lasting_console():
+        try:
+            result = train(cfg, work_dir, resume=args.resume, override=args.override)
+        except KeyboardInterrupt as stop:
+            number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+            raise Stopped(number, f"Go on with: {resume_command(sys.argv[1:], work_dir)}") from None
+        if is_first_process(cfg.launcher):
+            print_titled(f"{work_dir} after {result['iteration']} iterations", per_class_table(result["metrics"]))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ from mmseg.utils.errors import UserError
 from mmseg.utils.options.engine_options import env_cfg
 from mmseg.utils.randomness import derive_seed
 from mmseg.utils.signals import shield_worker
-from mmseg.visualization import tensorboard  # noqa: F401  registers its backend
+from mmseg.visualization import local_files, tensorboard  # noqa: F401  register their backends
 
 NEEDED_HOOKS = {
     "checkpoint": "nothing that is learned would be kept",

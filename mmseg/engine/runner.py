@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +14,17 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
 from mmengine.optim import _ParamScheduler
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
 from timm.layers import convert_sync_batchnorm
 from torch import nn
 
 from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint, save_checkpoint
+from mmseg.engine.checkpoints.disk_space import space_note, state_bytes
 from mmseg.engine.checkpoints.trained_for import ORDER, TrainedFor, check_order
 from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_resumed, load_student
 from mmseg.engine.gradient_exchange import GradientExchange
@@ -34,7 +39,8 @@ from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import config_text
 from mmseg.utils.signals import Stopped, StopRequest
-from mmseg.utils.storage.run_folder import LATEST, RESULT
+from mmseg.utils.storage.logs import Logs
+from mmseg.utils.storage.run_folder import LATEST, PREVIOUS, RESULT, check_still_there
 
 
 class AdaptationRunner(Runner):
@@ -46,12 +52,14 @@ class AdaptationRunner(Runner):
     Attributes:
         resumption: from where it goes on, and how; empty for a new training.
         stopping: what signals ask for.
+        logs: what is written beside the state, and may fail.
         evaluation_due: whether it was stopped in an evaluation, which comes first then.
     """
 
     resumption = Resumption()
     evaluation_due = False
     stopping: Stopping
+    logs: Logs
 
     @property
     def network(self) -> nn.Module:
@@ -75,6 +83,22 @@ class AdaptationRunner(Runner):
         """The schedules of all optimizers, in their order."""
         grouped = self.param_schedulers
         return list(itertools.chain(*grouped.values())) if isinstance(grouped, dict) else grouped
+
+    def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
+        """The log; its file may fail, which the training survives."""
+        logger = super().build_logger(*args, **kwargs)
+        self.logs = Logs(logger.warning)
+        for handler in logger.handlers:
+            if isinstance(handler, logging.FileHandler):
+                handler.handleError = functools.partial(self.logs.handle_error, handler.baseFilename)
+        return logger
+
+    def build_visualizer(self, visualizer: dict | Visualizer | None = None) -> Visualizer:
+        """What shows values and pictures elsewhere; files that cannot be written are left out."""
+        built = super().build_visualizer(visualizer)
+        for name, backend in built._vis_backends.items():
+            self.logs.guard(backend, name, ("add_config", "add_graph", "add_image", "add_scalar", "add_scalars", "close"))
+        return built
 
     def build_message_hub(self, message_hub: None = None) -> DeferredMessageHub:
         """Where the logged values are collected."""
@@ -141,7 +165,9 @@ class AdaptationRunner(Runner):
             },
         }
         if is_main_process():
-            save_checkpoint(path, content)
+            path = Path(path)
+            check_still_there(Path(self.work_dir))
+            save_checkpoint(path, content, path.with_name(PREVIOUS) if path.name == LATEST else None)
 
     def resume(self, filename: str, **_: object) -> None:
         """Restores student, teacher, optimizer, schedulers and iteration.
@@ -175,6 +201,8 @@ class AdaptationRunner(Runner):
         self.logger.info(f"Resumed iteration {self.iter} from {filename}")
         for line in self.resumption.notes:
             self.logger.info(line)
+        for line in self.resumption.warnings:
+            self.logger.warning(line)
         if self.resumption.changed:
             rates = ", ".join(f"{name} {values[0]:.4g}" for name, values in self.optim_wrapper.get_lr().items() if "base" not in name)
             self.logger.info(f"The schedule is that of the config from iteration {self.iter + 1} on: {rates}")
@@ -237,7 +265,13 @@ def build_runner(
         if isinstance(hook, AnnotationRounds):  # loader workers see the data set as it is when they start
             hook.attach(cfg, dataset)
     model = parts["model"]
-    notes = (source_note(dataset), target_note(dataset, model), annotation_note(dataset, model), late_note(model, cfg.train_cfg.max_iters))
+    notes = (
+        source_note(dataset),
+        target_note(dataset, model),
+        annotation_note(dataset, model),
+        late_note(model, cfg.train_cfg.max_iters),
+        space_note(Path(cfg.work_dir), state_bytes(model, parts["optim_wrapper"])),
+    )
     runner = AdaptationRunner(
         **parts,
         work_dir=cfg.work_dir,

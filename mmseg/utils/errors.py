@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from mmseg.utils.signals import LAUNCHER, Stopped, end_with, ending_by_term
 
@@ -94,12 +94,31 @@ class CommandParser(argparse.ArgumentParser):
         raise UserError(f"{message}.{near} See {self.prog} --help.")
 
 
+def give_up(stream: TextIO) -> None:
+    """What a stream still holds goes nowhere if it must, or Python would end with an error of its own."""
+    try:
+        stream.flush()
+    except OSError:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def _end(code: int, text: str = "") -> NoReturn:
+    """Ends the process with a line, whatever the console takes of it."""
+    with contextlib.suppress(OSError):
+        if text:
+            print(text, file=sys.stderr)
+    give_up(sys.stdout)
+    give_up(sys.stderr)
+    sys.exit(code)
+
+
 def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
     """Wraps the ``main`` of a command: a :class:`UserError` is printed as one line, exit code 2.
 
-    Everything else keeps its traceback, because it is our bug and not the user's mistake. An interrupt and SIGTERM are one line as
-    well, which says how to go on where the interrupted part knows it; in a process that a launcher has started, the launcher says it.
-    Such a process ends with its launcher.
+    So is a file that the disk does not take. Everything else keeps its traceback, because it is our bug and not the user's mistake. An
+    interrupt and SIGTERM are one line as well, which says how to go on where the interrupted part knows it; in a process that a launcher
+    has started, the launcher says it. Such a process ends with its launcher.
 
     A ``main`` reads and checks its arguments first and imports what does the work after that, because torch and the networks
     take seconds: a help text, a list or a mistake in the command is there at once.
@@ -112,18 +131,25 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
         try:
             with ending_by_term():
                 code = main(*args, **kwargs)
+                sys.stdout.flush()  # a full disk is said now, and not by Python in its own words
         except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            sys.exit(2)
+            _end(2, f"error: {error}")
+        except BrokenPipeError:  # who has read what is printed needs no more of it
+            _end(128 + signal.SIGPIPE)
+        except OSError as error:
+            from mmseg.utils.storage.space import OF_WRITING, cannot_write
+
+            if error.errno not in OF_WRITING:
+                raise
+            _end(2, f"error: {cannot_write(error.filename, error)}")
         except Waiting as pause:
             code = 0
             if str(pause):  # one of several processes says it
                 print(one_line(str(pause)))
         except KeyboardInterrupt as stop:
             stopped = stop if isinstance(stop, Stopped) else Stopped(signal.SIGINT, *stop.args)
-            if LAUNCHED not in os.environ:
-                print(". ".join([stopped.reason, *map(str, stopped.args)]), file=sys.stderr)
-            sys.exit(128 + stopped.number)
+            text = "" if LAUNCHED in os.environ else ". ".join([stopped.reason, *map(str, stopped.args)])
+            _end(128 + stopped.number, text)
         sys.exit(code or 0)
 
     return run

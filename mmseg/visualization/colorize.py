@@ -5,6 +5,7 @@ Letters: (H, W) size of the picture, K classes.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mmseg.utils.storage.files import atomic_path
+from mmseg.utils.storage.files import write_bytes
 
 Palette = Sequence[tuple[int, int, int]]
 """RGB by train id, at most 255 entries."""
@@ -85,5 +86,6 @@ def write_palette_png(path: str | os.PathLike, label: np.ndarray, palette: Palet
         raise ValueError(f"write_palette_png got {label.dtype} {label.shape}. Give train ids as uint8 [H, W].")
     picture = Image.fromarray(label)
     picture.putpalette(color_table(palette).tobytes())
-    with atomic_path(path) as temporary:
-        picture.save(temporary, format="PNG")
+    encoded = io.BytesIO()
+    picture.save(encoded, format="PNG")
+    write_bytes(path, encoded.getbuffer())

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import time
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+from mmengine.config import Config
 from mmengine.registry import VISBACKENDS
-from mmengine.visualization import TensorboardVisBackend
+from mmengine.visualization.vis_backend import BaseVisBackend
+
+from mmseg.utils.storage.logs import AppendedFile
+
+if TYPE_CHECKING:
+    from tensorboard.summary.writer.record_writer import RecordWriter
 
 TOTAL = "loss/total"
 SPEED = ("time", "data_time", "memory")
@@ -40,13 +52,53 @@ def board_scalars(scalars: Mapping[str, object]) -> dict[str, object]:
 
 
 @VISBACKENDS.register_module()
-class NamedTensorboardBackend(TensorboardVisBackend):
-    """mmengine's files for TensorBoard, with the names of :func:`board_name`."""
+class NamedTensorboardBackend(BaseVisBackend):
+    """Files for TensorBoard, with the names of :func:`board_name`.
 
-    def add_scalar(self, name: str, value: object, step: int = 0, **kwargs: object) -> None:
+    Its own writer works in a thread that ends with a page of text when the disk is full, and with it all that comes later. Here each
+    record is appended whole by the call that makes it, or is left out.
+
+    Args:
+        save_dir: folder of the file.
+    """
+
+    @property
+    def experiment(self) -> RecordWriter:
+        """What takes the records; made with the first of them."""
+        if not self._env_initialized:
+            from tensorboard.compat.proto.event_pb2 import Event  # a second, which only trainings have
+            from tensorboard.summary.writer.record_writer import RecordWriter
+
+            name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.0"
+            self._writer = RecordWriter(AppendedFile(Path(self._save_dir) / name))
+            self._writer.write(Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
+            self._env_initialized = True
+        return self._writer
+
+    def _init_env(self) -> None:
+        """See :attr:`experiment`."""
+
+    def _write(self, kind: str, step: int, name: str, value: object, **options: object) -> None:
+        """Writes a value of a ``kind``: a function of torch.utils.tensorboard.summary."""
+        from tensorboard.compat.proto.event_pb2 import Event
+        from torch.utils.tensorboard import summary
+
+        content = getattr(summary, kind)(name, value, **options)
+        self.experiment.write(Event(wall_time=time.time(), step=step, summary=content).SerializeToString())
+
+    def add_config(self, config: Config, **_: object) -> None:
+        """Writes the config as a text."""
+        self._write("text", 0, "config", config.pretty_text)
+
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **_: object) -> None:
+        """Writes a picture, uint8 RGB [H, W, 3]."""
+        self._write("image", step, name, image, dataformats="HWC")
+
+    def add_scalar(self, name: str, value: object, step: int = 0, **_: object) -> None:
         """Writes one value."""
-        super().add_scalar(board_name(name), value, step, **kwargs)
+        self._write("scalar", step, board_name(name), value)
 
-    def add_scalars(self, scalar_dict: Mapping[str, object], step: int = 0, file_path: str | None = None, **kwargs: object) -> None:
+    def add_scalars(self, scalar_dict: Mapping[str, object], step: int = 0, file_path: str | None = None, **_: object) -> None:
         """Writes all values of one moment."""
-        super().add_scalars(board_scalars(scalar_dict), step, file_path, **kwargs)
+        for name, value in board_scalars(scalar_dict).items():
+            self._write("scalar", step, name, value)

@@ -31,7 +31,7 @@ DAMAGES = {
     "cut": (lambda path: path.write_bytes(path.read_bytes()[:60]), "is cut off (60 bytes)"),
     "empty": (lambda path: path.write_bytes(b""), "is empty (0 bytes)"),
     "text": (lambda path: path.write_bytes(b"<html>" + path.read_bytes()[-20:]), "is not a readable image"),
-    "missing": (lambda path: path.unlink(), "No such file"),
+    "missing": (lambda path: (path.unlink(), (path.parent / "another").touch()), "No such file"),
     "other size": (lambda path: write_png(path, np.zeros((41, 80), np.uint8)), "Copy the matching pair again."),
     "colours": (lambda path: write_png(path, np.zeros((40, 80, 3), np.uint8)), "is an 8-bit RGB PNG, not one channel of ids"),
     "16 bits": (lambda path: write_png(path, np.full((40, 80), 256, np.uint16)), "holds the label 256"),
@@ -132,6 +132,25 @@ def test_too_many_bad_samples_end_it(folders):
         path.write_bytes(b"")
     with pytest.raises(UserError, match=r"5 samples in a row are bad.*check_data.py.* is empty \(0 bytes\)\. Copy or"):
         dataset[0]
+
+
+@pytest.mark.parametrize("gone", ["images", "labels", "leftImg8bit/train"])
+@pytest.mark.parametrize("left", [False, True])
+@pytest.mark.parametrize("choice", ["raise", "skip"])
+def test_a_folder_that_vanishes(folders, gone, left, choice):
+    """A disk that is no longer mounted leaves an empty folder, or none; other sources would stand in for it for ever."""
+    others = {"type": "SeveralDatasets", "datasets": [source_config(folders[0]), source_config(make_gta(folders[0].parent / "other"))]}
+    dataset = UDADataset(
+        source=others, target=target_config(folders[1]), source_crop=crop(), target_crop=crop(), on_bad_sample=choice, seed=1
+    )
+    folder = next(place / gone for place in folders if (place / gone).is_dir())
+    shutil.move(folder, folder.parent / "away")
+    if left:
+        folder.mkdir()
+    with pytest.raises(UserError, match=rf"^{folder} has been moved or emptied, or its disk is no longer mounted\. Move it back") as raised:
+        for index in range(12):
+            dataset[index]
+    assert not isinstance(raised.value, BadFileError)
 
 
 def test_other_mistakes_are_not_skipped(folders):

@@ -24,6 +24,7 @@ class Runner(SimpleNamespace):
 
     def __init__(self, work_dir, hook: ClassHealthHook, classes: tuple[str, ...] = CLASSES, absent: tuple[str, ...] = ()):
         self.added = []
+        (Path(work_dir) / "config.py").touch()
         visualizer = SimpleNamespace(add_scalars=lambda scalars, step: self.added.append((step, scalars)))
         loader = SimpleNamespace(dataset=SimpleNamespace(metainfo={"classes": classes}))
         source = SimpleNamespace(dataset=SimpleNamespace(source=SimpleNamespace(metainfo={"absent": absent})))

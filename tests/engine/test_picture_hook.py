@@ -17,6 +17,7 @@ from mmseg.engine.hooks.evaluating import evaluating
 from mmseg.engine.hooks.picture_hook import PictureHook, draw_step, prediction_tiles, record_tile
 from mmseg.registry import HOOKS, MODELS
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.logs import Logs
 
 SIZE = 64
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
@@ -59,6 +60,9 @@ class Runner(SimpleNamespace):
         visualizer = SimpleNamespace(add_image=lambda name, image, step: self.added.append((name, image, step)))
         loader = SimpleNamespace(dataset=SimpleNamespace(metainfo=NAMES))
         parts = {"network": network, "visualizer": visualizer, "train_dataloader": loader}
+        self.said = []
+        parts |= {"logs": Logs(self.said.append), "logger": SimpleNamespace(warning=self.said.append)}
+        (Path(work_dir) / "config.py").touch()
         super().__init__(work_dir=str(work_dir), iter=0, max_iters=max_iters, **parts)
 
 
@@ -84,6 +88,20 @@ def test_draws_the_first_every_interval_and_the_last_iteration(tmp_path, dacs):
     assert [(name, step) for name, _, step in runner.added] == [("panels", number) for number in expected]
     written = cv2.imread(str(tmp_path / "pictures" / "iter_000001.png"))
     assert np.array_equal(written[..., ::-1], runner.added[0][1]), "the file holds the same picture, in the same colours"
+
+
+def test_missing_pictures_are_named_and_a_full_disk_ends_nothing(tmp_path, dacs):
+    network, logs = dacs
+    runner, hook = Runner(network, tmp_path), PictureHook(interval=4, max_images=1)
+    hook.before_train(runner)
+    (tmp_path / "pictures").touch()  # no folder can be made there
+    for runner.iter in range(5):
+        hook.after_train_iter(runner, runner.iter, None, logs)
+    assert len(runner.said) == 1 and runner.said[0].startswith(f"Cannot write {tmp_path}/pictures/iter_000001.png: ")
+    assert len(runner.added) == 2
+    runner.iter = 8
+    hook.before_train(runner)
+    assert runner.said[1].startswith(f"{tmp_path}/pictures lacks the pictures of iterations 1, 4, 8: ")
 
 
 def test_one_panel_for_each_image_up_to_max_images(dacs):

@@ -21,7 +21,7 @@ from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import read_bytes
 from mmseg.engine.annotating.picking import asked_now
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.files import atomic_path, write_text
+from mmseg.utils.storage.files import write_bytes, write_text
 from mmseg.utils.storage.images import write_image
 from mmseg.visualization import write_palette_png
 from mmseg.visualization.colorize import Palette
@@ -79,8 +79,7 @@ def export(waiting: WaitingRound, out: Path) -> int:
         photo = waiting.images.read(index)
         if list(photo.shape[:2]) != picks["size"]:
             raise UserError(f"{path} has another size than when it was asked about. Put back the image of the training.")
-        with atomic_path(out / "images" / f"{stem}{path.suffix}") as file:
-            file.write_bytes(read_bytes(path))
+        write_bytes(out / "images" / f"{stem}{path.suffix}", read_bytes(path))
         asked = asked_now(waiting.folder, stem, picks)
         write_palette_png(out / LABELS / f"{stem}.png", template(asked), template_palette(waiting.palette))
         write_image(out / "marked" / f"{stem}.png", marked(photo, picks))

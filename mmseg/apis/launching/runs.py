@@ -15,7 +15,7 @@ from mmseg.config.references import used_digests
 from mmseg.evaluation.curve import Measured, Result, mean_text, read_curve, read_result
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.locks import is_locked
-from mmseg.utils.storage.run_folder import CONFIG, LATEST, RESULT, WORK_DIRS
+from mmseg.utils.storage.run_folder import CONFIG, LATEST, RESULT, WORK_DIRS, has_state
 
 State = Literal["finished", "running", "interrupted", "open"]
 
@@ -96,7 +96,7 @@ class Run:
     @property
     def started(self) -> bool:
         """Whether there is something to go on with."""
-        return self.product.exists()
+        return self.product.exists() if self.command else has_state(self.folder)
 
     @property
     def state(self) -> State:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -14,13 +15,16 @@ from mmseg.config.references import with_paths
 from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.engine.distributed import backend, one_voice, process_group
+from mmseg.engine.resume.choose import state_to_resume
+from mmseg.engine.resume.history import Resumption
 from mmseg.engine.runner import build_runner
 from mmseg.engine.stopping import stoppable
 from mmseg.evaluation.curve import Result, read_result
 from mmseg.utils.computing.launchers import is_first_process
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.files import remove_parts
 from mmseg.utils.storage.locks import locked
-from mmseg.utils.storage.run_folder import LATEST
+from mmseg.utils.storage.run_folder import LATEST, has_state
 
 
 def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, override: bool = False) -> Result | None:
@@ -30,7 +34,7 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
         cfg: complete config. Its ``launcher``, where there is one, says what started the processes of this training. What it takes
             from other runs (:mod:`mmseg.config.references`) is looked for beside the run folder.
         work_dir: run folder; receives config.py, latest.pth, best.pth, result.json, logs and pictures.
-        resume: continue from ``latest.pth``.
+        resume: continue from ``latest.pth``, or from ``previous.pth`` where that is damaged.
         override: where its config differs from this one, apply this one from there on; see :func:`plan_resume`.
 
     Returns:
@@ -48,11 +52,13 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
     first = is_first_process(launcher)
     with one_voice(launcher), stoppable(first=first) as request, locked(folder) if first else contextlib.nullcontext():
         check_state(folder, resume)
+        if first:
+            remove_parts(folder)
         check_sync_batchnorm(cfg)
         cfg.work_dir = str(folder)
         located = with_paths(without_start(cfg) if resume else cfg, folder.parent)
         with process_group(launcher, backend(cfg.env_cfg)):
-            resumption = plan_resume(cfg, str(folder / LATEST), override=override) if resume else None
+            resumption = resumed(cfg, folder, first=first, override=override) if resume else None
             runner = build_runner(located, resumption, recorded=cfg, request=request)
             for note in other_ends(cfg):
                 runner.logger.warning(note)
@@ -65,11 +71,16 @@ def without_start(cfg: Config) -> Config:
     return Config({key: value for key, value in cfg.to_dict().items() if key != "load_from"})
 
 
+def resumed(cfg: Config, folder: Path, *, first: bool, override: bool) -> Resumption:
+    """From where a training goes on, see :func:`state_to_resume` and :func:`plan_resume`."""
+    state, warnings = state_to_resume(folder, first=first)
+    return replace(plan_resume(cfg, str(state), override=override), warnings=warnings)
+
+
 def check_state(folder: Path, resume: bool) -> None:
     """Refuses to resume nothing, and to start over where a training has begun."""
-    latest = folder / LATEST
-    if resume and not latest.is_file():
+    if resume and not has_state(folder):
         fix = "Name the folder of the training with --work-dir, or leave --resume out to start a new one."
-        raise UserError(f"Nothing to resume: {latest} does not exist. {fix}")
-    if not resume and latest.is_file():
+        raise UserError(f"Nothing to resume: {folder / LATEST} does not exist. {fix}")
+    if not resume and has_state(folder):
         raise UserError(f"{folder} already holds a training. Continue it with --resume, or choose another folder with --work-dir.")

@@ -41,8 +41,10 @@ def submission_writer(name: str, files: Files, dataset_info: Mapping) -> Writer:
 
 def write_archive(archive: Path, files: Iterable[Path]) -> None:
     """Packs predictions by their names; PNGs are compressed already, so the archive is not."""
-    with atomic_path(archive) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as packed:
-        for file in sorted(files):
+    ordered = sorted(files)
+    size = sum(file.stat().st_size for file in ordered)
+    with atomic_path(archive, size) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as packed:
+        for file in ordered:
             packed.write(file, file.name)
 
 

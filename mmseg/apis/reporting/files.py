@@ -9,7 +9,7 @@ from pathlib import Path
 from mmseg.apis.reporting.page import page
 from mmseg.apis.reporting.summary import RowSummary, RunSummary, StudySummary, TableSummary
 from mmseg.apis.reporting.tables import markdown, study_tables
-from mmseg.utils.storage.files import atomic_path, write_text
+from mmseg.utils.storage.files import write_bytes, write_text
 from mmseg.visualization.axis_chart import as_png, axis_chart
 
 COLUMNS = ("study", "table", "row", "title", "seed", "digest", "folder", "state", "iteration")
@@ -41,8 +41,7 @@ def write_summary(summary: StudySummary, study_id: int, folder: Path, command: s
 
 def _write_chart(table: TableSummary, path: Path) -> Path:
     name, heading = table.table.axis, table.table.metrics[0][1]
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(as_png(axis_chart(table.lines, name, f"{heading} (%)")))
+    write_bytes(path, as_png(axis_chart(table.lines, name, f"{heading} (%)")))
     return path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -108,3 +109,17 @@ def _no_file(path: Path, error: OSError | ValueError) -> BadFileError:
     if not os.path.exists(path):  # unlike Path.exists, whatever the name
         fix = "Mend or remove this link, which leads nowhere." if os.path.islink(path) else "Put the file there, or correct the path."
     return BadFileError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}. {fix}")
+
+
+def check_still_there(folders: Iterable[Path]) -> None:
+    """Refuses to go on where a folder that held files is gone, or is empty as the place of a disk that is no longer mounted.
+
+    A training that skips bad samples would skip all of them.
+
+    Raises:
+        UserError: names the folder.
+    """
+    for folder in folders:
+        if not os.path.exists(folder) or (os.path.isdir(folder) and next(os.scandir(folder), None) is None):
+            text = f"{folder} has been moved or emptied, or its disk is no longer mounted"
+            raise UserError(f"{text}. Move it back or mount the disk, and continue with --resume.")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mmseg.datasets.base import SegmentationDataset, without_labels
+from mmseg.datasets.reading.archives import split_archive
 from mmseg.datasets.reading.image_files import ImageFiles
-from mmseg.datasets.several import SeveralDatasets
+from mmseg.datasets.several import SeveralDatasets, SeveralImageFiles
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 
@@ -27,3 +30,11 @@ def target_images(dataset: dict | SegmentationDataset | None) -> ImageFiles | No
     if isinstance(dataset, dict):
         dataset = build_checked(without_labels(dataset), DATASETS)
     return dataset.images if dataset is not None else None
+
+
+def data_folders(source: SegmentationDataset | SeveralDatasets, target: ImageFiles | SeveralImageFiles | None) -> list[Path]:
+    """Where images and labels of a training lie: folders, or archives."""
+    sources = getattr(source, "parts", [source])
+    images = [part.images for part in sources] + ([] if target is None else [*getattr(target, "parts", [target])])
+    found = [folder for files in images for folder in files.folders or [files.folder]] + [part.label_folder for part in sources]
+    return [archive[0] if (archive := split_archive(folder)) else folder for folder in dict.fromkeys(found)]

@@ -16,12 +16,13 @@ from mmseg.datasets import transforms
 from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE
+from mmseg.datasets.reading.folders import check_still_there
 from mmseg.datasets.reading.worker_reports import ReadingBoard
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list
 from mmseg.datasets.sampling.color_transfer import ColorTransfer
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.crops import built_options, check_crops, check_no_target, check_second_crop, check_target_crop, source_crops
-from mmseg.datasets.sampling.domains import labelled_source, target_images
+from mmseg.datasets.sampling.domains import data_folders, labelled_source, target_images
 from mmseg.datasets.sampling.finishing import draw_flip, finish_image, finish_mask, synchronised_crop
 from mmseg.datasets.sampling.made_targets import MadeTargets
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
@@ -187,12 +188,16 @@ class UDADataset(Dataset):
         return derive_seed(self.seed, index, "replacement", draw) if draw else index
 
     def load(self, index: int) -> dict:
-        """The sample with the running number ``index``, bad or not."""
+        """The sample with the running number ``index``, bad or not; a folder that is gone is no bad sample."""
         self.board.note(index)
         streams = Streams(self.seed, index)
-        sample = {"index": index, "source": self.load_source(streams)}
-        if self.target is not None:
-            sample["target"] = self.load_target(streams)
+        try:
+            sample = {"index": index, "source": self.load_source(streams)}
+            if self.target is not None:
+                sample["target"] = self.load_target(streams)
+        except BadFileError:
+            check_still_there(data_folders(self.source, self.target))
+            raise
         return synchronised_crop(sample, self.sync_box(streams)) if self.sync_crop_size else sample
 
     def sync_box(self, streams: Streams) -> Box:

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch.nn.functional as F
-from mmengine.dist import is_main_process
+from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
@@ -21,11 +21,12 @@ from mmseg.registry import HOOKS
 from mmseg.structures import SegOutput
 from mmseg.utils.options.ranges import Positive
 from mmseg.utils.storage.images import write_image
-from mmseg.utils.storage.run_folder import PICTURES
+from mmseg.utils.storage.run_folder import PICTURES, check_still_there
 from mmseg.visualization.colorize import Palette, colorize_labels, denormalize, heat, overlay
 from mmseg.visualization.panels import Tile, draw_panel, legend, stack
 
 THIN_CLASS = "pole"  # where the detail view should matter most
+LISTED = 12  # missing pictures in one line
 TILE_HEIGHTS = (256, 384)  # pixels: captions fit above the smallest, eight of the largest fit on a wide screen
 
 
@@ -120,11 +121,16 @@ def draw_step(
     return stack([*panels, names])
 
 
+def picture_file(runner: Runner, iteration: int) -> Path:
+    """Where the picture of an iteration lies."""
+    return Path(runner.work_dir) / PICTURES / f"iter_{iteration:06d}.png"
+
+
 @HOOKS.register_module()
 class PictureHook(Hook):
     """Draws ``pictures/iter_000500.png`` in the run folder, and the same for the visualizer as 'panels'.
 
-    Training goes on as if nothing had been drawn, bit by bit.
+    Training goes on as if nothing had been drawn, bit by bit, also where a picture cannot be written.
 
     Args:
         interval: iterations between two pictures; the first and the last iteration are drawn as well.
@@ -134,10 +140,24 @@ class PictureHook(Hook):
         UserError: a number below 1.
     """
 
-    priority = "LOW"
+    priority = "BELOW_NORMAL"  # before the state of the same iteration, which a resumed run does not draw again
 
     def __init__(self, *, interval: Positive[int] = 1000, max_images: Positive[int] = 2) -> None:
         self.interval, self.max_images = interval, max_images
+
+    def due(self, iteration: int, last: int) -> bool:
+        """Whether there is a picture when ``iteration`` iterations are done, of ``last``."""
+        return iteration in (1, last) or iteration % self.interval == 0
+
+    @master_only
+    def before_train(self, runner: Runner) -> None:
+        """A resumed run says which pictures of the iterations before are missing: they show states that are gone."""
+        drawn = [iteration for iteration in range(1, runner.iter + 1) if self.due(iteration, runner.max_iters)]
+        missing = [iteration for iteration in drawn if not picture_file(runner, iteration).is_file()]
+        if missing:
+            listed = ", ".join(map(str, missing[:LISTED])) + (f" and {len(missing) - LISTED} more" if len(missing) > LISTED else "")
+            text = f"{picture_file(runner, missing[0]).parent} lacks the pictures of iterations {listed}"
+            runner.logger.warning(f"{text}: their states are gone, they cannot be drawn again.")
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None) -> None:
         """Draws when due; ``runner.iter`` counts finished iterations from 0.
@@ -146,13 +166,14 @@ class PictureHook(Hook):
             outputs: :class:`mmseg.models.uda.step.StepLogs` of this iteration.
         """
         iteration = runner.iter + 1
-        due = iteration == 1 or iteration % self.interval == 0 or self.is_last_train_iter(runner)
-        if not (due and is_main_process()):
+        if not (self.due(iteration, runner.max_iters) and is_main_process()):
             return
         network = runner.network
         statistics = {"mean": network.data_preprocessor.grey_mean, "std": network.data_preprocessor.grey_std}
         info = runner.train_dataloader.dataset.metainfo
         names = {"classes": info["classes"], "palette": info["palette"]}
         picture = draw_step(network.model, outputs.records, **statistics, **names, max_images=self.max_images)
-        write_image(Path(runner.work_dir) / PICTURES / f"iter_{iteration:06d}.png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        with runner.logs.may_fail(PICTURES):
+            check_still_there(Path(runner.work_dir))
+            write_image(picture_file(runner, iteration), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         runner.visualizer.add_image("panels", picture, step=iteration)

@@ -14,7 +14,7 @@ from mmseg.evaluation.curve import VERSION, read_curve
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import write_json
-from mmseg.utils.storage.run_folder import CURVE, RESULT
+from mmseg.utils.storage.run_folder import CURVE, PREVIOUS, RESULT, check_still_there
 
 
 @HOOKS.register_module()
@@ -23,7 +23,7 @@ class ResultHook(Hook):
 
     ``result.json`` marks a run as finished: launchers skip a run that has one. The order makes a kill at any
     moment harmless: curve, then state (:class:`CheckpointHook`), then result. A resumed run repeats what the
-    state does not hold, and replaces its entries in the curve.
+    state does not hold, and replaces its entries in the curve. The state before the last one is removed when all is done.
     """
 
     priority = "NORMAL"
@@ -43,6 +43,7 @@ class ResultHook(Hook):
             if hasattr(hook, "curve_entry"):  # as ClassHealthHook
                 entry |= hook.curve_entry()
         if is_main_process():
+            check_still_there(Path(runner.work_dir))
             earlier = [other for other in read_curve(runner.work_dir) if other["iteration"] < runner.iter]
             write_json(Path(runner.work_dir) / CURVE, [*earlier, entry])
 
@@ -59,3 +60,4 @@ class ResultHook(Hook):
             raise UserError(f"{Path(runner.work_dir) / CURVE} is gone, and with it the result of this training. {fix}")
         last = curve[-1]
         write_json(Path(runner.work_dir) / RESULT, {**last, "seed": runner.seed, "environment": environment()})
+        (Path(runner.work_dir) / PREVIOUS).unlink(missing_ok=True)  # the last state was read back from the disk

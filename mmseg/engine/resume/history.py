@@ -46,12 +46,14 @@ class Resumption:
         history: the stretches before, oldest first.
         changed: the config has other options of optimizer, schedule or method than those of the state: they replace them.
         notes: lines for the log.
+        warnings: lines for the log that should be noticed.
     """
 
     checkpoint: str = ""
     history: tuple[Stretch, ...] = ()
     changed: bool = False
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def as_values(history: Sequence[Stretch]) -> list[dict]:

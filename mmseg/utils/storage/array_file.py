@@ -25,7 +25,7 @@ def write_arrays(path: str | Path, kind: str, arrays: Mapping[str, np.ndarray], 
     """
     if Path(path).suffix != SUFFIX:
         raise UserError(f"{path} is to hold {kind}. Give it a name that ends with {SUFFIX}.")
-    with atomic_path(path) as temporary:
+    with atomic_path(path, sum(array.nbytes for array in arrays.values())) as temporary:
         np.savez(temporary, **arrays, **{HEADER_ENTRY: np.array(json.dumps(header))})
 
 

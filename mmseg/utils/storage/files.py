@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.space import cannot_write
+
+PART = ".*.part*"
+"""Pattern of the names of files that are being written."""
 
 
 @contextlib.contextmanager
-def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
+def atomic_path(path: str | os.PathLike, size: int | None = None) -> Iterator[Path]:
     """Yields a temporary path in the folder of ``path`` and renames it to ``path`` on success.
 
     The temporary name keeps the suffix, because image writers choose the format by it.
+
+    Args:
+        path: the file.
+        size: bytes that will be written, where they are known, for the error about a full disk.
 
     Raises:
         UserError: the folder is read-only or the disk is full.
@@ -30,17 +38,32 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
             os.fsync(handle.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        fix = "Move this folder elsewhere" if path.is_dir() else "Free some space or choose a writable folder"
-        raise UserError(f"Cannot write {path}: {error.strerror or error}. {fix}.") from error
+        _remove(temporary)  # before the free space is asked for
+        raise cannot_write(path, error, size) from error
     finally:
-        with contextlib.suppress(OSError):  # also where the parent is a file
-            temporary.unlink(missing_ok=True)
+        _remove(temporary)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # also where the parent is a file
+        path.unlink(missing_ok=True)
+
+
+def remove_parts(folder: Path) -> None:
+    """Removes what processes that were killed have left half written in a folder that nobody else writes to now."""
+    for path in folder.glob(PART):
+        _remove(path)
+
+
+def write_bytes(path: str | os.PathLike, data: bytes | memoryview) -> None:
+    """Writes a file atomically."""
+    with atomic_path(path, len(data)) as temporary:
+        temporary.write_bytes(data)
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
     """Writes a text file atomically, in UTF-8; names of files that are not keep their bytes."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
+    write_bytes(path, text.encode("utf-8", errors="surrogateescape"))
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.run_folder import LOCK
 
-LOCK = ".lock"
 PATIENCE = 2.0
 """Seconds: :func:`is_locked` of another process holds the lock for an instant."""
 

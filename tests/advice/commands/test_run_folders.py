@@ -1,9 +1,12 @@
 """Advice about run folders, and about what the runs of a study need."""
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from mmengine.config import Config
@@ -15,7 +18,11 @@ from mmseg.apis.launching.needs import check_data
 from mmseg.apis.launching.processes import Start
 from mmseg.apis.launching.rows import study_runs
 from mmseg.apis.launching.runs import Run
+from mmseg.datasets.reading import folders
+from mmseg.engine.checkpoints import disk_space
+from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import config_text
+from mmseg.utils.storage import run_folder
 from mmseg.utils.storage.files import check_writable, write_json
 from mmseg.utils.storage.locks import locked
 from tests import tiny
@@ -44,8 +51,54 @@ def test_a_folder_that_cannot_be_written(taken, tmp_path):
 
     advice("Choose another folder that is writable.", lambda: lock(taken / "run"), file="storage/locks.py")
     assert lock(tmp_path / "other")
-    advice("Free some space or choose a writable folder.", lambda: write_json(taken / "a.json", 1), file="storage/files.py")
+    line = refused(lambda: write_json(taken / "a.json", 1))
+    advice("Cannot write {}: {}. Free some space or choose a writable folder.", line, file="storage/space.py")
     write_json(tmp_path / "a.json", 1)
+
+
+def refused(action) -> str:
+    """The line of an error that another function has put together."""
+    with pytest.raises(UserError) as raised:
+        action()
+    return str(raised.value)
+
+
+def test_a_name_that_is_too_long(tmp_path):
+    advice("Choose a shorter name or another folder", refused(lambda: write_json(tmp_path / ("n" * 300), 1)))
+    write_json(tmp_path / "n", 1)
+
+
+def test_a_disk_with_an_error(tmp_path, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", mock.Mock(side_effect=OSError(errno.EIO, "Input/output error")))
+        line = refused(lambda: write_json(tmp_path / "a", 1))
+    advice("Check this disk, or choose another folder", line)
+    write_json(tmp_path / "a", 1)
+
+
+def test_a_run_folder_that_was_moved(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/config.py").touch()
+    (tmp_path / "run").rename(tmp_path / "away")
+    fragment = "Move it back or mount the disk, and continue with --resume."
+    advice(fragment, lambda: run_folder.check_still_there(tmp_path / "run"), file="storage/run_folder.py")
+    (tmp_path / "away").rename(tmp_path / "run")
+    run_folder.check_still_there(tmp_path / "run")
+
+
+def test_a_data_folder_that_was_moved(tmp_path):
+    (tmp_path / "images").mkdir()
+    fragment = "Move it back or mount the disk, and continue with --resume."
+    advice(fragment, lambda: folders.check_still_there([tmp_path / "images"]), file="reading/folders.py")
+    (tmp_path / "images/a.png").touch()
+    folders.check_still_there([tmp_path / "images"])
+
+
+def test_a_disk_that_is_too_small(tmp_path, monkeypatch):
+    sizes = {tmp_path / "small": 10**6, tmp_path / "large": 10**10}
+    monkeypatch.setattr(disk_space, "free_space", sizes.get)
+    advice("Free some space, or choose another folder with --work-dir.", disk_space.space_note(tmp_path / "small", 10**9))
+    assert disk_space.space_note(tmp_path / "large", 10**9) is None
 
 
 def test_a_folder_where_a_file_is_to_be_written(tmp_path):
