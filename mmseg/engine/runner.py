@@ -22,6 +22,7 @@ from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.checkpoints.trained_for import ORDER, TrainedFor, check_order
 from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_resumed, load_student
+from mmseg.engine.distributed import patience
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
@@ -104,8 +105,7 @@ class AdaptationRunner(Runner):
             Stopped: always.
         """
         self.save_state(Path(self.work_dir) / LATEST, iteration=self.iter, evaluation_due=evaluation_due)
-        self.stopping.together()
-        raise Stopped(number)
+        raise Stopped(number, agreed=self.stopping.together())
 
     def save_state(self, path: str | os.PathLike, iteration: int, *, evaluation_due: bool = False) -> None:
         """Writes everything that a resume needs, after ``iteration`` finished iterations; each process has to call this.
@@ -252,7 +252,7 @@ def build_runner(
         cfg=cfg if recorded is None else recorded,
     )
     runner.resumption = resumption or runner.resumption
-    runner.stopping = Stopping(request or StopRequest(lambda number: None))
+    runner.stopping = Stopping(request or StopRequest(lambda number: None), patience(cfg.env_cfg))
     for line in filter(None, notes):
         runner.logger.warning(line)
     return runner
