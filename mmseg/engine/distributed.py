@@ -32,6 +32,8 @@ LATER = 60.0
 DYING = 3.0
 """Seconds between a broken connection and the end of the process behind it."""
 LOST = "Another process of this training has ended. Mend what it said, or what its launcher says about it, and continue with --resume."
+LOST_ANOTHER = 3
+"""Exit code of a process that has lost another and leaves the word to ``tools/torchrun.py``."""
 SILENT = "Continue with --resume; if it worked on something that takes longer, raise env_cfg.dist_cfg.timeout."
 
 
@@ -202,7 +204,8 @@ def _end(text: str, *, speaks: bool, iteration: int | None = None, late: bool = 
     if LAST in os.environ and not late:
         if iteration is not None:
             Path(os.environ[LAST]).write_text(str(iteration))
-    elif speaks:
+        sys.exit(LOST_ANOTHER)
+    if speaks:
         if late:
             _log(text)
         raise UserError(text)

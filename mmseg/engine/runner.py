@@ -16,7 +16,9 @@ from mmengine.optim import _ParamScheduler
 from mmengine.runner import Runner
 from timm.layers import convert_sync_batchnorm
 from torch import nn
+from torch.utils.data import DataLoader
 
+from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint, save_checkpoint
@@ -80,6 +82,11 @@ class AdaptationRunner(Runner):
     def build_message_hub(self, message_hub: None = None) -> DeferredMessageHub:
         """Where the logged values are collected."""
         return DeferredMessageHub.get_instance(self._experiment_name)
+
+    @staticmethod
+    def build_dataloader(dataloader: dict | DataLoader, *options: object, **more: object) -> DataLoader:
+        """As mmengine's, and steady."""
+        return SteadyLoader.like(Runner.build_dataloader(dataloader, *options, **more))
 
     def wrap_model(self, model_wrapper_cfg: None, model: UDAMethod) -> UDAMethod:
         """The method on its device; in a group of processes, its steps average the gradients."""

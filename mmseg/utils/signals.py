@@ -134,6 +134,15 @@ def shield_worker(_: int = 0) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def how_it_ended(code: int) -> str:
+    """In words, how a process has ended.
+
+    Args:
+        code: as Python gives it, negative for a signal.
+    """
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+
 def this_process() -> str:
     """A name of this process that no later one has."""
     return process_name(os.getpid())

@@ -14,9 +14,11 @@ from torch.distributed import run as torchrun
 from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
+from mmseg.engine.distributed import LOST, LOST_ANOTHER
 from mmseg.utils.computing.launchers import LAST
+from mmseg.utils.computing.limits import killed_for_memory, read_limits
 from mmseg.utils.errors import UserError
-from mmseg.utils.signals import Stopped
+from mmseg.utils.signals import Stopped, how_it_ended
 
 SAID = 2
 """Exit code of a process that has said why in one line."""
@@ -33,12 +35,13 @@ def run(arguments: Sequence[str]) -> int:
         Stopped: this process was asked to end; its processes have.
     """
     logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
+    before = read_limits().kills
     with tempfile.TemporaryDirectory() as folder:
         os.environ[LAST] = str(Path(folder) / "iteration")
         try:
             torchrun.run(torchrun.parse_args(list(arguments)))
         except ChildFailedError as error:
-            return end(error.failures, os.environ[LAST])
+            return end(error.failures, os.environ[LAST], before)
         except SignalException as stop:
             raise Stopped(stop.sigval) from None
         finally:
@@ -46,37 +49,30 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def end(failures: Mapping[int, ProcessFailure], last: str) -> int:
+def end(failures: Mapping[int, ProcessFailure], last: str, kills: int) -> int:
     """The exit code of processes of which some failed.
 
     Args:
         failures: by rank.
         last: file in which the others have noted how many iterations were done.
+        kills: how many processes the system had killed for memory before.
 
     Raises:
-        UserError: names the process that failed first, its machine, how it ended and when.
+        UserError: names the process that has died, its machine, how it ended and when; or it was one of another machine.
     """
-    rank, failure = min(failures.items(), key=lambda item: (item[1].exitcode == SAID, item[1].timestamp, item[0]))
-    code = failure.exitcode
-    if code == SAID:
-        return code
-    if 128 < code < 160:  # asked to end by a signal, as all of them
-        return code
+    codes = {rank: failure.exitcode for rank, failure in sorted(failures.items())}
+    if SAID in codes.values():
+        return SAID
+    dead = [rank for rank, code in codes.items() if code not in (LOST_ANOTHER, -signal.SIGTERM) and not 128 < code < 160]
+    asked = [code for code in codes.values() if 128 < code < 160]
+    if asked and not dead:
+        return asked[0]
+    if not dead:
+        raise UserError(LOST)
+    code = codes[dead[0]]
     after = f" after iteration {Path(last).read_text()}" if Path(last).is_file() else ""
-    raise UserError(f"Process {rank} on {socket.gethostname()} {how(code)}{after}. {fix(code)}")
-
-
-def how(code: int) -> str:
-    """In words, how a process has ended.
-
-    Args:
-        code: as Python gives it, negative for a signal.
-    """
-    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-
-
-def fix(code: int) -> str:
-    """What to do then."""
-    if code == -signal.SIGKILL:
-        return "If memory ran out, lower num_workers or batch_size; the same command with --resume goes on."
-    return "Its output above says why; once that is mended, the same command with --resume goes on."
+    who = f"Process {dead[0]} on {socket.gethostname()} {how_it_ended(code)}{after}"
+    if killed := killed_for_memory(code, kills):
+        raise UserError(f"{who}: {killed}")
+    fix = "Its output above says why; once that is mended" if code > 0 else "If what ended it is over"
+    raise UserError(f"{who}. {fix}, the same command with --resume goes on.")

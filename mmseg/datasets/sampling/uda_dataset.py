@@ -16,7 +16,6 @@ from mmseg.datasets import transforms
 from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE
-from mmseg.datasets.reading.worker_reports import ReadingBoard
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list
 from mmseg.datasets.sampling.color_transfer import ColorTransfer
 from mmseg.datasets.sampling.crop_options import CropOptions
@@ -105,7 +104,6 @@ class UDADataset(Dataset):
         self.margins = crop_pseudo_margins
         self.sync_crop_size = sync_crop_size
         self.on_bad_sample = on_bad_sample
-        self.board = ReadingBoard()
         self._logged: set[str] = set()
         self.rare = built_options(RareClassOptions, rare_class_sampling)
         self.table = build_rare_class_table(self.source, self.rare) if self.rare else None
@@ -188,7 +186,6 @@ class UDADataset(Dataset):
 
     def load(self, index: int) -> dict:
         """The sample with the running number ``index``, bad or not."""
-        self.board.note(index)
         streams = Streams(self.seed, index)
         sample = {"index": index, "source": self.load_source(streams)}
         if self.target is not None:
