@@ -150,7 +150,7 @@ def one_voice(launcher: Launcher, env_cfg: Mapping) -> Iterator[Peers]:
         yield peers
     except Stopped as stop:
         if not stop.agreed and (gone := peers.troubles()):  # the launcher has sent the signal, because of that
-            _end(account(gone, None, None), speaks=peers.speaks(gone))
+            _end(account(gone, stop.iteration, None), speaks=peers.speaks(gone), iteration=stop.iteration)
         if stop.number == signal.SIGTERM and LAST in os.environ:
             sys.exit(128 + stop.number)
         if is_first_process(launcher):

@@ -112,7 +112,7 @@ class AdaptationRunner(Runner):
             Stopped: always.
         """
         self.save_state(Path(self.work_dir) / LATEST, iteration=self.iter, evaluation_due=evaluation_due)
-        raise Stopped(number, agreed=self.stopping.together())
+        raise Stopped(number, agreed=self.stopping.together(), iteration=self.iter)
 
     def save_state(self, path: str | os.PathLike, iteration: int, *, evaluation_due: bool = False) -> None:
         """Writes everything that a resume needs, after ``iteration`` finished iterations; each process has to call this.

@@ -26,11 +26,12 @@ class Stopped(KeyboardInterrupt):
 
     Attributes:
         agreed: whether all processes of a training end so, after the same iteration.
+        iteration: how many are done, where a state was written.
     """
 
-    def __init__(self, number: int, *text: str, agreed: bool = False) -> None:
+    def __init__(self, number: int, *text: str, agreed: bool = False, iteration: int | None = None) -> None:
         super().__init__(*text)
-        self.number, self.agreed = signal.Signals(number), agreed
+        self.number, self.agreed, self.iteration = signal.Signals(number), agreed, iteration
 
     @property
     def reason(self) -> str:

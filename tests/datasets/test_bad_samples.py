@@ -1,8 +1,6 @@
 """Bad files: named, or skipped, counted and logged; a loader worker that dies tells what it was reading."""
 
-import os
 import shutil
-import signal
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from torch.utils.data import DataLoader
 
 from mmseg.datasets import CityscapesDataset, RunningIndexSampler, UDADataset
 from mmseg.datasets.reading.encoded import Encoded
-from mmseg.datasets.reading.worker_reports import explained_deaths
 from mmseg.datasets.sampling import uda_dataset
 from mmseg.utils.errors import BadFileError, UserError
 from tests.datasets.toy import crop, make_cityscapes, make_gta, source_config, target_config, write_png

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-from types import SimpleNamespace
 
 import pytest
 import torch
