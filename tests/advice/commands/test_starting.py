@@ -2,12 +2,14 @@
 
 import multiprocessing
 import os
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.config import Config
 from torch.utils.data import DataLoader, Dataset
 
+from mmseg.apis.launching import torchrun
 from mmseg.apis.launching.processes import Start
 from mmseg.config import load_config
 from mmseg.datasets.reading.steady_loader import SteadyLoader
@@ -15,6 +17,7 @@ from mmseg.engine import distributed
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.registry import DATASETS, check_component
 from mmseg.utils.computing.launchers import is_first_process
+from mmseg.utils.computing.progress import mapped
 from tests import tiny
 from tests.advice.following import advice
 from tools.benchmarks.workers import Worker
@@ -65,8 +68,7 @@ def test_another_process_that_has_ended(monkeypatch):
     """It said why; once that is mended, nothing of this error is left."""
 
     def lose():
-        with distributed.one_voice("none", {}):
-            raise RuntimeError("gloo: connection closed by peer")
+        torchrun.end({0: SimpleNamespace(exitcode=distributed.LOST_ANOTHER)}, "none", 0)
 
     advice("Mend what it said, or what its launcher says about it, and continue with --resume.", lose)
     with distributed.one_voice("none", {}):
@@ -132,3 +134,15 @@ def test_a_worker_that_died():
 
 def die() -> None:
     list(SteadyLoader(Dying(), num_workers=1))
+
+
+def ended(index: int) -> int:
+    """Ends its process, unless that is the test's."""
+    if multiprocessing.parent_process() is not None:
+        os._exit(3)
+    return index
+
+
+def test_a_process_of_a_pool_that_died():
+    advice("If memory ran out, use fewer processes with --nproc; else look at these files.", lambda: list(mapped(ended, [1, 2], nproc=2, title="A")))
+    assert list(mapped(ended, [1, 2], nproc=1, title="A")) == [1, 2]
