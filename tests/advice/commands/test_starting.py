@@ -144,5 +144,6 @@ def ended(index: int) -> int:
 
 
 def test_a_process_of_a_pool_that_died():
-    advice("If memory ran out, use fewer processes with --nproc; else look at these files.", lambda: list(mapped(ended, [1, 2], nproc=2, title="A")))
+    pool = lambda: list(mapped(ended, [1, 2], nproc=2, title="A"))  # noqa: E731
+    advice("If memory ran out, use fewer processes with --nproc; else look at these files.", pool)
     assert list(mapped(ended, [1, 2], nproc=1, title="A")) == [1, 2]
