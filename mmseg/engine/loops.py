@@ -6,8 +6,8 @@ from mmengine.registry import LOOPS
 from mmengine.runner import IterBasedTrainLoop
 from torch import nn
 
-from mmseg.datasets.reading.worker_reports import explained_deaths
 from mmseg.engine.batch_norm import average_statistics
+from mmseg.engine.distributed import LostProcessError, lost_a_process
 from mmseg.engine.hooks.guard_hook import TRAIN_AGAIN
 from mmseg.utils.errors import NotFiniteError, UserError
 
@@ -20,18 +20,22 @@ class AdaptationTrainLoop(IterBasedTrainLoop):
     """
 
     def run(self) -> nn.Module:
-        """Trains to the end; a loader worker that dies is reported with the files that it was reading.
+        """Trains to the end.
 
         Raises:
             UserError: the network gives NaN for an image of an evaluation.
+            LostProcessError: another process of this training does not answer.
         """
         self.skipped = 0  # bad samples since the start or the resume
         try:
-            with explained_deaths(self.dataloader.dataset):
-                return super().run()
+            return super().run()
         except NotFiniteError as error:
             what = f"the output of the network for {error.image} is not finite"
             raise UserError(f"Training stopped at the evaluation after iteration {self._iter}: {what}. {TRAIN_AGAIN}") from error
+        except RuntimeError as error:
+            if not lost_a_process(error):
+                raise
+            raise LostProcessError(self._iter) from error
 
     def run_iter(self, data_batch: dict) -> None:
         """One iteration; ``data_batch`` is a collated loader sample.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.evaluator import Evaluator
 from mmengine.optim import OptimWrapper
 from mmengine.registry import LOOPS, PARAM_SCHEDULERS, VISBACKENDS
+from mmengine.runner import Runner
 from torch import nn
 from torch.optim import SGD
 from torch.utils.data import DataLoader
@@ -15,6 +18,7 @@ from torch.utils.data import DataLoader
 from mmseg.datasets.base import class_info
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.collate import collate_samples
+from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.compile import compile_networks
 from mmseg.engine.dry_pass import dry_pass
@@ -37,6 +41,7 @@ from mmseg.registry import (
 )
 from mmseg.utils.computing.float32 import use_real_float32
 from mmseg.utils.computing.precision import Precision
+from mmseg.utils.computing.threads import loader_workers
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.engine_options import env_cfg
 from mmseg.utils.randomness import derive_seed
@@ -83,14 +88,23 @@ def compiled(cfg: Config, method: UDAMethod) -> UDAMethod:
 
 
 def build_loader_config(loader: dict, **dataset_options: object) -> dict:
-    """A dataloader config with its dataset built, so that a user's mistake in it is one clear line."""
+    """A dataloader config with its dataset built, so that a user's mistake in it is one clear line.
+
+    Samples do not depend on the number of workers: there are no more than this machine has cores and memory for.
+    """
     check_component({**loader, "type": DataLoader}, DATASETS)
-    loader = dict(loader)
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # torchrun's; Slurm gives each its own cores
+    loader = {**loader, "num_workers": loader_workers(loader["num_workers"], processes)}
     options = {"collate_fn": {"type": collate_samples}, "pin_memory": torch.cuda.is_available()}
     options |= {"persistent_workers": loader["num_workers"] > 0, "worker_init_fn": {"type": shield_worker}}
     dataset = DATASETS.build({**dataset_options, **loader["dataset"]})
     sampler = DATA_SAMPLERS.build({**loader["sampler"], "dataset": dataset})
     return {**options, **loader, "dataset": dataset, "sampler": sampler}
+
+
+def build_loader(config: dict) -> SteadyLoader:
+    """The loader of :func:`build_loader_config`."""
+    return SteadyLoader.like(Runner.build_dataloader(config))
 
 
 def build_optimizer(optim_wrapper: dict, model: UDAMethod) -> OptimWrapper:

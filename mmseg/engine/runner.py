@@ -20,13 +20,16 @@ from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from timm.layers import convert_sync_batchnorm
 from torch import nn
+from torch.utils.data import DataLoader
 
+from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.checkpoints.disk_space import space_note, state_bytes
 from mmseg.engine.checkpoints.trained_for import ORDER, TrainedFor, check_order
 from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_resumed, load_student
+from mmseg.engine.distributed import patience
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
@@ -104,6 +107,11 @@ class AdaptationRunner(Runner):
         """Where the logged values are collected."""
         return DeferredMessageHub.get_instance(self._experiment_name)
 
+    @staticmethod
+    def build_dataloader(dataloader: dict | DataLoader, *options: object, **more: object) -> DataLoader:
+        """As mmengine's, and steady."""
+        return SteadyLoader.like(Runner.build_dataloader(dataloader, *options, **more))
+
     def wrap_model(self, model_wrapper_cfg: None, model: UDAMethod) -> UDAMethod:
         """The method on its device; in a group of processes, its steps average the gradients."""
         if not self.distributed:
@@ -128,8 +136,7 @@ class AdaptationRunner(Runner):
             Stopped: always.
         """
         self.save_state(Path(self.work_dir) / LATEST, iteration=self.iter, evaluation_due=evaluation_due)
-        self.stopping.together()
-        raise Stopped(number)
+        raise Stopped(number, agreed=self.stopping.together(), iteration=self.iter)
 
     def save_state(self, path: str | os.PathLike, iteration: int, *, evaluation_due: bool = False) -> None:
         """Writes everything that a resume needs, after ``iteration`` finished iterations; each process has to call this.
@@ -286,7 +293,7 @@ def build_runner(
         cfg=cfg if recorded is None else recorded,
     )
     runner.resumption = resumption or runner.resumption
-    runner.stopping = Stopping(request or StopRequest(lambda number: None))
+    runner.stopping = Stopping(request or StopRequest(lambda number: None), patience(cfg.env_cfg))
     for line in filter(None, notes):
         runner.logger.warning(line)
     return runner

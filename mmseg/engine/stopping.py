@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import torch
@@ -22,15 +22,16 @@ class Stopping:
 
     Args:
         request: of this process.
+        timeout: how long an iteration waits for the others: on a GPU, this is where a process that does not answer is noticed first.
 
     Attributes:
         request: of this process.
     """
 
-    def __init__(self, request: StopRequest) -> None:
+    def __init__(self, request: StopRequest, timeout: timedelta | None = None) -> None:
         self.request = request
         # Numbers of the host travel beside the gradients, so that no GPU is waited for.
-        self._group = distributed.new_group(backend="gloo") if distributed.is_initialized() else None
+        self._group = distributed.new_group(timeout=timeout, backend="gloo") if distributed.is_initialized() else None
         self._known: tuple[torch.Tensor, distributed.Work] | None = None
 
     def begin(self) -> None:
@@ -48,23 +49,27 @@ class Stopping:
         work.wait()
         return int(known) or None
 
-    def together(self) -> None:
-        """Waits for the other processes: the launcher ends all as soon as one has ended."""
+    def together(self) -> bool:
+        """Waits for the other processes: the launcher ends all as soon as one has ended. Returns whether they were asked to end as well."""
         if self._group is not None:
-            with contextlib.suppress(RuntimeError):  # they were not asked to end
+            try:
                 distributed.monitored_barrier(self._group, TOGETHER)
+            except RuntimeError:
+                return False
+        return True
 
 
 @contextlib.contextmanager
-def stoppable(*, first: bool) -> Iterator[StopRequest]:
+def stoppable(*, first: bool, lost: Callable[[], object] = bool) -> Iterator[StopRequest]:
     """Signals end the training within this context, see :class:`~mmseg.utils.signals.StopRequest`.
 
     Args:
         first: whether this process says so.
+        lost: whether another process has ended; then its launcher sends the signal, which is worth no word.
     """
 
     def say(number: signal.Signals) -> None:
-        if first:  # the streams of Python may be amid a write
+        if first and not lost():  # the streams of Python may be amid a write
             os.write(2, f"{number.name}: ends after this iteration, with a checkpoint. Another signal ends it at once.\n".encode())
 
     request = StopRequest(say)

@@ -22,11 +22,16 @@ LOOK = 2.0
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal has ended a command: its text says how to go on, its exit code is 128 + ``number``."""
+    """A signal has ended a command: its text says how to go on, its exit code is 128 + ``number``.
 
-    def __init__(self, number: int, *text: str) -> None:
+    Attributes:
+        agreed: whether all processes of a training end so, after the same iteration.
+        iteration: how many are done, where a state was written.
+    """
+
+    def __init__(self, number: int, *text: str, agreed: bool = False, iteration: int | None = None) -> None:
         super().__init__(*text)
-        self.number = signal.Signals(number)
+        self.number, self.agreed, self.iteration = signal.Signals(number), agreed, iteration
 
     @property
     def reason(self) -> str:
@@ -130,9 +135,23 @@ def shield_worker(_: int = 0) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def how_it_ended(code: int) -> str:
+    """In words, how a process has ended.
+
+    Args:
+        code: as Python gives it, negative for a signal.
+    """
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+
 def this_process() -> str:
     """A name of this process that no later one has."""
-    return f"{os.getpid()} {_started(os.getpid())}"
+    return process_name(os.getpid())
+
+
+def process_name(number: int) -> str:
+    """The name of the process that has a number now, see :func:`this_process`."""
+    return f"{number} {_status(number)[0]}"
 
 
 def end_with(name: str) -> None:
@@ -141,23 +160,36 @@ def end_with(name: str) -> None:
     Args:
         name: of :func:`this_process`, in the launcher.
     """
-    number, started = name.split()
 
     def watch() -> None:
-        while _started(int(number)) == started:
+        while process_state(name) is not None:
             time.sleep(LOOK)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _started(process: int) -> str:
-    """When a process was started, as its system counts; '-' where the system does not say, 'ended' where there is no such process."""
+def process_state(name: str) -> str | None:
+    """The letter of the system for what a process does: R runs, S sleeps, T is stopped, …; None once it has ended.
+
+    Args:
+        name: of :func:`this_process`.
+    """
+    number, started = name.split()
+    now, state = _status(int(number))
+    return state if now == started else None
+
+
+def _status(process: int) -> tuple[str, str]:
+    """When a process was started, as its system counts, and the letter for what it does.
+
+    ('-', '-') where the system does not say, ('ended', '-') where there is no such process.
+    """
     try:
         os.kill(process, 0)
         text = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except ProcessLookupError:
-        return "ended"
+        return "ended", "-"
     except OSError:  # of another user, or no /proc
-        return "-"
-    return "ended" if text[0] == "Z" else text[19]
+        return "-", "-"
+    return ("ended", "-") if text[0] in "ZX" else (text[19], text[0])

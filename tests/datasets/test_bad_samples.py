@@ -1,8 +1,6 @@
 """Bad files: named, or skipped, counted and logged; a loader worker that dies tells what it was reading."""
 
-import os
 import shutil
-import signal
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from torch.utils.data import DataLoader
 
 from mmseg.datasets import CityscapesDataset, RunningIndexSampler, UDADataset
 from mmseg.datasets.reading.encoded import Encoded
-from mmseg.datasets.reading.worker_reports import explained_deaths
 from mmseg.datasets.sampling import uda_dataset
 from mmseg.utils.errors import BadFileError, UserError
 from tests.datasets.toy import crop, make_cityscapes, make_gta, source_config, target_config, write_png
@@ -165,66 +162,6 @@ def test_unknown_choice(folders):
 
 
 # Workers that die
-
-
-class Killed(UDADataset):
-    """Dies at one sample, as the system kills it."""
-
-    def load_source(self, streams):
-        if streams.index == 5:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().load_source(streams)
-
-
-class Ended(UDADataset):
-    """Ends at one sample without an error, as a library may do."""
-
-    def load_source(self, streams):
-        if streams.index == 5:
-            os._exit(3)
-        return super().load_source(streams)
-
-
-@pytest.mark.parametrize("kind", [Killed, Ended])
-def test_a_dead_worker_names_its_files(folders, kind):
-    crops = {"source_crop": crop(), "target_crop": crop()}
-    dataset = kind(source=source_config(folders[0]), target=target_config(folders[1]), **crops)
-    loader = DataLoader(dataset, 2, sampler=range(20), num_workers=2)
-    with pytest.raises(UserError) as raised, explained_deaths(dataset):
-        for _ in loader:
-            pass
-    message = str(raised.value)
-    assert message.startswith("DataLoader worker (pid") and "\n" not in message
-    assert all(str(path) in message for path in dataset.files(5))
-    assert "lower train_dataloader.num_workers" in message and message.endswith("tools/check_data.py.")
-
-
-def test_a_broken_connection_waits_for_the_report_of_the_death(folders):
-    """The connection to a dead worker may break before the system reports the death to torch's handler."""
-
-    def report(*_):
-        raise RuntimeError("DataLoader worker (pid 7) exited unexpectedly with exit code 3.")
-
-    before = signal.signal(signal.SIGALRM, report)
-    try:
-        with pytest.raises(UserError, match=r"^DataLoader worker \(pid 7\) exited"), explained_deaths(build(folders)):
-            signal.setitimer(signal.ITIMER_REAL, 0.2)
-            raise ConnectionResetError(104, "Connection reset by peer")
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@pytest.mark.parametrize("error", [ConnectionResetError(104, "Connection reset by peer"), EOFError()])
-def test_a_broken_connection_without_a_death_passes(folders, error):
-    with pytest.raises(type(error)) as raised, explained_deaths(build(folders)):
-        raise error
-    assert raised.value is error
-
-
-def test_other_errors_pass(folders):
-    with pytest.raises(RuntimeError, match="out of memory"), explained_deaths(build(folders)):
-        raise RuntimeError("CUDA out of memory")
 
 
 def test_files_of_a_sample(folders, monkeypatch):

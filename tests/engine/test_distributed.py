@@ -58,8 +58,9 @@ def test_who_may_synchronise_batch_norm(monkeypatch, options, refused):
 
 def said(monkeypatch, rank: int, error: Exception) -> str:
     monkeypatch.setattr(distributed, "PATIENCE", 0)
+    monkeypatch.setattr(distributed, "DYING", 0)
     monkeypatch.setenv("RANK", str(rank))
-    with pytest.raises(UserError) as raised, one_voice("pytorch"):
+    with pytest.raises(UserError) as raised, one_voice("pytorch", {}):
         raise error
     return str(raised.value)
 
@@ -74,7 +75,7 @@ def test_the_others_wait_for_the_first(monkeypatch):
     waited = []
     monkeypatch.setattr(distributed.time, "sleep", waited.append)
     monkeypatch.setenv("RANK", "1")
-    with pytest.raises(UserError), one_voice("pytorch"):
+    with pytest.raises(UserError), one_voice("pytorch", {}):
         raise UserError("no data. Mend it.")
     assert waited == [distributed.PATIENCE]
 
@@ -87,5 +88,5 @@ def test_a_process_that_has_lost_another_says_so(monkeypatch, error):
 
 
 def test_our_own_mistakes_keep_their_traceback():
-    with pytest.raises(RuntimeError, match="shape mismatch"), one_voice("none"):
+    with pytest.raises(RuntimeError, match="shape mismatch"), one_voice("none", {}):
         raise RuntimeError("shape mismatch")

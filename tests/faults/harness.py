@@ -69,7 +69,7 @@ def script(folder: Path, moment: str, what: str, iteration: int = 0, rank: int =
 
 def train(folder: Path, data: Path, program: Path | str = "tools/train.py", *flags: str, processes: int = 1, **options: object):
     """Trains into ``folder``; the completed process."""
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)] if processes > 1 else []
+    torchrun = ["tools/torchrun.py", "--standalone", "--nproc_per_node", str(processes)] if processes > 1 else []
     words = [tiny.CONFIG, "--work-dir", str(folder), *flags, *tiny.options(data, **{**OPTIONS, **options})]
     command = [sys.executable, *torchrun, str(program), *words]
     running = subprocess.Popen(

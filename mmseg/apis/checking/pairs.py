@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from mmseg.datasets import SegmentationDataset
 from mmseg.datasets.reading.depth_files import DepthFiles, read_raw_depth
 from mmseg.datasets.reading.encoded import AGAIN, BadFormatError, DamagedError, Encoded, upright_label
 from mmseg.datasets.reading.image_files import read_encoded
+from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.utils.computing.progress import progress_bar
 from mmseg.utils.errors import UserError
 
@@ -173,7 +174,8 @@ def inspect_pairs(
         title: of the progress bar.
     """
     workers = nproc if nproc > 1 else 0
-    loader = DataLoader(_Pairs(dataset, indices, without_label, without_depth), batch_size=None, num_workers=workers, collate_fn=_unchanged)
+    pairs = _Pairs(dataset, indices, without_label, without_depth)
+    loader = SteadyLoader(pairs, batch_size=None, num_workers=workers, collate_fn=_unchanged)
     with progress_bar() as bar:
         return list(bar.track(loader, total=len(indices), description=title))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +20,7 @@ from mmseg.apis.launching.runs import Run, distinct
 from mmseg.config.small.shrink import layouts
 from mmseg.evaluation import per_class_table, print_titled
 from mmseg.evaluation.curve import mean_text
+from mmseg.utils.computing.limits import LESS, killed_for_memory, read_limits
 from mmseg.utils.errors import LAUNCHED, UserError
 from mmseg.utils.options.config_text import write_config
 from mmseg.utils.repository import ROOT
@@ -88,10 +90,13 @@ def launch_one(run: Run, start: Start) -> None:
         raise in_use(run.folder)
     prepare([run])
     write_config(run.folder / CONFIG, run.cfg)
+    kills = read_limits().kills
     with interruptible() as children:
         code = call(run, children, start, {LAUNCHED: "1"})
     if code == 2:
         sys.exit(2)  # the training has printed its one line
+    if killed := killed_for_memory(code, kills):
+        raise UserError(f"The training in {run.folder} was killed: {killed} The same command resumes.")
     if code:
         raise UserError(
             f"The training in {run.folder} ended with exit code {code}. Its output above says why; run the command again to resume."
@@ -155,6 +160,7 @@ def _train(run: Run, children: Children, start: Start, environment: dict[str, st
     if run.state == "running":
         print(f"running elsewhere  {run.folder}", flush=True)
         return Outcome(run=run, elsewhere=True)
+    kills = read_limits().kills
     try:
         code, output = _call(run, children, start, environment)
     except UserError as error:
@@ -173,7 +179,7 @@ def _train(run: Run, children: Children, start: Start, environment: dict[str, st
         print(f"waits for people  {run.folder}", flush=True)
         return Outcome(run=run, waits=output.rstrip().rpartition("\n")[2])
     print(f"failed with exit code {code}  {run.folder}", flush=True)
-    return Outcome(run=run, failure=failure_line(output))
+    return Outcome(run=run, failure=killed_line(code, kills, output) or failure_line(output))
 
 
 def _call(run: Run, children: Children, start: Start, environment: dict[str, str]) -> tuple[int, str]:
@@ -193,6 +199,22 @@ def call(run: Run, children: Children, start: Start, environment: dict[str, str]
     if not run.command:
         return children.call(command, environment, **streams)
     return run_command(run, lambda: children.call(command, environment, **streams))
+
+
+def killed_line(code: int, kills: int, output: str) -> str | None:
+    """Why a training was killed that could not say so itself; None if it was not.
+
+    Args:
+        code: its exit code.
+        kills: how many processes the system had killed for memory before.
+        output: what it and Slurm printed.
+    """
+    if killed := killed_for_memory(code, kills):
+        return f"It was killed: {killed}"
+    if code not in (-signal.SIGKILL, 128 + signal.SIGKILL):
+        return None
+    told = "oom" in output.lower().replace("-", "").replace("out of memory", "oom")
+    return f"It was killed{' by Slurm: memory ran out' if told else ', as the system does where memory runs out'}. {LESS}"
 
 
 def failure_line(output: str) -> str:

@@ -69,7 +69,7 @@ class Start:
             return [*srun, *shlex.split(os.environ.get("SRUN_ARGS", "")), sys.executable, *words, *launched]
         if self.gpus is None or run.command:
             return [sys.executable, *words]
-        torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(self.gpus)]
+        torchrun = [str(ROOT / "tools" / "torchrun.py"), "--standalone", "--nproc_per_node", str(self.gpus)]
         return [sys.executable, *torchrun, *words, "--launcher", "pytorch"]
 
     def environment(self, slot: int, jobs: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ from mmseg.apis.launching.resume import plan_resume
 from mmseg.config.references import with_paths
 from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
-from mmseg.engine.distributed import backend, one_voice, process_group
+from mmseg.engine.distributed import one_voice, process_group
 from mmseg.engine.resume.choose import state_to_resume
 from mmseg.engine.resume.history import Resumption
 from mmseg.engine.runner import build_runner
@@ -50,14 +50,15 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
         raise UserError("skip_classifier (--skip-classifier) says how to start from a checkpoint. Give one with --load-from FILE.")
     launcher = cfg.get("launcher", "none")
     first = is_first_process(launcher)
-    with one_voice(launcher), stoppable(first=first) as request, locked(folder) if first else contextlib.nullcontext():
+    lock = locked(folder) if first else contextlib.nullcontext()
+    with one_voice(launcher, cfg.env_cfg) as peers, stoppable(first=first, lost=peers.troubles) as request, lock:
         check_state(folder, resume)
         if first:
             remove_parts(folder)
         check_sync_batchnorm(cfg)
         cfg.work_dir = str(folder)
         located = with_paths(without_start(cfg) if resume else cfg, folder.parent)
-        with process_group(launcher, backend(cfg.env_cfg)):
+        with process_group(launcher, cfg.env_cfg, peers):
             resumption = resumed(cfg, folder, first=first, override=override) if resume else None
             runner = build_runner(located, resumption, recorded=cfg, request=request)
             for note in other_ends(cfg):

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_dist_info
-from mmengine.runner import Runner
 from rich.progress import track
 from torch.utils.data import DataLoader
 
@@ -33,7 +32,7 @@ from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralImageFiles
 from mmseg.engine.checkpoints.checkpoint import environment, file_hash
 from mmseg.engine.checkpoints.trained_for import check_order
-from mmseg.engine.parts import build_loader_config
+from mmseg.engine.parts import build_loader, build_loader_config
 from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, METRICS
@@ -90,7 +89,7 @@ def evaluation_loader(cfg: Config, *, test_set: bool = False, labels: bool = Tru
     dataset = loader["dataset"]
     if not labels or (test_set and dataset.get("ann_dir") and not has_label_files(dataset)):
         loader["dataset"] = without_labels(dataset)
-    return Runner.build_dataloader(build_loader_config(loader))
+    return build_loader(build_loader_config(loader))
 
 
 def target_loaders(targets: Sequence[str], scale: float | None = None) -> dict[str, DataLoader]:
@@ -117,7 +116,7 @@ def target_loaders(targets: Sequence[str], scale: float | None = None) -> dict[s
         if scale is not None:
             cfg.scale = scale
         resolve_sizes(cfg)
-        loaders[name] = Runner.build_dataloader(build_loader_config(cfg.val_dataloader))
+        loaders[name] = build_loader(build_loader_config(cfg.val_dataloader))
     return loaders
 
 

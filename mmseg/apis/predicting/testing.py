@@ -25,7 +25,7 @@ from mmseg.apis.predicting.presets import PRESETS, apply_preset, preset_precisio
 from mmseg.apis.predicting.submission import submission_writer, write_archive
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files
 from mmseg.datasets.reading.value_range import ValueRange
-from mmseg.engine.distributed import backend, found_launcher, one_printer, one_voice, process_group
+from mmseg.engine.distributed import found_launcher, one_printer, one_voice, process_group
 from mmseg.evaluation.depth_errors import PREFIX as DEPTH
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.tables import per_class_table, print_titled, targets_table
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, cfg: Config) -> None:
     """
     args.device = chosen_device(args.device)
     launcher = found_launcher()
-    with one_voice(launcher), process_group(launcher, backend(cfg.env_cfg)), one_printer():
+    with one_voice(launcher, cfg.env_cfg) as peers, process_group(launcher, cfg.env_cfg, peers), one_printer():
         _run(args, cfg)
 
 

@@ -19,11 +19,12 @@ from torch.utils.data import DataLoader
 from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.collate import collate_samples
+from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.datasets.transforms import grid_index
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.base import mean_probabilities
 from mmseg.models.uda.pseudo_labels.spatial_prior import spatial_prior
-from mmseg.utils.computing.threads import usable_cores
+from mmseg.utils.computing.threads import loader_workers
 from mmseg.utils.errors import naming
 from mmseg.utils.storage.soft_maps import STEPS
 
@@ -65,9 +66,9 @@ def loader(cfg: Config, dataset: Any, indices: Sequence[int]) -> DataLoader:
     given, size = cfg.val_dataloader, cfg.val_dataloader.batch_size
     blocks = sorted({index // size for index in indices})
     batches = [list(range(block * size, min((block + 1) * size, len(dataset)))) for block in blocks]
-    workers = min(given.num_workers, len(batches), usable_cores())
+    workers = loader_workers(min(given.num_workers, len(batches)))
     options = {"collate_fn": collate_samples, "pin_memory": torch.cuda.is_available(), "num_workers": workers}
-    return DataLoader(dataset, batch_sampler=batches, **options)
+    return SteadyLoader(dataset, batch_sampler=batches, **options)
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ from mmseg.datasets.reading.archives import list_members, matching_folders, read
 from mmseg.datasets.reading.encoded import Encoded
 from mmseg.datasets.reading.folders import file_bytes, walk
 from mmseg.datasets.reading.value_range import ValueRange
+from mmseg.datasets.reading.worker_reports import note_file
 from mmseg.utils.errors import UserError
 
 
@@ -132,6 +133,7 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         BadFileError: it is missing, or cannot be read.
     """
+    note_file(path)
     if archive := split_archive(path):
         return read_member(*archive)
     return file_bytes(path)

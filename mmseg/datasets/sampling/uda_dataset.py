@@ -17,7 +17,6 @@ from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.folders import check_still_there
-from mmseg.datasets.reading.worker_reports import ReadingBoard
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list
 from mmseg.datasets.sampling.color_transfer import ColorTransfer
 from mmseg.datasets.sampling.crop_options import CropOptions
@@ -106,7 +105,6 @@ class UDADataset(Dataset):
         self.margins = crop_pseudo_margins
         self.sync_crop_size = sync_crop_size
         self.on_bad_sample = on_bad_sample
-        self.board = ReadingBoard()
         self._logged: set[str] = set()
         self.rare = built_options(RareClassOptions, rare_class_sampling)
         self.table = build_rare_class_table(self.source, self.rare) if self.rare else None
@@ -189,7 +187,6 @@ class UDADataset(Dataset):
 
     def load(self, index: int) -> dict:
         """The sample with the running number ``index``, bad or not; a folder that is gone is no bad sample."""
-        self.board.note(index)
         streams = Streams(self.seed, index)
         try:
             sample = {"index": index, "source": self.load_source(streams)}

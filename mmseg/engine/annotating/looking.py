@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from mmseg.datasets.reading.image_files import ImageFiles
+from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.tensors import image_tensor
 from mmseg.datasets.transforms import scaled_size
@@ -60,7 +61,7 @@ def predictions(
         UserError: an image is broken or too small for the network, or the network gives NaN.
     """
     options = {"batch_size": None, "sampler": list(indices), "num_workers": workers, "generator": torch.Generator()}
-    for index, image, native in DataLoader(dataset, **options):
+    for index, image, native in SteadyLoader(dataset, **options):
         with evaluating(method), naming(dataset.images.path(index)):
             logits = network.inference(method.data_preprocessor.image(image[None])).float()
             logits = network.enlarge(network.enlarge(logits, image.shape[1:]), native)

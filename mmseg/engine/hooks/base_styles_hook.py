@@ -15,9 +15,9 @@ from mmengine.dist import all_gather_object, get_dist_info
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from mmseg.datasets.collate import collate_samples
+from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.hooks.evaluating import evaluating
 from mmseg.models.backbones.style_hallucination import StyleHallucination, farthest_points, style_of
@@ -100,7 +100,7 @@ class BaseStylesHook(Hook):
         walk = source_walk(runner.train_dataloader.dataset, seed)
         total = self.images(walk)
         options = {"num_workers": self.workers, "collate_fn": collate_samples, "generator": torch.Generator()}
-        loader = DataLoader(walk, self.batch_size, sampler=range(rank, total, processes), **options)
+        loader = SteadyLoader(walk, self.batch_size, sampler=range(rank, total, processes), **options)
         rows, told = [], time.monotonic()
         # The whole method: a compiled encoder runs as it is written then, so that first_map can leave it.
         with evaluating(network), network.precision.autocast(network.data_preprocessor.device.type):

@@ -10,6 +10,8 @@ from mmseg.utils.errors import UserError
 Launcher = Literal["none", "pytorch", "slurm"]
 LAUNCHERS: tuple[Launcher, ...] = ("none", "pytorch", "slurm")
 RANK = {"pytorch": "RANK", "slurm": "SLURM_PROCID"}
+LAST = "MMSEG_LAST_ITERATION"
+"""Environment variable of a file in which a process that has lost another notes how far it came: ``tools/torchrun.py`` says it."""
 STARTED_BY = {"pytorch": "torchrun --standalone --nproc_per_node N", "slurm": "srun --ntasks N"}
 
 

@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import functools
-import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from mmseg.utils.computing.limits import read_limits
+from mmseg.utils.errors import UserError
+from mmseg.utils.signals import end_with, this_process
+
 
 def mapped(work: Callable, items: Sequence, *, nproc: int, title: str) -> Iterator:
-    """Yields ``work(item)`` in order, from ``nproc`` processes, under a progress bar with the time left."""
+    """Yields ``work(item)`` in order, from ``nproc`` processes, under a progress bar with the time left.
+
+    Raises:
+        UserError: one of the processes has died.
+    """
+    kills = read_limits().kills
     with _pool(min(nproc, len(items))) as run, progress_bar() as bar:
         # Not bar.track: where an error leaves this generator to the garbage collector, that would wait for a thread that waits for it.
         task = bar.add_task(title, total=len(items))
-        for result in run(work, items):
-            yield result
-            bar.advance(task)
+        done = 0
+        try:
+            for result in run(work, items):
+                yield result
+                done += 1
+                bar.advance(task)
+        except BrokenProcessPool as error:
+            memory = f": {read_limits().ran_out}" if read_limits().kills > kills else ""
+            near = f", at {items[done]} or soon after" if isinstance(items[done], (str, Path)) else ""
+            fix = "If memory ran out, use fewer processes with --nproc; else look at these files."
+            raise UserError(f"{title}: a worker process was ended from outside{memory}{near}. {fix}") from error
 
 
 def progress_bar() -> Progress:
@@ -31,5 +51,14 @@ def _pool(nproc: int) -> Iterator[Callable]:
     if nproc <= 1:
         yield map
         return
-    with multiprocessing.Pool(nproc) as pool:  # leaving the block ends the workers, also after an error
-        yield functools.partial(pool.imap, chunksize=4)
+    pool = ProcessPoolExecutor(nproc, initializer=_begin, initargs=(this_process(),))  # unlike multiprocessing's, it notices a death
+    try:
+        yield functools.partial(pool.map, chunksize=4)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(owner: str) -> None:
+    """In a process of a pool: it ends with its owner, whom the terminal asks as well."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with(owner)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 import os
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
+
+from mmseg.utils.computing.limits import GIB, read_limits
 
 SLEEPING = {
     "OMP_WAIT_POLICY": "PASSIVE",
@@ -17,6 +20,8 @@ SLEEPING = {
 }
 """Threads that turn while they wait for one whose core is taken by another process turn for as long as that process runs: a
 training step then takes up to fifty times as long."""
+OF_A_WORKER = GIB // 2
+"""Memory for a loader worker: its libraries, the images that it decodes and the batches that it has ready."""
 
 
 def bound_cores() -> int:
@@ -24,33 +29,27 @@ def bound_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def usable_cores(cgroups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
-    """Cores that this process may use: those it is bound to, or the processor time that its control group allows, rounded up."""
-    return max(1, min([bound_cores(), *(math.ceil(quota) for quota in _quotas(cgroups, own))]))
+def usable_cores(root: Path = Path("/"), environment: Mapping[str, str] = os.environ) -> int:
+    """Cores that this process may use: those it is bound to, or the processor time that it is allowed, rounded up.
+
+    Args:
+        root, environment: see :func:`~mmseg.utils.computing.limits.read_limits`.
+    """
+    allowed = read_limits(root, environment).cores
+    return max(1, min(bound_cores(), bound_cores() if allowed is None else math.ceil(allowed)))
 
 
-def _quotas(cgroups: Path, own: Path) -> list[float]:
-    """Limits in cores of the group of this process and of the groups around it, of both versions of control groups."""
-    quotas = []
-    for line in own.read_text().splitlines() if own.is_file() else []:
-        _, controllers, path = line.split(":", 2)
-        place = PurePosixPath(path.lstrip("/"))
-        for group in (place, *place.parents):
-            if not controllers:
-                quotas += _ratio(cgroups / group / "cpu.max")
-            elif "cpu" in controllers.split(","):
-                folder = cgroups / controllers / group
-                quotas += _ratio(folder / "cpu.cfs_quota_us", folder / "cpu.cfs_period_us")
-    return quotas
+def loader_workers(wanted: int, processes: int = 1, root: Path = Path("/"), environment: Mapping[str, str] = os.environ) -> int:
+    """How many of some loader workers this machine has cores and memory for; at least one where any are wanted.
 
-
-def _ratio(*files: Path) -> list[float]:
-    """Time over period, from one file or from two; nothing where there is no limit."""
-    try:
-        time, period = " ".join(file.read_text() for file in files).split()
-        return [float(time) / float(period)] if float(time) > 0 else []
-    except (OSError, ValueError):  # no such group, or 'max'
-        return []
+    Args:
+        wanted: by each process of a training.
+        processes: of a training on this machine.
+        root, environment: see :func:`~mmseg.utils.computing.limits.read_limits`.
+    """
+    memory = read_limits(root, environment).memory
+    room = wanted if memory is None else memory // (OF_A_WORKER * processes)
+    return min(wanted, max(1, min(usable_cores(root, environment) // processes, room)))
 
 
 def prepare_threads() -> None:

@@ -56,11 +56,14 @@ class Processes(TypedDict, total=False):
 
     Attributes:
         backend: of torch.distributed.
+        timeout: seconds that a process waits for the others before it ends the training, 600 by default. Longer than what one process
+            does while the others wait: the writing of a checkpoint, or a share of an evaluation that takes longer than the others'.
     """
 
     __pydantic_config__ = CLOSED
 
     backend: Literal["nccl", "gloo", "mpi"]
+    timeout: Positive[float]
 
 
 def adam(

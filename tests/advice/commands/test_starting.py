@@ -7,15 +7,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
+from mmseg.apis.launching import torchrun
 from mmseg.apis.launching.processes import Start
 from mmseg.config import load_config
-from mmseg.datasets.reading.worker_reports import explained_deaths
+from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.engine import distributed
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.registry import DATASETS, check_component
 from mmseg.utils.computing.launchers import is_first_process
+from mmseg.utils.computing.progress import mapped
 from tests import tiny
 from tests.advice.following import advice
 from tools.benchmarks.workers import Worker
@@ -66,11 +68,10 @@ def test_another_process_that_has_ended(monkeypatch):
     """It said why; once that is mended, nothing of this error is left."""
 
     def lose():
-        with distributed.one_voice("none"):
-            raise RuntimeError("gloo: connection closed by peer")
+        torchrun.end({0: SimpleNamespace(exitcode=distributed.LOST_ANOTHER)}, "none", 0)
 
     advice("Mend what it said, or what its launcher says about it, and continue with --resume.", lose)
-    with distributed.one_voice("none"):
+    with distributed.one_voice("none", {}):
         pass
 
 
@@ -113,16 +114,36 @@ def test_a_benchmark_that_was_killed(monkeypatch):
 # Workers of the loader
 
 
+class Dying(Dataset):
+    """Ends its process at its first sample."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        os._exit(3)
+
+
 def test_a_worker_that_died():
     """Fewer workers, or smaller batches, are a config that loads; what the other command reads is told by its own tests."""
-
-    def die():
-        with explained_deaths(SimpleNamespace(board=SimpleNamespace(number=lambda _: None))):
-            raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed.")
-
-    advice(
-        "If memory ran out, lower train_dataloader.num_workers or batch_size, or enlarge /dev/shm; if it names the same files again", die
-    )
+    advice("If memory ran out, lower num_workers or batch_size, or enlarge /dev/shm; if it names the same file again", die)
     cfg = load_config(tiny.ROOT / tiny.CONFIG, {"train_dataloader.num_workers": 0, "train_dataloader.batch_size": 1})
     check_component({**cfg.train_dataloader, "type": DataLoader}, DATASETS)
     assert (tiny.ROOT / "tools/check_data.py").is_file()
+
+
+def die() -> None:
+    list(SteadyLoader(Dying(), num_workers=1))
+
+
+def ended(index: int) -> int:
+    """Ends its process, unless that is the test's."""
+    if multiprocessing.parent_process() is not None:
+        os._exit(3)
+    return index
+
+
+def test_a_process_of_a_pool_that_died():
+    pool = lambda: list(mapped(ended, [1, 2], nproc=2, title="A"))  # noqa: E731
+    advice("If memory ran out, use fewer processes with --nproc; else look at these files.", pool)
+    assert list(mapped(ended, [1, 2], nproc=1, title="A")) == [1, 2]

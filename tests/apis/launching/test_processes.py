@@ -29,7 +29,7 @@ def test_one_process():
 
 def test_several_processes():
     command = Start(gpus=4).command(RUN)
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "4"]
+    torchrun = [str(ROOT / "tools/torchrun.py"), "--standalone", "--nproc_per_node", "4"]
     assert command == [sys.executable, *torchrun, *TRAIN, "--launcher", "pytorch"]
 
 

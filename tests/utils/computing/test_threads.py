@@ -6,19 +6,16 @@ import sys
 
 import pytest
 
-from mmseg.utils.computing.threads import SLEEPING, bound_cores, usable_cores
+from mmseg.utils.computing.threads import SLEEPING, bound_cores, loader_workers, usable_cores
 from tests import tiny
+from tests.utils.computing.test_limits import tree
 
 BOUND = bound_cores()
 SHOW = "import os, mmseg; print([os.environ.get(name) for name in {names}])"
 
 
 def allowed(tmp_path, group: str, files: dict[str, str]) -> int:
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    (tmp_path / "cgroup").write_text(group)
-    return usable_cores(tmp_path, tmp_path / "cgroup")
+    return usable_cores(tree(tmp_path, group, files), {})
 
 
 @pytest.mark.parametrize(
@@ -42,7 +39,7 @@ def test_a_part_of_a_core_counts_as_one_and_more_as_two(tmp_path):
 
 
 def test_without_control_groups(tmp_path):
-    assert usable_cores(tmp_path, tmp_path / "none") == BOUND
+    assert usable_cores(tmp_path, {}) == BOUND
 
 
 def seen(**given: str) -> str:
@@ -55,3 +52,12 @@ def seen(**given: str) -> str:
 def test_the_package_asks_for_sleeping_threads_and_respects_the_environment():
     assert seen() == str(list(SLEEPING.values()))
     assert seen(GOMP_SPINCOUNT="7") == str([SLEEPING["OMP_WAIT_POLICY"], "7", "7"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "processes", "gib", "workers"),
+    [(0, 1, 64, 0), (1, 1, 64, 1), (999, 1, 64, BOUND), (999, BOUND, 64, 1), (999, 1, 0.5, 1), (4, 1, 0, 1)],
+)
+def test_loader_workers_have_cores_and_memory(wanted, processes, gib, workers, tmp_path):
+    root = tree(tmp_path, "0::/\n", {"memory.max": str(int(gib * 2**30))})
+    assert loader_workers(wanted, processes, root, {}) == workers

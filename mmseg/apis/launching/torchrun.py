@@ -1,0 +1,78 @@
+"""torchrun with one line about a process that died, in place of its page and of what the other processes would say."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from torch.distributed import run as torchrun
+from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
+
+from mmseg.engine.distributed import LOST, LOST_ANOTHER
+from mmseg.utils.computing.launchers import LAST
+from mmseg.utils.computing.limits import killed_for_memory, read_limits
+from mmseg.utils.errors import UserError
+from mmseg.utils.signals import Stopped, how_it_ended
+
+SAID = 2
+"""Exit code of a process that has said why in one line."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Starts the processes of a command and waits for their end; returns the exit code.
+
+    Args:
+        arguments: of torchrun.
+
+    Raises:
+        UserError: a process died without a word.
+        Stopped: this process was asked to end; its processes have.
+    """
+    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
+    before = read_limits().kills
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[LAST] = str(Path(folder) / "iteration")
+        try:
+            torchrun.run(torchrun.parse_args(list(arguments)))
+        except ChildFailedError as error:
+            return end(error.failures, os.environ[LAST], before)
+        except SignalException as stop:
+            raise Stopped(stop.sigval) from None
+        finally:
+            del os.environ[LAST]
+    return 0
+
+
+def end(failures: Mapping[int, ProcessFailure], last: str, kills: int) -> int:
+    """The exit code of processes of which some failed.
+
+    Args:
+        failures: by rank.
+        last: file in which the others have noted how many iterations were done.
+        kills: how many processes the system had killed for memory before.
+
+    Raises:
+        UserError: names the process that has died, its machine, how it ended and when; or it was one of another machine.
+    """
+    codes = {rank: failure.exitcode for rank, failure in sorted(failures.items())}
+    if SAID in codes.values():
+        return SAID
+    dead = [rank for rank, code in codes.items() if code not in (LOST_ANOTHER, -signal.SIGTERM) and not 128 < code < 160]
+    asked = [code for code in codes.values() if 128 < code < 160]
+    if asked and not dead:
+        return asked[0]
+    if not dead:
+        raise UserError(LOST)
+    code = codes[dead[0]]
+    after = f" after iteration {Path(last).read_text()}" if Path(last).is_file() else ""
+    who = f"Process {dead[0]} on {socket.gethostname()} {how_it_ended(code)}{after}"
+    if killed := killed_for_memory(code, kills):
+        raise UserError(f"{who}: {killed}")
+    fix = "Its output above says why; once that is mended" if code > 0 else "If what ended it is over"
+    raise UserError(f"{who}. {fix}, the same command with --resume goes on.")
