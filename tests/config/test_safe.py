@@ -10,7 +10,7 @@ from mmseg.config.safe import MAX_BYTES, lies_beside_weights, plain_values
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import config_text
 from tests import tiny
-from tests.parity.records import reference_files
+from tests.parity.records import parametrize
 
 OURS = [path for path in sorted((tiny.ROOT / "configs").rglob("*.py")) if "dict.fromkeys" not in path.read_text()]
 WORD = "x = "
@@ -57,18 +57,17 @@ def test_our_configs_have_the_values_that_they_have_when_they_run(path):
     assert Config(plain_values(path)).to_dict() == Config.fromfile(path, import_custom_modules=False).to_dict()
 
 
-@pytest.mark.parametrize("file", sorted((REFERENCE / "experiments").glob("*.json")), ids=lambda file: file.name)
-def test_published_configs(file, tmp_path):
-    """As JSON, and as the Python that 0.x trainings write into their folders."""
-    content = json.loads(file.read_text())
-    rows = content.values() if isinstance(content, dict) else content
+@parametrize("experiments/*")
+def test_published_configs(record, tmp_path):
+    """As JSON, and as the Python that trainings write into their folders."""
+    rows = record.info.values() if isinstance(record.info, dict) else record.info
     found = [row["cfg"] for some in rows if isinstance(some, list) for row in some if isinstance(row, dict) and "cfg" in row]
     for cfg in found:
         path = config(tmp_path, json.dumps(cfg), "published.json")
         assert plain_values(path) == cfg
         assert plain_values(config(tmp_path, config_text(Config(cfg)))) == Config(cfg).to_dict()
     if not found:
-        pytest.skip(f"{file.name} holds no configs")
+        pytest.skip(f"{record.name} holds no configs")
 
 
 @pytest.mark.parametrize(("text", "reason"), CODE.items())
