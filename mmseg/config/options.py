@@ -27,7 +27,7 @@ def parse_options(texts: Sequence[str], given_as: str = "--cfg-options") -> dict
             raise UserError(f"{given_as} {text}: not of the form key=value. Write for example train_cfg.max_iters=100.")
         try:
             options[key] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):  # keys that no dictionary takes, and too many brackets
             options[key] = value
     return options
 
