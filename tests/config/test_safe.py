@@ -86,11 +86,11 @@ def test_what_is_no_config_is_refused(text, reason, tmp_path):
 def test_json_can_name_code_as_well(tmp_path):
     (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nmodel = {{}}")
     path = config(tmp_path, '{"_base_": "evil.py"}', "config.json")
-    with pytest.raises(UserError, match="holds code|gives no name a value"):
+    with pytest.raises(UserError, match=r"holds code|gives no name a value"):
         read_config(path)
     assert not (tmp_path / "ran").exists()
     assert read_config(path, trust=True).model == {} and (tmp_path / "ran").exists()
-    with pytest.raises(UserError, match="nested deeper than 50|is not valid JSON"):
+    with pytest.raises(UserError, match=r"nested deeper than 50|is not valid JSON"):
         read_config(config(tmp_path, f'{{"model": {"[" * 900}{"]" * 900}}}', "config.json"))
 
 
@@ -110,7 +110,9 @@ def test_inheriting_from_many_files_ends(tmp_path):
 
 def test_entries_are_merged_as_code_merges_them(tmp_path):
     (tmp_path / "base.py").write_text("model = dict(a=dict(b=1, c=2), d=dict(e=1))\n_kept = (1, 2)\n")
-    text = "_base_ = ['base.py']\nmodel = dict(a=dict(b=3), d=dict(_delete_=True, f={{_base_._kept}}))\nnew = dict(x=[*(1, 2)], **dict(y=1))"
+    text = (
+        "_base_ = ['base.py']\nmodel = dict(a=dict(b=3), d=dict(_delete_=True, f={{_base_._kept}}))\nx = [*(1, 2), dict(**dict(y=1))]"
+    )
     path = config(tmp_path, text)
     assert Config(plain_values(path)).to_dict() == Config.fromfile(path).to_dict()
     assert plain_values(path)["model"] == {"a": {"b": 3, "c": 2}, "d": {"f": (1, 2)}}

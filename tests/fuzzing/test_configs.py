@@ -22,10 +22,12 @@ NUMBERS = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False)
 PLAIN = st.none() | st.booleans() | NUMBERS | st.text(max_size=6) | st.binary(max_size=4)
 VALUES = st.recursive(
     PLAIN,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.lists(inner, max_size=3).map(tuple)
-    | st.dictionaries(st.text(max_size=4), inner, max_size=3)
-    | st.sets(st.integers(), max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+        | st.sets(st.integers(), max_size=3)
+    ),
     max_leaves=8,
 )
 

@@ -43,9 +43,10 @@ def test_a_label_map_changes_what_it_names_and_ignores_the_rest(label_map):
 
 @given(NAMES, st.data())
 def test_classes_are_found_by_name(own, data):
-    names = data.draw(st.permutations(own + ["another", "one more"]))[: data.draw(st.integers(1, len(own) + 2))]
+    names = data.draw(st.permutations([*own, "another", "one more"]))[: data.draw(st.integers(1, len(own) + 2))]
     lut = class_lut(own, names)
-    assert [names[lut[index]] if lut[index] != IGNORE else None for index in range(len(own))] == [name if name in names else None for name in own]
+    found = [names[number] if number != IGNORE else None for number in lut[: len(own)]]
+    assert found == [name if name in names else None for name in own]
     assert (lut[len(own) :] == IGNORE).all()
 
 

@@ -39,7 +39,7 @@ def list_members(archive: Path, folder: str, suffix: str) -> list[str]:
     prefix = "" if folder == "." else f"{folder}/"
     names = (name for name in _opened(archive, os.getpid()).namelist() if name.startswith(prefix) and name.endswith(suffix))
     found = [inner for inner in (name.removeprefix(prefix) for name in names) if "/." not in f"/{inner}"]
-    if leading_out := next((name for name in found if name.startswith("/") or ".." in name.split("\\")), None):
+    if leading_out := next((name for name in found if "//" in f"/{name}" or ".." in name.split("\\")), None):
         raise BadFileError(f"{archive} is damaged (the name {leading_out} leads out of it). Download the archive again.")
     return found
 

@@ -18,7 +18,7 @@ from PIL import Image
 from mmseg.datasets.reading import tiff
 
 MAX_PIXELS = 1 << 29
-"""The most pixels of an image, 23170x23170: aerial tiles of 20,000x20,000 are read. In colours they take 1.6 GB, twice while they are turned.
+"""The most pixels of an image, 23170x23170: aerial tiles of 20,000x20,000 are read. Decoded they take 1.6 GB, twice while they are turned.
 
 A file of a few megabytes can declare any size, and every loader worker may meet one. Of more than 16 bits a value, as many less.
 """

@@ -52,10 +52,10 @@ def test_a_file_of_others(tmp_path):
     path = tmp_path / "config.py"
     (tmp_path / "latest.pth").touch()
     path.write_text("import os\nmodel = {}\n")
-    advice("Config {} is not read as plain values: {}. Add --trust-config to have it run, if you trust whoever made it.", lambda: read_config(path))
+    advice("{}. Add --trust-config to have it run, if you trust whoever made it.", lambda: read_config(path))
     assert read_config(path, trust=trust_of("--trust-config")).model == {}
     path.write_text("model = {\n")
-    advice("Config {} cannot be read: {}. Correct the file, or download it again.", lambda: read_config(path, trust=trust_of("--safe-config")))
+    advice("{}. Correct the file, or download it again.", lambda: read_config(path, trust=trust_of("--safe-config")))
     path.write_text("model = {}\n")
     assert read_config(path, trust=trust_of("--safe-config")).model == {}
 
