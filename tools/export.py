@@ -9,7 +9,7 @@ import argparse
 from datetime import datetime, timezone
 
 from mmseg.apis.predicting.choices import SUFFIXES
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_trust_options
 from mmseg.utils.errors import CommandParser, command_line
 from mmseg.utils.storage.files import check_writable, write_json
 
@@ -27,6 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
     parser.add_argument("--format", nargs="+", choices=tuple(SUFFIXES), default=list(SUFFIXES), help="files to write (default: both)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_trust_options(parser)
     return parser.parse_args()
 
 
@@ -35,7 +36,7 @@ def main() -> None:
     args = parse_args()
     from mmseg.config.config import digest, load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
     check_writable(args.out)
     from mmseg.apis.predicting.export import description, export_window, file_records, sliding_window, versions
     from mmseg.apis.predicting.inference import init_model

@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 
 from mmseg.apis.predicting.choices import ATTENTION, KINDS, READABLE
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_trust_options
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable
 
@@ -32,6 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_trust_options(parser)
     return parser.parse_args()
 
 
@@ -66,7 +67,7 @@ def main() -> int:
         print(describe_left_out(left_out))
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
     from mmseg.apis.predicting.inference import class_colors, init_model
     from mmseg.apis.predicting.predict import Options, failures, output_paths, predict_all, summary
     from mmseg.utils.computing.devices import chosen_device

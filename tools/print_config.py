@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_trust_options
 from mmseg.utils.errors import CommandParser, command_line
 
 
@@ -16,6 +16,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("config", help="Python config or JSON, native or in the 0.x form of published configs")
     option_help = "override entries of the native form"
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help=option_help)
+    add_trust_options(parser)
     return parser.parse_args()
 
 
@@ -23,9 +24,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mmseg.config.config import load_config
+    from mmseg.config.safe import lies_beside_weights
     from mmseg.utils.options.config_text import config_text
 
-    print(config_text(load_config(args.config, args.cfg_options)), end="")
+    trust = not lies_beside_weights(args.config) if args.trust is None else args.trust
+    print(config_text(load_config(args.config, args.cfg_options, trust=trust)), end="")
 
 
 if __name__ == "__main__":

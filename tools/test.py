@@ -12,7 +12,7 @@ import argparse
 
 from mmseg.apis.predicting.choices import BENCHMARKS
 from mmseg.apis.predicting.presets import PRESETS
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_trust_options
 from mmseg.utils.errors import CommandParser, UserError, command_line, suggestion
 
 FORMAT_OPTIONS = ("imgfile_prefix", "to_label_id")
@@ -32,6 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--targets", nargs="+", metavar="[NAME=]FILE", help=targets_help)
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_trust_options(parser)
     return parser.parse_args()
 
 
@@ -111,7 +112,7 @@ def main() -> None:
     check_args(args)
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
     from mmseg.apis.predicting.testing import run
 
     run(args, cfg)

@@ -6,15 +6,16 @@ import difflib
 import hashlib
 import json
 import reprlib
-import traceback
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from mmseg.config.code import run_config
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.demo_data import move_demo_data
 from mmseg.config.legacy import OLD_KEYS, is_legacy, upgrade
+from mmseg.config.safe import lies_beside_weights, plain_values
 from mmseg.config.schedule import resolve_ends
 from mmseg.config.sections import check_sections
 from mmseg.config.variables import used_names
@@ -57,8 +58,13 @@ LOADING = ("num_workers", "pin_memory", "persistent_workers", "prefetch_factor")
 """Options of a loader that change its speed alone: samples are functions of seed and index."""
 
 
-def read_config(path: str | Path) -> Config:
-    """Executes a Python config, or reads a JSON one.
+def read_config(path: str | Path, *, trust: bool | None = None) -> Config:
+    """Executes a Python config, or reads a JSON one; one that others may have made is read as plain values.
+
+    Args:
+        path: the file.
+        trust: whether code in it, in what it inherits from and in the modules that it names may run; None: unless a checkpoint lies
+            beside it, see :mod:`mmseg.config.safe`.
 
     Raises:
         UserError: the file is missing, does not run or ends the program.
@@ -66,31 +72,16 @@ def read_config(path: str | Path) -> Config:
     """
     if not Path(path).is_file():
         raise UserError(f"Config {path} does not exist.{near_config(path) or ' The configs are below configs/.'}")
+    if trust is None:
+        trust = not lies_beside_weights(path)
+    values = None if trust else plain_values(path)
     if Path(path).suffix == ".json":
         check_json(path)
-    try:
-        cfg = Config.fromfile(path, import_custom_modules=False)
-    except UserError:
-        raise
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(f"Config {path} was still being read{place_in_config(stop)}.") from None
-    except BaseException as error:  # whatever a user's Python file may raise, SystemExit included
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        what = "it ends the program" if isinstance(error, SystemExit) else reason
-        raise UserError(f"Config {path} cannot be read: {what}{place_in_config(error)}. Correct the file.") from error
+    cfg = run_config(path) if trust else Config(values, filename=str(path))
     import_modules(cfg.get("custom_imports"), path)
     for key in variables(cfg, path):
         cfg.pop(key)
     return cfg
-
-
-def place_in_config(error: BaseException) -> str:
-    """The line of a config file, or of a file that it inherits from, where an error came up; nothing where none ran."""
-    frames = (
-        frame for frame in traceback.walk_tb(error.__traceback__) if "_base_" in frame[0].f_globals
-    )  # mmengine's name for what it runs
-    last = max(enumerate(frames), default=None)
-    return f" (line {last[1][1]} of {last[1][0].f_code.co_filename})" if last else ""
 
 
 def near_config(path: str | Path) -> str:
@@ -209,7 +200,14 @@ def apply_options(cfg: Config, options: dict[str, Any], path: str | Path) -> Non
             raise UserError(f"--cfg-options {key}: {path} has no such entry. Give the full path of an existing entry.") from error
 
 
-def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: int | None = None, *, training: bool = True) -> Config:
+def load_config(
+    path: str | Path,
+    options: dict[str, Any] | None = None,
+    seed: int | None = None,
+    *,
+    training: bool = True,
+    trust: bool | None = None,
+) -> Config:
     """A complete, checked config in the native form.
 
     Args:
@@ -217,8 +215,9 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, seed: i
         options: overrides by dotted key of the native form.
         seed: replaces the seed of the config; 0 if neither gives one.
         training: False asks only for what an evaluation needs, see :data:`EVALUATED`.
+        trust: see :func:`read_config`; None trusts what is to be trained.
     """
-    cfg = native_form(read_config(path), path, training=training)
+    cfg = native_form(read_config(path, trust=training or None if trust is None else trust), path, training=training)
     demo_data = cfg.get("demo_data")
     apply_options(cfg, options or {}, path)
     if None not in (demo_data, (options or {}).get("demo_data")):

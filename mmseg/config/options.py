@@ -27,7 +27,7 @@ def parse_options(texts: Sequence[str], given_as: str = "--cfg-options") -> dict
             raise UserError(f"{given_as} {text}: not of the form key=value. Write for example train_cfg.max_iters=100.")
         try:
             options[key] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):  # keys that no dictionary takes, and too many brackets
             options[key] = value
     return options
 
@@ -37,3 +37,12 @@ class OptionAction(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: list[str], option_string: str | None = None):
         setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **parse_options(values)})
+
+
+def add_trust_options(parser: argparse.ArgumentParser) -> None:
+    """``--safe-config`` and ``--trust-config`` as ``trust`` of :func:`mmseg.config.config.load_config`; None without either."""
+    choice = parser.add_mutually_exclusive_group()
+    plain_help = "read the config as plain values and run nothing of it (default where a checkpoint lies beside it)"
+    choice.add_argument("--safe-config", dest="trust", action="store_false", default=None, help=plain_help)
+    code_help = "run the code of the config and its own modules (default elsewhere); whoever made them can do what you can"
+    choice.add_argument("--trust-config", dest="trust", action="store_true", default=None, help=code_help)

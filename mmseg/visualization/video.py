@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmseg.datasets.reading.headers import MAX_PIXELS
 from mmseg.utils.errors import BadFileError, UserError, one_line
 from mmseg.utils.storage.files import atomic_path
 
@@ -41,7 +42,8 @@ def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
         raise BadFileError(f"The name of the video {path} is not UTF-8, or holds a line break. Rename it.")
     capture = cv2.VideoCapture(str(path))
     try:
-        if not capture.isOpened():
+        width, height = (max(capture.get(side), 0) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        if not capture.isOpened() or width * height > MAX_PIXELS:
             raise BadFileError(f"{path} is not a readable video. Copy it again, or convert it to an MP4 with H.264.")
         yield capture
     finally:

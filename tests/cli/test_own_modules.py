@@ -140,7 +140,7 @@ def test_an_example_trains(config, trained):
 def test_a_run_folder_is_evaluated_and_continued_elsewhere(trained, tmp_path):
     """With the code that it was trained with, and without the user's folder on the path."""
     elsewhere = shutil.copytree(trained["sharp_dacs_demo.py"], tmp_path / "elsewhere")
-    run(["sh", str(tiny.ROOT / "test.sh"), str(elsewhere)], tmp_path)
+    run(["sh", str(tiny.ROOT / "test.sh"), str(elsewhere), "--trust-config"], tmp_path)
     assert len(list((elsewhere / "preds").rglob("*.png"))) == 2
     again = tiny.command("tools/train.py", str(elsewhere / "config.py"), "--work-dir", str(elsewhere), "--resume")
     run([*again, "--cfg-options", "train_cfg.max_iters=3", "train_cfg.val_interval=3"], tmp_path)

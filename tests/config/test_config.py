@@ -31,6 +31,11 @@ def test_options_are_literals_or_strings():
     assert parsed(*texts) == {"a.b": 1, "c": (1, 2), "d": None, "e": "data/gta", "f": "x=y"}
 
 
+@pytest.mark.parametrize("value", ["{[]: 1}", "(" * 500, "-" * 5000 + "1"], ids=["key", "brackets", "signs"])
+def test_options_that_python_cannot_read_are_texts(value):
+    assert parsed(f"a={value}") == {"a": value}
+
+
 @pytest.mark.parametrize("text", ["nonsense", "=1"])
 def test_options_without_a_key_or_value(text):
     with pytest.raises(UserError, match="not of the form key=value"):

@@ -15,7 +15,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_trust_options
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable, write_json
 
@@ -33,6 +33,7 @@ def parse_args() -> argparse.Namespace:
     picture_help = "also draw the image in which the first and the last folder differ most, with its labels"
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help=picture_help)
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_trust_options(parser)
     return parser.parse_args()
 
 
@@ -71,7 +72,7 @@ def main() -> None:
     check_args(args)
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
     for file in filter(None, (args.out, args.picture)):
         check_writable(file.parent)
     from mmseg.apis.preparing.images import labelled_images_of

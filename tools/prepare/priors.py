@@ -15,7 +15,7 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING
 
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_trust_options
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable, write_json
 
@@ -48,6 +48,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_trust_options(parser)
     return parser.parse_args()
 
 
@@ -84,7 +85,7 @@ def main() -> None:
     check_args(args)
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
     for file in filter(None, (args.out, args.picture)):
         check_writable(file.parent)
     from mmseg.apis.predicting.inference import init_model

@@ -13,7 +13,7 @@ import argparse
 import shlex
 from collections.abc import Sequence
 
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_trust_options
 from mmseg.utils.errors import CommandParser, UserError, command_line
 
 SPLITS = ("target", "source", "val", "test")
@@ -50,6 +50,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_trust_options(parser)
     return parser.parse_args()
 
 
@@ -101,7 +102,7 @@ def main() -> None:
     check_args(args)
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
     from mmseg.apis.predicting.inference import init_model
     from mmseg.apis.preparing.images import images_of
     from mmseg.apis.preparing.pseudo_labels import LabelOptions, make_labels

@@ -22,6 +22,7 @@ from mmseg.datasets.reading.folders import open_file
 from mmseg.datasets.reading.image_files import list_files
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import atomic_path
+from mmseg.utils.storage.limits import check_sizes
 
 LISTED = 5  # wrong values that are named per file
 
@@ -119,6 +120,7 @@ def archive_problems(packed: zipfile.ZipFile, benchmark: Benchmark, expected: Ma
 def _prediction_problems(packed: zipfile.ZipFile, entry: str, benchmark: Benchmark, size: tuple[int, int]) -> list[str]:
     """What is wrong with one prediction."""
     try:
+        check_sizes([packed.getinfo(entry)])
         with Image.open(io.BytesIO(packed.read(entry)), formats=["PNG"]) as image:
             mode, found = image.mode, image.size
             values = np.unique(np.asarray(image)) if mode in ("L", "P") else ()

@@ -147,7 +147,7 @@ class PeopleOracle(Oracle):
 
 def quick_size(path: Path) -> tuple[int, int] | None:
     """(width, height) of an image file as it is stored, from its first bytes; None where they do not say it, or in an archive."""
-    if split_archive(path):
+    if split_archive(path) or not path.is_file():
         return None
     try:
         with quiet_pillow(), Image.open(path) as image:

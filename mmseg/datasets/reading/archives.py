@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 from mmseg.utils.errors import BadFileError
+from mmseg.utils.storage.limits import check_sizes
 
 
 def split_archive(path: Path) -> tuple[Path, str] | None:
@@ -31,10 +32,16 @@ def list_members(archive: Path, folder: str, suffix: str) -> list[str]:
     """Names below a folder of an archive ("." is the whole archive), relative to it, that end with ``suffix``.
 
     Hidden files and folders are left out, as on disk.
+
+    Raises:
+        BadFileError: the archive is missing or damaged, or a name leads out of it: predictions would be written there.
     """
     prefix = "" if folder == "." else f"{folder}/"
     names = (name for name in _opened(archive, os.getpid()).namelist() if name.startswith(prefix) and name.endswith(suffix))
-    return [inner for inner in (name.removeprefix(prefix) for name in names) if "/." not in f"/{inner}"]
+    found = [inner for inner in (name.removeprefix(prefix) for name in names) if "/." not in f"/{inner}"]
+    if leading_out := next((name for name in found if "//" in f"/{name}" or ".." in name.split("\\")), None):
+        raise BadFileError(f"{archive} is damaged (the name {leading_out} leads out of it). Download the archive again.")
+    return found
 
 
 def read_member(archive: Path, name: str) -> bytes:
@@ -44,11 +51,13 @@ def read_member(archive: Path, name: str) -> bytes:
         BadFileError: the archive or the file is missing, cut off or damaged.
     """
     try:
-        return _opened(archive, os.getpid()).read(name)
+        opened = _opened(archive, os.getpid())
+        check_sizes([opened.getinfo(name)])
+        return opened.read(name)
     except KeyError:
         fix = "Download the archive again, or start the command again if it was replaced meanwhile."
         raise BadFileError(f"{archive} holds no file {name}. {fix}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise BadFileError(f"{archive / name} is damaged ({error}). Download the archive again.") from None
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from mmseg.datasets.reading.decoding import FormatError, decode_color, decode_grey, decode_ids, decode_values, has_a_hole, upright
-from mmseg.datasets.reading.headers import Header, UnreadableError, read_header
+from mmseg.datasets.reading.headers import Header, TooLargeError, UnreadableError, read_header
 from mmseg.datasets.reading.value_range import ValueRange, depth_advice
 from mmseg.utils.errors import BadFileError
 
 AGAIN = "Copy or download the file again."
+SMALLER = "Cut it into smaller images, or copy it again if it should be none so large."
 WRITE_IDS = "Write the class ids themselves as a grey or palette PNG."
 
 
@@ -54,6 +55,8 @@ class Encoded:
             return cls(path, data, read_header(data), fix)
         except UnreadableError as error:
             raise DamagedError(f"{path} is {error} ({len(data)} bytes). {fix or AGAIN}") from None
+        except TooLargeError as error:
+            raise DamagedError(f"{path} is {error} ({len(data)} bytes). {SMALLER}") from None
 
     def color(self) -> np.ndarray:
         """The image: uint8 BGR [H, W, 3]. One of more than 8 bits needs ``values``, others are not changed by them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ def read_list(path: Path) -> list[tuple[int, str]]:
         UserError: the file is missing, no text, or holds nothing.
     """
     try:
+        if path.exists() and not path.is_file():  # nobody may write to a pipe, and a device has no end
+            raise OSError(errno.EINVAL, "it is no file")
         data = path.read_bytes()
     except OSError as error:
         raise UserError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mmseg.utils.errors import BadFileError, UserError
+from mmseg.utils.storage.limits import MAX_FILE
 
 HIDDEN, LOOP = "hidden", "linking to a folder above"
 """Why an entry of a folder is left out."""
@@ -78,9 +79,12 @@ def file_bytes(path: Path) -> bytes:
     """The content of a file.
 
     Raises:
-        BadFileError: as :func:`open_file`, or it cannot be read to its end.
+        BadFileError: as :func:`open_file`, or it is too large, or cannot be read to its end.
     """
     with open_file(path) as file:
+        if (size := os.fstat(file.fileno()).st_size) > MAX_FILE:
+            fix = "Cut the image into smaller ones, or put another file there"
+            raise BadFileError(f"{path} has {size >> 20} MB, more than the {MAX_FILE >> 20} MB of the largest image. {fix}.")
         try:
             return file.read()
         except OSError as error:

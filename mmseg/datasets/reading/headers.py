@@ -17,8 +17,13 @@ from PIL import Image
 
 from mmseg.datasets.reading import tiff
 
-MAX_PIXELS = 1 << 30
-"""The most pixels of an image, those that OpenCV decodes: 32768x32768."""
+MAX_PIXELS = 1 << 29
+"""The most pixels of an image, 23170x23170: aerial tiles of 20,000x20,000 are read. Decoded they take 1.6 GB, twice while they are turned.
+
+A file of a few megabytes can declare any size, and every loader worker may meet one. Of more than 16 bits a value, as many less.
+"""
+MAX_SCANS = 1000
+"""Of a JPEG; each makes the decoder go through the whole image, and programs write up to ten."""
 
 PNG, JPEG, WEBP, BMP, TIFF = "PNG", "JPEG", "WebP", "BMP", "TIFF"
 _LOSSY_TIFF = {6, 7, 33003, 33004, 33005, 34712, 34887, 34892, 50001, 50002, 52546}  # JPEG, JPEG 2000, LERC, WebP, JPEG XL
@@ -27,6 +32,10 @@ _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # what ends the pixels of a
 
 class UnreadableError(ValueError):
     """Data that are no whole image; the text ends a sentence "the file is …"."""
+
+
+class TooLargeError(ValueError):
+    """An image that declares more pixels than are decoded; the text as that of :class:`UnreadableError`."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,8 @@ def read_header(data: bytes) -> Header:
     """Looks at the structure of a whole file, to its end.
 
     Raises:
-        UnreadableError: it is cut off, no image, or larger than :data:`MAX_PIXELS`.
+        UnreadableError: it is cut off or no image.
+        TooLargeError: it is larger than :data:`MAX_PIXELS`.
     """
     if not data:
         raise UnreadableError("empty")
@@ -98,8 +108,9 @@ def read_header(data: bytes) -> Header:
     except Exception:  # Pillow's readers of rare formats raise anything
         raise UnreadableError("not a readable image") from None
     height, width = header.size
-    if height * width > MAX_PIXELS:
-        raise UnreadableError(f"{width}x{height} pixels large, more than {MAX_PIXELS} altogether, or is not what its first bytes say")
+    most = MAX_PIXELS * 16 // max(header.bits, 16)
+    if height * width > most:
+        raise TooLargeError(f"{width}x{height} pixels large, more than {most} altogether, or is not what its first bytes say")
     if height <= 0 or width <= 0:
         raise UnreadableError(f"an image of {width}x{height} pixels")
     return header
@@ -168,6 +179,8 @@ def _jpeg(data: bytes) -> Header:
         raise UnreadableError("not a readable image")
     if not data.endswith(b"\xff\xd9"):  # pixels never hold this mark, so a file that ends with it is not cut
         _check_jpeg_end(data, place)
+    if data.count(b"\xff\xda", place) > MAX_SCANS:
+        raise UnreadableError(f"a JPEG of more than {MAX_SCANS} scans")
     bits, height, width, bands = frame
     return Header(format=JPEG, size=(height, width), bits=bits, bands=bands, cmyk=bands == 4, lossy=True, orientation=orientation)
 

@@ -9,6 +9,8 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, BANDS = 256, 257, 25
 STARTS, LENGTHS, TILE_STARTS, TILE_LENGTHS, EXTRA, SAMPLE_FORMAT = 273, 279, 324, 325, 338, 339
 
 _WHOLE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}  # types of entries that are whole numbers, by their number in TIFF
+MAX_VALUES = 1 << 22
+"""Of one entry: tiles of 16x16 of the largest image are half as many."""
 _LISTED = frozenset({256, 257, 258, 259, 262, 273, 274, 277, 279, 324, 325, 338, 339})
 
 
@@ -35,11 +37,11 @@ def read_directory(data: bytes) -> Mapping[int, Sequence[int]]:
     for number in range(count):
         here = start + number * step
         tag, kind, length = struct.unpack_from(order + entry, data, here)
-        if tag not in _LISTED or kind not in _WHOLE:
+        if tag not in _LISTED or kind not in _WHOLE or tag in tags:
             continue
         values, here = f"{order}{length}{_WHOLE[kind]}", here + step - inline
-        if length > len(data):
-            raise struct.error("more values than bytes")
+        if length > min(len(data), MAX_VALUES):
+            raise struct.error("more values than bytes, or than an image has tiles")
         if struct.calcsize(values) > inline:
             (here,) = struct.unpack_from(order + place, data, here)
         tags[tag] = struct.unpack_from(values, data, here)

@@ -17,6 +17,7 @@ from mmseg.models.weights.values import defect
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.checksums import damaged_record
+from mmseg.utils.storage.limits import check_content
 
 FOLDER = Path("pretrained")
 OPENMMLAB = "open-mmlab://"
@@ -159,6 +160,7 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
         if damaged := damaged_record(path):
             raise ValueError(f"the checksum of {damaged} is wrong")
         state = load_file(path) if _is_safetensors(path) else torch.load(path, map_location="cpu", weights_only=True)
+        check_content(state, path.stat().st_size)
     except Exception as error:  # the readers meet a damaged file with almost any kind of error
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
         raise UserError(f"{path} cannot be read as a file of weights ({reason}). Download it again.") from None

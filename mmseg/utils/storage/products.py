@@ -68,6 +68,8 @@ def checked_product(content: Any, path: str | Path, form: Any, fix: str) -> Any:
 def _content(path: str | Path, fix: str) -> Any:
     """What a JSON file holds, whatever it is."""
     try:
+        if Path(path).exists() and not Path(path).is_file():  # nobody may write to a pipe, and a device has no end
+            raise OSError(f"{path} is no file")
         data = Path(path).read_bytes()
     except FileNotFoundError:
         raise UserError(f"{path} does not exist. {fix}") from None

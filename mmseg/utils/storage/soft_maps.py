@@ -5,12 +5,12 @@ Letters: K classes, (h, w) size of the map, which may be smaller than the image.
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from mmseg.utils.errors import BadFileError
+from mmseg.utils.storage.array_file import UNREADABLE, check_archive
 from mmseg.utils.storage.files import atomic_path
 
 LEVELS = "levels"
@@ -48,9 +48,10 @@ def read_levels(path: str | Path) -> np.ndarray:
         BadFileError: the file is missing, cut off, or holds something else.
     """
     try:
+        check_archive(path)
         with np.load(path, allow_pickle=False) as content:
             levels = content[LEVELS]
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise BadFileError(f"{path} is missing, cut off, or no soft map ({error}). Move it elsewhere and make it again.") from None
     if levels.dtype != np.uint8 or levels.ndim != 3:
         raise BadFileError(f"{path} holds {levels.dtype} {levels.shape}, no soft map uint8 [K, h, w]. Move it elsewhere and make it again.")

@@ -1,5 +1,6 @@
 """Advice about files of configs, about overrides, and about modules of one's own."""
 
+import argparse
 import json
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 
 from mmseg.config import load_config
 from mmseg.config.config import read_config
+from mmseg.config.options import add_trust_options
 from tests import tiny
 from tests.advice.following import advice
 
@@ -44,6 +46,25 @@ def test_json_of_something_else(tmp_path):
     path.write_text(json.dumps({"model": {}}))
     assert read_config(path).model == {}
     load_config(tiny.ROOT / tiny.CONFIG)
+
+
+def test_a_file_of_others(tmp_path):
+    path = tmp_path / "config.py"
+    (tmp_path / "latest.pth").touch()
+    path.write_text("import os\nmodel = {}\n")
+    advice("{}. Add --trust-config to have it run, if you trust whoever made it.", lambda: read_config(path))
+    assert read_config(path, trust=trust_of("--trust-config")).model == {}
+    path.write_text("model = {\n")
+    advice("{}. Correct the file, or download it again.", lambda: read_config(path, trust=trust_of("--safe-config")))
+    path.write_text("model = {}\n")
+    assert read_config(path, trust=trust_of("--safe-config")).model == {}
+
+
+def trust_of(option: str) -> bool | None:
+    """What an option of the command line says."""
+    parser = argparse.ArgumentParser()
+    add_trust_options(parser)
+    return parser.parse_args([option]).trust
 
 
 # Modules of one's own

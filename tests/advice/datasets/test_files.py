@@ -17,6 +17,7 @@ from mmseg.datasets.reading.folders import file_bytes, open_file, walk
 from mmseg.datasets.reading.image_files import read_encoded, read_image, read_label_ids
 from mmseg.datasets.reading.value_range import value_range
 from tests.advice.following import Followed, advice, table
+from tests.corpus.test_images import png_of
 from tests.corpus.writers import exif_chunk, png, tiff
 from tests.datasets.toy import position_image, write_png
 
@@ -39,6 +40,20 @@ def test_a_damaged_file(photo, tmp_path):
     content[content.index(b"IDAT") + 20] ^= 0xFF
     path.write_bytes(content)
     advice("{} is {} ({} bytes). Copy or download the file again.", lambda: read_image(path), file="encoded.py:_named")
+    shutil.copy(photo, path)
+    assert read_image(path).shape == (40, 80, 3)
+
+
+def test_files_that_are_too_large(photo, tmp_path):
+    """Smaller ones are read."""
+    path = tmp_path / "b.png"
+    path.write_bytes(png_of(60_000, 60_000))
+    advice("{} is {} ({} bytes). Cut it into smaller images, or copy it again if it should be none so large.", lambda: read_encoded(path))
+    os.truncate(path, 3 << 30)
+    advice(
+        "{}. Cut the image into smaller ones, or put another file there.",
+        lambda: read_image(path),
+    )
     shutil.copy(photo, path)
     assert read_image(path).shape == (40, 80, 3)
 

@@ -1,0 +1,33 @@
+"""Configs that are programs: a Python config may compute its values, so reading it runs it."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg.utils.errors import UserError
+
+
+def run_config(path: str | Path) -> Config:
+    """What the code of a config makes; errors of :func:`mmseg.config.config.read_config`."""
+    try:
+        return Config.fromfile(path, import_custom_modules=False)
+    except UserError:
+        raise
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"Config {path} was still being read{place_in_config(stop)}.") from None
+    except BaseException as error:  # whatever a user's Python file may raise, SystemExit included
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        what = "it ends the program" if isinstance(error, SystemExit) else reason
+        raise UserError(f"Config {path} cannot be read: {what}{place_in_config(error)}. Correct the file.") from error
+
+
+def place_in_config(error: BaseException) -> str:
+    """The line of a config file, or of a file that it inherits from, where an error came up; nothing where none ran."""
+    frames = (
+        frame for frame in traceback.walk_tb(error.__traceback__) if "_base_" in frame[0].f_globals
+    )  # mmengine's name for what it runs
+    last = max(enumerate(frames), default=None)
+    return f" (line {last[1][1]} of {last[1][0].f_code.co_filename})" if last else ""

@@ -1,0 +1,143 @@
+"""What the assignments of a Python config stand for, without running them.
+
+Literals, ``dict(…)``, ``set(…)``, ``float("inf")``, names that stand above, ``*`` and ``**`` of them, and ``{{_base_.name}}``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+BASE = "_base_"
+MAX_VALUES = 1_000_000
+"""Of all entries, each counted wherever a name repeats it."""
+
+
+class NotPlainError(ValueError):
+    """A config that is more than values, or larger than one is; the text says what."""
+
+
+class Assignments:
+    """The assignments of one file.
+
+    Args:
+        path: the file, for errors.
+        base: what it inherits.
+        spend: counts values; raises NotPlainError where there are too many.
+    """
+
+    def __init__(self, path: Path, base: Mapping[str, Any], spend: Callable[[int], None]) -> None:
+        self.path, self.base, self.spend = path, base, spend
+        self.names: dict[str, Any] = {}
+
+    def read(self, lines: list[ast.Assign]) -> dict[str, Any]:
+        """The values by their names.
+
+        Raises:
+            NotPlainError: one is more than a value.
+        """
+        for line in lines:
+            if line.targets[0].id == BASE:
+                continue
+            try:
+                self.names[line.targets[0].id] = self.value(line.value)
+            except (ValueError, TypeError) as error:  # also of keys that no dictionary takes
+                if isinstance(error, NotPlainError):
+                    raise
+                raise NotPlainError(f"line {line.lineno} of {self.path} cannot be read ({error})") from None
+            except RecursionError:
+                raise NotPlainError(f"line {line.lineno} of {self.path} is too deeply nested") from None
+        return self.names
+
+    def value(self, node: ast.expr) -> Any:
+        """What an expression stands for."""
+        self.spend(1)
+        if isinstance(node, ast.Name):
+            return self._repeated(self.names, node.id, node)
+        if (names := _inherited(node)) is not None:
+            return self._from_base(names, node)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
+            return kind(entry for part in node.elts for entry in self._spread(part))
+        if isinstance(node, ast.Dict):
+            return self._dictionary(node.keys, node.values)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return self._call(node)
+        return self._literal(node)
+
+    def _literal(self, node: ast.expr) -> Any:
+        """A number, a text, a constant."""
+        try:
+            return ast.literal_eval(node)
+        except (ValueError, TypeError):
+            raise NotPlainError(f"line {node.lineno} of {self.path} holds code ({ast.unparse(node)[:60]})") from None
+
+    def _call(self, node: ast.Call) -> Any:
+        name = node.func.id
+        if name == "dict" and not node.args:
+            keys = [None if entry.arg is None else ast.Constant(entry.arg) for entry in node.keywords]
+            return self._dictionary(keys, [entry.value for entry in node.keywords])
+        if name in ("set", "frozenset") and not node.keywords and len(node.args) < 2:
+            return {"set": set, "frozenset": frozenset}[name](*map(self.value, node.args))
+        if name == "float" and not node.keywords and len(node.args) == 1:
+            return float(ast.literal_eval(node.args[0]))
+        return self._literal(node)
+
+    def _dictionary(self, keys: list[ast.expr | None], values: list[ast.expr]) -> dict:
+        found: dict = {}
+        for key, entry in zip(keys, values, strict=True):
+            value = self.value(entry)
+            if key is None and not isinstance(value, dict):
+                raise NotPlainError(f"line {entry.lineno} of {self.path} spreads what is no dictionary")
+            found |= value if key is None else {self.value(key): value}
+        return found
+
+    def _spread(self, node: ast.expr) -> Iterator[Any]:
+        """The entries of a list that an expression gives."""
+        if not isinstance(node, ast.Starred):
+            yield self.value(node)
+            return
+        yield from self.value(node.value)
+
+    def _from_base(self, names: list[str], node: ast.expr) -> Any:
+        found: Any = self.base
+        for name in names[:-1]:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return self._repeated(found if isinstance(found, Mapping) else {}, names[-1], node)
+
+    def _repeated(self, owner: Mapping[str, Any], name: str, node: ast.expr) -> Any:
+        if name not in owner:
+            raise NotPlainError(f"line {node.lineno} of {self.path} uses {name}, which no line above gives a value")
+        self.spend(size(owner[name]))
+        return owner[name]
+
+
+def _inherited(node: ast.expr) -> list[str] | None:
+    """The names behind ``_base_`` in ``{{_base_.model.type}}``, which Python takes for a set in a set; None for anything else."""
+    for _ in range(2):
+        if not (isinstance(node, ast.Set) and len(node.elts) == 1):
+            return None
+        node = node.elts[0]
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return names[::-1] if names and isinstance(node, ast.Name) and node.id == BASE else None
+
+
+def parts(value: Any) -> list:
+    """What a value consists of, keys included."""
+    if isinstance(value, Mapping):
+        return [*value.keys(), *value.values()]
+    return list(value) if isinstance(value, (list, tuple, set, frozenset)) else []
+
+
+def size(value: Any) -> int:
+    """How many values a value holds, itself included; stops soon above the limit."""
+    count, waiting = 0, [value]
+    while waiting and count <= MAX_VALUES:
+        count += 1
+        waiting += parts(waiting.pop())
+    return count

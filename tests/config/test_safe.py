@@ -1,0 +1,143 @@
+"""Configs of others: read as plain values, equal to what their code would make, and nothing runs."""
+
+import json
+
+import pytest
+from mmengine.config import Config
+
+from mmseg.config.config import load_config, read_config
+from mmseg.config.safe import MAX_BYTES, lies_beside_weights, plain_values
+from mmseg.utils.errors import UserError
+from mmseg.utils.options.config_text import config_text
+from tests import tiny
+from tests.parity.records import parametrize
+
+OURS = [path for path in sorted((tiny.ROOT / "configs").rglob("*.py")) if "dict.fromkeys" not in path.read_text()]
+WORD = "x = "
+BOMB = "\n".join(["a0 = [1, 2, 3, 4]", *(f"a{number} = [{', '.join([f'a{number - 1}'] * 9)}]" for number in range(1, 30))])
+CHAIN = "\n".join(["a0 = [1]", *(f"a{number} = [a{number - 1}]" for number in range(1, 100))])
+CODE = {
+    "import os": "line 1 of .* gives no name a value",
+    f"{WORD}open('/etc/passwd')": r"holds code \(open\('/etc/passwd'\)\)",
+    f"{WORD}[].__class__": "holds code",
+    f"{WORD}10 ** 10 ** 10": "holds code",
+    f"{WORD}'a' * 10 ** 10": "holds code",
+    f"{WORD}f'{{open}}'": "holds code",
+    f"{WORD}missing": "uses missing, which no line above gives a value",
+    f"{WORD}{{{{_base_.missing}}}}": "uses missing, which no line above gives a value",
+    f"{WORD}{{[]: 1}}": "cannot be read",
+    f"{WORD}dict(**[1])": "spreads what is no dictionary",
+    "custom_imports = dict(imports=['evil'])": "custom_imports names code",
+    "model = dict(backbone=dict(type='subprocess.Popen', args=['sh']))": "type='subprocess.Popen' names a part by its module",
+    "_base_ = 'config.py'": "inherits from itself",
+    "_base_ = [open]": "more than a list of files",
+    "_base_ = 3": "inherits from what is no list of files",
+    BOMB: "more than 1000000 values",
+    CHAIN: "nested deeper than 50",
+    f"{WORD}{'[' * 100}{']' * 100}": "nested deeper than 50",
+}
+BROKEN = {
+    f"{WORD}{'[' * 2000}{']' * 2000}": "is no Python",
+    f"{WORD}{'9' * 5000}": "is no Python",
+    f"{WORD}\0": "is no Python",
+    "_base_ = 'missing.py'": "missing.py is no file",
+    "_base_ = '/dev/zero'": "/dev/zero is no file",
+}
+
+
+def config(folder, text: str, name: str = "config.py"):
+    """A config as others give it away: beside a checkpoint."""
+    (folder / "latest.pth").touch()
+    (folder / name).write_text(text)
+    return folder / name
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.relative_to(tiny.ROOT).as_posix())
+def test_our_configs_have_the_values_that_they_have_when_they_run(path):
+    assert Config(plain_values(path)).to_dict() == Config.fromfile(path, import_custom_modules=False).to_dict()
+
+
+@parametrize("experiments/*")
+def test_published_configs(record, tmp_path):
+    """As JSON, and as the Python that trainings write into their folders."""
+    rows = record.info.values() if isinstance(record.info, dict) else record.info
+    found = [row["cfg"] for some in rows if isinstance(some, list) for row in some if isinstance(row, dict) and "cfg" in row]
+    for cfg in found:
+        path = config(tmp_path, json.dumps(cfg), "published.json")
+        assert plain_values(path) == cfg
+        assert plain_values(config(tmp_path, config_text(Config(cfg)))) == Config(cfg).to_dict()
+    if not found:
+        pytest.skip(f"{record.name} holds no configs")
+
+
+@pytest.mark.parametrize(("text", "reason"), CODE.items())
+def test_code_is_refused(text, reason, tmp_path):
+    path = config(tmp_path, text)
+    with pytest.raises(UserError, match=rf"^Config {path} is not read as plain values: .*{reason}.*\. Add --trust-config"):
+        read_config(path)
+
+
+@pytest.mark.parametrize(("text", "reason"), BROKEN.items())
+def test_what_is_no_config_is_refused(text, reason, tmp_path):
+    with pytest.raises(UserError, match=rf"cannot be read: .*{reason}.*\. Correct the file, or download it again\.$"):
+        read_config(config(tmp_path, text))
+
+
+def test_json_can_name_code_as_well(tmp_path):
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nmodel = {{}}")
+    path = config(tmp_path, '{"_base_": "evil.py"}', "config.json")
+    with pytest.raises(UserError, match=r"holds code|gives no name a value"):
+        read_config(path)
+    assert not (tmp_path / "ran").exists()
+    assert read_config(path, trust=True).model == {} and (tmp_path / "ran").exists()
+    with pytest.raises(UserError, match=r"nested deeper than 50|is not valid JSON"):
+        read_config(config(tmp_path, f'{{"model": {"[" * 900}{"]" * 900}}}', "config.json"))
+
+
+def test_long_files_are_not_read_to_their_end(tmp_path):
+    with pytest.raises(UserError, match="has more than 4 MB"):
+        read_config(config(tmp_path, f"x = '{'a' * MAX_BYTES}'"))
+
+
+def test_inheriting_from_many_files_ends(tmp_path):
+    """Each of thirty files names the next one twice: a billion of them."""
+    for number in range(30):
+        (tmp_path / f"{number}.py").write_text(f"_base_ = ['{number + 1}.py', '{number + 1}.py']\n")
+    (tmp_path / "30.py").write_text("")
+    with pytest.raises(UserError, match="inherits from more than 100 files"):
+        read_config(config(tmp_path, "_base_ = '0.py'"))
+
+
+def test_entries_are_merged_as_code_merges_them(tmp_path):
+    (tmp_path / "base.py").write_text("model = dict(a=dict(b=1, c=2), d=dict(e=1))\n_kept = (1, 2)\n")
+    text = (
+        "_base_ = ['base.py']\nmodel = dict(a=dict(b=3), d=dict(_delete_=True, f={{_base_._kept}}))\nx = [*(1, 2), dict(**dict(y=1))]"
+    )
+    path = config(tmp_path, text)
+    assert Config(plain_values(path)).to_dict() == Config.fromfile(path).to_dict()
+    assert plain_values(path)["model"] == {"a": {"b": 3, "c": 2}, "d": {"f": (1, 2)}}
+    with pytest.raises(UserError, match="dictionary for 'model', which is none"):
+        (tmp_path / "base.py").write_text("model = 3")
+        plain_values(config(tmp_path, "_base_ = ['base.py']\nmodel = dict(a=1)"))
+
+
+def test_what_counts_as_made_by_others(tmp_path):
+    """A file beside a checkpoint, unless a training reads it; the command line has the last word."""
+    path = tmp_path / "own.py"
+    path.write_text(f"_base_ = ['{tiny.ROOT / tiny.CONFIG}']\nwork_dir = str(3)\n")
+    assert not lies_beside_weights(path)
+    load_config(path, training=False)
+    with pytest.raises(UserError, match="holds code"):
+        load_config(path, training=False, trust=False)
+    (tmp_path / "latest.pth").touch()
+    assert lies_beside_weights(path)
+    with pytest.raises(UserError, match="holds code"):
+        load_config(path, training=False)
+    assert load_config(path, training=False, trust=True).work_dir == load_config(path).work_dir == "3"
+
+
+def test_the_config_of_a_run_reads_back(tmp_path):
+    """Whatever a training writes is plain: it is evaluated as before."""
+    cfg = load_config(tiny.ROOT / tiny.CONFIG)
+    path = config(tmp_path, config_text(cfg))
+    assert load_config(path, training=False).to_dict() == cfg.to_dict()
