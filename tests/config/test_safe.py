@@ -110,9 +110,7 @@ def test_inheriting_from_many_files_ends(tmp_path):
 
 def test_entries_are_merged_as_code_merges_them(tmp_path):
     (tmp_path / "base.py").write_text("model = dict(a=dict(b=1, c=2), d=dict(e=1))\n_kept = (1, 2)\n")
-    text = (
-        "_base_ = ['base.py']\nmodel = dict(a=dict(b=3), d=dict(_delete_=True, f={{_base_._kept}}))\nx = [*(1, 2), dict(**dict(y=1))]"
-    )
+    text = "_base_ = ['base.py']\nmodel = dict(a=dict(b=3), d=dict(_delete_=True, f={{_base_._kept}}))\nx = [*(1, 2), dict(**dict(y=1))]"
     path = config(tmp_path, text)
     assert Config(plain_values(path)).to_dict() == Config.fromfile(path).to_dict()
     assert plain_values(path)["model"] == {"a": {"b": 3, "c": 2}, "d": {"f": (1, 2)}}
