@@ -1,11 +1,13 @@
 """What the assignments of a Python config stand for, without running them.
 
-Literals, ``dict(…)``, ``set(…)``, ``float("inf")``, names that stand above, ``*`` and ``**`` of them, and ``{{_base_.name}}``.
+Literals, ``dict(…)``, ``set(…)``, ``float("inf")``, names that stand above, their entries, ``*`` and ``**`` of them, ``{{_base_.name}}``,
+and values for entries of what stands above (``model["decode_head"]["num_classes"] = 5``).
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,11 +41,15 @@ class Assignments:
             NotPlainError: one is more than a value.
         """
         for line in lines:
-            if line.targets[0].id == BASE:
+            target = line.targets[0]
+            if is_base(target):
                 continue
             try:
-                self.names[line.targets[0].id] = self.value(line.value)
-            except (ValueError, TypeError) as error:  # also of keys that no dictionary takes
+                if isinstance(target, ast.Name):
+                    self.names[target.id] = self.value(line.value)
+                else:
+                    self._set_entry(target, self.value(line.value))
+            except (ValueError, TypeError, LookupError) as error:  # of keys that nothing has, or that no dictionary takes
                 if isinstance(error, NotPlainError):
                     raise
                 raise NotPlainError(f"line {line.lineno} of {self.path} cannot be read ({error})") from None
@@ -63,9 +69,18 @@ class Assignments:
             return kind(entry for part in node.elts for entry in self._spread(part))
         if isinstance(node, ast.Dict):
             return self._dictionary(node.keys, node.values)
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
+            return self.value(node.value)[self.value(node.slice)]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             return self._call(node)
         return self._literal(node)
+
+    def _set_entry(self, target: ast.Subscript, value: Any) -> None:
+        owner = self.value(target.value)
+        if not isinstance(owner, (dict, list)):
+            raise TypeError(f"{ast.unparse(target.value)[:60]} has no entries")
+        owner[self.value(target.slice)] = value
+        self.spend(size(owner))  # too many where it holds itself
 
     def _literal(self, node: ast.expr) -> Any:
         """A number, a text, a constant."""
@@ -76,9 +91,10 @@ class Assignments:
 
     def _call(self, node: ast.Call) -> Any:
         name = node.func.id
-        if name == "dict" and not node.args:
+        if name == "dict" and len(node.args) < 2:
             keys = [None if entry.arg is None else ast.Constant(entry.arg) for entry in node.keywords]
-            return self._dictionary(keys, [entry.value for entry in node.keywords])
+            spread = [*node.args, *(entry.value for entry in node.keywords)]
+            return self._dictionary([None] * len(node.args) + keys, spread)
         if name in ("set", "frozenset") and not node.keywords and len(node.args) < 2:
             return {"set": set, "frozenset": frozenset}[name](*map(self.value, node.args))
         if name == "float" and not node.keywords and len(node.args) == 1:
@@ -105,13 +121,18 @@ class Assignments:
         found: Any = self.base
         for name in names[:-1]:
             found = found.get(name) if isinstance(found, Mapping) else None
-        return self._repeated(found if isinstance(found, Mapping) else {}, names[-1], node)
+        return copy.deepcopy(self._repeated(found if isinstance(found, Mapping) else {}, names[-1], node))
 
     def _repeated(self, owner: Mapping[str, Any], name: str, node: ast.expr) -> Any:
         if name not in owner:
             raise NotPlainError(f"line {node.lineno} of {self.path} uses {name}, which no line above gives a value")
         self.spend(size(owner[name]))
         return owner[name]
+
+
+def is_base(target: ast.expr) -> bool:
+    """Whether an assignment says what a config inherits."""
+    return isinstance(target, ast.Name) and target.id == BASE
 
 
 def _inherited(node: ast.expr) -> list[str] | None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmseg.config.plain import BASE, MAX_VALUES, Assignments, NotPlainError, parts, size
+from mmseg.config.plain import BASE, MAX_VALUES, Assignments, NotPlainError, is_base, parts, size
 from mmseg.utils.errors import UserError
 
 MAX_BYTES = 4 << 20
@@ -138,7 +138,7 @@ def _assignments(path: Path, text: str) -> list[ast.Assign]:
         raise BrokenError(f"{path} is no Python ({str(error) or type(error).__name__})") from None
     for line in lines:
         words = isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) and isinstance(line.value.value, str)
-        named = isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], ast.Name)
+        named = isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], (ast.Name, ast.Subscript))
         if not words and not named:
             raise NotPlainError(f"line {line.lineno} of {path} gives no name a value")
     return [line for line in lines if isinstance(line, ast.Assign)]
@@ -146,7 +146,7 @@ def _assignments(path: Path, text: str) -> list[ast.Assign]:
 
 def _base_entry(path: Path, lines: list[ast.Assign]) -> Any:
     for line in lines:
-        if line.targets[0].id == BASE:
+        if is_base(line.targets[0]):
             try:
                 return ast.literal_eval(line.value)
             except ValueError:

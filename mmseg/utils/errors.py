@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from mmseg.utils.signals import LAUNCHER, Stopped, end_with, ending_by_term
+from mmseg.utils.storage.space import OF_WRITING, cannot_write
 
 LAUNCHED = "MMSEG_LAUNCHED"
 """Environment variable of the trainings that a launcher starts."""
@@ -137,8 +138,6 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
         except BrokenPipeError:  # who has read what is printed needs no more of it
             _end(128 + signal.SIGPIPE)
         except OSError as error:
-            from mmseg.utils.storage.space import OF_WRITING, cannot_write
-
             if error.errno not in OF_WRITING:
                 raise
             _end(2, f"error: {cannot_write(error.filename, error)}")

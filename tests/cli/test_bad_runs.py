@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import torch
@@ -44,22 +45,16 @@ def test_read_only_work_dir(fails, tmp_path, tiny_data):
     assert line == f"Cannot write to {tmp_path / 'run'}: Permission denied. Choose another folder that is writable."
 
 
-def full_disk(_: object, path: Path) -> None:
-    path.write_bytes(b"half a checkpoint")
+def full_disk(_: object, file: BinaryIO) -> None:
+    file.write(b"half a checkpoint")
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def failed_write(_: object, path: Path) -> None:
-    path.write_bytes(b"half a checkpoint")
-    raise RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed")  # what torch says on a full disk
-
-
-@pytest.mark.parametrize("save", [full_disk, failed_write])
-def test_full_disk_keeps_the_last_state(fails, trained, folder, tiny_data, monkeypatch, save):
+def test_full_disk_keeps_the_last_state(fails, trained, folder, tiny_data, monkeypatch):
     shutil.copytree(trained, folder)
     (folder / "result.json").unlink()
     before = (folder / "latest.pth").read_bytes()
-    monkeypatch.setattr(torch, "save", save)
+    monkeypatch.setattr(torch, "save", full_disk)
     line = fails(train_tool.main, tiny.CONFIG, "--work-dir", folder, "--resume", *tiny.options(tiny_data, **{"train_cfg.max_iters": 4}))
     assert line.startswith(f"Cannot write {folder}/") and line.endswith("Free some space or choose a writable folder.")
     assert (folder / "latest.pth").read_bytes() == before

@@ -33,8 +33,8 @@ def test_a_process_counts_with_its_children():
         both, alone = taken(process.pid), taken(child)
         assert both["threads"] == 2 and alone["threads"] == 1
         assert both["memory"] > alone["memory"] > 0 and both["files"] > alone["files"] > 0
-        process.stdin.close()
-    assert taken(child) is None
+    process.wait()
+    assert taken(process.pid) is None
 
 
 def test_table():

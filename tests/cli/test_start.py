@@ -24,7 +24,7 @@ HEAVY = {
     *("torch", "torchvision", "timm", "mmcv", "cv2", "tensorboard", "safetensors", "kornia_rs"),
     *("onnx", "onnxruntime", "onnxscript", "matplotlib", "pandas", "scipy", "sympy", "yapf"),
 }
-SUBCOMMANDS = ("train", "infer", "fit", "data", "labels", "self_labelling", "depth", "picks", "start")
+SUBCOMMANDS = ("train", "infer", "fit", "data", "labels", "self_labelling", "depth", "soak", "picks", "start")
 COMMANDS = start.commands(SUBCOMMANDS)
 HELP = [text for text in COMMANDS if text.endswith("--help")]
 OTHERS = [text for text in COMMANDS if not text.endswith("--help")]
@@ -143,8 +143,8 @@ def test_figures(monkeypatch, capsys, tmp_path):
         benchmark.main()
     figures = json.loads(out.read_text())
     assert not ended.value.code and figures["runs"] == 2 and "cpu" in figures["environment"]
-    assert figures["commands"]["9 commands"]["cpu"] > 0.03 and figures["commands"]["9 commands"]["peak_memory"] > 5e6
-    assert "9 commands" in capsys.readouterr().out
+    assert figures["commands"]["10 commands"]["cpu"] > 0.03 and figures["commands"]["10 commands"]["peak_memory"] > 5e6
+    assert "10 commands" in capsys.readouterr().out
 
 
 def test_a_command_that_fails():

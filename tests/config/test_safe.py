@@ -119,6 +119,16 @@ def test_entries_are_merged_as_code_merges_them(tmp_path):
         plain_values(config(tmp_path, "_base_ = ['base.py']\nmodel = dict(a=1)"))
 
 
+def test_entries_are_read_and_set_as_code_does(tmp_path):
+    text = "a = dict(b=dict(c=1), d=[1, 2])\na['b']['c'] = 5\na['d'][0] = a['b']['c']\ne = dict(a['b'], f=a['d'][-1])\na['b']['g'] = e\n"
+    path = config(tmp_path, text)
+    assert plain_values(path) == Config.fromfile(path).to_dict()
+    assert plain_values(path)["e"] == {"c": 5, "f": 2}
+    for line in ("a['x']['y'] = 1", "a['d'][7] = 1", "a['d']['x'] = 1", "a['b']['c']['z'] = 1", "a['b']['h'] = a", "nothing['b'] = 1"):
+        with pytest.raises(UserError, match=r"line 6 of .*cannot be read|more than 1000000 values|uses nothing"):
+            read_config(config(tmp_path, text + line))
+
+
 def test_what_counts_as_made_by_others(tmp_path):
     """A file beside a checkpoint, unless a training reads it; the command line has the last word."""
     path = tmp_path / "own.py"

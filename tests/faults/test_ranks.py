@@ -31,7 +31,7 @@ def whole(tiny_data, tmp_path_factory):
     [
         (IN_STEP, KILLED, 3, "was ended by SIGKILL after iteration 3."),
         (IN_EVALUATION, "os._exit(7)", 3, "ended with exit code 7 after iteration 3."),
-        (BEFORE, f"if rank == 1: {KILLED}", 0, "was ended by SIGKILL."),
+        (BEFORE, f"if rank == 1: {KILLED}", 0, "was ended by SIGKILL"),
     ],
 )
 def test_a_process_dies(moment, what, iteration, said, tiny_data, tmp_path):

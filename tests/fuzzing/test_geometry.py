@@ -93,7 +93,9 @@ def test_margins_lose_their_weight_and_nothing_else_does(height, data):
     top, bottom = data.draw(st.integers(0, height)), data.draw(st.integers(0, height))
     weights = torch.rand(2, height, 3, generator=torch.Generator().manual_seed(height)) + 0.1
     labels = torch.zeros(2, height, 3, dtype=torch.int64)
-    left = ignore_rows(PseudoLabels(labels=labels, weights=weights, confidence=weights), top, bottom).weights
+    left = ignore_rows(
+        PseudoLabels(labels=labels, weights=weights, confidence=weights, confident_share=torch.ones(())), top, bottom
+    ).weights
     rows = torch.arange(height)
     inside = (rows >= top) & (rows < height - bottom)
     assert torch.equal(left[:, inside], weights[:, inside]) and not left[:, ~inside].any()

@@ -7,8 +7,10 @@ import os
 import signal
 import socket
 import tempfile
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from torch.distributed import run as torchrun
 from torch.distributed.elastic.multiprocessing.api import SignalException
@@ -39,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ[LAST] = str(Path(folder) / "iteration")
         try:
-            torchrun.run(torchrun.parse_args(list(arguments)))
+            torchrun.run(parse(arguments))
         except ChildFailedError as error:
             return end(error.failures, os.environ[LAST], before)
         except SignalException as stop:
@@ -47,6 +49,21 @@ def run(arguments: Sequence[str]) -> int:
         finally:
             del os.environ[LAST]
     return 0
+
+
+def parse(arguments: Sequence[str]) -> Namespace:
+    """The options of torchrun.
+
+    Raises:
+        UserError: one is wrong, or the command is missing.
+    """
+    parser = torchrun.get_args_parser()
+
+    def refuse(message: str) -> NoReturn:
+        raise UserError(f"{message}. See torchrun --help.")
+
+    parser.error = refuse
+    return parser.parse_args(list(arguments))
 
 
 def end(failures: Mapping[int, ProcessFailure], last: str, kills: int) -> int:

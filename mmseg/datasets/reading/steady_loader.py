@@ -16,7 +16,7 @@ import torch
 from mmengine.logging import print_log
 from torch.utils.data import DataLoader, Dataset
 
-from mmseg.datasets.reading.worker_reports import FIX, ReadingBoard, begin_worker
+from mmseg.datasets.reading.worker_reports import WORKER_FIX, ReadingBoard, begin_worker
 from mmseg.utils.computing.limits import read_limits
 from mmseg.utils.errors import UserError
 from mmseg.utils.signals import how_it_ended
@@ -68,19 +68,20 @@ class SteadyLoader(DataLoader):
                 if not self._dead():
                     raise
                 self._report(read_limits().kills > kills, error)
-                kills = read_limits().kills
-                batches = self._iterator = None  # joins what is left of the workers
-                batches = self._started(functools.partial(iter, self._rest(done)))
+            else:
+                yield batch
+                done, self._given = done + 1, self._given + 1
                 continue
-            yield batch
-            done, self._given = done + 1, self._given + 1
+            # Below the block: its error holds the old workers, which new ones must not inherit.
+            kills = read_limits().kills
+            batches = self._iterator = None  # joins what is left of the workers
+            batches = self._started(functools.partial(iter, self._rest(done)))
 
     def _started(self, start: Any) -> Iterator:
-        """The batches of new workers; those that stay from one walk to the next are known already."""
-        before = multiprocessing.active_children()
+        """The batches of new workers, or of those that stay from one walk to the next."""
         with _torch_is_quiet():
             batches = start()
-        self._workers = [child for child in multiprocessing.active_children() if child not in before] or self._workers
+        self._workers = list(batches._workers)
         return batches
 
     def _dead(self, seconds: float = 2.0) -> list[int]:
@@ -103,7 +104,7 @@ class SteadyLoader(DataLoader):
         line += f": {read_limits().ran_out}" if for_memory else ""
         line += f"; it was reading {file}" if file else ""
         if self._loss is not None and (self._given - self._loss[0] < APART or (file and file == self._loss[1])):
-            raise UserError(f"{line}, and it is not the first. {FIX}") from error
+            raise UserError(f"{line}, and it is not the first. {WORKER_FIX}") from error
         self._loss = self._given, file
         self.board.clear()
         print_log(f"{line}. It is started again, with the same samples.", logger="current", level=logging.WARNING)

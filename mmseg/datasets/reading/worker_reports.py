@@ -10,7 +10,7 @@ import torch
 
 WIDTH = 1024
 """Bytes of a path that are noted: its end, which tells files apart."""
-FIX = (
+WORKER_FIX = (
     "If memory ran out, lower num_workers or batch_size, or enlarge /dev/shm; "
     "if it names the same file again, check it with tools/check_data.py."
 )

@@ -39,7 +39,7 @@ def atomic_path(path: str | os.PathLike, size: int | None = None) -> Iterator[Pa
         os.replace(temporary, path)
     except OSError as error:
         _remove(temporary)  # before the free space is asked for
-        raise cannot_write(path, error, size) from error
+        raise UserError(cannot_write(path, error, size)) from error
     finally:
         _remove(temporary)
 

@@ -7,8 +7,6 @@ import os
 import shutil
 from pathlib import Path
 
-from mmseg.utils.errors import UserError
-
 LITTLE = 2**16
 """Bytes: a disk with less of them free counts as full where a library does not say why it could not write."""
 OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
@@ -38,7 +36,7 @@ def free_space(folder: str | os.PathLike) -> int | None:
         return None
 
 
-def cannot_write(path: str | os.PathLike | None, error: OSError, size: int | None = None) -> UserError:
+def cannot_write(path: str | os.PathLike | None, error: OSError, size: int | None = None) -> str:
     """What to say about a file that could not be written.
 
     Args:
@@ -54,7 +52,7 @@ def cannot_write(path: str | os.PathLike | None, error: OSError, size: int | Non
         reason += f" ({as_size(free)} are free{_needed(folder, free, size)})"
     fix = FIXES.get(error.errno) or "Free some space or choose a writable folder"
     name, is_folder = ("what is printed", False) if path is None else (path, os.path.isdir(path))
-    return UserError(f"Cannot write {name}: {reason}. {'Move this folder elsewhere' if is_folder else fix}.")
+    return f"Cannot write {name}: {reason}. {'Move this folder elsewhere' if is_folder else fix}."
 
 
 def _needed(folder: Path, free: int, size: int | None) -> str:

@@ -80,16 +80,22 @@ def test_a_run_folder_that_was_moved(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run/config.py").touch()
     (tmp_path / "run").rename(tmp_path / "away")
-    fragment = "Move it back or mount the disk, and continue with --resume."
-    advice(fragment, lambda: run_folder.check_still_there(tmp_path / "run"), file="storage/run_folder.py")
+    advice(
+        "Move it back or mount the disk, and continue with --resume.",
+        lambda: run_folder.check_still_there(tmp_path / "run"),
+        file="storage/run_folder.py",
+    )
     (tmp_path / "away").rename(tmp_path / "run")
     run_folder.check_still_there(tmp_path / "run")
 
 
 def test_a_data_folder_that_was_moved(tmp_path):
     (tmp_path / "images").mkdir()
-    fragment = "Move it back or mount the disk, and continue with --resume."
-    advice(fragment, lambda: folders.check_still_there([tmp_path / "images"]), file="reading/folders.py")
+    advice(
+        "Move it back or mount the disk, and continue with --resume.",
+        lambda: folders.check_still_there([tmp_path / "images"]),
+        file="reading/folders.py",
+    )
     (tmp_path / "images/a.png").touch()
     folders.check_still_there([tmp_path / "images"])
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -10,12 +11,14 @@ from mmengine.config import Config
 from torch.utils.data import DataLoader, Dataset
 
 from mmseg.apis.launching import torchrun
+from mmseg.apis.launching.launch import killed_line
 from mmseg.apis.launching.processes import Start
 from mmseg.config import load_config
 from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.engine import distributed
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.registry import DATASETS, check_component
+from mmseg.utils.computing import limits
 from mmseg.utils.computing.launchers import is_first_process
 from mmseg.utils.computing.progress import mapped
 from tests import tiny
@@ -147,3 +150,36 @@ def test_a_process_of_a_pool_that_died():
     pool = lambda: list(mapped(ended, [1, 2], nproc=2, title="A"))  # noqa: E731
     advice("If memory ran out, use fewer processes with --nproc; else look at these files.", pool)
     assert list(mapped(ended, [1, 2], nproc=1, title="A")) == [1, 2]
+
+
+# Memory, and processes that wait for each other
+
+
+def test_a_training_that_is_killed_for_memory(monkeypatch):
+    """Fewer workers, smaller batches and fewer trainings at a time are options."""
+    line = killed_line(137, 0, "")
+    advice(
+        "It was killed{}. Lower num_workers, batch_size or --jobs, or ask for more memory (--memory of a container, --mem of Slurm).", line
+    )
+    monkeypatch.setattr(limits, "read_limits", lambda: limits.Limits(kills=1))
+    advice(
+        "Lower num_workers, batch_size or --jobs, or ask for more memory (--memory of a container, --mem of Slurm).",
+        limits.killed_for_memory(137, 0),
+        file="computing/limits.py",
+    )
+    cfg = load_config(tiny.ROOT / tiny.CONFIG, {"train_dataloader.num_workers": 0, "train_dataloader.batch_size": 1})
+    assert cfg.train_dataloader.num_workers == 0 and limits.killed_for_memory(0, 0) is None
+
+
+def test_options_of_torchrun():
+    advice("{}. See torchrun --help.", lambda: torchrun.parse(["--no-such-option", "tool.py"]))
+    assert torchrun.parse(["--nproc_per_node", "2", "tool.py"]).training_script == "tool.py"
+
+
+def test_a_process_that_does_not_answer():
+    advice(
+        "Continue with --resume; if it worked on something that takes longer, raise env_cfg.dist_cfg.timeout.",
+        distributed.account({}, 3, timedelta(seconds=5)),
+    )
+    cfg = load_config(tiny.ROOT / tiny.CONFIG, {"env_cfg.dist_cfg.timeout": 1200})
+    assert distributed.patience(cfg.env_cfg) == timedelta(minutes=20)

@@ -44,6 +44,17 @@ def test_a_damaged_file(photo, tmp_path):
     assert read_image(path).shape == (40, 80, 3)
 
 
+def test_an_archive_with_a_name_that_leads_out_of_it(tmp_path):
+    for number, name in enumerate(("images//a.png", "images/a.png")):
+        with zipfile.ZipFile(tmp_path / f"{number}.zip", "w") as file:
+            file.writestr(name, b"")
+    advice(
+        "{} is damaged (the name {} leads out of it). Download the archive again.",
+        lambda: archives.list_members(tmp_path / "0.zip", "images", ".png"),
+    )
+    assert archives.list_members(tmp_path / "1.zip", "images", ".png") == ["a.png"]
+
+
 def test_files_that_are_too_large(photo, tmp_path):
     """Smaller ones are read."""
     path = tmp_path / "b.png"
@@ -51,7 +62,7 @@ def test_files_that_are_too_large(photo, tmp_path):
     advice("{} is {} ({} bytes). Cut it into smaller images, or copy it again if it should be none so large.", lambda: read_encoded(path))
     os.truncate(path, 3 << 30)
     advice(
-        "{}. Cut the image into smaller ones, or put another file there.",
+        "of the largest image. Cut the image into smaller ones, or put another file there.",
         lambda: read_image(path),
     )
     shutil.copy(photo, path)

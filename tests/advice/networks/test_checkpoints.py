@@ -75,7 +75,7 @@ def test_a_file_of_something_else(tmp_path, whole):
 def test_a_file_that_could_run_code(tmp_path):
     path, weights = tmp_path / "a.pth", {"a": torch.ones(1)}
     torch.save({"state_dict": weights, "optimizer": torch.optim.SGD([torch.ones(1)], lr=1)}, path)
-    advice("so it was not read. Use another file, or have its owner save the state dict alone.", lambda: read_checkpoint(path))
+    advice("Checkpoint {} {}. Use another file, or have its owner save the state dict alone.", lambda: read_checkpoint(path))
     torch.save(weights, path)
     assert read_checkpoint(path)["a"]
 

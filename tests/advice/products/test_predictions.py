@@ -157,8 +157,9 @@ def test_videos(tmp_path, drive, monkeypatch):
     shutil.copy(drive, broken)
     advice("is not UTF-8, or holds a line break. Rename it.", frames(broken))
     assert len(frames(broken.rename(tmp_path / "line break.mp4"))()) == 3
+    capture = SimpleNamespace(isOpened=lambda: True, get=lambda _: 0, grab=lambda: False, release=lambda: None)
     with monkeypatch.context() as patch:
-        patch.setattr(video.cv2, "VideoCapture", lambda _: SimpleNamespace(isOpened=lambda: True, grab=lambda: False, release=lambda: None))
+        patch.setattr(video.cv2, "VideoCapture", lambda _: capture)
         advice("holds no frame that can be decoded. Copy it again, or convert it to an MP4 with H.264.", frames(path))
     assert len(frames(path)()) == 3
 

@@ -91,7 +91,8 @@ def test_before_and_after(labelling, works):
 def test_images_that_are_padded(labelling, works):
     """Their labels are compared as large as the network sees them, black and unknown where nothing is."""
     labelling.config.write_text(
-        labelling.config.read_text() + "val_dataloader['dataset'] |= {'test_scale': (120, 60), 'test_keep_ratio': 'pad'}\n"
+        labelling.config.read_text()
+        + "val_dataloader['dataset'] = dict(val_dataloader['dataset'], test_scale=(120, 60), test_keep_ratio='pad')\n"
     )
     report = labelling.root / "report.json"
     out = make(labelling, "out", "--spatial-prior", "60")

@@ -108,7 +108,7 @@ def test_what_is_no_json(tmp_path, data, text):
 
 
 def test_what_is_no_file(tmp_path):
-    assert refused(tmp_path, Entry) == "cannot be read: Is a directory."
+    assert refused(tmp_path, Entry) == f"cannot be read: {tmp_path} is no file."
     assert refused(tmp_path / "a.json", Entry) == "does not exist."
 
 
