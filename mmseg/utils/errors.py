@@ -13,9 +13,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from mmseg.utils.computing.limits import LESS
+from mmseg.utils.process_start import have_home, open_streams
 from mmseg.utils.signals import LAUNCHER, Stopped, end_with, ending_by_term
 from mmseg.utils.storage.space import OF_WRITING, cannot_write
 
+NO_MEMORY = ("can't allocate memory", "annot allocate memory", "failed to map segment", "bad_alloc", "out of memory")
+"""How libraries say that memory ran out."""
 LAUNCHED = "MMSEG_LAUNCHED"
 """Environment variable of the trainings that a launcher starts."""
 
@@ -95,6 +99,11 @@ class CommandParser(argparse.ArgumentParser):
         raise UserError(f"{message}.{near} See {self.prog} --help.")
 
 
+def memory_ran_out(error: Exception) -> bool:
+    """Whether an error says so: libraries have many kinds of them."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY)
+
+
 def give_up(stream: TextIO) -> None:
     """What a stream still holds goes nowhere if it must, or Python would end with an error of its own."""
     try:
@@ -117,9 +126,9 @@ def _end(code: int, text: str = "") -> NoReturn:
 def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
     """Wraps the ``main`` of a command: a :class:`UserError` is printed as one line, exit code 2.
 
-    So is a file that the disk does not take. Everything else keeps its traceback, because it is our bug and not the user's mistake. An
-    interrupt and SIGTERM are one line as well, which says how to go on where the interrupted part knows it; in a process that a launcher
-    has started, the launcher says it. Such a process ends with its launcher.
+    So are a file that the disk does not take, and memory that ran out. Everything else keeps its traceback, because it is our bug and not
+    the user's mistake. An interrupt and SIGTERM are one line as well, which says how to go on where the interrupted part knows it; in a
+    process that a launcher has started, the launcher says it. Such a process ends with its launcher.
 
     A ``main`` reads and checks its arguments first and imports what does the work after that, because torch and the networks
     take seconds: a help text, a list or a mistake in the command is there at once.
@@ -127,6 +136,8 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
 
     @functools.wraps(main)
     def run(*args, **kwargs) -> None:
+        open_streams()
+        have_home()
         if LAUNCHER in os.environ:
             end_with(os.environ[LAUNCHER])
         try:
@@ -141,6 +152,10 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
             if error.errno not in OF_WRITING:
                 raise
             _end(2, f"error: {cannot_write(error.filename, error)}")
+        except (MemoryError, ImportError, RuntimeError) as error:
+            if not memory_ran_out(error):
+                raise
+            _end(2, f"error: Memory ran out ({one_line(str(error).partition(chr(10))[0]) or 'no more is given'}). {LESS}")
         except Waiting as pause:
             code = 0
             if str(pause):  # one of several processes says it

@@ -16,6 +16,7 @@ import torch
 from mmengine.logging import print_log
 from torch.utils.data import DataLoader, Dataset
 
+from mmseg.datasets.reading.worker_limits import allow_open_files, check_room
 from mmseg.datasets.reading.worker_reports import WORKER_FIX, ReadingBoard, begin_worker
 from mmseg.utils.computing.limits import read_limits
 from mmseg.utils.errors import UserError
@@ -34,10 +35,13 @@ class SteadyLoader(DataLoader):
     the writing of a checkpoint. One lost worker is a warning, and all workers are started again at the batch that is asked for.
 
     Raises:
-        UserError: a worker has died again, at the same file or within 100 batches.
+        UserError: a worker has died again, at the same file or within 100 batches; or the system allows too few open files or too little
+            shared memory.
     """
 
     def __init__(self, dataset: Dataset, *arguments: Any, worker_init_fn: Any = None, num_workers: int = 0, **options: Any) -> None:
+        if num_workers:
+            allow_open_files(num_workers)
         self.board = ReadingBoard(num_workers)
         self._workers: list[multiprocessing.Process] = []
         self._given = 0  # batches, since it was made
@@ -66,6 +70,7 @@ class SteadyLoader(DataLoader):
                 return
             except BROKEN as error:
                 if not self._dead():
+                    check_room(error)
                     raise
                 self._report(read_limits().kills > kills, error)
             else:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from mmseg.apis.launching import torchrun
 from mmseg.apis.launching.launch import killed_line
 from mmseg.apis.launching.processes import Start
 from mmseg.config import load_config
+from mmseg.datasets.reading import worker_limits
 from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.engine import distributed
 from mmseg.engine.batch_norm import check_sync_batchnorm
@@ -21,6 +23,7 @@ from mmseg.registry import DATASETS, check_component
 from mmseg.utils.computing import limits
 from mmseg.utils.computing.launchers import is_first_process
 from mmseg.utils.computing.progress import mapped
+from mmseg.utils.errors import command_line
 from tests import tiny
 from tests.advice.following import advice
 from tools.benchmarks.workers import Worker
@@ -152,11 +155,37 @@ def test_a_process_of_a_pool_that_died():
     assert list(mapped(ended, [1, 2], nproc=1, title="A")) == [1, 2]
 
 
+def test_a_system_that_allows_few_open_files(monkeypatch):
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (32, 100))
+    advice("Raise that limit, or lower num_workers.", lambda: worker_limits.allow_open_files(2))
+    worker_limits.allow_open_files(1)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (128, 128))
+    worker_limits.allow_open_files(2)
+
+
+def test_little_shared_memory():
+    error = RuntimeError("unable to allocate shared memory(shm) for file </torch_7_8_0>: No space left on device (28)")
+    advice("Enlarge it (--shm-size 2g of a container), or set num_workers to 0", lambda: worker_limits.check_room(error))
+    worker_limits.check_room(RuntimeError("something else"))
+    assert list(SteadyLoader([1, 2], batch_size=None, num_workers=0)) == [1, 2]
+
+
 # Memory, and processes that wait for each other
 
 
-def test_a_training_that_is_killed_for_memory(monkeypatch):
+def test_a_training_that_runs_out_of_memory(monkeypatch, capsys):
     """Fewer workers, smaller batches and fewer trainings at a time are options."""
+
+    def fail():
+        raise MemoryError
+
+    with pytest.raises(SystemExit):
+        command_line(fail)()
+    advice(
+        "error: Memory ran out ({}). Lower num_workers, batch_size or --jobs, or ask for more memory",
+        capsys.readouterr().err.strip(),
+    )
     line = killed_line(137, 0, "")
     advice(
         "It was killed{}. Lower num_workers, batch_size or --jobs, or ask for more memory (--memory of a container, --mem of Slurm).", line
