@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import torch
 from mmseg.demo.choices import Parameters
 from mmseg.demo.files import LAYOUTS
 from mmseg.utils.computing.threads import usable_cores
+from mmseg.utils.storage import space
 from tests import tiny
 from tests.cli.failures import one_line
 from tests.datasets.toy import position_image, write_png
@@ -131,3 +133,12 @@ def own(tmp_path):
     write_png(tmp_path / "images/a.png", position_image(1))
     write_png(tmp_path / "labels/a.png", np.array([[0, 1], [17, 1]], np.uint8).repeat(20, 0).repeat(40, 1))
     return {"images": str(tmp_path / "images"), "labels": str(tmp_path / "labels"), "classes": ["sky", "grass"]}
+
+
+@pytest.fixture
+def filling_disk(monkeypatch) -> str:
+    """A disk of which the first file takes all but 10 bytes; returns the beginning of what is said to that."""
+    looks = itertools.chain([1000], itertools.repeat(10))
+    monkeypatch.setattr(space, "free_space", lambda _: next(looks))
+    monkeypatch.setattr(space, "FIRST_LOOK", 1)
+    return "Warning: 10 bytes are free on the disk of"

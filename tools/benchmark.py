@@ -44,7 +44,8 @@ def parse_args() -> argparse.Namespace:
     memory = commands.add_parser("fit", help="the largest setting that fits into a memory")
     memory.set_defaults(run=benchmark_fit)
     memory.add_argument("config")
-    memory.add_argument("--memory", type=float, required=True, metavar="GB", help="of the GPU (2^30 bytes)")
+    memory_help = "2^30 bytes (default: what this GPU has, or without one what this machine, its container or Slurm allows)"
+    memory.add_argument("--memory", type=float, metavar="GB", help=memory_help)
     data = commands.add_parser("data", help="speed of the loader")
     data.set_defaults(run=benchmark_data)
     add_data_options(data)
@@ -137,29 +138,31 @@ def benchmark_speed(args: argparse.Namespace) -> None:
 
 def benchmark_fit(args: argparse.Namespace) -> int:
     """Looks for the largest setting that fits; the exit code is 1 if none does."""
-    if args.memory <= 0:
+    if args.memory is not None and args.memory <= 0:
         raise UserError(f"--memory {args.memory}: no memory at all. Give the GB of a GPU, such as --memory 12.")
     from mmengine.device import get_device
 
     from tools.benchmarks.data import surroundings
-    from tools.benchmarks.fit import fit
+    from tools.benchmarks.fit import fit, memory_here
     from tools.benchmarks.peak import GIB
     from tools.benchmarks.report import fit_line
 
     on_gpu = get_device() == "cuda"
     if not on_gpu:
         print("No GPU: these are estimates from what the process takes in memory on the CPU.")
-    result = fit(args.config, args.cfg_options, round(args.memory * GIB), lambda tried: print(fit_line(tried), flush=True))
+    size = memory_here(get_device()) if args.memory is None else round(args.memory * GIB)
+    given = f"{round(size / GIB, 1):g} GB"
+    result = fit(args.config, args.cfg_options, size, lambda tried: print(fit_line(tried), flush=True))
     if args.json:
         write_json(
-            args.json, {**result, "config": args.config, "memory": args.memory, "estimate": not on_gpu, "environment": surroundings()}
+            args.json, {**result, "config": args.config, "memory": size / GIB, "estimate": not on_gpu, "environment": surroundings()}
         )
     if result["changes"] is None:
         fix = "Try smaller crops or train_dataloader.batch_size=1, which train something else"
-        print(f"Nothing fits into {args.memory:g} GB. {fix}.", file=sys.stderr)
+        print(f"Nothing fits into {given}. {fix}.", file=sys.stderr)
         return 1
     changes = " ".join(f"{key}={value}" for key, value in result["changes"].items())
-    print(f"Fits into {args.memory:g} GB " + (f"with --cfg-options {changes}" if changes else "as it is"))
+    print(f"Fits into {given} " + (f"with --cfg-options {changes}" if changes else "as it is"))
     return 0
 
 

@@ -124,7 +124,7 @@ def draw(out: Path, parameters: Parameters, layouts: Sequence[str], nproc: int) 
     from mmseg.utils.computing.progress import mapped
 
     write = functools.partial(files.write_scene, parameters=parameters, out=out)
-    for _ in mapped(write, list(files.jobs(parameters, layouts)), nproc=nproc, title="Drawing"):
+    for _ in mapped(write, list(files.jobs(parameters, layouts)), nproc=nproc, title="Drawing", out=out):
         pass
     for name in layouts:
         if files.LAYOUTS[name].raw:

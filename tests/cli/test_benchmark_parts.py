@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from mmseg.utils.computing.limits import Limits
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tools import benchmark
@@ -167,6 +168,19 @@ def test_figures_of_what_was_tried(fits, tmp_path):
     assert [(tried["peak_memory"], tried["fits"]) for tried in figures["tried"]] == [(13 * GIB, False), (12 * GIB, True)]
     assert figures["tried"][0]["changes"] == {} and figures["changes"] == figures["tried"][1]["changes"] != {}
     assert figures["estimate"] is not torch.cuda.is_available()
+
+
+def test_the_memory_of_a_container_is_what_there_is(monkeypatch, capsys):
+    """Where neither an option nor a GPU says how much."""
+    monkeypatch.setattr(fit, "read_limits", lambda: Limits(memory=7 * GIB // 2))
+    monkeypatch.setattr(fit, "probed", lambda setting, config, options, memory: (memory, True))
+    monkeypatch.setattr("mmengine.device.get_device", lambda: "cpu")
+    monkeypatch.chdir(tiny.ROOT)
+    monkeypatch.setattr("sys.argv", ["benchmark.py", "fit", "configs/hrda/gtaHR2csHR_hrda.py"])
+    with pytest.raises(SystemExit) as ended:
+        benchmark.main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["  3.50 GB  fits  as configured", "Fits into 3.5 GB as it is"]
 
 
 def test_no_memory_at_all(fits):

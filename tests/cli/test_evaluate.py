@@ -194,6 +194,13 @@ def test_predictions_of_two_sub_folders(run, data, evaluates, fails):
     assert f"would both be written to {run}/format/0_leftImg8bit.png" in line and not pngs(run / "format")
 
 
+@pytest.mark.parametrize("options", [(), ("--hrda-out", "ATT")])
+def test_a_disk_without_room_for_all_predictions(run, evaluates, filling_disk, options):
+    assert (
+        evaluates("--show-dir", run / "shown", *options).count(f"{filling_disk} {run / 'shown'}, and the rest needs about 990 bytes") == 1
+    )
+
+
 def test_branches_have_results_and_pictures_of_their_own(run, evaluates):
     for branch in ("LR", "HR"):
         evaluates("--hrda-out", branch)

@@ -153,6 +153,10 @@ def test_a_folder_keeps_its_structure_and_tells_what_is_left_out(predicts, folde
     assert "Predicted 3 images: " in printed
 
 
+def test_a_disk_without_room_for_all_pictures(predicts, folder, tmp_path, filling_disk):
+    assert f"{filling_disk} {tmp_path / 'out'}" in predicts(folder)
+
+
 def test_results_inside_the_input_folder_are_not_predicted_again(predicts, folder, tmp_path):
     (tmp_path / "out").symlink_to(folder)
     for _ in range(2):

@@ -13,6 +13,8 @@ import torch
 from mmengine.config import Config
 
 from mmseg.registry import MODELS, options_of
+from mmseg.utils.computing.limits import read_limits
+from mmseg.utils.errors import UserError
 from tools.benchmarks.peak import GIB
 from tools.benchmarks.sessions import TooLargeError, TrainingSession
 from tools.benchmarks.settings import OURS, Setting, config_of
@@ -88,6 +90,18 @@ class FittingSession(TrainingSession):
         finally:
             torch.cuda.set_per_process_memory_fraction(1.0)
         return True
+
+
+def memory_here(device: str) -> int:
+    """Bytes that a training here may take: of the GPU, or without one what the machine and the limits of a container or of Slurm leave.
+
+    Raises:
+        UserError: the system does not say.
+    """
+    memory = torch.cuda.get_device_properties(device).total_memory if device == "cuda" else read_limits().memory
+    if memory is None:
+        raise UserError("How much memory there is here is not known. Say it with --memory GB.")
+    return memory
 
 
 def candidates(config: str, options: Mapping[str, object]) -> Iterator[tuple[Setting, list[Lever]]]:

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
+from mmseg.utils.computing.limits import read_limits
 from mmseg.utils.errors import UserError
 from tools.benchmarks.sessions import Session
 
@@ -24,6 +25,7 @@ class Worker:
     """
 
     def __init__(self, kind: type[Session], *arguments: object) -> None:
+        self.kills = read_limits().kills
         context = multiprocessing.get_context("spawn")  # CUDA does not survive a fork
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, kind, arguments), daemon=True)
@@ -41,8 +43,9 @@ class Worker:
             error, answer = self.pipe.recv()
         except EOFError:
             self.process.join()
-            fix = "It may have run out of memory: give it a smaller config"
-            raise UserError(f"The process under measurement was ended from outside (exit code {self.process.exitcode}). {fix}.") from None
+            ran_out = f": {read_limits().ran_out}" if read_limits().kills > self.kills else ""
+            ended = f"was ended from outside (exit code {self.process.exitcode}){ran_out}"
+            raise UserError(f"The process under measurement {ended}. If memory ran out, give it a smaller config.") from None
         if error is not None:
             raise error
         return answer

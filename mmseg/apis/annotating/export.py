@@ -23,6 +23,7 @@ from mmseg.engine.annotating.picking import asked_now
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import write_bytes, write_text
 from mmseg.utils.storage.images import write_image
+from mmseg.utils.storage.space import SpaceWatch
 from mmseg.visualization import write_palette_png
 from mmseg.visualization.colorize import Palette
 
@@ -73,6 +74,7 @@ def export(waiting: WaitingRound, out: Path) -> int:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"--out {out} holds something already. Choose a new folder.")
+    watch = SpaceWatch(out, len(waiting.stems))
     rows = [["image", "row", "column", "top", "left", "bottom", "right"]]
     for index, stem in progress(list(enumerate(waiting.stems)), "Exporting"):
         picks, path = waiting.folder.read_picks(stem), waiting.images.path(index)
@@ -84,6 +86,7 @@ def export(waiting: WaitingRound, out: Path) -> int:
         write_palette_png(out / LABELS / f"{stem}.png", template(asked), template_palette(waiting.palette))
         write_image(out / "marked" / f"{stem}.png", marked(photo, picks))
         rows += regions(waiting.images.names[index], picks)
+        watch.step()
     classes = [[index, name, *waiting.palette[index]] for index, name in enumerate(waiting.classes)]
     classes += [[ASKED, "to be labelled", *WHITE], [IGNORE, "no class, or not asked for", 0, 0, 0]]
     write_text(out / "classes.csv", as_csv([["id", "class", "red", "green", "blue"], *classes]))

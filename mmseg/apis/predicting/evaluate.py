@@ -38,6 +38,7 @@ from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, METRICS
 from mmseg.utils.errors import UserError, naming
 from mmseg.utils.storage.images import write_image
+from mmseg.utils.storage.space import SpaceWatch
 from mmseg.visualization import heat
 
 
@@ -252,13 +253,15 @@ def write_attention(method: UDAMethod, loader: DataLoader, folder: Path) -> int:
     The map is the attention weighted by the predicted class probabilities, from 0 (context) to 1 (detail).
     """
     images = loader.dataset.images
-    files = result_files(folder, images)
-    for index in progress(own_share(len(images))):
+    files, share = result_files(folder, images), own_share(len(images))
+    watch = SpaceWatch(folder, len(share))
+    for index in progress(share):
         path = images.path(index)
         with naming(path):
             attention = mean_outputs(method, native_photo(images, index), ["ATT"])["ATT"]
         colors = heat(attention[0].clamp(0, 1).cpu().numpy())
         write_image(files[str(path)], np.ascontiguousarray(colors[..., ::-1]))
+        watch.step()
     return len(images)
 
 

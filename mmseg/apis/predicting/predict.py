@@ -24,6 +24,7 @@ from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.progress import progress_bar
 from mmseg.utils.errors import BadFileError, UserError, naming
 from mmseg.utils.storage.images import write_image
+from mmseg.utils.storage.space import SpaceWatch
 from mmseg.visualization import write_palette_png
 from mmseg.visualization.colorize import Palette
 from mmseg.visualization.predictions import VALUE_PALETTE, prediction_panel, value_levels
@@ -221,6 +222,7 @@ def predict_all(model: UDAMethod, sources: Sequence[Source], options: Options, o
     sizes: set[tuple[int, int]] = set()
     counts = [count_looks(source, options.every) for source in sources]
     looks, failed = Counter(), {}
+    watch = SpaceWatch(out, sum(counts))
     with progress_bar() as bar:
         task = bar.add_task("Predicting", total=sum(counts))
         for source, count in zip(sources, counts, strict=True):
@@ -231,6 +233,7 @@ def predict_all(model: UDAMethod, sources: Sequence[Source], options: Options, o
                     sizes.add(look.size)
                     looks[source] += 1
                     bar.advance(task)
+                    watch.step()
             except BadFileError as error:
                 if len(sources) == 1:
                     raise

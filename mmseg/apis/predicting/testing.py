@@ -14,6 +14,7 @@ from mmseg.apis.predicting.evaluate import (
     Evaluation,
     evaluate,
     evaluation_loader,
+    own_share,
     result_record,
     target_loaders,
     target_name,
@@ -33,6 +34,7 @@ from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.devices import chosen_device
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import check_writable, write_json
+from mmseg.utils.storage.space import SpaceWatch
 
 
 def run(args: argparse.Namespace, cfg: Config) -> None:
@@ -81,6 +83,7 @@ def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader
     shown = show_dir and result_files(show_dir, images)
     sent = format_dir and result_files(format_dir, images, flat=True)
     writers = make_writers(args, info, shown, sent, images.values)
+    writers += [SpaceWatch(folder, len(own_share(len(images)))).step for folder in (show_dir, format_dir) if folder]
     evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, writers=writers)
     print(f"Preset {args.preset}, per image: {describe_work(evaluation.work)}")
     for folder in filter(None, (show_dir, format_dir)):

@@ -37,6 +37,7 @@ from mmseg.utils.storage.files import write_json
 from mmseg.utils.storage.images import write_image
 from mmseg.utils.storage.product_header import HEADER
 from mmseg.utils.storage.soft_maps import SUFFIX, probabilities, read_soft_map, write_soft_map
+from mmseg.utils.storage.space import SpaceWatch
 from mmseg.visualization import write_palette_png
 from mmseg.visualization.colorize import Palette
 
@@ -148,10 +149,12 @@ def predict_missing(cfg: Config, method: UDAMethod, task: Task, missing: Sequenc
         counts: receives the pixels of every class, by the path of the image.
     """
     write, wanted = writer(task, counts), {str(task.dataset.images.path(index)) for index in missing}
+    watch = SpaceWatch(task.out, len(missing))
     with BackgroundWork(threads=THREADS, waiting=WAITING) as threads:
         for path, size, result in predictions(method, loader(cfg, task.dataset, missing), task.options):
             if path in wanted:
                 threads.submit(write, path, size, result)
+                watch.step()
 
 
 def writer(task: Task, counts: dict[str, np.ndarray]) -> Callable[[str, Sequence[int], tuple[Tensor, ...]], None]:

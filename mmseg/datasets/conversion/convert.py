@@ -85,7 +85,7 @@ def convert_dataset(*, root: Path, raw: RawLabels, nproc: int, folder: str | Non
     if all(file.is_current for file in files) and is_complete(root, names, out_dir):
         return Summary(files=len(files), counted=counted, written=0)
     work = functools.partial(convert_file, raw=raw)
-    counts = list(mapped(work, files, nproc=nproc, title=f"Converting {root.name}"))
+    counts = list(mapped(work, files, nproc=nproc, title=f"Converting {root.name}", out=root))
     write_statistics(root, {_name(c.file, root): c.pixels for c in counts if c.file.counted}, out_dir)
     written = sum(c.written for c in counts)
     seen = {train_id for c in counts for train_id in c.pixels}

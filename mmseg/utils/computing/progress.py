@@ -15,15 +15,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from mmseg.utils.computing.limits import read_limits
 from mmseg.utils.errors import UserError
 from mmseg.utils.signals import end_with, this_process
+from mmseg.utils.storage.space import SpaceWatch
 
 
-def mapped(work: Callable, items: Sequence, *, nproc: int, title: str) -> Iterator:
+def mapped(work: Callable, items: Sequence, *, nproc: int, title: str, out: Path | None = None) -> Iterator:
     """Yields ``work(item)`` in order, from ``nproc`` processes, under a progress bar with the time left.
+
+    Args:
+        work: what is done with an item; a function of a module.
+        items: all of them.
+        nproc: number of processes; 1 works in this one.
+        title: of the bar.
+        out: where the work writes files; a :class:`SpaceWatch` looks after its disk. None if it writes none.
 
     Raises:
         UserError: one of the processes has died.
     """
     kills = read_limits().kills
+    watch = None if out is None else SpaceWatch(out, len(items))
     with _pool(min(nproc, len(items))) as run, progress_bar() as bar:
         # Not bar.track: where an error leaves this generator to the garbage collector, that would wait for a thread that waits for it.
         task = bar.add_task(title, total=len(items))
@@ -33,6 +42,8 @@ def mapped(work: Callable, items: Sequence, *, nproc: int, title: str) -> Iterat
                 yield result
                 done += 1
                 bar.advance(task)
+                if watch is not None:
+                    watch.step()
         except BrokenProcessPool as error:
             memory = f": {read_limits().ran_out}" if read_limits().kills > kills else ""
             near = f", at {items[done]} or soon after" if isinstance(items[done], (str, Path)) else ""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+FIRST_LOOK = 4
+"""Files, or groups of them, after which the space for the others is estimated; the next times after twice as many each."""
 LITTLE = 2**16
 """Bytes: a disk with less of them free counts as full where a library does not say why it could not write."""
 OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
@@ -34,6 +37,39 @@ def free_space(folder: str | os.PathLike) -> int | None:
         return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
     except (OSError, StopIteration):
         return None
+
+
+class SpaceWatch:
+    """Warns, soon after many files are begun, that the disk has no room for all of them.
+
+    How large a PNG gets is known when it is written: so the free space before the first step is compared with that after
+    some of them. Files that are replaced by their like need none; whatever else fills the disk meanwhile counts.
+
+    Args:
+        folder: on the disk that is written to; it need not exist yet.
+        steps: how many times :meth:`step` will be called in all.
+        warn: gets the warning, once at most.
+    """
+
+    def __init__(self, folder: str | os.PathLike, steps: int, warn: Callable[[str], None] = print) -> None:
+        self.folder, self.steps, self.warn = folder, steps, warn
+        self.before = free_space(folder)
+        self.done, self.next_look = 0, FIRST_LOOK
+
+    def step(self, *_: object) -> None:
+        """One of the steps has written its files; what a caller has to say about it is not needed."""
+        self.done += 1
+        if self.done != self.next_look:
+            return
+        self.next_look *= 2
+        free = free_space(self.folder)
+        if self.before is None or free is None:
+            return
+        left = (self.before - free) / self.done * (self.steps - self.done)
+        if left > free:
+            self.next_look = 0
+            text = f"{as_size(free)} are free on the disk of {self.folder}, and the rest needs about {as_size(left)}"
+            self.warn(f"Warning: {text} ({self.done} of {self.steps} are written). Free some space, or it will be full.")
 
 
 def cannot_write(path: str | os.PathLike | None, error: OSError, size: int | None = None) -> str:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from mmseg.config import load_config
 from mmseg.config.options import parse_options
+from mmseg.utils.computing.limits import Limits
 from tests import tiny
 from tests.advice.command_lines import parsed
 from tests.advice.following import advice
@@ -30,6 +31,11 @@ def test_numbers_of_benchmarks(call, monkeypatch):
     call(benchmark.main, "train", tiny.CONFIG, "--rounds", 1)
     advice("Give the GB of a GPU, such as --memory 12.", lambda: call(benchmark.main, "fit", tiny.CONFIG, "--memory", 0))
     call(benchmark.main, "fit", tiny.CONFIG, "--memory", 12)
+    with monkeypatch.context() as silent:
+        silent.setattr("tools.benchmarks.fit.read_limits", Limits)
+        silent.setattr("mmengine.device.get_device", lambda: "cpu")
+        advice("Say it with --memory GB.", lambda: call(benchmark.main, "fit", tiny.CONFIG))
+        call(benchmark.main, "fit", tiny.CONFIG, "--memory", 12)
     (least,) = advice("Use at least {} samples, 1 round and 1 scene.", lambda: call(benchmark.main, "data", "--samples", 1))
     call(benchmark.main, "data", "--samples", least, "--rounds", 1, "--scenes", 1)
     monkeypatch.setattr("tools.benchmarks.picks.measure_picks", lambda *_: {})

@@ -113,7 +113,7 @@ def test_a_benchmark_that_was_killed(monkeypatch):
         finally:
             worker.close()
 
-    advice("It may have run out of memory: give it a smaller config", lambda: measure(2))
+    advice("If memory ran out, give it a smaller config.", lambda: measure(2))
     assert measure(1) == 1
 
 

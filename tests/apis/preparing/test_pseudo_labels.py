@@ -331,6 +331,12 @@ def test_the_network_does_not_wait_for_reading_and_writing(maker, images, tmp_pa
     assert len(between) == 11 and np.median(between) < 1.6 * seconds  # the rest of the loop shares its processor with other tests
 
 
+def test_a_disk_without_room_for_all_labels(maker, tmp_path, filling_disk, capsys):
+    """Is said once, while the first of them are made."""
+    maker.make(tmp_path / "out")
+    assert capsys.readouterr().out.count(f"{filling_disk} {tmp_path / 'out'}, and the rest needs about 3.0 kB (1 of 4 ") == 1
+
+
 def test_an_empty_folder(images, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"empty holds no image"):

@@ -9,7 +9,7 @@ import pytest
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.storage import space
 from mmseg.utils.storage.files import atomic_path, remove_parts, write_bytes, write_text
-from mmseg.utils.storage.space import as_size, cannot_write, free_space
+from mmseg.utils.storage.space import SpaceWatch, as_size, cannot_write, free_space
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,48 @@ def test_the_free_space_of_a_folder_that_is_not_there_yet(tmp_path):
 def free(monkeypatch):
     """A disk with so many bytes free."""
     return lambda number: monkeypatch.setattr(space.shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(number))
+
+
+def steps(monkeypatch, *, free: int, each: int, total: int) -> list[tuple[int, str]]:
+    """The warnings of a loop whose every step takes so many bytes of a disk, each with the number of steps before it."""
+    usage, said = {"free": free}, []
+    monkeypatch.setattr(space, "free_space", lambda _: usage["free"])
+    watch = SpaceWatch("out", total, lambda text: said.append((watch.done, text)))
+    for _ in range(total):
+        usage["free"] -= each
+        watch.step()
+    return said
+
+
+def test_a_disk_without_room_for_all_files_is_noticed_soon(monkeypatch):
+    """4 of 100 files took 40 kB, so 96 need 960 kB, and 460 kB are left."""
+    text = (
+        "460 kB are free on the disk of out, and the rest needs about 960 kB (4 of 100 are written). Free some space, or it will be full."
+    )
+    assert steps(monkeypatch, free=500_000, each=10_000, total=100) == [(4, f"Warning: {text}")]
+
+
+@pytest.mark.parametrize("each", [0, 10_000])
+def test_a_disk_with_room_is_not_mentioned(monkeypatch, each):
+    """What replaces its like takes nothing; and the last byte may be used."""
+    assert not steps(monkeypatch, free=1_000_000 if each else 1, each=each, total=100)
+
+
+def test_files_that_grow_are_noticed_later(monkeypatch):
+    usage, said = [990], []
+    monkeypatch.setattr(space, "free_space", lambda _: usage[0])
+    watch = SpaceWatch("out", 64, lambda text: said.append(watch.done))
+    for index in range(64):
+        usage[0] -= index
+        watch.step()
+    assert said == [32]  # after 16, 120 are used, and 48 more need 360 of 870; after 32, as many need 496 of 494
+
+
+def test_a_disk_that_does_not_say(monkeypatch):
+    monkeypatch.setattr(space, "free_space", lambda _: None)
+    watch = SpaceWatch("out", 9, pytest.fail)
+    for _ in range(9):
+        watch.step()
 
 
 REASONS = {
