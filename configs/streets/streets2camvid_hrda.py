@@ -14,7 +14,7 @@ _base_ = [
     "../_base_/models/hrda_narrow_lite0.py",
     "../_base_/datasets/uda_streets_to_camvid.py",
     "../_base_/uda/dacs_streets.py",
-    # AdamW, 1,500 iterations of two crops of each domain.
+    # AdamW, 1,400 iterations of two crops of each domain.
     "../_base_/schedules/adamw_streets.py",
 ]
 
