@@ -124,14 +124,14 @@ def place_photographs(root: Path) -> int:
     names = [name for ending in PHOTOGRAPHS for name in list_files(root, ending) if not name.endswith(COLOURED)]
     made = tuple(f"{split}{kind}/" for split in SPLITS for kind in ("", "annot"))
     photographs = {PurePosixPath(name).stem: root / name for name in names if not name.startswith(made)}
-    places = {stem: root / split / f"{stem}.png" for stem, split in coloured.items()}
+    endings = {stem: photographs[stem].suffix if stem in photographs else PHOTOGRAPHS[0] for stem in coloured}
+    places = {stem: root / split / f"{stem}{endings[stem]}" for stem, split in coloured.items()}
     missing = sorted(stem for stem, place in places.items() if stem not in photographs and not place.is_file())
     if missing:
         count = f"{len(missing)} labels of 32 colours in {root} have no photograph, first {missing[0]}.png"
         raise UserError(f"{count}. Copy the folder of photographs that belongs to them (701_StillsRaw_full) there.")
     new = {stem: place for stem, place in places.items() if not place.is_file()}
     for stem, place in new.items():
-        place = place.with_suffix(photographs[stem].suffix)
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
             place.unlink(missing_ok=True)  # a link that leads nowhere

@@ -35,9 +35,9 @@ def coloured(ids: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(table[ids][..., ::-1])
 
 
-def make_original(root: Path) -> Path:
+def make_original(root: Path, ending: str = ".png") -> Path:
     for name in (name for names in NAMES.values() for name in names):
-        write_png(root / "701_StillsRaw_full" / f"{name}.png", photograph(3))
+        write_png(root / "701_StillsRaw_full" / f"{name}{ending}", photograph(3))
         write_png(root / "LabeledApproved_full" / f"{name}_L.png", coloured(LABEL))
     return root
 
@@ -84,8 +84,9 @@ def test_the_unlabelled_target_needs_no_labels(tmp_path):
     assert not CamVidDataset(data_root=str(tmp_path), img_dir="train").labelled
 
 
-def test_the_original_form_becomes_the_public_one(tmp_path):
-    root = make_original(tmp_path / "original")
+@pytest.mark.parametrize("ending", [".png", ".jpg"])
+def test_the_original_form_becomes_the_public_one(tmp_path, ending):
+    root = make_original(tmp_path / "original", ending)
     write_png(root / "LabeledApproved_full/other_L.png", coloured(LABEL))  # in no split
     assert convert(root).written == 6
     for split, names in NAMES.items():
