@@ -16,6 +16,7 @@ from mmseg.experiments.studies import (
     hrda,
     label_shift,
     mic,
+    real_photographs,
     start_up,
 )
 
@@ -70,4 +71,6 @@ STUDIES: dict[int, Study] = {
     # start-up tests of two iterations
     100: start_up.NETWORKS,
     101: start_up.TRAININGS,
+    # ours: photographs of real streets
+    110: real_photographs.STREETS_TO_CAMVID,
 }

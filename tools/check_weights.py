@@ -12,13 +12,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.models.weights.networks import NETWORKS
+from mmseg.models.weights.packages import PACKAGES
 from mmseg.utils.errors import CommandParser, command_line
 
 
 @command_line
 def main() -> None:
     parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", choices=sorted(NETWORKS), metavar="NAME", help=", ".join(NETWORKS))
+    parser.add_argument("name", choices=sorted({*NETWORKS, *PACKAGES}), metavar="NAME", help=", ".join((*NETWORKS, *PACKAGES)))
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--sha256", default="", metavar="START", help="how the digest of the file starts, in hexadecimal")
     args = parser.parse_args()

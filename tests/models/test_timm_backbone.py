@@ -122,6 +122,19 @@ def test_new_weights_follow_the_seed(name: str) -> None:
     assert equal(first, build(name, drop_path_rate=0.1).state_dict())
 
 
+@pytest.mark.parametrize("norm_eval", [False, True])
+def test_statistics_of_batch_norm_can_stay(norm_eval: bool) -> None:
+    backbone = build("resnet18", norm_eval=norm_eval)
+    backbone.train()
+    image = torch.rand(2, 3, 64, 64)
+    before, levels = backbone.network.bn1.running_mean.clone(), backbone(image)
+    assert backbone.training and torch.equal(backbone.network.bn1.running_mean, before) == norm_eval
+    levels[-1].mean().backward()
+    assert backbone.network.bn1.weight.grad is not None
+    same = [torch.equal(level, other) for level, other in zip(levels, backbone.eval()(image), strict=True)]
+    assert same == [norm_eval] * 4
+
+
 def test_stochastic_depth_is_off_in_the_teacher() -> None:
     backbone = build(VIT, drop_path_rate=0.9)
     depths = [module for module in backbone.modules() if isinstance(module, DropPath)]

@@ -16,6 +16,7 @@ KNOWN_SIZES: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "ACDCDataset": {"rgb_anon/train": 1_600, "rgb_anon/val": 406, "rgb_anon/test": 2_000},
         "DarkZurichDataset": {"rgb_anon/train/night": 2_416, "rgb_anon/val": 50, "rgb_anon/test": 151},
         "BDD100KDataset": {"images/10k/train": 7_000, "images/10k/val": 1_000, "images/10k/test": 2_000},
+        "CamVidDataset": {"train": 367, "val": 101, "test": 233},
         "MapillaryDataset": {"training/images": 18_000, "validation/images": 2_000, "testing/images": 5_000},
     }
 )

@@ -37,6 +37,7 @@ class Summary:
     written: int
     published: int | None = None
     classes: tuple[str, ...] = ()
+    known: tuple[str, ...] = CLASSES
     unknown: Mapping[int, int] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
@@ -47,8 +48,8 @@ class Summary:
         yield f"{self.files} labels, {self.written} of them newly written, {self.counted} in the class statistics."
         if self.published not in (None, self.files):
             yield f"The published data set has {self.published} labels."
-        missing = [name for name in CLASSES if name not in self.classes]
-        yield f"{len(self.classes)} of {len(CLASSES)} classes occur" + (f"; absent: {', '.join(missing)}." if missing else ".")
+        missing = [name for name in self.known if name not in self.classes]
+        yield f"{len(self.classes)} of {len(self.known)} classes occur" + (f"; absent: {', '.join(missing)}." if missing else ".")
         for raw_id, pixels in sorted(self.unknown.items()):
             yield f"Unknown label id {raw_id}: {pixels} pixels, ignored."
 
@@ -92,8 +93,16 @@ def convert_dataset(*, root: Path, raw: RawLabels, nproc: int, folder: str | Non
     unknown: dict[int, int] = {}
     for raw_id, pixels in (item for c in counts for item in c.unknown.items()):
         unknown[raw_id] = unknown.get(raw_id, 0) + pixels
-    occurring = tuple(CLASSES[train_id] for train_id in sorted(seen))
-    return Summary(files=len(files), counted=counted, written=written, published=raw.published, classes=occurring, unknown=unknown)
+    occurring = tuple(raw.classes[train_id] for train_id in sorted(seen))
+    return Summary(
+        files=len(files),
+        counted=counted,
+        written=written,
+        published=raw.published,
+        classes=occurring,
+        known=raw.classes,
+        unknown=unknown,
+    )
 
 
 def _holds(path: Path, label: np.ndarray) -> bool:

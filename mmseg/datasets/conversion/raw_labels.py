@@ -57,6 +57,7 @@ class RawLabels:
         known: ids that occur on purpose; others are reported.
         fix: what mends a broken label file, a full sentence.
         published: number of labels of the published data set.
+        classes: names by train id.
     """
 
     layout: Layout
@@ -66,6 +67,7 @@ class RawLabels:
     known: frozenset[int]
     fix: str
     published: int
+    classes: tuple[str, ...] = classes.CLASSES
 
 
 def read_ids(path: Path, fix: str) -> np.ndarray:
@@ -154,7 +156,7 @@ def find_acdc(root: Path, folder: str) -> list[LabelFile]:
     Raises:
         UserError: an image of the training or validation split has no label.
     """
-    _check_folder(root, folder, "Unpack rgb_anon_trainvaltest.zip and gt_trainval.zip there")
+    check_folder(root, folder, "Unpack rgb_anon_trainvaltest.zip and gt_trainval.zip there")
     files = []
     for split in ("train", "val"):
         data = ACDCDataset(data_root=str(root), img_dir=f"rgb_anon/{split}", ann_dir=f"{folder}/{split}")
@@ -181,7 +183,7 @@ def _numbered(root: Path, folder: str, example: str, unpack: str) -> list[LabelF
 def _raw_labels(root: Path, folder: str, unpack: str) -> dict[str, Path]:
     found = raw_files(root, folder)
     if not found:
-        _check_folder(root, folder, unpack)
+        check_folder(root, folder, unpack)
     return found
 
 
@@ -193,7 +195,8 @@ def _is_cityscapes(name: str) -> bool:
     return name.count("/") == 2 and name.endswith("_labelIds.png")
 
 
-def _check_folder(root: Path, folder: str, unpack: str) -> None:
+def check_folder(root: Path, folder: str, unpack: str) -> None:
+    """Refuses a data folder, or a label folder in it, that does not exist; ``unpack`` says what to put there."""
     for path in (root, root / folder):
         if not path.is_dir():
             raise UserError(f"{path} is not a folder. {unpack}, or name the folder that holds {folder}/.")

