@@ -1,0 +1,203 @@
+"""Which face every pixel of a view sees: polygons, limbs and sprites against a depth buffer.
+
+Letters: (H, W) pixels of a view, N points, K points of a polygon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from mmseg.demo.streets.model import Model
+from mmseg.demo.streets.views import NEAREST, Camera, Parallel
+
+BITS = 4  # binary places of a pixel in OpenCV's fixed-point coordinates
+LIMIT = 20_000.0  # pixels; farther outside they would overflow
+THINNEST = 0.55  # pixels of radius; thinner limbs would have holes
+FAR_BEHIND = -1e6
+LYING = 4.0  # is added to what tells the place across limbs that lie rather than stand: theirs is from below to above
+
+
+class Buffers:
+    """What a view sees.
+
+    Attributes:
+        nearness: float32 [H, W], see :mod:`mmseg.demo.streets.views`; 0 from a camera, or very negative, where nothing is.
+        face: int32 [H, W] index of the face, -1 where nothing is.
+        across: float32 [H, W] -1 left to 1 right on limbs (see :data:`LYING`); the tone of sprites in [-1, 1]; 0 elsewhere.
+    """
+
+    def __init__(self, view: Camera | Parallel) -> None:
+        shape = (view.height, view.width)
+        self.nearness = np.full(shape, 0.0 if isinstance(view, Camera) else FAR_BEHIND, np.float32)
+        self.face = np.full(shape, -1, np.int32)
+        self.across = np.zeros(shape, np.float32)
+
+    def put(self, area: tuple[slice, slice], mask: np.ndarray, nearness: np.ndarray | float, face: int, across=0.0) -> None:
+        """Writes where the mask is set and nothing nearer was written."""
+        before = self.nearness[area]
+        wins = mask & (nearness > before)
+        np.copyto(before, nearness, where=wins)
+        np.copyto(self.face[area], face, where=wins)
+        np.copyto(self.across[area], across, where=wins)
+
+
+def look(model: Model, view: Camera | Parallel, *, shadows: bool = False, grounded: bool = False) -> Buffers:
+    """What ``view`` sees of the model.
+
+    Args:
+        shadows: only what casts shadows.
+        grounded: of the sprites, only those that stand on the ground.
+    """
+    buffers = Buffers(view)
+    for points, face in _polygons(model, view, shadows):
+        _polygon(buffers, points, face)
+    _limbs(buffers, model, view)
+    _sprites(buffers, model, view, grounded)
+    return buffers
+
+
+def covered(model: Model, view: Camera, nearness: np.ndarray) -> Iterator[tuple[tuple[slice, slice], np.ndarray, int]]:
+    """Areas, masks and labels of what is labelled as a whole, where nothing nearer is seen."""
+    for points, label in model.covers:
+        local = view.local(points)
+        screen = [view.screen(_cut(local))]
+        if len(screen[0]) < 3:
+            continue
+        inside = _inside(screen, nearness.shape)
+        if inside is not None:
+            area, mask, near = inside
+            yield area, mask & (near > nearness[area] * 0.99), label
+
+
+def _polygons(model: Model, view: Camera | Parallel, shadows: bool) -> Iterator[tuple[list[np.ndarray], int]]:
+    """Polygons on the screen, each an outline [K, 3] and its holes; without those that are outside or seen from behind."""
+    if not model.polygons:
+        return
+    firsts = np.array([points[0] for points, *_ in model.polygons])
+    faces = np.array([face for _, _, face, _, _ in model.polygons])
+    kept = view.faces(firsts, np.asarray(model.normals, float)[faces]) | ~np.array([one for *_, one, _ in model.polygons])
+    if shadows:
+        kept &= np.array([casts for *_, casts in model.polygons])
+    chosen = [model.polygons[i] for i in np.flatnonzero(kept)]
+    counts = [len(points) for points, *_ in chosen]
+    local = view.local(np.concatenate([points for points, *_ in chosen]))
+    screen, cut = view.screen(local), view.is_cut(local)
+    end = 0
+    for count, (_, holes, face, _, _) in zip(counts, chosen, strict=True):
+        start, end = end, end + count
+        if cut[start:end].any():
+            if holes:
+                continue
+            outline = view.screen(_cut(local[start:end]))
+            if len(outline) < 3:
+                continue
+        else:
+            outline = screen[start:end]
+        yield [outline, *(view.screen(view.local(hole)) for hole in holes)], face
+
+
+def _cut(local: np.ndarray) -> np.ndarray:
+    """The part of a polygon [K, 3] that lies ahead of the nearest plane."""
+    kept = []
+    for start, end in zip(local, np.roll(local, -1, 0), strict=True):
+        if start[2] >= NEAREST:
+            kept.append(start)
+        if (start[2] >= NEAREST) != (end[2] >= NEAREST):
+            kept.append(start + (end - start) * (NEAREST - start[2]) / (end[2] - start[2]))
+    return np.array(kept).reshape(-1, 3)
+
+
+def _inside(outlines: list[np.ndarray], shape: tuple[int, int]) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray] | None:
+    """Area, mask and nearness of a flat polygon with holes; None where none of it is on the screen."""
+    outline = outlines[0]
+    low, high = outline.min(0), outline.max(0)  # holes lie within
+    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
+    right, bottom = min(int(high[0]) + 2, shape[1]), min(int(high[1]) + 2, shape[0])
+    if left >= right or top >= bottom or high[0] < 0 or high[1] < 0:
+        return None
+    following = np.roll(outline, -1, 0)
+    a, b, c = np.cross(outline - outline[0], following - outline[0]).sum(0).tolist()
+    x0, y0, n0 = outline[0].tolist()
+    if abs(c) < 1e-3:
+        return None  # seen from its edge
+    mask = np.zeros((bottom - top, right - left), np.uint8)
+    corners = [
+        np.round((np.clip(line[:, :2], -LIMIT, LIMIT) - (left + 0.5, top + 0.5)) * (1 << BITS)).astype(np.int32) for line in outlines
+    ]
+    cv2.fillPoly(mask, corners, 1, cv2.LINE_8, BITS)
+    x = (np.arange(left, right, dtype=np.float32) + (0.5 - x0)) * np.float32(-a / c) + np.float32(n0)
+    y = (np.arange(top, bottom, dtype=np.float32) + (0.5 - y0)) * np.float32(-b / c)
+    near = np.clip(x[None] + y[:, None], np.float32(low[2]), np.float32(high[2]))  # pixels on the edge must not stick out
+    return np.s_[top:bottom, left:right], mask.view(bool), near
+
+
+def _polygon(buffers: Buffers, outlines: list[np.ndarray], face: int) -> None:
+    inside = _inside(outlines, buffers.face.shape)
+    if inside is not None:
+        area, mask, near = inside
+        buffers.put(area, mask, near, face)
+
+
+def _limbs(buffers: Buffers, model: Model, view: Camera | Parallel) -> None:
+    if not model.limbs:
+        return
+    starts = view.local(np.array([limb[0] for limb in model.limbs]))
+    ends = view.local(np.array([limb[1] for limb in model.limbs]))
+    cut = view.is_cut(starts) | view.is_cut(ends)
+    starts, ends = view.screen(starts), view.screen(ends)
+    radii = [np.array([limb[i] for limb in model.limbs]) * view.scale(at[:, 2]) for i, at in ((2, starts), (3, ends))]
+    radii = [np.maximum(radius, THINNEST) for radius in radii]
+    height, width = buffers.face.shape
+    reach = np.maximum(*radii)[:, None]
+    low, high = np.minimum(starts, ends)[:, :2] - reach, np.maximum(starts, ends)[:, :2] + reach
+    shown = ~cut & (high > 0).all(1) & (low < (width, height)).all(1)
+    for i in np.flatnonzero(shown):
+        _limb(buffers, starts[i].tolist(), ends[i].tolist(), float(radii[0][i]), float(radii[1][i]), model.limbs[i][4])
+
+
+def _limb(buffers: Buffers, start, end, radius: float, end_radius: float, face: int) -> None:
+    height, width = buffers.face.shape
+    reach = max(radius, end_radius) + 1
+    left, right = max(int(min(start[0], end[0]) - reach), 0), min(int(max(start[0], end[0]) + reach) + 1, width)
+    top, bottom = max(int(min(start[1], end[1]) - reach), 0), min(int(max(start[1], end[1]) + reach) + 1, height)
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = max(float(np.hypot(dx, dy)), 1e-6)
+    x = np.arange(left, right, dtype=np.float32)[None] + np.float32(0.5 - start[0])
+    y = np.arange(top, bottom, dtype=np.float32)[:, None] + np.float32(0.5 - start[1])
+    share = np.clip((x * dx + y * dy) / length**2, 0, 1)
+    off_x, off_y = x - share * dx, y - share * dy
+    thick = radius + (end_radius - radius) * share
+    mask = off_x * off_x + off_y * off_y <= thick * thick
+    across = np.clip(off_x / thick, -1, 1) if abs(dx) <= abs(dy) * 2 else np.clip(-off_y / thick, -1, 1) + np.float32(LYING)
+    near = start[2] + (end[2] - start[2]) * share
+    buffers.put(np.s_[top:bottom, left:right], mask, near, face, across)
+
+
+def _sprites(buffers: Buffers, model: Model, view: Camera | Parallel, grounded: bool) -> None:
+    sprites = [sprite for sprite in model.sprites if sprite[4] or not grounded]
+    if not sprites:
+        return
+    local = view.local(np.array([sprite[0] for sprite in sprites]))
+    screen = view.screen(local)
+    radii = np.array([sprite[1] for sprite in sprites]) * view.scale(screen[:, 2])
+    height, width = buffers.face.shape
+    shown = ~view.is_cut(local) & (screen[:, :2] + radii[:, None] > 0).all(1) & (screen[:, :2] - radii[:, None] < (width, height)).all(1)
+    for i in np.flatnonzero(shown):
+        x, y, near = screen[i].tolist()
+        _, _, mask, face, _ = sprites[i]
+        _sprite(buffers, x, y, near, max(float(radii[i]), 0.7), mask, face)
+
+
+def _sprite(buffers: Buffers, x: float, y: float, near: float, radius: float, mask: np.ndarray, face: int) -> None:
+    height, width = buffers.face.shape
+    left, top, size = round(x - radius), round(y - radius), max(round(2 * radius), 1)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + size, width), min(top + size, height)
+    if x0 >= x1 or y0 >= y1:
+        return
+    rows = (np.arange(y0 - top, y1 - top) * mask.shape[0] + mask.shape[0] // 2) // size
+    columns = (np.arange(x0 - left, x1 - left) * mask.shape[1] + mask.shape[1] // 2) // size
+    tone = mask[np.minimum(rows, mask.shape[0] - 1)[:, None], np.minimum(columns, mask.shape[1] - 1)]
+    buffers.put(np.s_[y0:y1, x0:x1], tone > 0, near, face, tone * np.float32(1 / 128) - 1)
