@@ -77,7 +77,7 @@ def paint(rng: np.random.Generator) -> Colour:
         return hsv(rng, (0, 1), (0.0, 0.12), (0.75, 0.95))
     if kind < 0.5:
         return hsv(rng, (0, 1), (0.0, 0.3), (0.1, 0.25))
-    return hsv(rng, (0, 1), (0.4, 0.9), (0.2, 0.75))
+    return hsv(rng, (0, 1), (0.3, 0.8), (0.2, 0.7))
 
 
 def car(rng: np.random.Generator) -> Colour:
@@ -118,10 +118,10 @@ def foliage(rng: np.random.Generator) -> Colour:
     """Green mostly; yellow, brown and dark red at times."""
     kind = rng.random()
     if kind < 0.72:
-        return hsv(rng, (0.19, 0.33), (0.25, 0.65), (0.22, 0.5))
+        return hsv(rng, (0.16, 0.3), (0.2, 0.55), (0.26, 0.56))
     if kind < 0.9:
-        return hsv(rng, (0.1, 0.19), (0.3, 0.65), (0.3, 0.6))
-    return hsv(rng, (0.0, 0.1), (0.3, 0.6), (0.25, 0.5))
+        return hsv(rng, (0.1, 0.19), (0.3, 0.65), (0.38, 0.68))
+    return hsv(rng, (0.0, 0.1), (0.3, 0.6), (0.3, 0.55))
 
 
 def grass(rng: np.random.Generator) -> Colour:

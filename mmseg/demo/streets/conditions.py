@@ -85,7 +85,7 @@ def draw_camera(rng: np.random.Generator, width: int, height: int) -> Camera:
         focal=focal,
         eye=rng.uniform(*EYE),
         offset=float(np.clip(rng.normal(0, 0.35), -0.8, 0.8)),
-        yaw=float(np.clip(rng.normal(0, 0.09), -0.3, 0.3)),
+        yaw=float(np.clip(rng.normal(0, 0.12), -0.35, 0.35)),
         pitch=math.atan((0.5 - horizon) * height / focal),
         roll=float(np.clip(rng.normal(0, 0.008), -0.03, 0.03)),
     )
@@ -120,7 +120,7 @@ def draw_photography(rng: np.random.Generator) -> Photography:
         exposure=math.exp(rng.normal(0, 0.3)),
         gamma=math.exp(rng.normal(0, 0.13)),
         contrast=rng.uniform(0.0, 1.0),
-        saturation=rng.uniform(0.45, 1.35),
+        saturation=rng.uniform(0.45, 1.2),
         white=(math.exp(warmth), math.exp(green), math.exp(-warmth)),
         black=rng.uniform(0.0, 0.09) * (rng.random() < 0.7),
         bloom=rng.uniform(0.0, 0.12),
@@ -128,6 +128,6 @@ def draw_photography(rng: np.random.Generator) -> Photography:
         blur=rng.uniform(0.2, 0.9),
         motion=rng.uniform(0.5, 2.0) if rng.random() < 0.2 else 0.0,
         sharpening=rng.uniform(0.0, 0.9),
-        noise=rng.uniform(0.5, 5.0) if rng.random() < 0.8 else rng.uniform(5.0, 10.0),
+        noise=rng.uniform(0.4, 3.5) if rng.random() < 0.85 else rng.uniform(3.5, 8.0),
         quality=int(rng.integers(55, 97)) if rng.random() < 0.8 else 0,
     )

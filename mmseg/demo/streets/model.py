@@ -94,7 +94,8 @@ class Model:
             normal = -normal
         along = _unit(points[1] - points[0]) if tangent is None else np.asarray(tangent, float)
         if upright is None:
-            upright = np.cross(normal, along)
+            (a, b, c), (d, e, f) = normal.tolist(), along.tolist()
+            upright = np.array([b * f - c * e, c * d - a * f, a * e - b * d])
             upright = upright if float(upright @ (points[-1] - points[0])) >= 0 else -upright
         face = self.face(surface, normal, points[0] if origin is None else np.asarray(origin, float), along, np.asarray(upright, float), shade=shade)
         self.polygons.append((points, tuple(np.asarray(hole, float) for hole in holes), face, one_sided, casts))
@@ -122,8 +123,8 @@ class Model:
 
 def newell(points: np.ndarray) -> np.ndarray:
     """Unit normal of a flat polygon [K, 3]."""
-    following = np.roll(points, -1, 0)
-    return _unit(np.cross(points, following).sum(0))
+    (x, y, z), (x2, y2, z2) = points.T, points[[*range(1, len(points)), 0]].T
+    return _unit(np.array([y @ z2 - z @ y2, z @ x2 - x @ z2, x @ y2 - y @ x2]))
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

@@ -43,7 +43,7 @@ class Noise:
 def lookup(image: np.ndarray, x: np.ndarray, y: np.ndarray, *, wrap: bool = False) -> np.ndarray:
     """Bilinear values of an image [T, T] or [T, T, C] at pixel coordinates [N]: [N] or [N, C]."""
     count = len(x)
-    rows = -(-count // ROW)
+    rows = max(-(-count // ROW), 1)
     grid = np.zeros((2, rows * ROW), np.float32)
     grid[0, :count], grid[1, :count] = x, y
     border = cv2.BORDER_WRAP if wrap else cv2.BORDER_REPLICATE

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmseg.demo.streets.conditions import Photography
 
-MIDDLE = 0.17  # linear value that the mean of a picture is exposed to
+MIDDLE = 0.22  # linear value that the mean of a picture is exposed to
 
 
 def photograph(light: np.ndarray, ways: Photography, rng: np.random.Generator) -> np.ndarray:

@@ -54,7 +54,7 @@ def _faces(model, buffers, camera, weather, noise, around, seen, rays, length) -
     mirror = gloss > 0.01
     light[mirror] = _mirrored(light[mirror], gloss[mirror], normals[mirror], to_camera[mirror], around, weather)
     haze = 1 - np.exp(-weather.haze * length[:, 0] / near)
-    return light + (np.float32(0.9) * around.map[-44, ::16].mean(0) - light) * haze[:, None]
+    return light + (np.float32(0.9) * around.map[len(around.map) // 4, ::16].mean(0) - light) * haze[:, None]
 
 
 def _normals(normals: np.ndarray, limb: np.ndarray, across: np.ndarray, to_camera: np.ndarray) -> np.ndarray:
@@ -104,10 +104,10 @@ def _ambient(model: Model, seen: np.ndarray, points: np.ndarray, normals: np.nda
     coarse = grid[::2, ::2]
     found = skylight(model, coarse.reshape(-1, 3)).reshape(coarse.shape[:2])
     found = cv2.resize(found, seen.shape[::-1], interpolation=cv2.INTER_LINEAR)[seen]
-    open_sky = found * shaded
+    open_sky = (0.22 + 0.78 * found) * shaded
     facing = 0.78 + 0.22 * normals[:, 1]
     bounce = np.float32((0.22, 0.21, 0.19)) * (0.35 + 0.65 * shaded * np.sqrt(found))[:, None] * (1 - 0.4 * normals[:, 1:2])
-    return sky * (open_sky * facing)[:, None] + sky * bounce * 0.55
+    return sky * (open_sky * facing)[:, None] + sky * bounce
 
 
 def _direct(model: Model, points, normals, leafy, shaded, weather: Weather) -> np.ndarray:
@@ -123,7 +123,7 @@ def _direct(model: Model, points, normals, leafy, shaded, weather: Weather) -> n
 def _mirrored(light, gloss, normals, to_camera, around: Surroundings, weather: Weather) -> np.ndarray:
     """Adds what a smooth face mirrors (Schlick's approximation of Fresnel's law), and the sun in it."""
     cosine = np.clip((normals * to_camera).sum(1), 0, 1)
-    share = gloss * (0.14 + 0.86 * (1 - cosine) ** 5)
+    share = gloss * (0.07 + 0.93 * (1 - cosine) ** 5)
     back = 2 * cosine[:, None] * normals - to_camera
     glint = np.clip(back @ np.float32(weather.sun), 0, 1) ** 90 * weather.sun_light * 2
     mirrored = around.light(back) + glint[:, None] * np.float32(weather.sun_colour)

@@ -56,7 +56,7 @@ class Sky:
 class Surroundings:
     """What mirrors show: the sky above a skyline of dark houses and trees."""
 
-    def __init__(self, sky: Sky, rng: np.random.Generator, height: int = 64, width: int = 256) -> None:
+    def __init__(self, sky: Sky, rng: np.random.Generator, height: int = 128, width: int = 512) -> None:
         elevation = np.linspace(LOWEST, HIGHEST, height, dtype=np.float32)[:, None]
         azimuth = np.linspace(0, 2 * np.pi, width, endpoint=False, dtype=np.float32)[None]
         level = np.cos(elevation)

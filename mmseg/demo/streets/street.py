@@ -12,7 +12,7 @@ import numpy as np
 
 from mmseg.demo.streets.things.parts import Frame
 
-LANE = 3.1
+LANE = 2.9
 PARKING = 2.1
 KERB = 0.12  # metres that the pavement is above the road
 START, END = -4.0, 150.0  # metres along the street that are built
@@ -81,12 +81,12 @@ class Street:
 def draw_street(rng: np.random.Generator) -> Street:
     """A new street."""
     keep = -1 if rng.random() < 0.65 else 1
-    oncoming, own = int(rng.choice((1, 1, 1, 2))), int(rng.choice((0, 0, 0, 1)))
+    oncoming, own = 1 + int(rng.random() < 0.15), int(rng.random() < 0.12)
     lanes = tuple(-keep * LANE * i for i in range(-own, oncoming + 1))
     sides = {}
     for side in (-1, 1):
         edge = max(lane * side for lane in lanes) + LANE / 2 + rng.uniform(0.1, 0.7)
-        parking = bool(rng.random() < 0.45)
+        parking = bool(rng.random() < 0.4)
         road = edge + PARKING * parking
         verge = road + (rng.uniform(0.8, 2.5) if rng.random() < 0.25 else 0.0)
         pavement = verge + rng.uniform(1.4, 3.8)

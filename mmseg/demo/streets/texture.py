@@ -84,16 +84,15 @@ class Drawing:
         row = np.floor(v / course).astype(int)
         along = u[None] / length + 0.5 * (row % 2)[:, None]
         column = np.floor(along).astype(int)
-        tone = np.exp(rng.normal(0, contrast, (61, 67))).astype(np.float32)[row[:, None] % 61, column % 67]
-        tint = 1 + rng.normal(0, contrast / 4, (61, 67, 3)).astype(np.float32)
-        self.pixels[..., :3] = np.float32(colour) * tone[..., None] * tint[row[:, None] % 61, column % 67]
+        tone = np.exp(rng.normal(0, contrast, (61, 67, 1)) + rng.normal(0, contrast / 4, (61, 67, 3))).astype(np.float32)
+        self.pixels[..., :3] = (np.float32(colour) * tone)[row[:, None] % 61, column % 67]
         joint = np.maximum(_joint(v / course, 0.011 / course, 1 / (course * self.density))[:, None], _joint(along, 0.011 / length, 1 / (length * self.density)))
         self.pixels[..., :3] += (np.float32(mortar) - self.pixels[..., :3]) * joint[..., None]
 
     def weather(self, rng: np.random.Generator, strength: float) -> None:
         """Stains of several sizes and streaks that run down."""
         h, w = self.pixels.shape[:2]
-        stains = picture(rng, h, w, 4) + 0.7 * picture(rng, h, w, 14) + 0.5 * picture(rng, h, w, 60)
+        stains = picture(rng, h, w, 4) + 0.7 * picture(rng, h, w, 14) + 0.5 * picture(rng, h, w, 50)
         streaks = cv2.resize(picture(rng, 4, w, max(w / 9, 4)), (w, h), interpolation=cv2.INTER_LINEAR)
         self.pixels[..., :3] *= np.exp(strength * (0.05 * stains + 0.03 * streaks))[..., None]
 

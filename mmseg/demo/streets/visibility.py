@@ -118,9 +118,9 @@ def _inside(outlines: list[np.ndarray], shape: tuple[int, int]) -> tuple[tuple[s
     right, bottom = min(int(high[0]) + 2, shape[1]), min(int(high[1]) + 2, shape[0])
     if left >= right or top >= bottom or high[0] < 0 or high[1] < 0:
         return None
-    following = np.roll(outline, -1, 0)
-    a, b, c = np.cross(outline - outline[0], following - outline[0]).sum(0).tolist()
     x0, y0, n0 = outline[0].tolist()
+    (x1, y1, n1), (x2, y2, n2) = (outline - outline[0]).T, (outline - outline[0])[[*range(1, len(outline)), 0]].T
+    a, b, c = float(y1 @ n2 - n1 @ y2), float(n1 @ x2 - x1 @ n2), float(x1 @ y2 - y1 @ x2)
     if abs(c) < 1e-3:
         return None  # seen from its edge
     mask = np.zeros((bottom - top, right - left), np.uint8)

@@ -22,7 +22,7 @@ def plain(colour, **more) -> Surface:
 
 def roof_surface(design: Design, rng: np.random.Generator) -> Surface:
     """Tiles or slates in rows; repeats."""
-    drawing = Drawing(4.0, 4.0, design.roof)
+    drawing = Drawing(4.0, 4.0, design.roof, density=20)
     drawing.bricks(rng, design.roof, colours.tinted(design.roof, 0.55), rng.uniform(0.22, 0.4), rng.uniform(0.16, 0.3), rng.uniform(0.06, 0.16))
     return Surface(BUILDING, sample=drawing.texture(repeats=True), grain=1.2)
 
@@ -33,13 +33,17 @@ def add_house(model: Model, frame: Frame, width: float, height: float, depth: fl
     Args:
         ends: whether its gables stand free.
     """
-    surface = Surface(BUILDING, sample=front(design, width, height, rng), grain=0.5)
+    corners = frame.at([(0, 0, 0), (0, 0, width)])
+    away = float(max(min(corners[0, 2], corners[1, 2]), 0.5 * np.abs(corners[:, 0]).min()))
+    surface = Surface(BUILDING, sample=front(design, width, height, rng, away), grain=0.5)
     face(model, frame, [(0, 0, 0), (0, 0, width), (0, height, width), (0, height, 0)], surface, (-1, 0, 0))
     pitched = not design.office and rng.random() < 0.85
     ridge = height + (depth / 2) * rng.uniform(0.55, 0.95) if pitched else height
     if ends:
-        side = Surface(BUILDING, sample=blank(design, depth, ridge, rng), grain=0.5)
-        for w, out in ((0.0, -1), (width, 1)):
+        painted = Surface(BUILDING, sample=blank(design, depth, ridge, rng, away), grain=0.5)
+        hidden = plain(design.wall)
+        for w, out, other in ((0.0, -1, width), (width, 1, 0.0)):
+            side = painted if frame.at([(0, 0, w)])[0, 2] <= frame.at([(0, 0, other)])[0, 2] + 1 else hidden
             top = [(depth, height, w), (depth / 2, ridge, w), (0, height, w)] if pitched else [(depth, height, w), (0, height, w)]
             face(model, frame, [(0, 0, w), (depth, 0, w), *top], side, (0, 0, out), upright=(0, 1, 0))
     if pitched:
@@ -61,7 +65,7 @@ def _pitched_roof(model: Model, frame: Frame, width, height, ridge, depth, desig
     face(model, frame, [(-over, height - drop, 0), (-over, height - drop, width), (depth / 2, ridge, width), (depth / 2, ridge, 0)], tiles)
     face(model, frame, [(depth + over, height - drop, 0), (depth + over, height - drop, width), (depth / 2, ridge, width), (depth / 2, ridge, 0)], tiles)
     if rng.random() < 0.7:
-        stack = Surface(BUILDING, sample=wall_drawing(design, 3.0, 3.0, rng).texture(repeats=True))
+        stack = Surface(BUILDING, sample=wall_drawing(design, 1.8, 1.8, rng).texture(repeats=True))
         at, wide, top = rng.choice((0.45, width - 0.45)), rng.uniform(0.3, 0.5), ridge + rng.uniform(0.5, 1.3)
         box(model, frame, (depth / 2 - 0.7, depth / 2 + 0.5), (ridge - 1.0, top), (at - wide, at + wide), stack)
         for u in np.linspace(depth / 2 - 0.5, depth / 2 + 0.3, int(rng.integers(2, 5))):

@@ -86,8 +86,8 @@ def draw_finish(rng: np.random.Generator) -> Finish:
     """Paint, trim and lamps; some lamps are lit."""
     braking, lit = rng.random() < 0.25, rng.random() < 0.12
     return Finish(
-        paint=Surface(CAR, colours.car(rng), grain=rng.uniform(0.1, 0.7), gloss=rng.uniform(0.25, 0.7)),
-        glass=Surface(CAR, colours.hsv(rng, (0.4, 0.65), (0, 0.3), (0.05, 0.16)), grain=0.3, gloss=1.0),
+        paint=Surface(CAR, colours.car(rng), grain=rng.uniform(0.05, 0.35), gloss=rng.uniform(0.3, 0.8)),
+        glass=Surface(CAR, colours.hsv(rng, (0.4, 0.65), (0, 0.3), (0.04, 0.14)), grain=0.1, gloss=0.9),
         dark=Surface(CAR, colours.hsv(rng, (0, 1), (0, 0.1), (0.08, 0.2)), grain=0.6, gloss=0.1),
         tyre=Surface(CAR, colours.hsv(rng, (0, 1), (0, 0.05), (0.06, 0.16)), grain=1.0),
         rim=Surface(CAR, colours.hsv(rng, (0.5, 0.7), (0, 0.05), (0.35, 0.75)), grain=0.8, gloss=0.3),
@@ -102,7 +102,7 @@ def add_car(model: Model, frame: Frame, rng: np.random.Generator) -> None:
     body, k, finish = BODIES[kind], rng.uniform(0.93, 1.07), draw_finish(rng)
     length, half, height = body.length * k, body.width * rng.uniform(0.96, 1.04) / 2, body.height * rng.uniform(0.95, 1.05)
     outline = np.array(body.outline) * (length, height)
-    sections = [_section(w, v, half, body.belt * height, height) for w, v in outline]
+    sections = [_section(w, v, half * _rounding(2 * w / length), body.belt * height, height) for w, v in outline]
     for number, (a, b) in enumerate(zip(sections[:-1], sections[1:], strict=True)):
         _stretch(model, frame, a, b, finish.glass if number in body.glass else finish.paint, finish.paint)
         if number in body.glass:
@@ -115,6 +115,11 @@ def add_car(model: Model, frame: Frame, rng: np.random.Generator) -> None:
     for side in (-1, 1):
         u = side * (half + 0.09)
         box(model, frame, tuple(sorted((u - 0.08, u + 0.08))), (body.belt * height, body.belt * height + 0.14), (0.17 * length, 0.17 * length + 0.1), finish.paint)
+
+
+def _rounding(place: float) -> float:
+    """How much narrower the body is near its ends, at -1 and 1."""
+    return 1 - 0.13 * max((abs(place) - 0.7) / 0.3, 0.0) ** 2
 
 
 def _half_at(v: float, half: float, belt: float, height: float) -> float:
@@ -184,17 +189,17 @@ def _ends(model: Model, frame: Frame, outline, half: float, height: float, finis
     bumper = finish.paint if rng.random() < 0.6 else finish.dark
     for at, sign in ((rear, -1), (front, 1)):
         span = (at, at + 0.12) if sign < 0 else (at - 0.12, at)
-        box(model, frame, (-half * 0.97, half * 0.97), (0.22 * height, 0.37 * height), span, bumper)
+        box(model, frame, (-half * 0.86, half * 0.86), (0.22 * height, 0.37 * height), span, bumper)
     _plate(model, frame, rear - 0.012, -1, rng.uniform(0.3, 0.52) * height, rng)
     _plate(model, frame, front + 0.012, 1, 0.28 * height, rng)
     face(model, frame, _rectangle(-half * 0.45, half * 0.45, 0.38 * height, 0.46 * height, front - 0.005), finish.dark, (0, 0, 1))
     face(model, frame, _rectangle(-half * 0.7, half * 0.7, 0.15 * height, 0.21 * height, front), finish.dark, (0, 0, 1))
     tall = rng.uniform(0.1, 0.3)
     for side in (-1, 1):
-        inner, outer = side * half * rng.uniform(0.5, 0.62), side * half * 0.96
+        inner, outer = side * half * rng.uniform(0.45, 0.58), side * half * 0.88
         face(model, frame, _rectangle(inner, outer, 0.39 * height, 0.51 * height, front - 0.01), finish.lamp, (0, 0, 1))
         low = rng.uniform(0.38, 0.42) * height
-        face(model, frame, _rectangle(side * half * 0.72, outer, low, low + tall * height, rear - 0.005), finish.tail, (0, 0, -1))
+        face(model, frame, _rectangle(side * half * 0.66, outer, low, low + tall * height, rear - 0.005), finish.tail, (0, 0, -1))
 
 
 def _plate(model: Model, frame: Frame, w: float, sign: int, v: float, rng: np.random.Generator) -> None:

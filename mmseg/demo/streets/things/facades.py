@@ -11,7 +11,7 @@ import numpy as np
 
 from mmseg.demo.streets import colours
 from mmseg.demo.streets.colours import Colour
-from mmseg.demo.streets.texture import Drawing, Texture
+from mmseg.demo.streets.texture import DENSITY, Drawing, Texture
 from mmseg.demo.streets.things.windows import Window, door, draw_window_manner, glass, pane, shop, window
 
 
@@ -66,9 +66,9 @@ def draw_design(rng: np.random.Generator, *, shops: bool, office: bool) -> Desig
     )
 
 
-def wall_drawing(design: Design, width: float, height: float, rng: np.random.Generator) -> Drawing:
-    """A wall without windows."""
-    drawing = Drawing(width, height, design.wall)
+def wall_drawing(design: Design, width: float, height: float, rng: np.random.Generator, away: float = 0.0) -> Drawing:
+    """A wall without windows; drawn coarser where it is ``away`` metres away."""
+    drawing = Drawing(width, height, design.wall, density=DENSITY * float(np.clip(14 / max(away, 1), 0.2, 1)))
     if design.material == "brick":
         drawing.bricks(rng, design.wall, design.joint, 0.225, 0.075, rng.uniform(0.07, 0.17))
     elif design.material == "stone":
@@ -80,9 +80,9 @@ def wall_drawing(design: Design, width: float, height: float, rng: np.random.Gen
     return drawing
 
 
-def front(design: Design, width: float, height: float, rng: np.random.Generator) -> Texture:
+def front(design: Design, width: float, height: float, rng: np.random.Generator, away: float) -> Texture:
     """The front of one house."""
-    drawing = wall_drawing(design, width, height, rng)
+    drawing = wall_drawing(design, width, height, rng, away)
     if design.office:
         _office(drawing, design, rng)
     else:
@@ -91,9 +91,9 @@ def front(design: Design, width: float, height: float, rng: np.random.Generator)
     return drawing.texture()
 
 
-def blank(design: Design, width: float, height: float, rng: np.random.Generator) -> Texture:
+def blank(design: Design, width: float, height: float, rng: np.random.Generator, away: float) -> Texture:
     """A gable with few windows."""
-    drawing = wall_drawing(design, width, height, rng)
+    drawing = wall_drawing(design, width, height, rng, away)
     for level in range(int(height / design.floor)):
         for place in (0.25, 0.65):
             if rng.random() < 0.3:

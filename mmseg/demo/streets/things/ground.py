@@ -22,10 +22,10 @@ FLAT = {"origin": (0.0, 0.0, 0.0), "tangent": (1.0, 0.0, 0.0), "upright": (0.0, 
 def add_ground(model: Model, street: Street, noise: Noise, wet: float, rng: np.random.Generator) -> None:
     """All that lies on the ground."""
     grassy = rng.random() < 0.5
-    beyond = Surface(TERRAIN, sample=grass(noise, rng), grain=1.0) if grassy else Surface(PAVEMENT, sample=asphalt(noise, rng, wet), grain=1.0)
+    beyond = Surface(TERRAIN, sample=grass(noise, rng), grain=1.0) if grassy else Surface(PAVEMENT, sample=asphalt(noise, rng, wet), grain=0.3)
     edge = [(-BEYOND, -0.03, -5), (BEYOND, -0.03, -5), (BEYOND, -0.03, BEYOND), (-BEYOND, -0.03, BEYOND)]
     model.polygon(edge, beyond, **FLAT)
-    road = Surface(ROAD, sample=road_sampler(street, noise, wet, rng), grain=0.9)
+    road = Surface(ROAD, sample=road_sampler(street, noise, wet, rng), grain=0.3)
     left, right = -street.sides[-1].road, street.sides[1].road
     _strip(model, street, left, right, 0.0, road, (START, 400.0))
     if street.crossing:
@@ -34,7 +34,7 @@ def add_ground(model: Model, street: Street, noise: Noise, wet: float, rng: np.r
         half = (b - a) / 2
         corners = at.at([(-80, 0.002, -half), (80, 0.002, -half), (80, 0.002, half), (-80, 0.002, half)])
         model.polygon(corners, road, **FLAT)
-    pavement = Surface(PAVEMENT, sample=paving(noise, street, wet, rng), grain=0.8)
+    pavement = Surface(PAVEMENT, sample=paving(noise, street, wet, rng), grain=0.4)
     kerb = Surface(KERB_LABEL, colours.varied(rng, colours.stone(rng)), grain=1.4)
     verge = Surface(TERRAIN, sample=grass(noise, rng))
     for which, side in street.sides.items():
@@ -82,7 +82,7 @@ def _kerb_face(model: Model, street: Street, t: float, surface: Surface, extent:
 def asphalt(noise: Noise, rng: np.random.Generator, wet: float) -> Sampler:
     """Grains, patches, cracks, and water where it stands."""
     base = np.float32(colours.asphalt(rng))
-    cracked, patched, speckled = rng.uniform(0, 0.5), rng.uniform(0.02, 0.12), rng.uniform(0.04, 0.14)
+    cracked, patched, speckled = rng.uniform(0, 0.5), rng.uniform(0.01, 0.07), rng.uniform(0.015, 0.055)
     width = rng.uniform(0.03, 0.09)
 
     def sample(x: np.ndarray, z: np.ndarray, footprint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +94,7 @@ def asphalt(noise: Noise, rng: np.random.Generator, wet: float) -> Sampler:
         level = noise.at(x + 5, z + 5, (2.5, 5.0))
         water = wet * np.clip(level * 1.5 + 2 * wet - 0.9, 0, 1)
         colour = base * np.exp(tone - 0.5 * wet * (0.5 + 0.5 * water))[:, None]
-        return colour, 0.12 * wet + 0.85 * water * wet
+        return colour, 0.1 * wet + 0.5 * water * wet
 
     return sample
 
