@@ -24,6 +24,7 @@ from mmseg.demo.streets.views import Camera
 from mmseg.demo.streets.visibility import Buffers, covered, look
 from mmseg.utils.randomness import Streams
 
+STREETS_DRAWING = 1  # to be raised when anything here is drawn otherwise, so that scenes of before are noticed
 SKY, VEGETATION = 23, 21
 
 
