@@ -107,7 +107,7 @@ def clothing(rng: np.random.Generator) -> Colour:
 
 
 def skin(rng: np.random.Generator) -> Colour:
-    return hsv(rng, (0.03, 0.08), (0.3, 0.5), (0.3, 0.88))
+    return hsv(rng, (0.03, 0.08), (0.22, 0.45), (0.3, 0.85))
 
 
 def hair(rng: np.random.Generator) -> Colour:

@@ -88,7 +88,7 @@ def _pieces(start: float, end: float, rng: np.random.Generator) -> list[tuple[fl
 def _terrace(model: Model, street: Street, side: int, start: float, end: float, species, rng: np.random.Generator) -> None:
     _row(model, street, side, start, end, rng, shops=False, office=False)
     if street.sides[side].front - street.sides[side].pavement > 1:
-        _boundary(model, street, side, start, end, rng, fence=0.45, leaves=species[1])
+        _boundary(model, street, side, start, end, rng, fence=0.55, leaves=species[1])
         _planting(model, street, side, start, end, species, rng, count=rng.poisson((end - start) / 9))
 
 
@@ -111,13 +111,13 @@ def _garden(model: Model, street: Street, side: int, start: float, end: float, s
     height = int(rng.integers(1, 4)) * design.floor + 0.4
     add_house(model, facing(street, side, back, s, width), width, height, rng.uniform(7, 10), design, rng, ends=True)
     leaves = draw_species(rng)
-    _boundary(model, street, side, start, end, rng, fence=0.5, leaves=leaves[1])
+    _boundary(model, street, side, start, end, rng, fence=0.6, leaves=leaves[1])
     _planting(model, street, side, start, end, leaves, rng, count=rng.poisson((end - start) / 5))
 
 
 def _park(model: Model, street: Street, side: int, start: float, end: float, species, rng: np.random.Generator) -> None:
     """Trees on grass behind a fence, a hedge or nothing."""
-    _boundary(model, street, side, start, end, rng, fence=0.6, leaves=species[1])
+    _boundary(model, street, side, start, end, rng, fence=0.7, leaves=species[1])
     base = street.sides[side].pavement
     for _ in range(rng.poisson((end - start) / 6)):
         t, s = side * (base + rng.uniform(1.5, 16)), rng.uniform(start, end)

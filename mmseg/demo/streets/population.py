@@ -59,7 +59,7 @@ def _posts(model: Model, street: Street, places: Places, species, rng: np.random
     """Lamps, traffic lights, trees, bollards, guard rails and telegraph poles along the kerbs."""
     lamps, bollard, paint = furniture.draw_lamp_manner(rng), int(rng.integers(4)), colours.metal(rng)
     both, step = rng.random() < 0.6, rng.uniform(14, 26)
-    trees = rng.random() < 0.45
+    trees = rng.random() < 0.55
     for side in (-1, 1):
         if both or side == street.keep:
             for s in np.arange(rng.uniform(5, 20), 130, step):
@@ -71,7 +71,7 @@ def _posts(model: Model, street: Street, places: Places, species, rng: np.random
                 t = _kerbside(street, side, 0.9)
                 if street.free(s, 3) and rng.random() < 0.7 and places.take(t, s, 1.0, 1.0):
                     plants.add_tree(model, street.frame(t, s, y=KERB), rng.uniform(4.5, 10), species, rng)
-        if rng.random() < 0.35:  # a guard rail, before a crossing above all
+        if rng.random() < 0.45:  # a guard rail, before a crossing above all
             start = (street.crossing[0] - rng.uniform(8, 18)) if street.crossing and rng.random() < 0.7 else rng.uniform(5, 25)
             end = start + rng.uniform(6, 14)
             if street.crossing and start < street.crossing[0]:
@@ -141,7 +141,7 @@ def _zebra(model: Model, street: Street, places: Places, rng: np.random.Generato
 def _traffic(model: Model, street: Street, places: Places, rng: np.random.Generator) -> None:
     for _ in range(2 + rng.poisson(3.0)):
         t = float(rng.choice(street.lanes))
-        kind = str(rng.choice(("car", "bus", "lorry"), p=(0.84, 0.08, 0.08)))
+        kind = str(rng.choice(("car", "bus", "lorry"), p=(0.88, 0.06, 0.06)))
         long = {"car": 5.0, "bus": 12.5, "lorry": 9.5}[kind]
         s = distance(rng, 8.5 if t == 0 else 5.5) + long / 2
         if not places.take(t, s, 2.4, long + 1.5):

@@ -44,7 +44,7 @@ def skylight(model: Model, points: np.ndarray) -> np.ndarray:
     """
     reach = 700 * CELL
     view = Parallel((0.0, 1.0, 0.0), (0.0, 0.0, AHEAD), reach, round(reach / CELL))
-    heights = look(model, view, shadows=True, grounded=True).nearness
+    heights = look(model, view, shadows=True, coarse=True).nearness
     place = view.screen(view.local(points)).astype(np.float32)
     x, y, level = place[:, 0], place[:, 1], place[:, 2]
     seen = np.zeros(len(points), np.float32)

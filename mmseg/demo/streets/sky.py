@@ -23,7 +23,7 @@ class Sky:
         self.horizon = np.float32((0.95, 1.0, 1.08)) * rng.uniform(0.9, 1.5)
         self.grey = np.float32((0.97, 1.0, 1.04)) * rng.uniform(0.75, 1.25)
         self.size = np.exp(rng.uniform(np.log(0.5), np.log(3.0)))  # of the clouds
-        self.stretch = rng.uniform(0.3, 1.0)
+        self.stretch = rng.uniform(0.65, 1.3)
         self.softness = rng.uniform(0.25, 1.6)
         self.white = rng.uniform(1.1, 2.2)
         self.shift = rng.uniform(0, 50, 2).astype(np.float32)

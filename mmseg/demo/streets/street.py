@@ -86,10 +86,10 @@ def draw_street(rng: np.random.Generator) -> Street:
     sides = {}
     for side in (-1, 1):
         edge = max(lane * side for lane in lanes) + LANE / 2 + rng.uniform(0.1, 0.7)
-        parking = bool(rng.random() < 0.4)
+        parking = bool(rng.random() < 0.33)
         road = edge + PARKING * parking
         verge = road + (rng.uniform(0.8, 2.5) if rng.random() < 0.25 else 0.0)
-        pavement = verge + rng.uniform(1.4, 3.8)
+        pavement = verge + rng.uniform(1.6, 4.5)
         garden = rng.uniform(1.5, 6.0) if rng.random() < 0.5 else 0.15
         sides[side] = Side(road, verge, pavement, pavement + garden, parking, bool(rng.random() < 0.35) and not parking)
     crossing = None

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmseg.demo.streets.noise import lookup, picture
 
-DENSITY = 36  # pixels per metre
+DENSITY = 32  # pixels per metre
 
 
 class Texture:

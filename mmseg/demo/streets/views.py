@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 NEAREST = 0.35  # metres; what is nearer to the camera is cut off
+ASIDE = 12.0  # tangent of the angle from the optical axis beyond which things are cut off: far outside of any image
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,14 @@ class Camera:
         near = 1 / np.maximum(local[:, 2], NEAREST / 2)
         return np.stack([self.width / 2 + self.focal * local[:, 0] * near, self.height / 2 + self.focal * local[:, 1] * near, near], 1)
 
+    def margins(self, local: np.ndarray) -> np.ndarray:
+        """Distances [N, 5] from the planes beyond which nothing is drawn, negative there: behind the camera, and far aside."""
+        x, y, z = local.T
+        return np.stack([z - NEAREST, ASIDE * z - x, ASIDE * z + x, ASIDE * z - y, ASIDE * z + y], 1)
+
     def is_cut(self, local: np.ndarray) -> np.ndarray:
-        """Which points lie behind the plane of what is seen: bool [N]."""
-        return local[:, 2] < NEAREST
+        """Which points lie beyond what is drawn: bool [N]."""
+        return (self.margins(local) < 0).any(1)
 
     def scale(self, nearness: np.ndarray) -> np.ndarray:
         """Pixels per metre."""

@@ -11,12 +11,13 @@ import cv2
 import numpy as np
 
 from mmseg.demo.streets.model import Model
-from mmseg.demo.streets.views import NEAREST, Camera, Parallel
+from mmseg.demo.streets.views import Camera, Parallel
 
 BITS = 4  # binary places of a pixel in OpenCV's fixed-point coordinates
 LIMIT = 20_000.0  # pixels; farther outside they would overflow
 THINNEST = 0.55  # pixels of radius; thinner limbs would have holes
 FAR_BEHIND = -1e6
+THIN = 0.09  # metres of radius
 LYING = 4.0  # is added to what tells the place across limbs that lie rather than stand: theirs is from below to above
 
 
@@ -44,18 +45,18 @@ class Buffers:
         np.copyto(self.across[area], across, where=wins)
 
 
-def look(model: Model, view: Camera | Parallel, *, shadows: bool = False, grounded: bool = False) -> Buffers:
+def look(model: Model, view: Camera | Parallel, *, shadows: bool = False, coarse: bool = False) -> Buffers:
     """What ``view`` sees of the model.
 
     Args:
         shadows: only what casts shadows.
-        grounded: of the sprites, only those that stand on the ground.
+        coarse: only sprites that stand on the ground, and no thin limbs.
     """
     buffers = Buffers(view)
     for points, face in _polygons(model, view, shadows):
         _polygon(buffers, points, face)
-    _limbs(buffers, model, view)
-    _sprites(buffers, model, view, grounded)
+    _limbs(buffers, [limb for limb in model.limbs if limb[2] > THIN] if coarse else model.limbs, view)
+    _sprites(buffers, [sprite for sprite in model.sprites if sprite[4]] if coarse else model.sprites, view)
     return buffers
 
 
@@ -63,7 +64,7 @@ def covered(model: Model, view: Camera, nearness: np.ndarray) -> Iterator[tuple[
     """Areas, masks and labels of what is labelled as a whole, where nothing nearer is seen."""
     for points, label in model.covers:
         local = view.local(points)
-        screen = [view.screen(_cut(local))]
+        screen = [view.screen(_cut(local, view))]
         if len(screen[0]) < 3:
             continue
         inside = _inside(screen, nearness.shape)
@@ -91,7 +92,7 @@ def _polygons(model: Model, view: Camera | Parallel, shadows: bool) -> Iterator[
         if cut[start:end].any():
             if holes:
                 continue
-            outline = view.screen(_cut(local[start:end]))
+            outline = view.screen(_cut(local[start:end], view))
             if len(outline) < 3:
                 continue
         else:
@@ -99,15 +100,21 @@ def _polygons(model: Model, view: Camera | Parallel, shadows: bool) -> Iterator[
         yield [outline, *(view.screen(view.local(hole)) for hole in holes)], face
 
 
-def _cut(local: np.ndarray) -> np.ndarray:
-    """The part of a polygon [K, 3] that lies ahead of the nearest plane."""
-    kept = []
-    for start, end in zip(local, np.roll(local, -1, 0), strict=True):
-        if start[2] >= NEAREST:
-            kept.append(start)
-        if (start[2] >= NEAREST) != (end[2] >= NEAREST):
-            kept.append(start + (end - start) * (NEAREST - start[2]) / (end[2] - start[2]))
-    return np.array(kept).reshape(-1, 3)
+def _cut(local: np.ndarray, view: Camera) -> np.ndarray:
+    """The part of a polygon [K, 3] that can be drawn: it is cut at one plane after the other."""
+    for plane in range(5):
+        margin = view.margins(local)[:, plane] if len(local) else local
+        if len(local) == 0 or (margin >= 0).all():
+            continue
+        kept = []
+        for i, (start, end) in enumerate(zip(local, np.roll(local, -1, 0), strict=True)):
+            here, there = margin[i], margin[(i + 1) % len(local)]
+            if here >= 0:
+                kept.append(start)
+            if (here >= 0) != (there >= 0):
+                kept.append(start + (end - start) * (here / (here - there)))
+        local = np.array(kept).reshape(-1, 3)
+    return local
 
 
 def _inside(outlines: list[np.ndarray], shape: tuple[int, int]) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray] | None:
@@ -141,21 +148,21 @@ def _polygon(buffers: Buffers, outlines: list[np.ndarray], face: int) -> None:
         buffers.put(area, mask, near, face)
 
 
-def _limbs(buffers: Buffers, model: Model, view: Camera | Parallel) -> None:
-    if not model.limbs:
+def _limbs(buffers: Buffers, limbs: list, view: Camera | Parallel) -> None:
+    if not limbs:
         return
-    starts = view.local(np.array([limb[0] for limb in model.limbs]))
-    ends = view.local(np.array([limb[1] for limb in model.limbs]))
+    starts = view.local(np.array([limb[0] for limb in limbs]))
+    ends = view.local(np.array([limb[1] for limb in limbs]))
     cut = view.is_cut(starts) | view.is_cut(ends)
     starts, ends = view.screen(starts), view.screen(ends)
-    radii = [np.array([limb[i] for limb in model.limbs]) * view.scale(at[:, 2]) for i, at in ((2, starts), (3, ends))]
+    radii = [np.array([limb[i] for limb in limbs]) * view.scale(at[:, 2]) for i, at in ((2, starts), (3, ends))]
     radii = [np.maximum(radius, THINNEST) for radius in radii]
     height, width = buffers.face.shape
     reach = np.maximum(*radii)[:, None]
     low, high = np.minimum(starts, ends)[:, :2] - reach, np.maximum(starts, ends)[:, :2] + reach
     shown = ~cut & (high > 0).all(1) & (low < (width, height)).all(1)
     for i in np.flatnonzero(shown):
-        _limb(buffers, starts[i].tolist(), ends[i].tolist(), float(radii[0][i]), float(radii[1][i]), model.limbs[i][4])
+        _limb(buffers, starts[i].tolist(), ends[i].tolist(), float(radii[0][i]), float(radii[1][i]), limbs[i][4])
 
 
 def _limb(buffers: Buffers, start, end, radius: float, end_radius: float, face: int) -> None:
@@ -176,8 +183,7 @@ def _limb(buffers: Buffers, start, end, radius: float, end_radius: float, face: 
     buffers.put(np.s_[top:bottom, left:right], mask, near, face, across)
 
 
-def _sprites(buffers: Buffers, model: Model, view: Camera | Parallel, grounded: bool) -> None:
-    sprites = [sprite for sprite in model.sprites if sprite[4] or not grounded]
+def _sprites(buffers: Buffers, sprites: list, view: Camera | Parallel) -> None:
     if not sprites:
         return
     local = view.local(np.array([sprite[0] for sprite in sprites]))

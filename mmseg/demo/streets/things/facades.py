@@ -75,7 +75,7 @@ def wall_drawing(design: Design, width: float, height: float, rng: np.random.Gen
         drawing.bricks(rng, design.wall, design.joint, rng.uniform(0.4, 0.8), rng.uniform(0.22, 0.35), rng.uniform(0.03, 0.09))
     elif design.material == "panels":
         drawing.bricks(rng, design.wall, colours.tinted(design.wall, 0.6), design.bay, design.floor, 0.03)
-    drawing.weather(rng, rng.uniform(0.5, 1.6))
+    drawing.weather(rng, rng.uniform(0.3, 1.2))
     drawing.scale(0, 0, width, rng.uniform(0.2, 0.6), rng.uniform(0.75, 0.98))
     return drawing
 

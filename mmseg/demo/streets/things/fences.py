@@ -51,7 +51,7 @@ def _gaps(a: np.ndarray, b: np.ndarray, low: float, high: float, pitch: float, b
 def add_railing(model: Model, start: Frame, end: Frame, rng: np.random.Generator, *, height: float | None = None, label: int = FENCE) -> None:
     """Iron bars between two rails, with posts."""
     high = rng.uniform(0.95, 1.9) if height is None else height
-    iron = Surface(label, colours.metal(rng), grain=1.5)
+    iron = Surface(label, colours.metal(rng), grain=0.8)
     pitch, bar = rng.uniform(0.1, 0.16), rng.uniform(0.008, 0.014)
     spikes = rng.random() < 0.4
     for a, b in _panels(start, end, rng.uniform(1.8, 2.8)):
@@ -89,14 +89,14 @@ def add_boards(model: Model, start: Frame, end: Frame, rng: np.random.Generator)
             drawing.scale(0, 0.3, length, 0.33, 0.8)
         drawing.weather(rng, 1.5)
         upright(model, a, b, 0.03, high + rng.normal(0, 0.02), Surface(FENCE, sample=drawing.texture(), grain=1.0))
-        post = Surface(FENCE, colours.tinted(colour, rng.uniform(0.7, 1.2)), grain=1.5)
+        post = Surface(FENCE, colours.tinted(colour, rng.uniform(0.7, 1.2)), grain=0.8)
         model.limb(a, a + UP * (high + 0.06), 0.05, post)
 
 
 def add_pickets(model: Model, start: Frame, end: Frame, rng: np.random.Generator) -> None:
     """Low boards with gaps, white at times."""
     high = rng.uniform(0.8, 1.2)
-    wood = Surface(FENCE, colours.wood(rng) if rng.random() < 0.5 else (0.86, 0.86, 0.83), grain=1.5)
+    wood = Surface(FENCE, colours.wood(rng) if rng.random() < 0.5 else (0.86, 0.86, 0.83), grain=0.8)
     for a, b in _panels(start, end, 2.0):
         upright(model, a, b, 0.08, high, wood, [*_gaps(a, b, 0.34, high - 0.26, 0.17, 0.045), *_gaps(a, b, 0.02, 0.25, 0.17, 0.045), *_gaps(a, b, high - 0.17, high + 0.02, 0.17, 0.045)])
         model.cover([a, b, b + UP * high, a + UP * high], FENCE)
@@ -106,7 +106,7 @@ def add_rails(model: Model, start: Frame, end: Frame, rng: np.random.Generator) 
     """Posts with two or three rails, of wood or steel."""
     steel = rng.random() < 0.5
     high, radius = rng.uniform(0.8, 1.2), 0.025 if steel else 0.055
-    surface = Surface(FENCE, colours.metal(rng) if steel else colours.wood(rng), grain=2.0)
+    surface = Surface(FENCE, colours.metal(rng) if steel else colours.wood(rng), grain=1.0)
     levels = np.linspace(0.35, 0.95, int(rng.integers(2, 4))) * high
     for a, b in _panels(start, end, rng.uniform(1.6, 2.6)):
         for p in (a, b):
@@ -131,7 +131,7 @@ def add_wire(model: Model, start: Frame, end: Frame, rng: np.random.Generator) -
 
 def add_crash_barrier(model: Model, start: Frame, end: Frame, rng: np.random.Generator) -> None:
     """A steel beam on posts."""
-    steel = Surface(FENCE, colours.hsv(rng, (0.5, 0.7), (0, 0.06), (0.5, 0.7)), grain=2.0, gloss=0.2)
+    steel = Surface(FENCE, colours.hsv(rng, (0.5, 0.7), (0, 0.06), (0.5, 0.7)), grain=1.0, gloss=0.2)
     for a, b in _panels(start, end, 3.0):
         for low, high in ((0.45, 0.55), (0.65, 0.75)):
             upright(model, a, b, low, high, steel)
@@ -168,7 +168,7 @@ def add_wall(model: Model, start: Frame, end: Frame, rng: np.random.Generator, *
     drawing.weather(rng, rng.uniform(1.0, 2.2))
     drawing.fill(0, high - 0.09, drawing.width, high, colours.stone(rng))
     drawing.shade_down(0, high - 0.2, drawing.width, high - 0.09, 0.6)
-    surface, top = Surface(WALL, sample=drawing.texture(repeats=True), grain=0.8), Surface(WALL, colours.stone(rng), grain=1.5)
+    surface, top = Surface(WALL, sample=drawing.texture(repeats=True), grain=0.8), Surface(WALL, colours.stone(rng), grain=0.8)
     across = np.array([b[2] - a[2], 0, -(b[0] - a[0])]) / max(length, 1e-6) * thick / 2
     for side in (-1, 1):
         upright(model, a + across * side, b + across * side, 0, high, surface)

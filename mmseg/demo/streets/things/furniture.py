@@ -19,7 +19,7 @@ STATIC, POLE, LIGHT, SIGN = 4, 17, 19, 20
 
 def post_surface(rng: np.random.Generator, colour=None) -> Surface:
     """Metal or paint of a post."""
-    return Surface(POLE, colours.metal(rng) if colour is None else colour, grain=1.4, gloss=rng.uniform(0, 0.25))
+    return Surface(POLE, colours.metal(rng) if colour is None else colour, grain=0.5, gloss=rng.uniform(0, 0.25))
 
 
 def draw_lamp_manner(rng: np.random.Generator) -> dict:
@@ -134,7 +134,7 @@ def add_belisha(model: Model, frame: Frame, rng: np.random.Generator) -> None:
 
 def add_bin(model: Model, frame: Frame, rng: np.random.Generator) -> None:
     """A litter bin, a wheeled bin or a cabinet: outside the 19 classes."""
-    surface = Surface(STATIC, colours.paint(rng) if rng.random() < 0.5 else colours.hsv(rng, (0, 1), (0, 0.5), (0.08, 0.3)), grain=1.2)
+    surface = Surface(STATIC, colours.paint(rng) if rng.random() < 0.5 else colours.hsv(rng, (0, 1), (0, 0.5), (0.08, 0.3)), grain=0.6)
     dark = Surface(STATIC, (0.08, 0.08, 0.08))
     if rng.random() < 0.4:
         bars(model, frame, [(0, 0.1, 0), (0, 0.85, 0)], 0.24, surface)
@@ -177,7 +177,7 @@ def add_bus_stop(model: Model, frame: Frame, inward: int, rng: np.random.Generat
 
 def add_telegraph_pole(model: Model, frame: Frame, rng: np.random.Generator) -> None:
     """A wooden pole with cross arms; its wires are too thin to be labelled."""
-    wood = Surface(POLE, colours.wood(rng), grain=2.5)
+    wood = Surface(POLE, colours.wood(rng), grain=1.0)
     high = rng.uniform(6.5, 8.5)
     base, top = frame.at([(0, 0, 0), (0, high, 0)])
     model.limb(base, top, 0.13, wood, 0.1)

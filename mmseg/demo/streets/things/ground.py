@@ -35,7 +35,7 @@ def add_ground(model: Model, street: Street, noise: Noise, wet: float, rng: np.r
         corners = at.at([(-80, 0.002, -half), (80, 0.002, -half), (80, 0.002, half), (-80, 0.002, half)])
         model.polygon(corners, road, **FLAT)
     pavement = Surface(PAVEMENT, sample=paving(noise, street, wet, rng), grain=0.4)
-    kerb = Surface(KERB_LABEL, colours.varied(rng, colours.stone(rng)), grain=1.4)
+    kerb = Surface(KERB_LABEL, colours.hsv(rng, (0.05, 0.14), (0, 0.12), (0.42, 0.72)), grain=0.8)
     verge = Surface(TERRAIN, sample=grass(noise, rng))
     for which, side in street.sides.items():
         yard = Surface(TERRAIN, sample=grass(noise, rng)) if rng.random() < 0.6 else pavement
@@ -82,8 +82,8 @@ def _kerb_face(model: Model, street: Street, t: float, surface: Surface, extent:
 def asphalt(noise: Noise, rng: np.random.Generator, wet: float) -> Sampler:
     """Grains, patches, cracks, and water where it stands."""
     base = np.float32(colours.asphalt(rng))
-    cracked, patched, speckled = rng.uniform(0, 0.5), rng.uniform(0.01, 0.07), rng.uniform(0.015, 0.055)
-    width = rng.uniform(0.03, 0.09)
+    cracked, patched, speckled = rng.uniform(0.05, 0.4) * (rng.random() < 0.4), rng.uniform(0.01, 0.07), rng.uniform(0.015, 0.055)
+    width = rng.uniform(0.015, 0.05)
 
     def sample(x: np.ndarray, z: np.ndarray, footprint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         near = np.clip(0.05 / footprint, 0, 1)
@@ -94,7 +94,7 @@ def asphalt(noise: Noise, rng: np.random.Generator, wet: float) -> Sampler:
         level = noise.at(x + 5, z + 5, (2.5, 5.0))
         water = wet * np.clip(level * 1.5 + 2 * wet - 0.9, 0, 1)
         colour = base * np.exp(tone - 0.5 * wet * (0.5 + 0.5 * water))[:, None]
-        return colour, 0.1 * wet + 0.5 * water * wet
+        return colour, 0.08 * wet + 0.3 * water * wet
 
     return sample
 

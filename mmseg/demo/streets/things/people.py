@@ -33,7 +33,7 @@ def draw_clothes(rng: np.random.Generator, label: int) -> Clothes:
     top = colours.clothing(rng)
     if label == RIDER and rng.random() < 0.2:
         top = colours.hsv(rng, (0.12, 0.25), (0.7, 0.95), (0.75, 0.95))
-    cloth = lambda colour: Surface(label, colour, grain=rng.uniform(0.8, 2.0))  # noqa: E731
+    cloth = lambda colour: Surface(label, colour, grain=rng.uniform(0.2, 0.8))  # noqa: E731
     shirt = cloth(top)
     return Clothes(
         top=shirt,
@@ -41,7 +41,7 @@ def draw_clothes(rng: np.random.Generator, label: int) -> Clothes:
         trousers=cloth(colours.clothing(rng)),
         shoes=cloth(colours.hsv(rng, (0, 1), (0, 0.3), (0.05, 0.4))),
         skin=Surface(label, colours.skin(rng), grain=0.4),
-        hair=Surface(label, colours.hair(rng), grain=2.0),
+        hair=Surface(label, colours.hair(rng), grain=0.8),
     )
 
 
@@ -106,7 +106,7 @@ def _head(model: Model, frame: Frame, k: float, centre, clothes: Clothes, rng: n
     elif kind < 0.72:
         _limb(model, frame, k, (u, v + 0.05, w - 0.01), (u, v - rng.uniform(-0.02, 0.18), w - 0.06), 0.1, 0.085, clothes.hair)
     elif kind < 0.86:  # a hat or a hood
-        hat = Surface(label, colours.clothing(rng), grain=1.5)
+        hat = Surface(label, colours.clothing(rng), grain=0.6)
         _limb(model, frame, k, (u, v + 0.09, w - 0.01), (u, v + 0.04, w - 0.01), 0.09, 0.105, hat)
     else:
         _limb(model, frame, k, (u, v + 0.06, w - 0.02), (u, v + 0.03, w - 0.03), 0.088, 0.092, clothes.hair)
@@ -114,7 +114,7 @@ def _head(model: Model, frame: Frame, k: float, centre, clothes: Clothes, rng: n
 
 def _load(model: Model, frame: Frame, k: float, lean: float, rng: np.random.Generator) -> None:
     """A bag, a rucksack, or nothing."""
-    kind, cloth = rng.random(), Surface(PERSON, colours.clothing(rng), grain=1.5)
+    kind, cloth = rng.random(), Surface(PERSON, colours.clothing(rng), grain=0.6)
     if kind < 0.18:
         _limb(model, frame, k, (0, 1.05, lean - 0.2), (0, 1.32, lean - 0.2), 0.14, 0.11, cloth)
     elif kind < 0.42:
@@ -146,5 +146,5 @@ def add_rider(model: Model, frame: Frame, rng: np.random.Generator) -> None:
         model.ball(frame.at([np.array(hand) * k])[0], 0.05 * k, clothes.skin)
     _head(model, frame, k, (0, shoulders[1] + 0.24, shoulders[2] + 0.09), clothes, rng, RIDER)
     if rng.random() < 0.25:
-        bag = Surface(RIDER, colours.clothing(rng), grain=1.5)
+        bag = Surface(RIDER, colours.clothing(rng), grain=0.6)
         _limb(model, frame, k, (0, shoulders[1] - 0.32, shoulders[2] - 0.26), (0, shoulders[1] - 0.08, shoulders[2] - 0.2), 0.14, 0.11, bag)

@@ -26,10 +26,10 @@ def bunches(kind: str) -> tuple[np.ndarray, ...]:
 
 def _leaves(rng: np.random.Generator) -> np.ndarray:
     mask = np.zeros((MASK, MASK), np.uint8)
-    for _ in range(85):
+    for _ in range(120):
         angle, away = rng.uniform(0, 2 * np.pi), MASK * 0.44 * np.sqrt(rng.random())
         x, y = MASK / 2 + away * np.cos(angle), MASK / 2 + away * np.sin(angle)
-        size = (int(rng.uniform(3, 6.5)), int(rng.uniform(2, 4)))
+        size = (int(rng.uniform(2, 5.5)), int(rng.uniform(1, 3.4)))
         cv2.ellipse(mask, (int(x), int(y)), size, rng.uniform(0, 180), 0, 360, int(rng.uniform(20, 255)), -1)
     return mask
 
@@ -87,7 +87,7 @@ def draw_species(rng: np.random.Generator) -> tuple[str, list[Surface], Surface]
     base = colours.foliage(rng) if shape != "conical" else colours.hsv(rng, (0.22, 0.4), (0.2, 0.5), (0.14, 0.34))
     if shape == "bare":
         base = colours.bark(rng)
-    return shape, [leaf_surface(colours.varied(rng, base, 0.14)) for _ in range(4)], Surface(VEGETATION, colours.bark(rng), grain=3.0)
+    return shape, [leaf_surface(colours.varied(rng, base, 0.14)) for _ in range(4)], Surface(VEGETATION, colours.bark(rng), grain=1.3)
 
 
 def add_tree(model: Model, frame: Frame, height: float, species, rng: np.random.Generator) -> None:

@@ -30,7 +30,7 @@ def add_sign(model: Model, frame: Frame, rng: np.random.Generator, *, turned: bo
     if turned:
         frame = frame.moved(0, 0, np.pi)
     high = rng.uniform(2.1, 3.2)
-    post = Surface(POLE, colours.metal(rng), grain=1.4)
+    post = Surface(POLE, colours.metal(rng), grain=0.5)
     radius = rng.uniform(0.028, 0.05)
     count = int(rng.choice((1, 2, 3), p=(0.55, 0.33, 0.12)))
     top = high
@@ -48,7 +48,7 @@ def add_board(model: Model, frame: Frame, rng: np.random.Generator) -> None:
     """Directions on two posts."""
     wide, tall, low = rng.uniform(1.2, 2.6), rng.uniform(0.6, 1.5), rng.uniform(1.2, 2.2)
     drawing = _written(wide, tall, rng)
-    post = Surface(POLE, colours.metal(rng), grain=1.4)
+    post = Surface(POLE, colours.metal(rng), grain=0.5)
     for u in (-0.35 * wide, 0.35 * wide):
         bars(model, frame, [(u, 0, 0), (u, low + tall, 0)], 0.05, post)
     plate(model, frame, _square(0, low + tall / 2, wide / 2, tall / 2), Surface(SIGN, sample=drawing.texture(), grain=0.4, gloss=0.05))
