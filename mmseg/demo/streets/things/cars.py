@@ -194,12 +194,12 @@ def _ends(model: Model, frame: Frame, outline, half: float, height: float, finis
     _plate(model, frame, front + 0.012, 1, 0.28 * height, rng)
     face(model, frame, _rectangle(-half * 0.45, half * 0.45, 0.38 * height, 0.46 * height, front - 0.005), finish.dark, (0, 0, 1))
     face(model, frame, _rectangle(-half * 0.7, half * 0.7, 0.15 * height, 0.21 * height, front), finish.dark, (0, 0, 1))
-    tall = rng.uniform(0.1, 0.3)
+    tall = rng.uniform(0.08, 0.24)
     for side in (-1, 1):
         inner, outer = side * half * rng.uniform(0.45, 0.58), side * half * 0.88
         face(model, frame, _rectangle(inner, outer, 0.39 * height, 0.51 * height, front - 0.01), finish.lamp, (0, 0, 1))
         low = rng.uniform(0.38, 0.42) * height
-        face(model, frame, _rectangle(side * half * 0.66, outer, low, low + tall * height, rear - 0.005), finish.tail, (0, 0, -1))
+        face(model, frame, _rectangle(side * half * 0.7, outer, low, low + tall * height, rear - 0.005), finish.tail, (0, 0, -1))
 
 
 def _plate(model: Model, frame: Frame, w: float, sign: int, v: float, rng: np.random.Generator) -> None:

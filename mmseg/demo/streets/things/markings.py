@@ -70,7 +70,7 @@ def markings(street: Street, noise: Noise, rng: np.random.Generator) -> Paint:
         painted = np.maximum(painted, 0.9 * np.asarray(teeth, np.float32))
         if arrow is not None:
             painted = np.maximum(painted, _arrow(t, s - arrow, pixel))
-        intact = np.clip(0.75 + 0.5 * wear - 0.45 * (noise.at(t, s, 0.12) + noise.at(t, s, 0.6)) - 0.1, 0.1, 0.95)
+        intact = np.clip(0.75 + 0.5 * wear - 0.3 * (noise.at(t, s, 0.12) + noise.at(t, s, 0.6)) - 0.1, 0.1, 0.95)
         for value, cover in ((white, painted), (yellow, lined)):
             colour = colour + (np.float32(value) - colour) * (cover * intact)[:, None]
         return colour
