@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg.demo.choices import Parameters
-from mmseg.demo.choices import DEMO_FOLDERS, UNSEEN_FOLDERS
+from mmseg.demo.choices import DEMO_FOLDERS, UNSEEN_FOLDERS, Parameters
 from mmseg.utils.computing.threads import usable_cores
 from tests import tiny
 from tests.cli.failures import one_line

@@ -6,8 +6,9 @@
     python tools/make_demo_data.py --out data/demo_shift --target-frequency car=0.4 bicycle=4      a target with another share of classes
     python tools/make_demo_data.py --out data/streets --layout streets --size 480 360 --source 500      for training towards photographs
 
-Takes about a minute; about a quarter of an hour for 500 of the last. Does nothing if the data is complete, goes on where it was interrupted, and adds layouts to those that are there,
-of the same seed, size and counts unless others are given; Synthia's scenes of earlier versions get their depth.
+Takes about a minute, and about a quarter of an hour for 500 of the last. Does nothing if the data is complete, goes on where it was
+interrupted, and adds layouts to those that are there, of the same seed, size and counts unless others are given; Synthia's scenes of earlier
+versions get their depth.
 """
 
 import sys

@@ -14,11 +14,11 @@ from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS
 from mmseg.demo.choices import MANIFEST, Parameters
 from mmseg.demo.files import FIRST_VAL, manifest
 from mmseg.demo.streets import conditions
-from mmseg.demo.streets.model import Model, Surface
 from mmseg.demo.streets.noise import Noise
 from mmseg.demo.streets.render import build, label_ids, majority, render_street
-from mmseg.demo.streets.views import Camera, Parallel
-from mmseg.demo.streets.visibility import look
+from mmseg.demo.streets.space.model import Model, Surface
+from mmseg.demo.streets.space.views import Camera, Parallel
+from mmseg.demo.streets.space.visibility import look
 from mmseg.utils.randomness import Streams
 from tools.make_demo_data import make_demo_data
 
@@ -137,7 +137,7 @@ def test_what_lies_behind_and_far_aside_is_cut():
 
 
 def test_the_sun_casts_shadows_straight_down_from_the_zenith():
-    from mmseg.demo.streets.shadows import sunlit
+    from mmseg.demo.streets.light.shadows import sunlit
 
     model = Model()
     model.polygon([(-1, 2, 9), (1, 2, 9), (1, 2, 11), (-1, 2, 11)], Surface(11))

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmseg.demo.streets.views import Camera
+from mmseg.demo.streets.space.views import Camera
 
 EYE = (1.1, 1.8)
 FOCAL = (0.82, 1.3)  # in widths of the image
 HORIZON = (0.38, 0.6)  # in heights of the image
+WIDEST_YAW = 0.6  # while turning
 WEATHERS = {"sunny": 0.34, "hazy": 0.16, "low sun": 0.14, "overcast": 0.24, "after rain": 0.12}
 """Shares of the weathers."""
 
@@ -85,7 +86,7 @@ def draw_camera(rng: np.random.Generator, width: int, height: int) -> Camera:
         focal=focal,
         eye=rng.uniform(*EYE),
         offset=float(np.clip(rng.normal(0, 0.35), -0.8, 0.8)),
-        yaw=float(np.clip(rng.normal(0, 0.12), -0.35, 0.35)),
+        yaw=rng.uniform(-WIDEST_YAW, WIDEST_YAW) if rng.random() < 0.15 else float(np.clip(rng.normal(0, 0.12), -0.35, 0.35)),
         pitch=math.atan((0.5 - horizon) * height / focal),
         roll=float(np.clip(rng.normal(0, 0.008), -0.03, 0.03)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmseg.demo.streets.model import Model
+from mmseg.demo.streets.space.model import Model
 from mmseg.demo.streets.street import END, KERB, Street
 from mmseg.demo.streets.things import fences
 from mmseg.demo.streets.things.buildings import add_house
@@ -148,7 +148,7 @@ PIECES = {"terrace": _terrace, "shops": _shops, "office": _office, "garden": _ga
 
 def _close(model: Model, street: Street, species, rng: np.random.Generator) -> None:
     """Houses and woods far behind, and at the end of the street."""
-    for _ in range(14):
+    for _ in range(18):
         s, t = rng.uniform(70, 260), rng.choice((-1, 1)) * rng.uniform(16, 130)
         if rng.random() < 0.5:
             design = draw_design(rng, shops=False, office=bool(rng.random() < 0.4))
@@ -156,8 +156,8 @@ def _close(model: Model, street: Street, species, rng: np.random.Generator) -> N
             add_house(model, street.frame(t, s, -np.pi / 2 + rng.normal(0, 0.3)), width, rng.uniform(5, 20), 9, design, rng, ends=True)
         else:
             add_wood(model, street.frame(t, s), rng.uniform(20, 50), rng.uniform(5, 13), species[1], rng)
-    for _ in range(3):
-        t, s = rng.normal(0, 14), rng.uniform(165, 300)
+    for _ in range(5):
+        t, s = rng.normal(0, 16), rng.uniform(160, 260)
         if rng.random() < 0.55:
             design = draw_design(rng, shops=False, office=False)
             add_house(model, street.frame(t - 10, s, -np.pi / 2), 20, rng.uniform(6, 14), 9, design, rng, ends=True)
@@ -167,4 +167,13 @@ def _close(model: Model, street: Street, species, rng: np.random.Generator) -> N
         middle = sum(street.crossing) / 2
         for side in (-1, 1):
             design = draw_design(rng, shops=False, office=False)
-            add_house(model, street.frame(side * rng.uniform(32, 60), middle - 9, 0 if side > 0 else np.pi), 18, rng.uniform(6, 11), 9, design, rng, ends=True)
+            add_house(
+                model,
+                street.frame(side * rng.uniform(32, 60), middle - 9, 0 if side > 0 else np.pi),
+                18,
+                rng.uniform(6, 11),
+                9,
+                design,
+                rng,
+                ends=True,
+            )

@@ -10,10 +10,11 @@ import math
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model
+from mmseg.demo.streets.space.model import Model
 from mmseg.demo.streets.street import KERB, LANE, PARKING, Street
-from mmseg.demo.streets.things import cars, cycles, fences, furniture, large_vehicles, people, plants, signs
+from mmseg.demo.streets.things import fences, furniture, people, plants, signs
 from mmseg.demo.streets.things.parts import Frame
+from mmseg.demo.streets.things.vehicles import cars, cycles, large_vehicles
 
 FARTHEST = 75.0
 
@@ -95,7 +96,7 @@ def _posts(model: Model, street: Street, places: Places, species, rng: np.random
 
 def _signs(model: Model, street: Street, places: Places, rng: np.random.Generator) -> None:
     """Signs and lights where drivers look for them, some of them near."""
-    if street.crossing and rng.random() < 0.6 or rng.random() < 0.2:
+    if (street.crossing and rng.random() < 0.6) or rng.random() < 0.2:
         line = street.crossing[0] - 1.0 if street.crossing else distance(rng, 10, 40)
         for side, s in ((-1, line), (1, line), (street.keep, line + 10)):
             t = _kerbside(street, side, rng.uniform(0.35, 0.7))
@@ -104,7 +105,9 @@ def _signs(model: Model, street: Street, places: Places, rng: np.random.Generato
     for _ in range(3 + rng.poisson(3.5)):
         side = street.keep if rng.random() < 0.65 else -street.keep
         s = distance(rng, 6.5, 60)
-        t = _kerbside(street, side, rng.uniform(0.35, 0.9) if rng.random() < 0.8 else street.sides[side].pavement - street.sides[side].road - 0.3)
+        t = _kerbside(
+            street, side, rng.uniform(0.35, 0.9) if rng.random() < 0.8 else street.sides[side].pavement - street.sides[side].road - 0.3
+        )
         if street.free(s, 0.5) and places.take(t, s, 0.7, 0.7):
             turned = side != street.keep and rng.random() < 0.6
             signs.add_sign(model, street.frame(t, s, rng.normal(0, 0.12), y=KERB), rng, turned=turned)
@@ -113,7 +116,7 @@ def _signs(model: Model, street: Street, places: Places, rng: np.random.Generato
         t = side * (street.sides[side].pavement - 0.6)
         if street.free(s, 1) and places.take(t, s, 2.0, 0.5):
             signs.add_board(model, street.frame(t, s, y=KERB), rng)
-    if rng.random() < 0.25:
+    if rng.random() < 0.18:
         s, t = distance(rng, 11, 45), -street.keep * LANE / 2
         if street.free(s, 2) and places.take(t, s, 0.9, 3):
             signs.add_keep_side(model, street.frame(t, s), rng)
@@ -169,7 +172,7 @@ def _riders(model: Model, street: Street, places: Places, rng: np.random.Generat
         if rng.random() < 0.2:
             t, turn = rng.uniform(-street.sides[-1].road, street.sides[1].road), rng.choice((-1, 1)) * math.pi / 2 + rng.normal(0, 0.35)
             s = max(s, 8.0)
-        if abs(t) < 0.8 and s < 8 or not places.take(t, s, 0.9, 2.0):
+        if (abs(t) < 0.8 and s < 8) or not places.take(t, s, 0.9, 2.0):
             continue
         frame = street.frame(t, s, turn)
         cycles.add_bicycle(model, frame, rng)

@@ -12,16 +12,16 @@ from mmseg.datasets.classes.names import train_id_lut
 from mmseg.demo.scene import Scene
 from mmseg.demo.streets.conditions import draw_camera, draw_photography, draw_weather
 from mmseg.demo.streets.frontage import add_frontages
-from mmseg.demo.streets.model import Model
+from mmseg.demo.streets.light.photograph import photograph
+from mmseg.demo.streets.light.shading import radiance
 from mmseg.demo.streets.noise import Noise
-from mmseg.demo.streets.photograph import photograph
 from mmseg.demo.streets.population import add_population
-from mmseg.demo.streets.shading import radiance
+from mmseg.demo.streets.space.model import Model
+from mmseg.demo.streets.space.views import Camera
+from mmseg.demo.streets.space.visibility import Buffers, covered, look
 from mmseg.demo.streets.street import draw_street
 from mmseg.demo.streets.things.ground import add_ground
 from mmseg.demo.streets.things.plants import draw_species
-from mmseg.demo.streets.views import Camera
-from mmseg.demo.streets.visibility import Buffers, covered, look
 from mmseg.utils.randomness import Streams
 
 STREETS_DRAWING = 1  # to be raised when anything here is drawn otherwise, so that scenes of before are noticed

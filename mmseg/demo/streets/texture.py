@@ -14,7 +14,7 @@ DENSITY = 32  # pixels per metre
 
 
 class Texture:
-    """A sampler (see :class:`mmseg.demo.streets.model.Surface`) of a picture whose lower left corner is (0, 0).
+    """A sampler (see :class:`mmseg.demo.streets.space.model.Surface`) of a picture whose lower left corner is (0, 0).
 
     Args:
         pixels: float32 [h, w, 4]: colour and gloss in [0, 1].
@@ -86,7 +86,10 @@ class Drawing:
         column = np.floor(along).astype(int)
         tone = np.exp(rng.normal(0, contrast, (61, 67, 1)) + rng.normal(0, contrast / 4, (61, 67, 3))).astype(np.float32)
         self.pixels[..., :3] = (np.float32(colour) * tone)[row[:, None] % 61, column % 67]
-        joint = np.maximum(_joint(v / course, 0.011 / course, 1 / (course * self.density))[:, None], _joint(along, 0.011 / length, 1 / (length * self.density)))
+        joint = np.maximum(
+            _joint(v / course, 0.011 / course, 1 / (course * self.density))[:, None],
+            _joint(along, 0.011 / length, 1 / (length * self.density)),
+        )
         self.pixels[..., :3] += (np.float32(mortar) - self.pixels[..., :3]) * joint[..., None]
 
     def weather(self, rng: np.random.Generator, strength: float) -> None:

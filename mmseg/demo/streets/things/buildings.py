@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model, Surface
+from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.texture import Drawing
 from mmseg.demo.streets.things.facades import Design, blank, front, wall_drawing
 from mmseg.demo.streets.things.parts import Frame, bars, box, face
@@ -23,11 +23,15 @@ def plain(colour, **more) -> Surface:
 def roof_surface(design: Design, rng: np.random.Generator) -> Surface:
     """Tiles or slates in rows; repeats."""
     drawing = Drawing(4.0, 4.0, design.roof, density=20)
-    drawing.bricks(rng, design.roof, colours.tinted(design.roof, 0.55), rng.uniform(0.22, 0.4), rng.uniform(0.16, 0.3), rng.uniform(0.06, 0.16))
+    drawing.bricks(
+        rng, design.roof, colours.tinted(design.roof, 0.55), rng.uniform(0.22, 0.4), rng.uniform(0.16, 0.3), rng.uniform(0.06, 0.16)
+    )
     return Surface(BUILDING, sample=drawing.texture(repeats=True), grain=1.2)
 
 
-def add_house(model: Model, frame: Frame, width: float, height: float, depth: float, design: Design, rng: np.random.Generator, *, ends: bool) -> None:
+def add_house(
+    model: Model, frame: Frame, width: float, height: float, depth: float, design: Design, rng: np.random.Generator, *, ends: bool
+) -> None:
     """A house whose front lies in the plane u = 0 and looks to -u; w runs along the front from 0 to ``width``.
 
     Args:
@@ -63,7 +67,12 @@ def _pitched_roof(model: Model, frame: Frame, width, height, ridge, depth, desig
     tiles, over = roof_surface(design, rng), 0.35
     drop = over * (ridge - height) / (depth / 2)
     face(model, frame, [(-over, height - drop, 0), (-over, height - drop, width), (depth / 2, ridge, width), (depth / 2, ridge, 0)], tiles)
-    face(model, frame, [(depth + over, height - drop, 0), (depth + over, height - drop, width), (depth / 2, ridge, width), (depth / 2, ridge, 0)], tiles)
+    face(
+        model,
+        frame,
+        [(depth + over, height - drop, 0), (depth + over, height - drop, width), (depth / 2, ridge, width), (depth / 2, ridge, 0)],
+        tiles,
+    )
     if rng.random() < 0.7:
         stack = Surface(BUILDING, sample=wall_drawing(design, 1.8, 1.8, rng).texture(repeats=True))
         at, wide, top = rng.choice((0.45, width - 0.45)), rng.uniform(0.3, 0.5), ridge + rng.uniform(0.5, 1.3)

@@ -68,7 +68,7 @@ def draw_design(rng: np.random.Generator, *, shops: bool, office: bool) -> Desig
 
 def wall_drawing(design: Design, width: float, height: float, rng: np.random.Generator, away: float = 0.0) -> Drawing:
     """A wall without windows; drawn coarser where it is ``away`` metres away."""
-    drawing = Drawing(width, height, design.wall, density=DENSITY * float(np.clip(14 / max(away, 1), 0.2, 1)))
+    drawing = Drawing(width, height, design.wall, density=DENSITY * float(np.clip(13 / max(away, 1), 0.15, 1)))
     if design.material == "brick":
         drawing.bricks(rng, design.wall, design.joint, 0.225, 0.075, rng.uniform(0.07, 0.17))
     elif design.material == "stone":
@@ -117,7 +117,13 @@ def _house(drawing: Drawing, design: Design, rng: np.random.Generator) -> None:
         for bay in range(bays):
             left = bay * pitch + (pitch - manner.width) / 2
             if level == 0 and bay == doorway:
-                door(drawing, bay * pitch + (pitch - 1.0) / 2, colours.varied(rng, design.woodwork, 0.3) if rng.random() < 0.5 else colours.paint(rng), rng, manner.frame)
+                door(
+                    drawing,
+                    bay * pitch + (pitch - 1.0) / 2,
+                    colours.varied(rng, design.woodwork, 0.3) if rng.random() < 0.5 else colours.paint(rng),
+                    rng,
+                    manner.frame,
+                )
             elif bottom + manner.height < height - 0.15:
                 window(drawing, left, bottom, manner, rng)
 

@@ -6,11 +6,12 @@ All run from a start to an end on the ground. What one sees through is labelled 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model, Surface
+from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.texture import Drawing
 from mmseg.demo.streets.things.parts import Frame
 
@@ -27,7 +28,7 @@ def _panels(start: Frame, end: Frame, length: float) -> list[tuple[np.ndarray, n
     a, b = _ends(start, end)
     count = max(round(float(np.linalg.norm(b - a)) / length), 1)
     posts = [a + (b - a) * i / count for i in range(count + 1)]
-    return [(p, q) for p, q in zip(posts[:-1], posts[1:], strict=True) if min(p[2], q[2]) > 0.5 and p[2] < 120]
+    return [(p, q) for p, q in pairwise(posts) if min(p[2], q[2]) > 0.5 and p[2] < 120]
 
 
 def upright(model: Model, a: np.ndarray, b: np.ndarray, low: float, high: float, surface: Surface, holes=()) -> None:
@@ -42,13 +43,22 @@ def _gaps(a: np.ndarray, b: np.ndarray, low: float, high: float, pitch: float, b
     pitch = max(pitch, 0.004 * float(min(a[2], b[2])) + 0.05)  # bars that would run together are drawn as fewer ones
     edges = np.linspace(0, length, max(int(length / pitch), 1) + 1)
     return [
-        np.array([a + along * (p + bar) + UP * low, a + along * (q - bar) + UP * low, a + along * (q - bar) + UP * high, a + along * (p + bar) + UP * high])
-        for p, q in zip(edges[:-1], edges[1:], strict=True)
+        np.array(
+            [
+                a + along * (p + bar) + UP * low,
+                a + along * (q - bar) + UP * low,
+                a + along * (q - bar) + UP * high,
+                a + along * (p + bar) + UP * high,
+            ]
+        )
+        for p, q in pairwise(edges)
         if q - p > 2.5 * bar
     ]
 
 
-def add_railing(model: Model, start: Frame, end: Frame, rng: np.random.Generator, *, height: float | None = None, label: int = FENCE) -> None:
+def add_railing(
+    model: Model, start: Frame, end: Frame, rng: np.random.Generator, *, height: float | None = None, label: int = FENCE
+) -> None:
     """Iron bars between two rails, with posts."""
     high = rng.uniform(0.95, 1.9) if height is None else height
     iron = Surface(label, colours.metal(rng), grain=0.8)
@@ -98,7 +108,19 @@ def add_pickets(model: Model, start: Frame, end: Frame, rng: np.random.Generator
     high = rng.uniform(0.8, 1.2)
     wood = Surface(FENCE, colours.wood(rng) if rng.random() < 0.5 else (0.86, 0.86, 0.83), grain=0.8)
     for a, b in _panels(start, end, 2.0):
-        upright(model, a, b, 0.08, high, wood, [*_gaps(a, b, 0.34, high - 0.26, 0.17, 0.045), *_gaps(a, b, 0.02, 0.25, 0.17, 0.045), *_gaps(a, b, high - 0.17, high + 0.02, 0.17, 0.045)])
+        upright(
+            model,
+            a,
+            b,
+            0.08,
+            high,
+            wood,
+            [
+                *_gaps(a, b, 0.34, high - 0.26, 0.17, 0.045),
+                *_gaps(a, b, 0.02, 0.25, 0.17, 0.045),
+                *_gaps(a, b, high - 0.17, high + 0.02, 0.17, 0.045),
+            ],
+        )
         model.cover([a, b, b + UP * high, a + UP * high], FENCE)
 
 
@@ -123,7 +145,11 @@ def add_wire(model: Model, start: Frame, end: Frame, rng: np.random.Generator) -
     wire, post = Surface(FENCE, colour, grain=1.0), Surface(FENCE, colours.varied(rng, colour), grain=1.2)
     for a, b in _panels(start, end, 2.5):
         rows = np.linspace(0.05, high, 12)
-        holes = [hole for low, top in zip(rows[:-1], rows[1:], strict=True) for hole in _gaps(a, b, low + 0.006, top - 0.006, 0.07, 0.004)] if a[2] < 16 else _gaps(a, b, 0.06, high - 0.03, 0.12, 0.006)
+        holes = (
+            [hole for low, top in pairwise(rows) for hole in _gaps(a, b, low + 0.006, top - 0.006, 0.07, 0.004)]
+            if a[2] < 16
+            else _gaps(a, b, 0.06, high - 0.03, 0.12, 0.006)
+        )
         upright(model, a, b, 0.03, high, wire, holes)
         model.limb(a, a + UP * high, 0.035, post)
         model.cover([a, b, b + UP * high, a + UP * high], FENCE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model, Surface
+from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.texture import Drawing
 from mmseg.demo.streets.things.parts import Frame, bars, box, disc, face
 from mmseg.demo.streets.things.signs import plate
@@ -48,14 +48,21 @@ def add_lamp(model: Model, frame: Frame, inward: int, manner: dict, rng: np.rand
             tip = (sign * reach, high + 0.25, 0)
             bars(model, frame, [(0, high - 0.05, 0), tip], radius * 0.5, post)
             box(model, frame, tuple(sorted((tip[0], tip[0] + sign * 0.6))), (tip[1] - 0.08, tip[1] + 0.06), (-0.13, 0.13), head)
-            box(model, frame, tuple(sorted((tip[0] + sign * 0.1, tip[0] + sign * 0.55))), (tip[1] - 0.14, tip[1] - 0.08), (-0.11, 0.11), light)
+            box(
+                model,
+                frame,
+                tuple(sorted((tip[0] + sign * 0.1, tip[0] + sign * 0.55))),
+                (tip[1] - 0.14, tip[1] - 0.08),
+                (-0.11, 0.11),
+                light,
+            )
         elif manner["kind"] == "curved":
             angles = np.linspace(np.pi, np.pi * 0.35, 6)
             curve = [(sign * reach * (0.6 + 0.6 * np.cos(a)), high + 0.6 * reach * np.sin(a), 0) for a in angles]
             bars(model, frame, curve, radius * 0.55, post)
-            end = np.array(curve[-1])
-            bars(model, frame, [end, end + (sign * 0.55, -0.12, 0)], 0.1, head)
-            bars(model, frame, [end + (sign * 0.1, -0.08, 0), end + (sign * 0.5, -0.16, 0)], 0.08, light)
+            end = curve[-1]
+            bars(model, frame, [end, np.add(end, (sign * 0.55, -0.12, 0))], 0.1, head)
+            bars(model, frame, [np.add(end, (sign * 0.1, -0.08, 0)), np.add(end, (sign * 0.5, -0.16, 0))], 0.08, light)
     if manner["kind"] == "top":
         bars(model, frame, [(0, high, 0), (0, high + 0.12, 0)], 0.22, head)
         bars(model, frame, [(0, high - 0.1, 0), (0, high - 0.02, 0)], 0.18, light)
@@ -105,7 +112,12 @@ def _signal(model: Model, frame: Frame, at, lit: int, rng: np.random.Generator, 
         surface = Surface(LIGHT, colour if on else colours.tinted(colour, 0.22), glow=rng.uniform(3, 10) if on else 0.0, gloss=0.3)
         centre = (u, v + (1 - lamp) * 0.3, -0.265)
         face(model, frame, disc(centre, 0.105), surface, (0, 0, -1))
-        hood = [(u - 0.12, centre[1] + 0.03, -0.27), (u + 0.12, centre[1] + 0.03, -0.27), (u + 0.11, centre[1] + 0.12, -0.45), (u - 0.11, centre[1] + 0.12, -0.45)]
+        hood = [
+            (u - 0.12, centre[1] + 0.03, -0.27),
+            (u + 0.12, centre[1] + 0.03, -0.27),
+            (u + 0.11, centre[1] + 0.12, -0.45),
+            (u - 0.11, centre[1] + 0.12, -0.45),
+        ]
         face(model, frame, hood, black)
 
 
@@ -160,7 +172,12 @@ def add_bus_stop(model: Model, frame: Frame, inward: int, rng: np.random.Generat
     letters(flag, 0.06, 0.3, 0.44, 0.45, (0.92, 0.92, 0.9), rng)
     letters(flag, 0.06, 0.08, 0.4, 0.2, (0.92, 0.92, 0.9), rng)
     a, b = sorted((0.05 * inward, 0.55 * inward))
-    plate(model, frame, [(a, 2.25, -0.02), (b, 2.25, -0.02), (b, 2.8, -0.02), (a, 2.8, -0.02)], Surface(SIGN, sample=flag.texture(), grain=0.4))
+    plate(
+        model,
+        frame,
+        [(a, 2.25, -0.02), (b, 2.25, -0.02), (b, 2.8, -0.02), (a, 2.8, -0.02)],
+        Surface(SIGN, sample=flag.texture(), grain=0.4),
+    )
     if rng.random() < 0.6:
         return
     metal, pane = Surface(STATIC, colours.metal(rng)), Surface(STATIC, (0.3, 0.33, 0.34), gloss=0.9)

@@ -5,11 +5,13 @@ Letters: N points.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model, Sampler, Surface
 from mmseg.demo.streets.noise import Noise
+from mmseg.demo.streets.space.model import Model, Sampler, Surface
 from mmseg.demo.streets.street import END, KERB, LANE, START, Street
 from mmseg.demo.streets.texture import Drawing
 from mmseg.demo.streets.things.markings import markings
@@ -22,7 +24,9 @@ FLAT = {"origin": (0.0, 0.0, 0.0), "tangent": (1.0, 0.0, 0.0), "upright": (0.0, 
 def add_ground(model: Model, street: Street, noise: Noise, wet: float, rng: np.random.Generator) -> None:
     """All that lies on the ground."""
     grassy = rng.random() < 0.5
-    beyond = Surface(TERRAIN, sample=grass(noise, rng), grain=1.0) if grassy else Surface(PAVEMENT, sample=asphalt(noise, rng, wet), grain=0.3)
+    beyond = (
+        Surface(TERRAIN, sample=grass(noise, rng), grain=1.0) if grassy else Surface(PAVEMENT, sample=asphalt(noise, rng, wet), grain=0.3)
+    )
     edge = [(-BEYOND, -0.03, -5), (BEYOND, -0.03, -5), (BEYOND, -0.03, BEYOND), (-BEYOND, -0.03, BEYOND)]
     model.polygon(edge, beyond, **FLAT)
     road = Surface(ROAD, sample=road_sampler(street, noise, wet, rng), grain=0.3)
@@ -67,14 +71,14 @@ def _steps(extent: tuple[float, float]) -> np.ndarray:
 
 def _strip(model: Model, street: Street, t0: float, t1: float, y: float, surface: Surface, extent: tuple[float, float]) -> None:
     steps = _steps(extent)
-    for a, b in zip(steps[:-1], steps[1:], strict=True):
+    for a, b in pairwise(steps):
         corners = [street.frame(t, s, y=y) for t, s in ((t0, a), (t1, a), (t1, b), (t0, b))]
         model.polygon([(c.x, c.y, c.z) for c in corners], surface, **FLAT)
 
 
 def _kerb_face(model: Model, street: Street, t: float, surface: Surface, extent: tuple[float, float]) -> None:
     steps = _steps(extent)
-    for a, b in zip(steps[:-1], steps[1:], strict=True):
+    for a, b in pairwise(steps):
         low, high = street.frame(t, a), street.frame(t, b)
         model.polygon([(low.x, 0, low.z), (high.x, 0, high.z), (high.x, KERB, high.z), (low.x, KERB, low.z)], surface, casts=False)
 
@@ -169,5 +173,3 @@ def paving(noise: Noise, street: Street, wet: float, rng: np.random.Generator) -
         return found * np.exp(tone - spots)[:, None], gloss + 0.3 * wet
 
     return sample
-
-

@@ -5,12 +5,14 @@ Local axes in metres: u to the right, v up, w ahead. Letters: N points.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from mmseg.demo.streets.model import Model, Surface
+from mmseg.demo.streets.space.model import Model, Surface
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,13 @@ class Frame:
 
     def at(self, points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
         """Local points [N, 3] -> world [N, 3]."""
-        local = np.asarray(points, float)
-        cos, sin = np.cos(self.heading), np.sin(self.heading)
-        u, v, w = local[:, 0], local[:, 1], local[:, 2]
-        return np.stack([self.x + u * cos + w * sin, self.y + v, self.z - u * sin + w * cos], 1)
+        cos, sin = math.cos(self.heading), math.sin(self.heading)
+        turn = np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
+        return np.asarray(points, float) @ turn + (self.x, self.y, self.z)
 
     def direction(self, u: float, v: float, w: float) -> np.ndarray:
         """A local direction in the world: [3]."""
-        cos, sin = np.cos(self.heading), np.sin(self.heading)
+        cos, sin = math.cos(self.heading), math.sin(self.heading)
         return np.array([u * cos + w * sin, v, -u * sin + w * cos])
 
     def moved(self, u: float, w: float, turn: float = 0.0, v: float = 0.0) -> Frame:
@@ -59,11 +60,13 @@ def box(model: Model, frame: Frame, u: tuple[float, float], v: tuple[float, floa
 def bars(model: Model, frame: Frame, points, radius: float, surface: Surface) -> None:
     """A chain of round sticks through local points."""
     world = frame.at(points)
-    for start, end in zip(world[:-1], world[1:], strict=True):
+    for start, end in pairwise(world):
         model.limb(start, end, radius, surface)
 
 
-def disc(centre: Sequence[float], radius: float, *, corners: int = 16, turn: float = 0.0, plane: str = "uv") -> list[tuple[float, float, float]]:
+def disc(
+    centre: Sequence[float], radius: float, *, corners: int = 16, turn: float = 0.0, plane: str = "uv"
+) -> list[tuple[float, float, float]]:
     """A regular polygon around a local point, across the heading ('uv') or along it ('wv')."""
     u, v, w = centre
     angles = turn + np.arange(corners) * 2 * np.pi / corners

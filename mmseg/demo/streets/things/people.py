@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model, Surface
+from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.things.parts import Frame, box
 
 PERSON, RIDER = 24, 25
@@ -64,7 +64,16 @@ def add_person(model: Model, frame: Frame, rng: np.random.Generator, *, walking:
         _limb(model, frame, k, ankle, (ankle[0], 0.045, ankle[2] + 0.16), 0.045, 0.04, clothes.shoes)
     lean = 0.06 if walking else 0.0
     if skirt or rng.random() < 0.3:  # a skirt or a long coat
-        _limb(model, frame, k, (0, 0.95, 0), (0, rng.uniform(0.5, 0.75), 0), 0.17 * stout, 0.2 * stout, clothes.trousers if skirt else clothes.top)
+        _limb(
+            model,
+            frame,
+            k,
+            (0, 0.95, 0),
+            (0, rng.uniform(0.5, 0.75), 0),
+            0.17 * stout,
+            0.2 * stout,
+            clothes.trousers if skirt else clothes.top,
+        )
     _torso(model, frame, k, (0, 0.9, 0), (0, 1.38, lean), stout, clothes.top)
     pose = rng.random()
     for side in (-1, 1):
@@ -126,7 +135,7 @@ def _load(model: Model, frame: Frame, k: float, lean: float, rng: np.random.Gene
 
 
 def add_rider(model: Model, frame: Frame, rng: np.random.Generator) -> None:
-    """Somebody who sits on a bicycle at the frame: see :func:`mmseg.demo.streets.things.cycles.add_bicycle`."""
+    """Somebody who sits on a bicycle at the frame: see :func:`mmseg.demo.streets.things.vehicles.cycles.add_bicycle`."""
     clothes, phase = draw_clothes(rng, RIDER), rng.uniform(0, 2 * np.pi)
     k = rng.uniform(0.94, 1.06)
     upright = rng.uniform(0.0, 1.0)
@@ -137,7 +146,16 @@ def add_rider(model: Model, frame: Frame, rng: np.random.Generator) -> None:
         knee = (side * 0.13, (seat[1] + pedal[1]) / 2 + 0.1, (seat[2] + pedal[2]) / 2 + 0.3)
         _limb(model, frame, k, (side * 0.08, seat[1], seat[2]), knee, 0.085, 0.065, clothes.trousers)
         _limb(model, frame, k, knee, (pedal[0], pedal[1] + 0.06, pedal[2] - 0.04), 0.06, 0.045, clothes.trousers)
-        _limb(model, frame, k, (pedal[0], pedal[1] + 0.04, pedal[2] - 0.06), (pedal[0], pedal[1] + 0.02, pedal[2] + 0.12), 0.045, 0.04, clothes.shoes)
+        _limb(
+            model,
+            frame,
+            k,
+            (pedal[0], pedal[1] + 0.04, pedal[2] - 0.06),
+            (pedal[0], pedal[1] + 0.02, pedal[2] + 0.12),
+            0.045,
+            0.04,
+            clothes.shoes,
+        )
     _torso(model, frame, k, seat, shoulders, rng.uniform(0.9, 1.15), clothes.top)
     for side in (-1, 1):
         elbow, hand = (side * 0.27, shoulders[1] - 0.25, shoulders[2] + 0.14), (side * 0.23, 1.04, 0.42)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model, Surface
+from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.things.parts import Frame
 
 VEGETATION = 21
@@ -60,7 +60,18 @@ def leaf_surface(colour) -> Surface:
     return Surface(VEGETATION, colour, grain=1.2, leafy=True)
 
 
-def crown(model: Model, centre, radii, density: float, surfaces, kind: str, rng: np.random.Generator, *, grounded: bool = False, size: float = 0.45) -> None:
+def crown(
+    model: Model,
+    centre,
+    radii,
+    density: float,
+    surfaces,
+    kind: str,
+    rng: np.random.Generator,
+    *,
+    grounded: bool = False,
+    size: float = 0.45,
+) -> None:
     """Fills an ellipsoid with bunches, more of them near its skin; those inside and below are darker."""
     masks, centre, radii = bunches(kind), np.asarray(centre, float), np.asarray(radii, float)
     count = int(np.clip(density * radii[0] * radii[1] * 14, 10, 260))
@@ -78,7 +89,9 @@ def crown(model: Model, centre, radii, density: float, surfaces, kind: str, rng:
             continue
         shade = float(np.clip(0.25 + 0.55 * away + 0.3 * direction[1], 0.15, 1.0))
         radius = size * rng.uniform(0.65, 1.35) * min(1.0, float(radii.min()) / (1.4 * size))
-        model.sprite(at, radius, masks[rng.integers(len(masks))], surfaces[rng.integers(len(surfaces))], direction, shade=shade, grounded=grounded)
+        model.sprite(
+            at, radius, masks[rng.integers(len(masks))], surfaces[rng.integers(len(surfaces))], direction, shade=shade, grounded=grounded
+        )
 
 
 def draw_species(rng: np.random.Generator) -> tuple[str, list[Surface], Surface]:
@@ -108,7 +121,16 @@ def add_tree(model: Model, frame: Frame, height: float, species, rng: np.random.
     wide = height * {"round": rng.uniform(0.24, 0.36), "tall": rng.uniform(0.1, 0.17), "spreading": rng.uniform(0.32, 0.5)}[shape]
     low = trunk * rng.uniform(0.75, 1.0)
     centre = frame.at([(0, (low + height) / 2, 0)])[0]
-    crown(model, centre, (wide, (height - low) / 2, wide), rng.uniform(0.5, 1.1), leaves, "leaves", rng, size=height * rng.uniform(0.05, 0.085))
+    crown(
+        model,
+        centre,
+        (wide, (height - low) / 2, wide),
+        rng.uniform(0.5, 1.1),
+        leaves,
+        "leaves",
+        rng,
+        size=height * rng.uniform(0.05, 0.085),
+    )
 
 
 def _branches(model: Model, frame: Frame, height, trunk, thick, bark, rng, *, bare: bool, narrow: bool) -> list[np.ndarray]:
@@ -120,7 +142,15 @@ def _branches(model: Model, frame: Frame, height, trunk, thick, bark, rng, *, ba
     tips, queue = [], []
     for angle in np.arange(5 if bare else 4) * 2 * np.pi / (5 if bare else 4) + rng.uniform(0, 6):
         spread = rng.uniform(0.15, 0.35) if narrow else rng.uniform(0.35, 0.9)
-        queue.append((fork, np.array([np.cos(angle) * spread, 1.0, np.sin(angle) * spread]), (height - trunk) * rng.uniform(0.3, 0.42), thick * 0.62, 0))
+        queue.append(
+            (
+                fork,
+                np.array([np.cos(angle) * spread, 1.0, np.sin(angle) * spread]),
+                (height - trunk) * rng.uniform(0.3, 0.42),
+                thick * 0.62,
+                0,
+            )
+        )
     queue.append((fork, np.array([rng.normal(0, 0.1), 1.0, rng.normal(0, 0.1)]), (height - trunk) * 0.42, thick * 0.75, 0))
     depth = 3 if bare else 1
     while queue:
@@ -147,13 +177,31 @@ def _conical(model: Model, frame: Frame, height, thick, leaves, bark, rng: np.ra
         at = frame.at([(reach * np.cos(angle), low + (height - low) * (1 - share), reach * np.sin(angle))])[0]
         shade = 0.3 + 0.6 * reach / max(wide * share, 0.05)
         direction = np.array([np.cos(angle), 0.5, np.sin(angle)])
-        model.sprite(at, height * 0.07 * rng.uniform(0.6, 1.2), masks[rng.integers(len(masks))], leaves[rng.integers(4)], direction, shade=shade, grounded=True)
+        model.sprite(
+            at,
+            height * 0.07 * rng.uniform(0.6, 1.2),
+            masks[rng.integers(len(masks))],
+            leaves[rng.integers(4)],
+            direction,
+            shade=shade,
+            grounded=True,
+        )
 
 
 def add_bush(model: Model, frame: Frame, size: float, leaves, rng: np.random.Generator) -> None:
     """A bush of about ``size`` metres across."""
     high = size * rng.uniform(0.35, 0.6)
-    crown(model, frame.at([(0, high * 0.8, 0)])[0], (size / 2, high, size / 2), 2.5, leaves, "leaves", rng, grounded=True, size=rng.uniform(0.16, 0.28))
+    crown(
+        model,
+        frame.at([(0, high * 0.8, 0)])[0],
+        (size / 2, high, size / 2),
+        2.5,
+        leaves,
+        "leaves",
+        rng,
+        grounded=True,
+        size=rng.uniform(0.16, 0.28),
+    )
 
 
 def add_hedge(model: Model, start: Frame, end: Frame, height: float, leaves, rng: np.random.Generator) -> None:
@@ -162,19 +210,29 @@ def add_hedge(model: Model, start: Frame, end: Frame, height: float, leaves, rng
     along = b - a
     length = float(np.linalg.norm(along))
     across = np.array([along[2], 0, -along[0]]) / max(length, 1e-6)
-    half, dark = rng.uniform(0.25, 0.5), leaf_surface(colours.tinted(leaves[0].colour, 0.55))
+    half, dark = rng.uniform(0.25, 0.5), Surface(VEGETATION, colours.tinted(leaves[0].colour, 0.6), grain=4.5)
     for sign in (-1, 1):
         offset = across * half * 0.8 * sign
         model.polygon([a + offset, b + offset, b + offset + (0, height * 0.92, 0), a + offset + (0, height * 0.92, 0)], dark)
-    model.polygon([a - across * half, a + across * half, a + across * half + (0, height * 0.9, 0), a - across * half + (0, height * 0.9, 0)], dark)
+    model.polygon(
+        [a - across * half, a + across * half, a + across * half + (0, height * 0.9, 0), a - across * half + (0, height * 0.9, 0)], dark
+    )
     masks = bunches("leaves")
-    for _ in range(int(np.clip(length * (height + 0.8) * 9, 10, 260))):
+    for _ in range(int(np.clip(length * (height + 0.8) * 10, 10, 380))):
         share, v = rng.random() ** 1.4 if length > 12 else rng.random(), rng.uniform(0.08, 1.0) * height
         sign = rng.choice((-1, 1))
         at = a + along * share + across * half * sign * (1 if v < 0.85 * height else rng.uniform(-1, 1)) + (0, v, 0)
         direction = across * sign + (0, 1.5 * (v / height) ** 4, 0)
         shade = 0.45 + 0.5 * v / height
-        model.sprite(at, rng.uniform(0.12, 0.24), masks[rng.integers(len(masks))], leaves[rng.integers(len(leaves))], direction, shade=shade, grounded=True)
+        model.sprite(
+            at,
+            rng.uniform(0.12, 0.24),
+            masks[rng.integers(len(masks))],
+            leaves[rng.integers(len(leaves))],
+            direction,
+            shade=shade,
+            grounded=True,
+        )
 
 
 def add_wood(model: Model, frame: Frame, width: float, height: float, leaves, rng: np.random.Generator) -> None:
@@ -184,4 +242,11 @@ def add_wood(model: Model, frame: Frame, width: float, height: float, leaves, rn
         u, v = rng.uniform(-0.5, 0.5) * width, height * rng.random() ** 0.7
         high = height * (0.75 + 0.25 * np.sin(u * 0.7) * np.cos(u * 0.23 + height))
         at = frame.at([(u, min(v, high) + 0.3, rng.uniform(-2, 2))])[0]
-        model.sprite(at, height * rng.uniform(0.1, 0.2), masks[rng.integers(len(masks))], leaves[rng.integers(len(leaves))], (0, 0.7, -0.7), shade=0.4 + 0.5 * v / height)
+        model.sprite(
+            at,
+            height * rng.uniform(0.1, 0.2),
+            masks[rng.integers(len(masks))],
+            leaves[rng.integers(len(leaves))],
+            (0, 0.7, -0.7),
+            shade=0.4 + 0.5 * v / height,
+        )

@@ -8,13 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model, Surface
+from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.texture import Drawing
 from mmseg.demo.streets.things.parts import Frame, bars, disc, face
 from mmseg.demo.streets.things.windows import letters
 
 POLE, SIGN = 17, 20
-RED, BLUE, GREEN, YELLOW, WHITE, BLACK = (0.75, 0.1, 0.1), (0.1, 0.25, 0.62), (0.05, 0.38, 0.25), (0.93, 0.75, 0.12), (0.9, 0.9, 0.88), (0.06, 0.06, 0.07)
+RED, BLUE, GREEN, YELLOW, WHITE, BLACK = (
+    (0.75, 0.1, 0.1),
+    (0.1, 0.25, 0.62),
+    (0.05, 0.38, 0.25),
+    (0.93, 0.75, 0.12),
+    (0.9, 0.9, 0.88),
+    (0.06, 0.06, 0.07),
+)
 FRONT = -0.075  # metres before the post
 
 
@@ -99,9 +106,19 @@ def _warning(model: Model, frame: Frame, v: float, size: float, rng: np.random.G
 def _round_blue(model: Model, frame: Frame, v: float, size: float, rng: np.random.Generator) -> None:
     plate(model, frame, disc((0, v, FRONT), size, corners=24), _flat(rng, BLUE))
     white, lean = _flat(rng, WHITE), rng.choice((-1, 0, 1)) * 0.35 * size
-    points = [(-0.1 * size - lean, v - 0.55 * size, FRONT), (0.1 * size - lean, v - 0.55 * size, FRONT), (lean + 0.1 * size, v + 0.2 * size, FRONT), (lean - 0.1 * size, v + 0.2 * size, FRONT)]
+    points = [
+        (-0.1 * size - lean, v - 0.55 * size, FRONT),
+        (0.1 * size - lean, v - 0.55 * size, FRONT),
+        (lean + 0.1 * size, v + 0.2 * size, FRONT),
+        (lean - 0.1 * size, v + 0.2 * size, FRONT),
+    ]
     _detail(model, frame, points, white)
-    _detail(model, frame, [(lean - 0.35 * size, v + 0.2 * size, FRONT), (lean + 0.35 * size, v + 0.2 * size, FRONT), (1.3 * lean, v + 0.65 * size, FRONT)], white)
+    _detail(
+        model,
+        frame,
+        [(lean - 0.35 * size, v + 0.2 * size, FRONT), (lean + 0.35 * size, v + 0.2 * size, FRONT), (1.3 * lean, v + 0.65 * size, FRONT)],
+        white,
+    )
 
 
 def _square_blue(model: Model, frame: Frame, v: float, size: float, rng: np.random.Generator) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from mmseg.demo.streets.model import Model
-from mmseg.demo.streets.views import Camera, Parallel
+from mmseg.demo.streets.space.model import Model
+from mmseg.demo.streets.space.views import Camera, Parallel
 
 BITS = 4  # binary places of a pixel in OpenCV's fixed-point coordinates
 LIMIT = 20_000.0  # pixels; farther outside they would overflow
@@ -25,7 +25,7 @@ class Buffers:
     """What a view sees.
 
     Attributes:
-        nearness: float32 [H, W], see :mod:`mmseg.demo.streets.views`; 0 from a camera, or very negative, where nothing is.
+        nearness: float32 [H, W], see :mod:`mmseg.demo.streets.space.views`; 0 from a camera, or very negative, where nothing is.
         face: int32 [H, W] index of the face, -1 where nothing is.
         across: float32 [H, W] -1 left to 1 right on limbs (see :data:`LYING`); the tone of sprites in [-1, 1]; 0 elsewhere.
     """

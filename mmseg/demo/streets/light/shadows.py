@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmseg.demo.streets.model import Model
-from mmseg.demo.streets.views import Parallel
-from mmseg.demo.streets.visibility import look
+from mmseg.demo.streets.space.model import Model
+from mmseg.demo.streets.space.views import Parallel
+from mmseg.demo.streets.space.visibility import look
 
 SIZE, REACH = 1400, 100.0  # pixels and metres of the view from the sun
 CELL, AHEAD = 0.1, 34.0  # metres of a cell of the heights from above; their centre lies ahead

@@ -6,67 +6,18 @@ Local axes: w ahead of the car, u to its right. Profiles are in lengths and heig
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model, Surface
+from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.texture import Drawing
 from mmseg.demo.streets.things.parts import Frame, box, disc, face
+from mmseg.demo.streets.things.vehicles.bodies import BODIES, SHARES
 from mmseg.demo.streets.things.windows import letters
 
 CAR = 26
-
-
-@dataclass(frozen=True)
-class Body:
-    """A shape of car.
-
-    Attributes:
-        length, width, height: metres.
-        outline: (w, v) from the rear to the front over the roof.
-        belt: v of the lower edge of the side windows.
-        glass: numbers of the stretches of the outline that are windows.
-        sides: (w from, w to) of the side windows.
-    """
-
-    length: float
-    width: float
-    height: float
-    outline: tuple[tuple[float, float], ...]
-    belt: float
-    glass: tuple[int, ...]
-    sides: tuple[tuple[float, float], ...]
-
-
-FRONT = ((0.29, 0.66), (0.43, 0.6), (0.485, 0.5), (0.5, 0.36), (0.495, 0.16))
-BODIES = {
-    "hatchback": Body(
-        3.9, 1.68, 1.46, ((-0.495, 0.16), (-0.5, 0.42), (-0.485, 0.64), (-0.4, 0.95), (-0.28, 1.0), (0.0, 1.0), (0.09, 0.96), *FRONT),
-        0.62, (2, 6), ((-0.36, -0.2), (-0.18, 0.16)),
-    ),
-    "saloon": Body(
-        4.5, 1.75, 1.43, ((-0.495, 0.18), (-0.5, 0.5), (-0.48, 0.66), (-0.34, 0.69), (-0.22, 0.97), (-0.1, 1.0), (0.04, 0.99), (0.1, 0.95), *FRONT),
-        0.64, (3, 7), ((-0.24, -0.07), (-0.05, 0.18)),
-    ),
-    "estate": Body(
-        4.6, 1.76, 1.5, ((-0.495, 0.18), (-0.5, 0.45), (-0.49, 0.62), (-0.45, 0.93), (-0.36, 0.98), (0.0, 1.0), (0.1, 0.95), *FRONT),
-        0.62, (2, 6), ((-0.43, -0.27), (-0.25, -0.05), (-0.03, 0.18)),
-    ),
-    "people carrier": Body(
-        4.4, 1.8, 1.72, ((-0.495, 0.15), (-0.5, 0.4), (-0.49, 0.6), (-0.45, 0.93), (-0.36, 0.99), (0.05, 1.0), (0.14, 0.93), (0.34, 0.6), (0.45, 0.53), (0.49, 0.4), (0.5, 0.14)),
-        0.58, (2, 6), ((-0.43, -0.25), (-0.23, -0.03), (-0.01, 0.2)),
-    ),
-    "van": Body(
-        4.9, 1.9, 2.1, ((-0.5, 0.15), (-0.5, 0.5), (-0.495, 0.94), (-0.47, 0.99), (-0.1, 1.0), (0.2, 0.98), (0.25, 0.93), (0.36, 0.58), (0.46, 0.5), (0.495, 0.38), (0.5, 0.14)),
-        0.56, (6,), ((0.16, 0.31),),
-    ),
-    "pick-up": Body(
-        5.0, 1.8, 1.72, ((-0.5, 0.25), (-0.5, 0.57), (-0.1, 0.58), (-0.08, 0.95), (-0.02, 1.0), (0.1, 1.0), (0.14, 0.96), (0.26, 0.62), (0.46, 0.57), (0.5, 0.45), (0.5, 0.2)),
-        0.6, (2, 6), ((-0.06, 0.04), (0.06, 0.19)),
-    ),
-}
-SHARES = {"hatchback": 0.36, "saloon": 0.2, "estate": 0.14, "people carrier": 0.12, "van": 0.13, "pick-up": 0.05}
 
 
 @dataclass(frozen=True)
@@ -92,7 +43,9 @@ def draw_finish(rng: np.random.Generator) -> Finish:
         tyre=Surface(CAR, colours.hsv(rng, (0, 1), (0, 0.05), (0.06, 0.16)), grain=1.0),
         rim=Surface(CAR, colours.hsv(rng, (0.5, 0.7), (0, 0.05), (0.35, 0.75)), grain=0.8, gloss=0.3),
         lamp=Surface(CAR, (0.85, 0.86, 0.84), gloss=0.8, glow=rng.uniform(3, 9) if lit else 0.0),
-        tail=Surface(CAR, colours.hsv(rng, (-0.02, 0.02), (0.75, 0.95), (0.35, 0.7)), gloss=0.5, glow=rng.uniform(2, 8) if braking else 0.0),
+        tail=Surface(
+            CAR, colours.hsv(rng, (-0.02, 0.02), (0.75, 0.95), (0.35, 0.7)), gloss=0.5, glow=rng.uniform(2, 8) if braking else 0.0
+        ),
     )
 
 
@@ -103,7 +56,7 @@ def add_car(model: Model, frame: Frame, rng: np.random.Generator) -> None:
     length, half, height = body.length * k, body.width * rng.uniform(0.96, 1.04) / 2, body.height * rng.uniform(0.95, 1.05)
     outline = np.array(body.outline) * (length, height)
     sections = [_section(w, v, half * _rounding(2 * w / length), body.belt * height, height) for w, v in outline]
-    for number, (a, b) in enumerate(zip(sections[:-1], sections[1:], strict=True)):
+    for number, (a, b) in enumerate(pairwise(sections)):
         _stretch(model, frame, a, b, finish.glass if number in body.glass else finish.paint, finish.paint)
         if number in body.glass:
             _posts(model, frame, a[-1], b[-1], finish.paint)
@@ -114,7 +67,14 @@ def add_car(model: Model, frame: Frame, rng: np.random.Generator) -> None:
     _ends(model, frame, outline, half, height, finish, rng)
     for side in (-1, 1):
         u = side * (half + 0.09)
-        box(model, frame, tuple(sorted((u - 0.08, u + 0.08))), (body.belt * height, body.belt * height + 0.14), (0.17 * length, 0.17 * length + 0.1), finish.paint)
+        box(
+            model,
+            frame,
+            tuple(sorted((u - 0.08, u + 0.08))),
+            (body.belt * height, body.belt * height + 0.14),
+            (0.17 * length, 0.17 * length + 0.1),
+            finish.paint,
+        )
 
 
 def _rounding(place: float) -> float:
@@ -142,7 +102,13 @@ def _stretch(model: Model, frame: Frame, a, b, top: Surface, paint: Surface) -> 
     for side in (-1, 1):
         for (u0, v0, w0), (u1, v1, w1), (u2, v2, w2), (u3, v3, w3) in zip(a[:-1], b[:-1], b[1:], a[1:], strict=True):
             if abs(v3 - v0) + abs(v2 - v1) > 0.01:
-                face(model, frame, [(side * u0, v0, w0), (side * u1, v1, w1), (side * u2, v2, w2), (side * u3, v3, w3)], paint, (side, 0.05, 0))
+                face(
+                    model,
+                    frame,
+                    [(side * u0, v0, w0), (side * u1, v1, w1), (side * u2, v2, w2), (side * u3, v3, w3)],
+                    paint,
+                    (side, 0.05, 0),
+                )
 
 
 def _posts(model: Model, frame: Frame, a, b, paint: Surface) -> None:
@@ -154,12 +120,17 @@ def _posts(model: Model, frame: Frame, a, b, paint: Surface) -> None:
         face(model, frame, points, paint)
 
 
-def _side_window(model: Model, frame: Frame, start: float, end: float, outline, half: float, belt: float, height: float, glass: Surface) -> None:
+def _side_window(
+    model: Model, frame: Frame, start: float, end: float, outline, half: float, belt: float, height: float, glass: Surface
+) -> None:
     roof = lambda w: float(np.interp(w, outline[1:-1, 0], outline[1:-1, 1]))  # noqa: E731
     low = belt + 0.03
     tops = [max(min(roof(w), height) - 0.09, low + 0.02) for w in (start, end)]
     for side in (-1, 1):
-        points = [(side * (_half_at(v, half, belt, height) + 0.012), v, w) for w, v in ((start, low), (end, low), (end, tops[1]), (start, tops[0]))]
+        points = [
+            (side * (_half_at(v, half, belt, height) + 0.012), v, w)
+            for w, v in ((start, low), (end, low), (end, tops[1]), (start, tops[0]))
+        ]
         face(model, frame, points, glass, (side, 0.2, 0))
 
 
@@ -180,7 +151,14 @@ def _wheels(model: Model, frame: Frame, length: float, half: float, height: floa
                 at = (side * (half + 0.028), radius + 0.42 * radius * np.cos(turn), w + 0.42 * radius * np.sin(turn))
                 face(model, frame, disc(at, radius * 0.11, corners=5, plane="wv"), finish.dark, out)
         for side in (-1, 1):  # seen from the front and the rear, below the bumpers
-            box(model, frame, (side * half * 0.8 - 0.09, side * half * 0.8 + 0.09), (0.0, 2 * radius * 0.9), (w - radius * 0.8, w + radius * 0.8), finish.tyre)
+            box(
+                model,
+                frame,
+                (side * half * 0.8 - 0.09, side * half * 0.8 + 0.09),
+                (0.0, 2 * radius * 0.9),
+                (w - radius * 0.8, w + radius * 0.8),
+                finish.tyre,
+            )
 
 
 def _ends(model: Model, frame: Frame, outline, half: float, height: float, finish: Finish, rng: np.random.Generator) -> None:

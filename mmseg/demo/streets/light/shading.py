@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 
 from mmseg.demo.streets.conditions import Weather
-from mmseg.demo.streets.model import Model
+from mmseg.demo.streets.light.shadows import skylight, sunlit
+from mmseg.demo.streets.light.sky import Sky, Surroundings
 from mmseg.demo.streets.noise import Noise
-from mmseg.demo.streets.shadows import skylight, sunlit
-from mmseg.demo.streets.sky import Sky, Surroundings
-from mmseg.demo.streets.views import Camera
-from mmseg.demo.streets.visibility import LYING, Buffers
+from mmseg.demo.streets.space.model import Model
+from mmseg.demo.streets.space.views import Camera
+from mmseg.demo.streets.space.visibility import LYING, Buffers
 
 GRAINS = (0.02, 0.07, 0.25, 0.9, 3.2)  # metres
 DISPLAY = 2.2  # colours are as displayed; light is their power

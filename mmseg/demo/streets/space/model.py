@@ -1,6 +1,6 @@
 """The scene in space: flat faces, round limbs and leafy sprites, each with a surface.
 
-World axes as in :mod:`mmseg.demo.streets.views`. Letters: K points of a face.
+World axes as in :mod:`mmseg.demo.streets.space.views`. Letters: K points of a face.
 """
 
 from __future__ import annotations
@@ -72,14 +72,26 @@ class Model:
             self._known[id(surface)] = len(self.surfaces)
             self.surfaces.append(surface)
         self.surface_of.append(self._known[id(surface)])
-        for values, value in zip((self.normals, self.origins, self.tangents, self.uprights), (normal, origin, tangent, upright), strict=True):
+        for values, value in zip(
+            (self.normals, self.origins, self.tangents, self.uprights), (normal, origin, tangent, upright), strict=True
+        ):
             values.append(value)
         self.round.append(is_round)
         self.shades.append(shade)
         return len(self.surface_of) - 1
 
     def polygon(
-        self, points, surface: Surface, *, outward=None, holes: Sequence = (), casts: bool = True, origin=None, tangent=None, upright=None, shade: float = 1.0
+        self,
+        points,
+        surface: Surface,
+        *,
+        outward=None,
+        holes: Sequence = (),
+        casts: bool = True,
+        origin=None,
+        tangent=None,
+        upright=None,
+        shade: float = 1.0,
     ) -> None:
         """A flat face; its texture starts at the first point, runs towards the second one, and upwards to the last.
 
@@ -97,7 +109,9 @@ class Model:
             (a, b, c), (d, e, f) = normal.tolist(), along.tolist()
             upright = np.array([b * f - c * e, c * d - a * f, a * e - b * d])
             upright = upright if float(upright @ (points[-1] - points[0])) >= 0 else -upright
-        face = self.face(surface, normal, points[0] if origin is None else np.asarray(origin, float), along, np.asarray(upright, float), shade=shade)
+        face = self.face(
+            surface, normal, points[0] if origin is None else np.asarray(origin, float), along, np.asarray(upright, float), shade=shade
+        )
         self.polygons.append((points, tuple(np.asarray(hole, float) for hole in holes), face, one_sided, casts))
 
     def limb(self, start, end, radius: float, surface: Surface, end_radius: float | None = None) -> None:
@@ -108,9 +122,11 @@ class Model:
 
     def ball(self, centre, radius: float, surface: Surface) -> None:
         """A sphere."""
-        self.limb(centre, np.asarray(centre, float) + (0.0, 1e-3, 0.0), radius, surface)
+        self.limb(centre, np.add(centre, (0.0, 1e-3, 0.0)), radius, surface)
 
-    def sprite(self, centre, radius: float, mask: np.ndarray, surface: Surface, normal, *, shade: float = 1.0, grounded: bool = False) -> None:
+    def sprite(
+        self, centre, radius: float, mask: np.ndarray, surface: Surface, normal, *, shade: float = 1.0, grounded: bool = False
+    ) -> None:
         """A bunch of leaves or twigs that looks to every view; ``normal`` and ``shade`` say how it is lit."""
         centre = np.asarray(centre, float)
         face = self.face(surface, tuple(normal), centre, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), shade=shade)

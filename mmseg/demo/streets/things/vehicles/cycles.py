@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model, Surface
+from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.things.parts import Frame, bars, disc, face
 
 MOTORCYCLE, BICYCLE = 32, 33
@@ -32,7 +32,13 @@ def add_bicycle(model: Model, frame: Frame, rng: np.random.Generator) -> None:
     axle, crank, seat, head = (0, radius, -0.5), (0, 0.29, -0.06), (0, 0.84, -0.2), (0, 0.83, 0.36)
     step_through = rng.random() < 0.3
     high = (0, 0.5, -0.11) if step_through else (0, 0.76, -0.18)
-    for chain in ([axle, crank, (0, 0.62, 0.41), head], [high, (0, 0.76, 0.37)], [crank, seat], [axle, (0, 0.74, -0.17)], [head, (0, radius, front)]):
+    for chain in (
+        [axle, crank, (0, 0.62, 0.41), head],
+        [high, (0, 0.76, 0.37)],
+        [crank, seat],
+        [axle, (0, 0.74, -0.17)],
+        [head, (0, radius, front)],
+    ):
         bars(model, frame, chain, tube, paint)
     model.cover(frame.at([crank, (0, 0.62, 0.41), (0, 0.76, 0.37), high]), BICYCLE)
     bars(model, frame, [seat, (0, 0.92, -0.22)], 0.016, steel)
@@ -49,7 +55,19 @@ def _extras(model: Model, frame: Frame, radius: float, front: float, dark: Surfa
     if rng.random() < 0.3:
         wicker = Surface(BICYCLE, colours.wood(rng), grain=2.5)
         for level in (0.75, 0.85, 0.95):
-            bars(model, frame, [(-0.15, level, front - 0.02), (0.15, level, front - 0.02), (0.15, level, front + 0.2), (-0.15, level, front + 0.2), (-0.15, level, front - 0.02)], 0.04, wicker)
+            bars(
+                model,
+                frame,
+                [
+                    (-0.15, level, front - 0.02),
+                    (0.15, level, front - 0.02),
+                    (0.15, level, front + 0.2),
+                    (-0.15, level, front + 0.2),
+                    (-0.15, level, front - 0.02),
+                ],
+                0.04,
+                wicker,
+            )
     if rng.random() < 0.4:
         bars(model, frame, [(0, 2 * radius + 0.06, -0.7), (0, 2 * radius + 0.06, -0.25)], 0.025, dark)
         if rng.random() < 0.5:

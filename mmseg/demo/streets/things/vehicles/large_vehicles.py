@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmseg.demo.streets import colours
-from mmseg.demo.streets.model import Model, Surface
+from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.texture import Drawing
 from mmseg.demo.streets.things.parts import Frame, box, disc, face
 from mmseg.demo.streets.things.windows import glass, letters
@@ -67,10 +67,27 @@ def add_lorry(model: Model, frame: Frame, rng: np.random.Generator) -> None:
     front, top = length / 2, height * rng.uniform(0.68, 0.85)
     box(model, frame, (-half * 0.96, half * 0.96), (0.4, top), (front - 1.8, front), coat)
     low = top * 0.55
-    face(model, frame, [(-half * 0.85, low, front + 0.01), (half * 0.85, low, front + 0.01), (half * 0.85, top - 0.2, front + 0.01), (-half * 0.85, top - 0.2, front + 0.01)], window, (0, 0, 1))
+    face(
+        model,
+        frame,
+        [
+            (-half * 0.85, low, front + 0.01),
+            (half * 0.85, low, front + 0.01),
+            (half * 0.85, top - 0.2, front + 0.01),
+            (-half * 0.85, top - 0.2, front + 0.01),
+        ],
+        window,
+        (0, 0, 1),
+    )
     for s in (-1, 1):
         u = s * (half * 0.96 + 0.01)
-        face(model, frame, [(u, low, front - 1.2), (u, low, front - 0.2), (u, top - 0.25, front - 0.2), (u, top - 0.25, front - 1.2)], window, (s, 0, 0))
+        face(
+            model,
+            frame,
+            [(u, low, front - 1.2), (u, low, front - 0.2), (u, top - 0.25, front - 0.2), (u, top - 0.25, front - 1.2)],
+            window,
+            (s, 0, 0),
+        )
         lamp, tail = Surface(TRUCK, (0.85, 0.85, 0.8), gloss=0.6), Surface(TRUCK, (0.6, 0.06, 0.05), gloss=0.3)
         for at, surface, sign in ((front + 0.012, lamp, 1), (-front - 0.03, tail, -1)):
             a, b = sorted((s * half * 0.6, s * half * 0.92))
@@ -80,11 +97,15 @@ def add_lorry(model: Model, frame: Frame, rng: np.random.Generator) -> None:
     _axles(model, frame, (-0.32 * length, 0.36 * length), half, 0.45, TRUCK)
 
 
-def _block(model: Model, frame: Frame, length: float, half: float, height: float, side: Surface, ends: dict[int, Surface], top: Surface) -> None:
+def _block(
+    model: Model, frame: Frame, length: float, half: float, height: float, side: Surface, ends: dict[int, Surface], top: Surface
+) -> None:
     low = 0.3
     for s in (-1, 1):
         u, w = s * half, s * length / 2
-        face(model, frame, [(u, low, -length / 2), (u, low, length / 2), (u, height, length / 2), (u, height, -length / 2)], side, (s, 0, 0))
+        face(
+            model, frame, [(u, low, -length / 2), (u, low, length / 2), (u, height, length / 2), (u, height, -length / 2)], side, (s, 0, 0)
+        )
         face(model, frame, [(-half, low, w), (half, low, w), (half, height, w), (-half, height, w)], ends[s], (0, 0, s))
     a, b = -length / 2, length / 2
     face(model, frame, [(-half, height, a), (half, height, a), (half, height, b), (-half, height, b)], top, (0, 1, 0))
@@ -96,4 +117,11 @@ def _axles(model: Model, frame: Frame, positions, half: float, radius: float, la
         for side in (-1, 1):
             face(model, frame, disc((side * (half + 0.012), radius, w), radius, plane="wv"), tyre, (side, 0, 0))
             face(model, frame, disc((side * (half + 0.024), radius, w), radius * 0.5, plane="wv"), rim, (side, 0, 0))
-            box(model, frame, (side * half * 0.84 - 0.14, side * half * 0.84 + 0.14), (0.0, radius * 1.7), (w - radius * 0.8, w + radius * 0.8), tyre)
+            box(
+                model,
+                frame,
+                (side * half * 0.84 - 0.14, side * half * 0.84 + 0.14),
+                (0.0, radius * 1.7),
+                (w - radius * 0.8, w + radius * 0.8),
+                tyre,
+            )
