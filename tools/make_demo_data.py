@@ -7,7 +7,7 @@
     python tools/make_demo_data.py --out data/streets --layout streets --size 480 360 --source 500      for training towards photographs
 
 Takes about a minute, and about a quarter of an hour for 500 of the last. Does nothing if the data is complete, goes on where it was
-interrupted, and adds layouts to those that are there, of the same seed, size and counts unless others are given; Synthia's scenes of earlier
+interrupted, and adds layouts to those that are there, of the same seed, size and counts unless others are given; Synthia's of earlier
 versions get their depth.
 """
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from mmseg.datasets import GTADataset
-from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS
+from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, train_id_lut
 from mmseg.demo.choices import MANIFEST, Parameters
-from mmseg.demo.files import FIRST_VAL, manifest
+from mmseg.demo.files import manifest
 from mmseg.demo.streets import conditions
 from mmseg.demo.streets.noise import Noise
 from mmseg.demo.streets.render import build, label_ids, majority, render_street
@@ -36,6 +36,8 @@ GROUPS = {  # what the classes of CamVid are made of
     "pedestrian": ("person",),
     "bicyclist": ("rider", "bicycle", "motorcycle"),
 }
+SHARES = {"road": 0.343, "sidewalk": 0.048, "building": 0.22, "vegetation": 0.057, "sky": 0.216, "rider": 0.018, "bicycle": 0.029}
+"""Of scene 3."""
 CAMERA = Camera(width=64, height=48, focal=60.0, eye=1.4)
 
 
@@ -48,8 +50,7 @@ def test_same_arguments_give_the_same_scene_and_others_do_not(scene):
     again = render_street(0, 3, SIZE)
     for name in ("image", "label", "label_ids", "inverse_depth"):
         assert np.array_equal(getattr(scene, name), getattr(again, name)), name
-    for other in (render_street(0, 4, SIZE), render_street(1, 3, SIZE)):
-        assert not np.array_equal(scene.label, other.label)
+    assert not np.array_equal(scene.label, render_street(1, 3, SIZE).label)
 
 
 def test_shapes_types_and_values(scene):
@@ -64,20 +65,20 @@ def test_shapes_types_and_values(scene):
 def test_a_scene_is_drawn_as_before(scene):
     """Where this fails on purpose, ``STREETS_DRAWING`` is to be raised. Shares rather than a hash: other processors round otherwise."""
     shares = np.bincount(scene.label.ravel(), minlength=256)[:19] / scene.label.size
-    assert {CLASSES[i]: round(float(share), 2) for i, share in enumerate(shares) if share > 0.04} == pytest.approx(LARGEST, abs=0.011)
-    assert scene.image.mean((0, 1)) == pytest.approx(MEAN_COLOUR, abs=1.5)
+    assert {name: shares[CLASSES.index(name)] for name in SHARES} == pytest.approx(SHARES, abs=0.004)
+    assert scene.image.mean((0, 1)) == pytest.approx([136.1, 130.9, 127.7], abs=0.7)
 
 
 def test_every_class_is_in_most_scenes():
     found = dict.fromkeys(GROUPS, 0)
-    for index in range(12):
+    for index in range(8):
         streams = Streams(0, index)
         camera = conditions.draw_camera(streams.numpy("streets/camera"), 2 * SIZE[0], 2 * SIZE[1])
         model = build(streams, Noise(streams.numpy("streets/noise")), 0.0)
         seen = set(np.unique(majority(label_ids(model, look(model, camera), camera))))
         for name, members in GROUPS.items():
             found[name] += bool(seen & {LABEL_IDS[CLASSES.index(member)] for member in members})
-    assert min(found.values()) >= 9, found
+    assert min(found.values()) >= 6, found
 
 
 def test_cameras_and_weathers_are_within_their_ranges():
@@ -86,7 +87,7 @@ def test_cameras_and_weathers_are_within_their_ranges():
         rng = np.random.default_rng(index)
         camera, weather = conditions.draw_camera(rng, 480, 360), conditions.draw_weather(rng)
         assert 1.1 <= camera.eye <= 1.8 and 0.82 <= camera.focal / 480 <= 1.3
-        assert 0.38 <= camera.horizon / 360 <= 0.6 and abs(camera.yaw) <= 0.35 and abs(camera.roll) <= 0.03
+        assert 0.38 <= camera.horizon / 360 <= 0.6 and abs(camera.yaw) <= 0.6 and abs(camera.roll) <= 0.03
         assert math.hypot(*weather.sun) == pytest.approx(1) and weather.sun[1] > 0
         names.add(weather.name)
     assert names == set(conditions.WEATHERS)
@@ -162,18 +163,13 @@ def test_the_command_writes_the_layout_of_gta_and_resumes(tmp_path):
         assert len(json.loads((folder / "sample_class_stats.json").read_text())) == count
         assert Image.open(folder / "labels/00001.png").mode == "P" and Image.open(folder / "images/00001.png").size == (48, 36)
         train_ids = cv2.imread(str(folder / "labels/00001_labelTrainIds.png"), cv2.IMREAD_UNCHANGED)
-        index = FIRST_VAL if folder.name == "val" else 0
-        if index:
-            assert np.array_equal(train_ids, render_street(small.seed, index, (48, 36)).label)
+        assert np.array_equal(train_ids, train_id_lut()[np.asarray(Image.open(folder / "labels/00001.png"))])
         assert len(GTADataset(data_root=str(folder))) == count
-    lost, digests = root / "images/00002.png", {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in root.rglob("*.png")}
+    lost, digests = root / "val/images/00001.png", {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in root.rglob("*.png")}
+    assert len(set(digests.values())) == len(digests), "all scenes differ"
     lost.unlink()
     content = json.loads((tmp_path / MANIFEST).read_text())
     (tmp_path / MANIFEST).write_text(json.dumps({**content, "complete": False}))
     assert make_demo_data(out=tmp_path, parameters=small, layouts=["streets"])
     assert {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in root.rglob("*.png")} == digests
     assert not make_demo_data(out=tmp_path, parameters=small, layouts=["streets"])
-
-
-LARGEST: dict = {}
-MEAN_COLOUR: list = []

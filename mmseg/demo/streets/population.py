@@ -164,7 +164,7 @@ def _vehicle(model: Model, frame: Frame, kind: str, rng: np.random.Generator) ->
 
 def _riders(model: Model, street: Street, places: Places, rng: np.random.Generator) -> None:
     """Bicyclists near the kerb, between the cars, and across the road."""
-    for _ in range(2 + rng.poisson(2.2)):
+    for _ in range(3 + rng.poisson(2.0)):
         side = street.keep if rng.random() < 0.6 else -street.keep
         room = street.sides[side].road - PARKING * street.sides[side].parking
         t, s = side * (room - rng.uniform(0.45, 1.1)), distance(rng, 5.0, 50)
@@ -195,7 +195,7 @@ def _parked(model: Model, street: Street, places: Places, rng: np.random.Generat
 
 def _people(model: Model, street: Street, places: Places, rng: np.random.Generator) -> None:
     """Alone, in pairs and in groups on the pavements; a few cross the road."""
-    for _ in range(4 + rng.poisson(rng.choice((2.0, 4.0, 8.0)))):
+    for _ in range(6 + rng.poisson(rng.choice((2.0, 4.0, 8.0)))):
         side = int(rng.choice((-1, 1)))
         low, high = street.sides[side].verge + 0.45, street.sides[side].pavement - 0.35
         t, s = side * rng.uniform(low, max(high, low + 0.2)), distance(rng, 4.5, 55)

@@ -14,7 +14,7 @@ from mmseg.demo.streets import colours
 from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.texture import Drawing
 from mmseg.demo.streets.things.parts import Frame, box, disc, face
-from mmseg.demo.streets.things.vehicles.bodies import BODIES, SHARES
+from mmseg.demo.streets.things.vehicles.bodies import BODIES, SHARES, Body
 from mmseg.demo.streets.things.windows import letters
 
 CAR = 26
@@ -38,11 +38,11 @@ def draw_finish(rng: np.random.Generator) -> Finish:
     braking, lit = rng.random() < 0.25, rng.random() < 0.12
     return Finish(
         paint=Surface(CAR, colours.car(rng), grain=rng.uniform(0.05, 0.35), gloss=rng.uniform(0.3, 0.8)),
-        glass=Surface(CAR, colours.hsv(rng, (0.4, 0.65), (0, 0.3), (0.04, 0.14)), grain=0.1, gloss=0.9),
+        glass=Surface(CAR, colours.hsv(rng, (0.4, 0.65), (0, 0.3), (0.04, 0.14)), grain=1.2, gloss=0.9),
         dark=Surface(CAR, colours.hsv(rng, (0, 1), (0, 0.1), (0.08, 0.2)), grain=0.6, gloss=0.1),
         tyre=Surface(CAR, colours.hsv(rng, (0, 1), (0, 0.05), (0.06, 0.16)), grain=1.0),
         rim=Surface(CAR, colours.hsv(rng, (0.5, 0.7), (0, 0.05), (0.35, 0.75)), grain=0.8, gloss=0.3),
-        lamp=Surface(CAR, (0.85, 0.86, 0.84), gloss=0.8, glow=rng.uniform(3, 9) if lit else 0.0),
+        lamp=Surface(CAR, (0.85, 0.86, 0.84), grain=0.3, gloss=0.8, glow=rng.uniform(3, 9) if lit else 0.0),
         tail=Surface(
             CAR, colours.hsv(rng, (-0.02, 0.02), (0.75, 0.95), (0.35, 0.7)), gloss=0.5, glow=rng.uniform(2, 8) if braking else 0.0
         ),
@@ -62,6 +62,7 @@ def add_car(model: Model, frame: Frame, rng: np.random.Generator) -> None:
             _posts(model, frame, a[-1], b[-1], finish.paint)
     for start, end in body.sides:
         _side_window(model, frame, start * length, end * length, outline, half, body.belt * height, height, finish.glass)
+    _seams(model, frame, body, length, half, height, finish.dark)
     _underside(model, frame, length, half, finish.dark)
     _wheels(model, frame, length, half, height, finish, rng)
     _ends(model, frame, outline, half, height, finish, rng)
@@ -132,6 +133,29 @@ def _side_window(
             for w, v in ((start, low), (end, low), (end, tops[1]), (start, tops[0]))
         ]
         face(model, frame, points, glass, (side, 0.2, 0))
+
+
+def _seams(model: Model, frame: Frame, body: Body, length: float, half: float, height: float, dark: Surface) -> None:
+    """The gaps around the doors, and their handles."""
+    belt, front = body.belt * height, min(body.sides[-1][1] + 0.02, 0.2)
+    for w in {start - 0.008 for start, _ in body.sides} | {front}:
+        for side in (-1, 1):
+            levels = (0.24, 0.55 * belt, belt)
+            points = [
+                (side * (_half_at(v, half, belt, height) + 0.006), v, w * length + shift)
+                for shift, vs in ((0, levels), (0.02, levels[::-1]))
+                for v in vs
+            ]
+            for lower, upper in ((0, 1), (1, 2)):
+                face(model, frame, [points[lower], points[5 - lower], points[5 - upper], points[upper]], dark, (side, 0, 0))
+            box(
+                model,
+                frame,
+                tuple(sorted((side * half, side * (half + 0.025)))),
+                (0.84 * belt, 0.88 * belt),
+                (w * length + 0.06, w * length + 0.2),
+                dark,
+            )
 
 
 def _underside(model: Model, frame: Frame, length: float, half: float, dark: Surface) -> None:
