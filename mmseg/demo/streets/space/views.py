@@ -130,6 +130,10 @@ class Parallel:
         k = self.size / self.reach
         return np.stack([local[:, 0] * k + self.size / 2, local[:, 1] * k + self.size / 2, local[:, 2]], 1)
 
+    def margins(self, local: np.ndarray) -> np.ndarray:
+        """Nothing is cut: [N, 0]."""
+        return np.zeros((len(local), 0))
+
     def is_cut(self, local: np.ndarray) -> np.ndarray:
         return np.zeros(len(local), bool)
 

@@ -1,20 +1,18 @@
 """Which face every pixel of a view sees: polygons, limbs and sprites against a depth buffer.
 
-Letters: (H, W) pixels of a view, N points, K points of a polygon.
+Letters: (H, W) pixels of a view.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 
 from mmseg.demo.streets.space.model import Model
+from mmseg.demo.streets.space.polygons import Area, Outlines
 from mmseg.demo.streets.space.views import Camera, Parallel
 
-BITS = 4  # binary places of a pixel in OpenCV's fixed-point coordinates
-LIMIT = 20_000.0  # pixels; farther outside they would overflow
 THINNEST = 0.55  # pixels of radius; thinner limbs would have holes
 FAR_BEHIND = -1e6
 THIN = 0.09  # metres of radius
@@ -36,7 +34,7 @@ class Buffers:
         self.face = np.full(shape, -1, np.int32)
         self.across = np.zeros(shape, np.float32)
 
-    def put(self, area: tuple[slice, slice], mask: np.ndarray, nearness: np.ndarray | float, face: int, across=0.0) -> None:
+    def put(self, area: Area, mask: np.ndarray, nearness: np.ndarray | float, face: int, across=0.0) -> None:
         """Writes where the mask is set and nothing nearer was written."""
         before = self.nearness[area]
         wins = mask & (nearness > before)
@@ -53,99 +51,31 @@ def look(model: Model, view: Camera | Parallel, *, shadows: bool = False, coarse
         coarse: only sprites that stand on the ground, and no thin limbs.
     """
     buffers = Buffers(view)
-    for points, face in _polygons(model, view, shadows):
-        _polygon(buffers, points, face)
+    if model.polygons:
+        _polygons(buffers, model, view, shadows)
     _limbs(buffers, [limb for limb in model.limbs if limb[2] > THIN] if coarse else model.limbs, view)
     _sprites(buffers, [sprite for sprite in model.sprites if sprite[4]] if coarse else model.sprites, view)
     return buffers
 
 
-def covered(model: Model, view: Camera, nearness: np.ndarray) -> Iterator[tuple[tuple[slice, slice], np.ndarray, int]]:
+def covered(model: Model, view: Camera, nearness: np.ndarray) -> Iterator[tuple[Area, np.ndarray, int]]:
     """Areas, masks and labels of what is labelled as a whole, where nothing nearer is seen."""
-    for points, label in model.covers:
-        local = view.local(points)
-        screen = [view.screen(_cut(local, view))]
-        if len(screen[0]) < 3:
-            continue
-        inside = _inside(screen, nearness.shape)
-        if inside is not None:
-            area, mask, near = inside
-            yield area, mask & (near > nearness[area] * 0.99), label
+    outlines = Outlines.of([points for points, _ in model.covers], [()] * len(model.covers), view)
+    for number, area, mask, near in outlines.filled(nearness.shape):
+        yield area, mask & (near > nearness[area] * 0.99), model.covers[number][1]
 
 
-def _polygons(model: Model, view: Camera | Parallel, shadows: bool) -> Iterator[tuple[list[np.ndarray], int]]:
-    """Polygons on the screen, each an outline [K, 3] and its holes; without those that are outside or seen from behind."""
-    if not model.polygons:
-        return
-    firsts = np.array([points[0] for points, *_ in model.polygons])
-    faces = np.array([face for _, _, face, _, _ in model.polygons])
-    kept = view.faces(firsts, np.asarray(model.normals, float)[faces]) | ~np.array([one for *_, one, _ in model.polygons])
+def _polygons(buffers: Buffers, model: Model, view: Camera | Parallel, shadows: bool) -> None:
+    """Draws all polygons but those that are seen from behind."""
+    firsts = np.array([points[0] for points, *_ in model.polygons]).reshape(-1, 3)
+    faces = np.array([face for _, _, face, _, _ in model.polygons], int)
+    kept = view.faces(firsts, np.asarray(model.normals, float)[faces]) | ~np.array([one for *_, one, _ in model.polygons], bool)
     if shadows:
-        kept &= np.array([casts for *_, casts in model.polygons])
+        kept &= np.array([casts for *_, casts in model.polygons], bool)
     chosen = [model.polygons[i] for i in np.flatnonzero(kept)]
-    counts = [len(points) for points, *_ in chosen]
-    local = view.local(np.concatenate([points for points, *_ in chosen]))
-    screen, cut = view.screen(local), view.is_cut(local)
-    end = 0
-    for count, (_, holes, face, _, _) in zip(counts, chosen, strict=True):
-        start, end = end, end + count
-        if cut[start:end].any():
-            if holes:
-                continue
-            outline = view.screen(_cut(local[start:end], view))
-            if len(outline) < 3:
-                continue
-        else:
-            outline = screen[start:end]
-        yield [outline, *(view.screen(view.local(hole)) for hole in holes)], face
-
-
-def _cut(local: np.ndarray, view: Camera) -> np.ndarray:
-    """The part of a polygon [K, 3] that can be drawn: it is cut at one plane after the other."""
-    for plane in range(5):
-        margin = view.margins(local)[:, plane] if len(local) else local
-        if len(local) == 0 or (margin >= 0).all():
-            continue
-        kept = []
-        for i, (start, end) in enumerate(zip(local, np.roll(local, -1, 0), strict=True)):
-            here, there = margin[i], margin[(i + 1) % len(local)]
-            if here >= 0:
-                kept.append(start)
-            if (here >= 0) != (there >= 0):
-                kept.append(start + (end - start) * (here / (here - there)))
-        local = np.array(kept).reshape(-1, 3)
-    return local
-
-
-def _inside(outlines: list[np.ndarray], shape: tuple[int, int]) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray] | None:
-    """Area, mask and nearness of a flat polygon with holes; None where none of it is on the screen."""
-    outline = outlines[0]
-    low, high = outline.min(0), outline.max(0)  # holes lie within
-    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
-    right, bottom = min(int(high[0]) + 2, shape[1]), min(int(high[1]) + 2, shape[0])
-    if left >= right or top >= bottom or high[0] < 0 or high[1] < 0:
-        return None
-    x0, y0, n0 = outline[0].tolist()
-    (x1, y1, n1), (x2, y2, n2) = (outline - outline[0]).T, (outline - outline[0])[[*range(1, len(outline)), 0]].T
-    a, b, c = float(y1 @ n2 - n1 @ y2), float(n1 @ x2 - x1 @ n2), float(x1 @ y2 - y1 @ x2)
-    if abs(c) < 1e-3:
-        return None  # seen from its edge
-    mask = np.zeros((bottom - top, right - left), np.uint8)
-    corners = [
-        np.round((np.clip(line[:, :2], -LIMIT, LIMIT) - (left + 0.5, top + 0.5)) * (1 << BITS)).astype(np.int32) for line in outlines
-    ]
-    cv2.fillPoly(mask, corners, 1, cv2.LINE_8, BITS)
-    x = (np.arange(left, right, dtype=np.float32) + (0.5 - x0)) * np.float32(-a / c) + np.float32(n0)
-    y = (np.arange(top, bottom, dtype=np.float32) + (0.5 - y0)) * np.float32(-b / c)
-    near = np.clip(x[None] + y[:, None], np.float32(low[2]), np.float32(high[2]))  # pixels on the edge must not stick out
-    return np.s_[top:bottom, left:right], mask.view(bool), near
-
-
-def _polygon(buffers: Buffers, outlines: list[np.ndarray], face: int) -> None:
-    inside = _inside(outlines, buffers.face.shape)
-    if inside is not None:
-        area, mask, near = inside
-        buffers.put(area, mask, near, face)
+    outlines = Outlines.of([points for points, *_ in chosen], [holes for _, holes, *_ in chosen], view)
+    for number, area, mask, near in outlines.filled(buffers.face.shape):
+        buffers.put(area, mask, near, chosen[number][2])
 
 
 def _limbs(buffers: Buffers, limbs: list, view: Camera | Parallel) -> None:
