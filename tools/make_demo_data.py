@@ -194,7 +194,8 @@ def main() -> None:
     args = parse_args()
     parameters = wanted_parameters(args)
     drawn = make_demo_data(out=args.out, parameters=parameters, layouts=args.layout, nproc=args.nproc, force=args.force)
-    scenes = f"{parameters.source} source, {parameters.target} target and {parameters.val} validation scenes"
+    target = "" if set(args.layout) == {STREETS} else f", {parameters.target} target"  # of which the streets have none
+    scenes = f"{parameters.source} source{target} and {parameters.val} validation scenes"
     counts = f"{scenes} of {parameters.width}x{parameters.height} in {args.out}"
     print(f"Drew {counts}." if drawn else f"Nothing to do: {counts} are complete.")
 

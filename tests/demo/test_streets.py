@@ -20,7 +20,7 @@ from mmseg.demo.streets.space.model import Model, Surface
 from mmseg.demo.streets.space.views import Camera, Parallel
 from mmseg.demo.streets.space.visibility import look
 from mmseg.utils.randomness import Streams
-from tools.make_demo_data import make_demo_data
+from tools.make_demo_data import main, make_demo_data
 
 SIZE = (120, 90)
 GROUPS = {  # what the classes of CamVid are made of
@@ -152,7 +152,7 @@ def test_the_label_of_four_pixels_is_that_of_most():
     assert majority(ids).tolist() == [[2, 5], [9, 1]]
 
 
-def test_the_command_writes_the_layout_of_gta_and_resumes(tmp_path):
+def test_the_command_writes_the_layout_of_gta_and_resumes(tmp_path, monkeypatch, capsys):
     small = Parameters(width=48, height=36, source=2, target=1, val=1)
     assert make_demo_data(out=tmp_path, parameters=small, layouts=["streets"])
     root = tmp_path / "streets"
@@ -172,4 +172,6 @@ def test_the_command_writes_the_layout_of_gta_and_resumes(tmp_path):
     (tmp_path / MANIFEST).write_text(json.dumps({**content, "complete": False}))
     assert make_demo_data(out=tmp_path, parameters=small, layouts=["streets"])
     assert {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in root.rglob("*.png")} == digests
-    assert not make_demo_data(out=tmp_path, parameters=small, layouts=["streets"])
+    monkeypatch.setattr("sys.argv", ["make_demo_data.py", "--out", str(tmp_path), "--layout", "streets"])
+    main.__wrapped__()
+    assert "Nothing to do: 2 source and 1 validation scenes of 48x36" in capsys.readouterr().out
