@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg.demo.choices import Parameters
-from mmseg.demo.files import LAYOUTS
+from mmseg.demo.choices import DEMO_FOLDERS, UNSEEN_FOLDERS, Parameters
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.storage import space
 from tests import tiny
@@ -67,7 +66,7 @@ def tiny_data(tmp_path_factory) -> Path:
 def tiny_layouts(tmp_path_factory) -> Path:
     """The demo domains of ``tiny_data`` in the layouts of all data sets, made once per session; copy before breaking something."""
     folder = tmp_path_factory.mktemp("layouts") / "demo"
-    make_demo_data(out=folder, parameters=TINY, layouts=list(LAYOUTS))
+    make_demo_data(out=folder, parameters=TINY, layouts=[*DEMO_FOLDERS.values(), *UNSEEN_FOLDERS])
     return folder
 
 

@@ -24,6 +24,9 @@ DEMO_FOLDERS = {
 UNSEEN_FOLDERS = ("night", "fog", "town")
 """Folders of what no demo training sees, laid out like Cityscapes: validation scenes alone."""
 
+STREETS = "streets"
+"""Folder of the streets for training towards photographs, laid out like GTA, with validation scenes laid out alike in ``val`` below it."""
+
 
 @dataclass(frozen=True)
 class Parameters:

@@ -19,9 +19,10 @@ from mmseg.datasets.acdc import CONDITIONS
 from mmseg.datasets.classes.names import IGNORE, LABEL_IDS, LABEL_NAMES, PALETTE
 from mmseg.datasets.conversion import raw_labels
 from mmseg.datasets.conversion.raw_labels import RawLabels
-from mmseg.demo.choices import UNSEEN_FOLDERS, Parameters
+from mmseg.demo.choices import STREETS, UNSEEN_FOLDERS, Parameters
 from mmseg.demo.class_frequencies import with_factors
 from mmseg.demo.scene import EGO_VEHICLE, Scene, render
+from mmseg.demo.streets.render import STREETS_DRAWING, render_street
 from mmseg.demo.styles import CITYSCAPES, GTA, STYLES, Style
 from mmseg.demo.unseen_styles import UNSEEN_STYLES
 from mmseg.utils.storage.files import write_text
@@ -44,22 +45,24 @@ class FolderLayout:
     """How one data set lays out its files.
 
     Attributes:
-        style: which domain is drawn.
+        style: which domain is drawn; None is that of :mod:`mmseg.demo.streets`.
         splits: of which the data set has scenes.
         image: path of the picture (split, number), relative to the data set.
         write_label: writes the label(s) of a scene for (data set, relative path of the picture, scene).
         raw: what its labels are converted from; None where there is nothing to convert or to count.
         depth: path of the depth of (split, number), relative to the data set; None for a data set without depth.
         sizes: of the scenes in turns, as multiples of the (width, height) that are asked for.
+        roots: folders below the data set, each one a data set that is converted.
     """
 
-    style: Style
+    style: Style | None
     splits: tuple[str, ...]
     image: Callable[[str, int], str]
     write_label: Callable[[Path, str, Scene], None]
     raw: RawLabels | None = None
     depth: Callable[[str, int], str] | None = None
     sizes: tuple[tuple[float, float], ...] = ((1, 1),)
+    roots: tuple[str, ...] = ("",)
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,13 @@ def jobs(parameters: Parameters, layouts: Sequence[str]) -> Iterator[Job]:
 
 
 def manifest(parameters: Parameters, layouts: Sequence[str] = ()) -> dict[str, Any]:
-    """What a :class:`mmseg.demo.manifest.Manifest` compares: parameters and styles; those of unseen streets where they are drawn."""
+    """What a :class:`mmseg.demo.manifest.Manifest` compares: parameters and styles; of unseen and other streets where they are drawn."""
     unseen = [UNSEEN_STYLES[name] for name in UNSEEN_FOLDERS if name in layouts]
     styles = {"styles": STYLES.values(), **({"unseen_styles": unseen} if unseen else {})}
     return {
         "drawing": DRAWING,
         "parameters": parameters.declared,
+        **({"streets": STREETS_DRAWING} if STREETS in layouts else {}),
         **{key: json.loads(json.dumps([asdict(style) for style in values])) for key, values in styles.items()},
     }
 
@@ -100,13 +104,19 @@ def write_scene(job: Job, *, parameters: Parameters, out: Path) -> None:
     cv2.setNumThreads(1)  # the scenes are spread over processes already
     index = job.number + (FIRST_VAL if job.split == "val" else 0)
     wide, high = layout.sizes[job.number % len(layout.sizes)]
-    style = with_factors(layout.style, parameters.target_frequencies) if layout.style is CITYSCAPES else layout.style
-    scene = render(parameters.seed, index, style, (round(parameters.width * wide), round(parameters.height * high)))
+    scene = draw_scene(layout.style, parameters, index, (round(parameters.width * wide), round(parameters.height * high)))
     if not has_depth:
         write_image(depth, depth_in_centimetres(scene.inverse_depth))
     if not drawn:
         layout.write_label(root, image, scene)
         write_image(root / image, scene.image[..., ::-1])
+
+
+def draw_scene(style: Style | None, parameters: Parameters, index: int, size: tuple[int, int]) -> Scene:
+    """The scene ``index`` of a layout's style, ``size`` (width, height) pixels large."""
+    if style is None:
+        return render_street(parameters.seed, index, size)
+    return render(parameters.seed, index, with_factors(style, parameters.target_frequencies) if style is CITYSCAPES else style, size)
 
 
 def depth_path(job: Job, out: Path) -> Path | None:
@@ -123,6 +133,11 @@ def lacks_depth(parameters: Parameters, layouts: Sequence[str], out: Path) -> bo
 
 def gta_image(split: str, number: int) -> str:
     return f"images/{number + 1:05d}.png"
+
+
+def streets_image(split: str, number: int) -> str:
+    """As GTA has them; validation scenes lie in a folder of their own."""
+    return ("val/" if split == "val" else "") + gta_image(split, number)
 
 
 def synthia_image(split: str, number: int) -> str:
@@ -164,7 +179,8 @@ def _frame(number: int) -> str:
 
 def write_gta_label(root: Path, image: str, scene: Scene) -> None:
     """An 8-bit palette PNG of label ids."""
-    write_palette_png(root / "labels" / Path(image).name, scene.label_ids, palette_of(LABEL_IDS))
+    folder = (root / image).parents[1] / "labels"
+    write_palette_png(folder / Path(image).name, scene.label_ids, palette_of(LABEL_IDS))
 
 
 def write_synthia_label(root: Path, image: str, scene: Scene) -> None:
@@ -257,6 +273,7 @@ LAYOUTS = {
         CITYSCAPES, ("train", "val"), mapillary_image, write_mapillary_label, raw_labels.MAPILLARY, sizes=MAPILLARY_SIZES
     ),
     **{name: FolderLayout(style, ("val",), cityscapes_image, write_cityscapes_train_ids) for name, style in UNSEEN_STYLES.items()},
+    STREETS: FolderLayout(None, ("source", "val"), streets_image, write_gta_label, raw_labels.GTA, roots=("", "val")),
 }
 """The data sets that can be imitated, by their folders. All sources show the same scenes, and so do all targets; Mapillary does so
 at sizes of its own. Unseen streets are other ones, each laid out like Cityscapes."""

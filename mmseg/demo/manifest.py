@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from typing_extensions import NotRequired, TypedDict
 
-from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, UNSEEN_FOLDERS
+from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, STREETS, UNSEEN_FOLDERS
 from mmseg.utils.storage.products import PRODUCT, Count, read_product
 
 VERSION = 1
@@ -18,7 +18,7 @@ class Manifest(TypedDict):
 
     Attributes:
         version: :data:`VERSION`; manifests of before it existed have none.
-        drawing, parameters, styles, unseen_styles: see :func:`mmseg.demo.files.manifest`.
+        drawing, parameters, styles, unseen_styles, streets: see :func:`mmseg.demo.files.manifest`.
         layouts: the data sets that are drawn; those of GTA and Cityscapes where they are not named.
         complete: whether all scenes are there.
     """
@@ -30,7 +30,8 @@ class Manifest(TypedDict):
     parameters: dict[str, Any]
     styles: list[dict[str, Any]]
     unseen_styles: NotRequired[list[dict[str, Any]]]
-    layouts: NotRequired[list[Literal[(*DEMO_FOLDERS.values(), *UNSEEN_FOLDERS)]]]
+    streets: NotRequired[Count]
+    layouts: NotRequired[list[Literal[(*DEMO_FOLDERS.values(), *UNSEEN_FOLDERS, STREETS)]]]
     complete: bool
 
 

@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from mmseg.apis.predicting import choices, export
-from mmseg.demo.choices import DEMO_FOLDERS, UNSEEN_FOLDERS
+from mmseg.demo.choices import DEMO_FOLDERS, STREETS, UNSEEN_FOLDERS
 from mmseg.demo.files import LAYOUTS
 from mmseg.utils.repository import ROOT
 
@@ -28,5 +28,5 @@ def test_no_name_is_that_of_a_file(package):
 
 
 def test_choices_are_those_of_what_computes():
-    assert {*DEMO_FOLDERS.values(), *UNSEEN_FOLDERS} == set(LAYOUTS)
+    assert {*DEMO_FOLDERS.values(), *UNSEEN_FOLDERS, STREETS} == set(LAYOUTS)
     assert set(choices.SUFFIXES) == set(export.FORMATS)

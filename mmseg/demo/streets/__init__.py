@@ -1,0 +1,1 @@
+"""Streets for training towards photographs: everything in them is drawn anew for every scene."""

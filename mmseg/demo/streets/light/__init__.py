@@ -1,0 +1,1 @@
+"""Light, shadow, sky, and the photograph that is made of them."""

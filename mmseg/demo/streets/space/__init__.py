@@ -1,0 +1,1 @@
+"""The scene in space, and what is seen of it."""

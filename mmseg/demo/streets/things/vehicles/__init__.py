@@ -1,0 +1,1 @@
+"""Cars, buses, lorries and cycles."""
