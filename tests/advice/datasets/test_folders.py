@@ -19,6 +19,7 @@ def test_missing_demo_data(tmp_path, monkeypatch, call):
         (GTADataset, {"data_root": "data/demo/gta", "ann_dir": "labels"}),
         (CityscapesDataset, {"data_root": str(tmp_path / "data/demo/cityscapes"), "img_dir": "leftImg8bit/val"}),
         (FolderDataset, {"images": "data/demo/synthia/RGB"}),
+        (FolderDataset, {"images": "data/streets/streets/images"}),
     ):
         said = advice(
             "Draw the demo data with: python tools/make_demo_data.py --out {}{}", lambda kind=kind, options=options: kind(**options)
