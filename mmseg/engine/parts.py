@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.evaluator import Evaluator
 from mmengine.optim import OptimWrapper
-from mmengine.registry import LOOPS, PARAM_SCHEDULERS, VISBACKENDS
+from mmengine.registry import FUNCTIONS, LOOPS, PARAM_SCHEDULERS, VISBACKENDS
 from mmengine.runner import Runner
 from torch import nn
 from torch.optim import SGD
@@ -38,6 +38,7 @@ from mmseg.registry import (
     VISUALIZERS,
     build_checked,
     check_component,
+    component_of,
 )
 from mmseg.utils.computing.float32 import use_real_float32
 from mmseg.utils.computing.precision import Precision
@@ -54,6 +55,7 @@ NEEDED_HOOKS = {
     "param_scheduler": "the learning rate would stay at its first value, that of the warm-up",
 }
 """What happens without a hook of ``default_hooks``."""
+LOADER_FUNCTIONS = {"collate_fn", "worker_init_fn"}
 TOO_LARGE = ("can't allocate memory", "verflow")
 """Words of torch's errors about tensors of too many numbers."""
 
@@ -97,6 +99,9 @@ def build_loader_config(loader: dict, **dataset_options: object) -> dict:
     loader = {**loader, "num_workers": loader_workers(loader["num_workers"], processes)}
     options = {"collate_fn": {"type": collate_samples}, "pin_memory": torch.cuda.is_available()}
     options |= {"persistent_workers": loader["num_workers"] > 0, "worker_init_fn": {"type": shield_worker}}
+    for name in LOADER_FUNCTIONS & loader.keys():  # mmengine would import a module of any name that a config gives
+        function = component_of(loader[name], FUNCTIONS)
+        loader[name] = {**loader[name], "type": function}
     dataset = DATASETS.build({**dataset_options, **loader["dataset"]})
     sampler = DATA_SAMPLERS.build({**loader["sampler"], "dataset": dataset})
     return {**options, **loader, "dataset": dataset, "sampler": sampler}

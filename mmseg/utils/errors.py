@@ -7,6 +7,7 @@ import contextlib
 import difflib
 import functools
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +19,8 @@ from mmseg.utils.process_start import have_home, open_streams
 from mmseg.utils.signals import LAUNCHER, Stopped, end_with, ending_by_term
 from mmseg.utils.storage.space import OF_WRITING, cannot_write
 
-NO_MEMORY = ("can't allocate memory", "annot allocate memory", "failed to map segment", "bad_alloc", "out of memory")
+STEERING = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+NO_MEMORY = ("can't allocate memory", "annot allocate memory", "failed to map segment", "bad_alloc", "out of memory", "nsufficient memory")
 """How libraries say that memory ran out."""
 LAUNCHED = "MMSEG_LAUNCHED"
 """Environment variable of the trainings that a launcher starts."""
@@ -79,8 +81,11 @@ def naming_file(path: str | Path) -> Iterator[None]:
 
 
 def one_line(text: str) -> str:
-    """A text with names of files as any terminal and log can show it: line breaks, and bytes that are not UTF-8, are escaped."""
-    return text.replace("\r", "\\r").replace("\n", "\\n").encode(errors="backslashreplace").decode()
+    """A text with names of files as any terminal and log can show it.
+
+    Escaped are line breaks, letters that steer a terminal or turn the direction of reading, and bytes that are not UTF-8.
+    """
+    return STEERING.sub(lambda found: ascii(found[0])[1:-1], text).encode(errors="backslashreplace").decode()
 
 
 def suggestion(name: object, candidates: Iterable[str]) -> str:
@@ -152,14 +157,14 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
             if error.errno not in OF_WRITING:
                 raise
             _end(2, f"error: {cannot_write(error.filename, error)}")
-        except (MemoryError, ImportError, RuntimeError) as error:
-            if not memory_ran_out(error):
-                raise
-            _end(2, f"error: Memory ran out ({one_line(str(error).partition(chr(10))[0]) or 'no more is given'}). {LESS}")
         except Waiting as pause:
             code = 0
             if str(pause):  # one of several processes says it
                 print(one_line(str(pause)))
+        except Exception as error:  # each library has another kind of error for memory
+            if not memory_ran_out(error):
+                raise
+            _end(2, f"error: Memory ran out ({one_line(str(error).partition(chr(10))[0]) or 'no more is given'}). {LESS}")
         except KeyboardInterrupt as stop:
             stopped = stop if isinstance(stop, Stopped) else Stopped(signal.SIGINT, *stop.args)
             text = "" if LAUNCHED in os.environ else ". ".join([stopped.reason, *map(str, stopped.args)])
