@@ -8,6 +8,7 @@ import logging
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 from mmengine.config import Config
@@ -125,7 +126,7 @@ class AdaptationRunner(Runner):
     def _maybe_compile(self, target: str) -> None:
         """Nothing: ``compile=True`` is for encoders and decoders (:mod:`mmseg.engine.compile`), and not also for the step as a whole."""
 
-    def end(self, number: int, *, evaluation_due: bool) -> None:
+    def end(self, number: int, *, evaluation_due: bool) -> NoReturn:
         """Ends the training between two iterations, with its state in ``latest.pth``.
 
         Args:
@@ -136,6 +137,10 @@ class AdaptationRunner(Runner):
             Stopped: always.
         """
         self.save_state(Path(self.work_dir) / LATEST, iteration=self.iter, evaluation_due=evaluation_due)
+        self.stop(number)
+
+    def stop(self, number: int) -> NoReturn:
+        """As :meth:`end`, where the state of this iteration is written already."""
         raise Stopped(number, agreed=self.stopping.together(), iteration=self.iter)
 
     def save_state(self, path: str | os.PathLike, iteration: int, *, evaluation_due: bool = False) -> None:
