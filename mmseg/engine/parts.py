@@ -107,6 +107,15 @@ def build_loader_config(loader: dict, **dataset_options: object) -> dict:
     return {**options, **loader, "dataset": dataset, "sampler": sampler}
 
 
+def workers_note(cfg: Config) -> str | None:
+    """What the log says where there are fewer loader workers than the config asks for, see :func:`build_loader_config`."""
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    loaders = {name: cfg[name].num_workers for name in ("train_dataloader", "val_dataloader")}
+    fewer = {name: (loader_workers(count, processes), count) for name, count in loaders.items()}
+    said = [f"{name} has {given} loader workers instead of {wanted}" for name, (given, wanted) in fewer.items() if given < wanted]
+    return f"{', '.join(said)}: this machine, its container or Slurm gives no more cores or memory." if said else None
+
+
 def build_loader(config: dict) -> SteadyLoader:
     """The loader of :func:`build_loader_config`."""
     return SteadyLoader.like(Runner.build_dataloader(config))

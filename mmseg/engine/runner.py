@@ -34,7 +34,7 @@ from mmseg.engine.distributed import patience
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
-from mmseg.engine.parts import annotation_note, late_note, target_note, training_parts
+from mmseg.engine.parts import annotation_note, late_note, target_note, training_parts, workers_note
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
 from mmseg.engine.resume.restore import restore, restore_hooks
 from mmseg.engine.resume.state import check_same_run, check_state
@@ -301,4 +301,6 @@ def build_runner(
     runner.stopping = Stopping(request or StopRequest(lambda number: None), patience(cfg.env_cfg))
     for line in filter(None, notes):
         runner.logger.warning(line)
+    if line := workers_note(cfg):
+        runner.logger.info(line)
     return runner

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from torch.utils.data import Dataset
@@ -60,10 +61,13 @@ def test_no_room_for_a_batch():
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried\nmore"),
             "can't allocate memory: you tried). Lower",
         ),
+        (BlockingIOError(11, "Resource temporarily unavailable"), "starts no further process or thread ([Errno 11] Resource temp"),
+        (RuntimeError("can't start new thread"), "starts no further process or thread (can't start new thread). Lower num_workers"),
+        (cv2.error("OpenCV: error: (-4:Insufficient memory) Failed to allocate"), "Memory ran out (OpenCV"),
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB."), "Memory ran out (CUDA out of memory. Tried to"),
     ],
 )
-def test_memory_that_ran_out_is_one_line(error, said, capsys):
+def test_memory_or_processes_that_ran_out_are_one_line(error, said, capsys):
     def fail():
         raise error
 

@@ -145,6 +145,8 @@ def _options(loader: DataLoader) -> dict[str, Any]:
 def _torch_is_quiet() -> Iterator[None]:
     """Puts back the handler that torch replaces when it starts its first workers: it raises an error wherever this process is."""
     before = signal.getsignal(signal.SIGCHLD)
-    yield
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL if getattr(before, "__module__", "").startswith("torch.") else before)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL if getattr(before, "__module__", "").startswith("torch.") else before)
