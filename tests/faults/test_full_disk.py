@@ -15,7 +15,7 @@ resource = pytest.importorskip("resource")
 CONFIG, STATE, OUT, DATA = "{run}/config.py", "{run}/latest.pth", "{out}", "{data}"
 PHOTOS = f"{DATA}/cityscapes/leftImg8bit/val"
 SMALL = ("--size", "128", "64", "--source", "2", "--target", "2", "--val", "1")
-RUNS_CONFIGS, PICTURES = 5_000, 100_000
+RUNS_CONFIGS, PICTURES = 2_500, 100_000
 """Bytes that a file may have: mmengine makes a copy of a config that it runs; a picture of several samples has more."""
 COMMANDS = {
     "export": ("export", CONFIG, STATE, "--out", OUT, "--format", "exported_program"),
@@ -33,7 +33,7 @@ COMMANDS = {
     "demo, two processes": ("make_demo_data", "--out", OUT, *SMALL, "--nproc", "2", "--force"),
     "converter": ("convert_datasets.gta", f"{DATA}/gta", "--out-dir", OUT, "--nproc", "1"),
     "converter, two processes": ("convert_datasets.cityscapes", f"{DATA}/cityscapes", "--out-dir", OUT, "--nproc", "2"),
-    "summary": ("summarize", "1", "--demo", "--out", OUT),
+    "summary": ("summarize", "8", "--demo", "--out", OUT),
 }
 LIMITS = {"browse": PICTURES, "check": PICTURES, "summary": RUNS_CONFIGS}
 ONCE = ("export",)
