@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mmengine.config.config import RESERVED_KEYS
 
 from mmseg.config.plain import BASE, MAX_VALUES, Assignments, NotPlainError, is_base, parts, size
 from mmseg.utils.errors import UserError
+from mmseg.utils.repository import ROOT
 
 MAX_BYTES = 4 << 20
 """Of a file; the longest published config has 30 kB."""
@@ -33,8 +35,17 @@ class BrokenError(ValueError):
     """A file that is no config at all; the text says why."""
 
 
-def lies_beside_weights(path: str | Path) -> bool:
-    """Whether a config belongs to a run or a released folder, which others may have made: a checkpoint lies beside it."""
+def may_be_of_others(path: str | Path, checkpoint: str | Path | None = None) -> bool:
+    """Whether a config belongs to a run or a released folder, which others may have made: a checkpoint lies beside it.
+
+    Args:
+        path: of the config.
+        checkpoint: that is read with it; a folder that holds both is such a folder, unless we work in it.
+    """
+    if checkpoint is not None:
+        shared = os.path.commonpath([os.path.realpath(path), os.path.realpath(checkpoint)])
+        if not any(place.is_relative_to(shared) for place in (Path.cwd(), ROOT)):
+            return True
     try:
         return any(file.suffix.lower() in WEIGHTS for file in Path(path).absolute().parent.iterdir())
     except OSError:  # a folder that may be entered and not be listed: nobody knows what lies there

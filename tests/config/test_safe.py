@@ -1,13 +1,15 @@
 """Configs of others: read as plain values, equal to what their code would make, and nothing runs."""
 
+import importlib
 import json
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
+from mmseg.apis.predicting.inference import init_model
 from mmseg.config.config import load_config, read_config
-from mmseg.config.safe import MAX_BYTES, lies_beside_weights, plain_values
+from mmseg.config.safe import MAX_BYTES, may_be_of_others, plain_values
 from mmseg.engine.parts import build_loader, build_loader_config
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import config_text
@@ -154,22 +156,47 @@ def test_what_counts_as_made_by_others(tmp_path, monkeypatch):
     """A file beside a checkpoint, unless a training reads it; the command line has the last word."""
     path = tmp_path / "own.py"
     path.write_text(f"_base_ = ['{tiny.ROOT / tiny.CONFIG}']\nwork_dir = str(3)\n")
-    assert not lies_beside_weights(path)
+    assert not may_be_of_others(path)
     load_config(path, training=False)
     with pytest.raises(UserError, match="holds code"):
         load_config(path, training=False, trust=False)
     for name in ("latest.PTH", "model.ckpt", "latest.pth"):
         (tmp_path / name).touch()
-        assert lies_beside_weights(path)
+        assert may_be_of_others(path)
         (tmp_path / name).unlink()
     with monkeypatch.context() as hidden:  # a folder that may be entered and not be listed
         hidden.setattr(Path, "iterdir", forbidden)
-        assert lies_beside_weights(path)
+        assert may_be_of_others(path)
     (tmp_path / "latest.pth").touch()
-    assert lies_beside_weights(path)
+    assert may_be_of_others(path)
     with pytest.raises(UserError, match="holds code"):
         load_config(path, training=False)
     assert load_config(path, training=False, trust=True).work_dir == load_config(path).work_dir == "3"
+
+
+def test_a_folder_that_holds_a_config_and_its_checkpoint_elsewhere(tmp_path, monkeypatch):
+    """A released folder with places of their own for both; where we work, our own configs and runs lie so."""
+    config, state = tmp_path / "released/configs/a.py", tmp_path / "released/weights/latest.pth"
+    for file in (config, state):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    assert may_be_of_others(config, state) and not may_be_of_others(config)
+    assert not may_be_of_others(tiny.ROOT / tiny.CONFIG, state)
+    monkeypatch.chdir(tmp_path)
+    assert may_be_of_others("released/configs/a.py", "released/weights/latest.pth")
+    config.write_text("x = open('y')")
+    with pytest.raises(UserError, match="holds code"):
+        init_model(config, state, "cpu")
+    monkeypatch.chdir(tmp_path / "released")
+    assert not may_be_of_others("configs/a.py", "weights/latest.pth")
+
+
+@pytest.mark.parametrize("tool", ["test", "export", "browse_dataset", "check_data", "print_config"])
+def test_tools_run_no_config_of_others(tool, fails, tmp_path):
+    path = config(tmp_path, f"x = open({str(tmp_path / 'ran')!r}, 'w')")
+    words = {"test": [tmp_path / "latest.pth"], "export": [tmp_path / "latest.pth", "--out", tmp_path / "out"]}.get(tool, [])
+    assert "holds code" in fails(importlib.import_module(f"tools.{tool}").main, path, *words)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_the_config_of_a_run_reads_back(tmp_path):
