@@ -212,7 +212,10 @@ def test_functions_of_a_loader_are_registered_ones(function, tiny_data, tmp_path
     (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
     monkeypatch.syspath_prepend(tmp_path)
     loader = load_config(tiny.ROOT / tiny.CONFIG, tiny.values(tiny_data)).val_dataloader
-    for wrong, reason in (({"type": "evil"}, "'evil' is not a registered function"), (None, "a dictionary with the key 'type', but got None")):
+    for wrong, reason in (
+        ({"type": "evil"}, "'evil' is not a registered function"),
+        (None, "a dictionary with the key 'type', but got None"),
+    ):
         with pytest.raises(UserError, match=reason):
             build_loader_config({**loader, function: wrong})
     assert not (tmp_path / "ran").exists()

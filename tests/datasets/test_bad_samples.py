@@ -159,7 +159,9 @@ def test_a_folder_that_vanishes_in_an_evaluation(folders, gone, workers):
     batches = iter(SteadyLoader(data, batch_size=None, num_workers=workers))
     next(batches)
     shutil.move(folders[1] / gone, folders[1] / "away")
-    with pytest.raises(UserError, match=rf"^{folders[1] / gone} has been moved or emptied, or its disk is no longer mounted\. Move it back"):
+    with pytest.raises(
+        UserError, match=rf"^{folders[1] / gone} has been moved or emptied, or its disk is no longer mounted\. Move it back"
+    ):
         list(batches)
 
 

@@ -1,4 +1,4 @@
-"""A disk that takes no more, at every command that writes: one line, exit code 2, nothing half written; with space, the same command works."""
+"""A disk that takes no more, at every command that writes: one line, exit code 2, nothing half written; with space, it works."""
 
 import importlib
 import re

@@ -46,7 +46,9 @@ class Roomless(Dataset):
         raise RuntimeError("unable to allocate shared memory(shm) for file </torch_1_2_0>: No space left on device (28)")
 
 
-ROOMLESS = r"/dev/shm (is too small, .* are free|cannot be written to)\. Enlarge it \(--shm-size 2g of a container\), or set num_workers to 0\.$"
+ROOMLESS = (
+    r"/dev/shm (is too small, .* are free|cannot be written to)\. Enlarge it \(--shm-size 2g of a container\), or set num_workers to 0\.$"
+)
 
 
 def test_no_room_for_a_batch():
@@ -57,7 +59,10 @@ def test_no_room_for_a_batch():
 @pytest.mark.parametrize(
     ("place", "error"),
     [
-        ("torch.Tensor.share_memory_", RuntimeError("unable to open shared memory object </torch_1> in read-write mode: Read-only file system")),
+        (
+            "torch.Tensor.share_memory_",
+            RuntimeError("unable to open shared memory object </torch_1> in read-write mode: Read-only file system"),
+        ),
         ("torch.multiprocessing.Queue", OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))),
     ],
 )
