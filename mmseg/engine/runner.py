@@ -58,10 +58,12 @@ class AdaptationRunner(Runner):
         stopping: what signals ask for.
         logs: what is written beside the state, and may fail.
         evaluation_due: whether it was stopped in an evaluation, which comes first then.
+        counted: what hooks had counted when the last evaluation began: amid it, the processes cannot ask each other.
     """
 
     resumption = Resumption()
     evaluation_due = False
+    counted: dict[str, dict]
     stopping: Stopping
     logs: Logs
 
@@ -81,6 +83,10 @@ class AdaptationRunner(Runner):
     def stateful_hooks(self) -> dict[str, Hook]:
         """The hooks that count on between two iterations, by the names of their classes."""
         return {type(hook).__name__: hook for hook in self.hooks if hasattr(hook, "state_dict")}
+
+    def hook_states(self) -> dict[str, dict]:
+        """What those hooks have counted, in all processes; each of them has to call this."""
+        return {name: hook.state_dict() for name, hook in self.stateful_hooks.items()}
 
     @property
     def all_schedulers(self) -> list[_ParamScheduler]:
@@ -146,7 +152,7 @@ class AdaptationRunner(Runner):
     def save_state(self, path: str | os.PathLike, iteration: int, *, evaluation_due: bool = False) -> None:
         """Writes everything that a resume needs, after ``iteration`` finished iterations; each process has to call this.
 
-        Except where an evaluation is due: before it, the processes have agreed on their statistics.
+        Except where an evaluation is due: before it, the processes have agreed on their statistics and on what they have counted.
         """
         if not evaluation_due:
             average_statistics(self.network)
@@ -169,7 +175,7 @@ class AdaptationRunner(Runner):
             "state_dict": self.network.state_dict(),
             "optimizer": self.optim_wrapper.state_dict(),
             "param_schedulers": [scheduler.state_dict() for scheduler in self.all_schedulers],
-            "hooks": {name: hook.state_dict() for name, hook in self.stateful_hooks.items()},
+            "hooks": self.counted if evaluation_due else self.hook_states(),
             "logged": {
                 name: buffer.data[0][-LOG_WINDOW:].tolist()
                 for name, buffer in self.message_hub.log_scalars.items()
