@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable
 
@@ -26,6 +26,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, metavar="DIR", help="gets sample_000000.png, … (default: work_dirs/browse_<config>)")
     parser.add_argument("--device", help="for the networks of --checkpoint, such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_trust_options(parser)
     return parser.parse_args()
 
 
@@ -36,7 +37,7 @@ def main() -> None:
         raise UserError(f"--number {args.number} draws nothing. Use 1 or more.")
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, args.seed)
+    cfg = load_config(args.config, args.cfg_options, args.seed, trust=trusted(args))
     out = args.out or Path("work_dirs") / f"browse_{Path(args.config).stem}"
     check_writable(out)
     import cv2

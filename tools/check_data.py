@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_trust_options, trusted
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable, write_json
@@ -26,6 +26,7 @@ def parse_args() -> argparse.Namespace:
     out_help = "folder of check_data.json and contact_sheet.png (default: work_dirs/check_<config>)"
     parser.add_argument("--out", type=Path, metavar="DIR", help=out_help)
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_trust_options(parser)
     return parser.parse_args()
 
 
@@ -43,7 +44,7 @@ def main() -> int:
     check_args(args)
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, trust=trusted(args))
     out = args.out or Path("work_dirs") / f"check_{Path(args.config).stem}"
     check_writable(out)
     import cv2

@@ -9,7 +9,7 @@ import argparse
 from datetime import datetime, timezone
 
 from mmseg.apis.predicting.choices import SUFFIXES
-from mmseg.config.options import OptionAction, add_trust_options
+from mmseg.config.options import OptionAction, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, command_line
 from mmseg.utils.storage.files import check_writable, write_json
 
@@ -36,7 +36,7 @@ def main() -> None:
     args = parse_args()
     from mmseg.config.config import digest, load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     check_writable(args.out)
     from mmseg.apis.predicting.export import description, export_window, file_records, sliding_window, versions
     from mmseg.apis.predicting.inference import init_model

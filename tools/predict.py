@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 
 from mmseg.apis.predicting.choices import ATTENTION, KINDS, READABLE
-from mmseg.config.options import OptionAction, add_trust_options
+from mmseg.config.options import OptionAction, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable
 
@@ -67,7 +67,7 @@ def main() -> int:
         print(describe_left_out(left_out))
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     from mmseg.apis.predicting.inference import class_colors, init_model
     from mmseg.apis.predicting.predict import Options, failures, output_paths, predict_all, summary
     from mmseg.utils.computing.devices import chosen_device

@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.config.options import OptionAction, add_trust_options
+from mmseg.config.options import OptionAction, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, command_line
 
 
@@ -24,11 +24,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mmseg.config.config import load_config
-    from mmseg.config.safe import lies_beside_weights
     from mmseg.utils.options.config_text import config_text
 
-    trust = not lies_beside_weights(args.config) if args.trust is None else args.trust
-    print(config_text(load_config(args.config, args.cfg_options, trust=trust)), end="")
+    print(config_text(load_config(args.config, args.cfg_options, trust=trusted(args))), end="")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import argparse
 
 from mmseg.apis.predicting.choices import BENCHMARKS
 from mmseg.apis.predicting.presets import PRESETS
-from mmseg.config.options import OptionAction, add_trust_options
+from mmseg.config.options import OptionAction, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line, suggestion
 
 FORMAT_OPTIONS = ("imgfile_prefix", "to_label_id")
@@ -112,7 +112,7 @@ def main() -> None:
     check_args(args)
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     from mmseg.apis.predicting.testing import run
 
     run(args, cfg)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import traceback
 from pathlib import Path
 
 from mmengine.config import Config
 
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.space import OF_WRITING, cannot_write
 
 
 def run_config(path: str | Path) -> Config:
@@ -19,6 +21,9 @@ def run_config(path: str | Path) -> Config:
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(f"Config {path} was still being read{place_in_config(stop)}.") from None
     except BaseException as error:  # whatever a user's Python file may raise, SystemExit included
+        if isinstance(error, OSError) and not place_in_config(error) and (error.errno in OF_WRITING or "temporary" in str(error)):
+            folder = Path(tempfile.tempdir or "the folder for temporary files")
+            raise UserError(cannot_write(folder / Path(path).name, error)) from error  # mmengine runs a copy of the file
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         what = "it ends the program" if isinstance(error, SystemExit) else reason
         raise UserError(f"Config {path} cannot be read: {what}{place_in_config(error)}. Correct the file.") from error

@@ -15,7 +15,7 @@ from mmseg.config.code import run_config
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.demo_data import move_demo_data
 from mmseg.config.legacy import OLD_KEYS, is_legacy, upgrade
-from mmseg.config.safe import lies_beside_weights, plain_values
+from mmseg.config.safe import may_be_of_others, plain_values
 from mmseg.config.schedule import resolve_ends
 from mmseg.config.sections import check_sections
 from mmseg.config.variables import used_names
@@ -73,7 +73,7 @@ def read_config(path: str | Path, *, trust: bool | None = None) -> Config:
     if not Path(path).is_file():
         raise UserError(f"Config {path} does not exist.{near_config(path) or ' The configs are below configs/.'}")
     if trust is None:
-        trust = not lies_beside_weights(path)
+        trust = not may_be_of_others(path)
     values = None if trust else plain_values(path)
     if Path(path).suffix == ".json":
         check_json(path)

@@ -40,9 +40,16 @@ class OptionAction(argparse.Action):
 
 
 def add_trust_options(parser: argparse.ArgumentParser) -> None:
-    """``--safe-config`` and ``--trust-config`` as ``trust`` of :func:`mmseg.config.config.load_config`; None without either."""
+    """``--safe-config`` and ``--trust-config``, see :func:`trusted`."""
     choice = parser.add_mutually_exclusive_group()
     plain_help = "read the config as plain values and run nothing of it (default where a checkpoint lies beside it)"
     choice.add_argument("--safe-config", dest="trust", action="store_false", default=None, help=plain_help)
     code_help = "run the code of the config and its own modules (default elsewhere); whoever made them can do what you can"
     choice.add_argument("--trust-config", dest="trust", action="store_true", default=None, help=code_help)
+
+
+def trusted(args: argparse.Namespace) -> bool:
+    """Whether ``config`` of a command line may run its code: as :func:`add_trust_options` says, else unless others may have made it."""
+    from mmseg.config.safe import may_be_of_others
+
+    return not may_be_of_others(args.config, getattr(args, "checkpoint", None)) if args.trust is None else args.trust

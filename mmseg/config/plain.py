@@ -14,7 +14,11 @@ from typing import Any
 
 BASE = "_base_"
 MAX_VALUES = 1_000_000
-"""Of all entries, each counted wherever a name repeats it."""
+"""Of all entries, each counted wherever a name repeats it; 16 letters of a text count as one more."""
+MAX_NUMBER = 2**60
+"""Whole numbers below it have different hashes: a dictionary of others can take a time that grows with the square of their number."""
+MAX_COMPOUND = 1000
+"""Tuples and sets among the keys of a dictionary, whose hashes can be made equal as well."""
 
 
 class NotPlainError(ValueError):
@@ -64,9 +68,10 @@ class Assignments:
             return self._repeated(self.names, node.id, node)
         if (names := _inherited(node)) is not None:
             return self._from_base(names, node)
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-            kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
-            return kind(entry for part in node.elts for entry in self._spread(part))
+        if isinstance(node, (ast.List, ast.Tuple)):
+            return {ast.List: list, ast.Tuple: tuple}[type(node)](self._entries(node))
+        if isinstance(node, ast.Set):
+            return _few_compound(set, list(self._entries(node)))
         if isinstance(node, ast.Dict):
             return self._dictionary(node.keys, node.values)
         if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
@@ -85,9 +90,13 @@ class Assignments:
     def _literal(self, node: ast.expr) -> Any:
         """A number, a text, a constant."""
         try:
-            return ast.literal_eval(node)
+            value = ast.literal_eval(node)
         except (ValueError, TypeError):
             raise NotPlainError(f"line {node.lineno} of {self.path} holds code ({ast.unparse(node)[:60]})") from None
+        if isinstance(value, complex) or (isinstance(value, int) and abs(value) > MAX_NUMBER):
+            raise NotPlainError(f"line {node.lineno} of {self.path} holds a number that no option takes")
+        self.spend(size(value))
+        return value
 
     def _call(self, node: ast.Call) -> Any:
         name = node.func.id
@@ -96,26 +105,28 @@ class Assignments:
             spread = [*node.args, *(entry.value for entry in node.keywords)]
             return self._dictionary([None] * len(node.args) + keys, spread)
         if name in ("set", "frozenset") and not node.keywords and len(node.args) < 2:
-            return {"set": set, "frozenset": frozenset}[name](*map(self.value, node.args))
+            entries = [entry for argument in node.args for entry in self.value(argument)]
+            return _few_compound({"set": set, "frozenset": frozenset}[name], entries)
         if name == "float" and not node.keywords and len(node.args) == 1:
             return float(ast.literal_eval(node.args[0]))
         return self._literal(node)
 
     def _dictionary(self, keys: list[ast.expr | None], values: list[ast.expr]) -> dict:
-        found: dict = {}
+        found: list[tuple] = []
         for key, entry in zip(keys, values, strict=True):
             value = self.value(entry)
             if key is None and not isinstance(value, dict):
                 raise NotPlainError(f"line {entry.lineno} of {self.path} spreads what is no dictionary")
-            found |= value if key is None else {self.value(key): value}
-        return found
+            found += value.items() if key is None else [(self.value(key), value)]
+        return _few_compound(lambda keys: dict(found), [key for key, _ in found])
 
-    def _spread(self, node: ast.expr) -> Iterator[Any]:
-        """The entries of a list that an expression gives."""
-        if not isinstance(node, ast.Starred):
-            yield self.value(node)
-            return
-        yield from self.value(node.value)
+    def _entries(self, node: ast.List | ast.Tuple | ast.Set) -> Iterator[Any]:
+        """The entries of a list, those that ``*`` spreads among them."""
+        for part in node.elts:
+            if isinstance(part, ast.Starred):
+                yield from self.value(part.value)
+            else:
+                yield self.value(part)
 
     def _from_base(self, names: list[str], node: ast.expr) -> Any:
         found: Any = self.base
@@ -128,6 +139,13 @@ class Assignments:
             raise NotPlainError(f"line {node.lineno} of {self.path} uses {name}, which no line above gives a value")
         self.spend(size(owner[name]))
         return owner[name]
+
+
+def _few_compound(make: Callable[[list], Any], keys: list) -> Any:
+    """What ``make`` makes of keys, unless too many of them are compound."""
+    if sum(isinstance(key, (tuple, frozenset)) for key in keys) > MAX_COMPOUND:
+        raise NotPlainError(f"a dictionary or a set has more than {MAX_COMPOUND} tuples as keys")
+    return make(keys)
 
 
 def is_base(target: ast.expr) -> bool:
@@ -156,9 +174,10 @@ def parts(value: Any) -> list:
 
 
 def size(value: Any) -> int:
-    """How many values a value holds, itself included; stops soon above the limit."""
+    """How many values a value holds, itself included, see :data:`MAX_VALUES`; stops soon above the limit."""
     count, waiting = 0, [value]
     while waiting and count <= MAX_VALUES:
-        count += 1
-        waiting += parts(waiting.pop())
+        value = waiting.pop()
+        count += 1 + (len(value) // 16 if isinstance(value, (str, bytes)) else 0)
+        waiting += parts(value)
     return count

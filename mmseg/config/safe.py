@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mmengine.config.config import RESERVED_KEYS
+
 from mmseg.config.plain import BASE, MAX_VALUES, Assignments, NotPlainError, is_base, parts, size
 from mmseg.utils.errors import UserError
+from mmseg.utils.repository import ROOT
 
 MAX_BYTES = 4 << 20
 """Of a file; the longest published config has 30 kB."""
@@ -23,20 +27,29 @@ MAX_FILES = 100
 MAX_DEPTH = 50
 """Of entries in entries; published configs have 12."""
 DELETE = "_delete_"
-WEIGHTS = (".pth", ".pt", ".safetensors")
-"""Ends of the names of checkpoints."""
+WEIGHTS = (".pth", ".pt", ".safetensors", ".ckpt", ".bin", ".tar", ".pkl")
+"""Ends of the names of checkpoints, in small letters."""
 
 
 class BrokenError(ValueError):
     """A file that is no config at all; the text says why."""
 
 
-def lies_beside_weights(path: str | Path) -> bool:
-    """Whether a config belongs to a run or a released folder, which others may have made: a checkpoint lies beside it."""
+def may_be_of_others(path: str | Path, checkpoint: str | Path | None = None) -> bool:
+    """Whether a config belongs to a run or a released folder, which others may have made: a checkpoint lies beside it.
+
+    Args:
+        path: of the config.
+        checkpoint: that is read with it; a folder that holds both is such a folder, unless we work in it.
+    """
+    if checkpoint is not None:
+        shared = os.path.commonpath([os.path.realpath(path), os.path.realpath(checkpoint)])
+        if not any(place.is_relative_to(shared) for place in (Path.cwd(), ROOT)):
+            return True
     try:
-        return any(file.suffix in WEIGHTS for file in Path(path).absolute().parent.iterdir())
-    except OSError:  # reading the config says why
-        return False
+        return any(file.suffix.lower() in WEIGHTS for file in Path(path).absolute().parent.iterdir())
+    except OSError:  # a folder that may be entered and not be listed: nobody knows what lies there
+        return True
 
 
 def plain_values(path: str | Path) -> dict[str, Any]:
@@ -47,6 +60,8 @@ def plain_values(path: str | Path) -> dict[str, Any]:
     """
     try:
         values = _Files().read(Path(path), ())
+        if reserved := RESERVED_KEYS & values.keys():
+            raise BrokenError(f"it has an entry '{min(reserved)}', which configs cannot have")
         _check_names(values)
     except NotPlainError as error:
         fix = "Add --trust-config to have it run, if you trust whoever made it"
@@ -65,7 +80,7 @@ class _Files:
 
     def read(self, path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         """The values of a file and of those it inherits from."""
-        here = path.resolve()
+        here = _resolved(path)
         self.count += 1
         if here in above:
             raise NotPlainError(f"{path} inherits from itself")
@@ -106,9 +121,17 @@ class _Files:
         return base
 
 
+def _resolved(path: Path) -> Path:
+    """The file itself, where links lead to it; a name in a config may be none that any system has."""
+    try:
+        if path.is_file():
+            return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # too long, links in a circle, a zero byte
+        pass
+    raise BrokenError(f"{str(path)[:200]} is no file")
+
+
 def _text(path: Path) -> str:
-    if not path.is_file():
-        raise BrokenError(f"{path} is no file")
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -149,7 +172,7 @@ def _base_entry(path: Path, lines: list[ast.Assign]) -> Any:
         if is_base(line.targets[0]):
             try:
                 return ast.literal_eval(line.value)
-            except ValueError:
+            except (ValueError, TypeError, RecursionError, MemoryError):
                 raise NotPlainError(f"line {line.lineno} of {path} is more than a list of files") from None
     return ()
 

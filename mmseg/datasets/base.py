@@ -22,6 +22,7 @@ from mmseg.datasets.made_labels import check_made_labels, count_made_labels, mad
 from mmseg.datasets.reading.depth_files import DepthFiles, inverse_depth
 from mmseg.datasets.reading.encoded import Encoded, upright_label
 from mmseg.datasets.reading.file_lists import choose_images
+from mmseg.datasets.reading.folders import check_still_there
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_encoded
 from mmseg.datasets.reading.value_range import Depth, ValueRange, value_range
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
@@ -283,7 +284,21 @@ class SegmentationDataset(LabelHints, Dataset):
             sizes = f"{image.shape[1]}x{image.shape[0]}, its label {self.label_path(index)} {label.shape[1]}x{label.shape[0]}"
             raise BadFileError(f"{self.images.path(index)} has {sizes}. Copy the matching pair again.")
 
+    @property
+    def places(self) -> list[Path]:
+        """The folders of its files."""
+        others = (self.label_folder, self.depths and self.depths.folder)
+        return [*self.images.places, *(folder for folder in others if folder is not None)]
+
     def __getitem__(self, index: int) -> dict:
+        """The sample of :meth:`load`; a folder that is gone is no bad file."""
+        try:
+            return self.load(index)
+        except BadFileError:
+            check_still_there(self.places)
+            raise
+
+    def load(self, index: int) -> dict:
         """An evaluation sample.
 
         Returns:

@@ -48,6 +48,7 @@ class AdaptationTrainLoop(IterBasedTrainLoop):
         super().run_iter({**data_batch, "iteration": self._iter})
         if due := self.validates_after(self._iter):
             average_statistics(self.runner.network)
+            self.runner.counted = self.runner.hook_states()
         if (number := self.runner.stopping.agreed()) is not None:
             self.runner.end(number, evaluation_due=due)
 

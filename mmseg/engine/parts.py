@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.evaluator import Evaluator
 from mmengine.optim import OptimWrapper
-from mmengine.registry import LOOPS, PARAM_SCHEDULERS, VISBACKENDS
+from mmengine.registry import FUNCTIONS, LOOPS, PARAM_SCHEDULERS, VISBACKENDS
 from mmengine.runner import Runner
 from torch import nn
 from torch.optim import SGD
@@ -38,6 +38,7 @@ from mmseg.registry import (
     VISUALIZERS,
     build_checked,
     check_component,
+    component_of,
 )
 from mmseg.utils.computing.float32 import use_real_float32
 from mmseg.utils.computing.precision import Precision
@@ -54,6 +55,7 @@ NEEDED_HOOKS = {
     "param_scheduler": "the learning rate would stay at its first value, that of the warm-up",
 }
 """What happens without a hook of ``default_hooks``."""
+LOADER_FUNCTIONS = {"collate_fn", "worker_init_fn"}
 TOO_LARGE = ("can't allocate memory", "verflow")
 """Words of torch's errors about tensors of too many numbers."""
 
@@ -97,9 +99,21 @@ def build_loader_config(loader: dict, **dataset_options: object) -> dict:
     loader = {**loader, "num_workers": loader_workers(loader["num_workers"], processes)}
     options = {"collate_fn": {"type": collate_samples}, "pin_memory": torch.cuda.is_available()}
     options |= {"persistent_workers": loader["num_workers"] > 0, "worker_init_fn": {"type": shield_worker}}
+    for name in LOADER_FUNCTIONS & loader.keys():  # mmengine would import a module of any name that a config gives
+        function = component_of(loader[name], FUNCTIONS)
+        loader[name] = {**loader[name], "type": function}
     dataset = DATASETS.build({**dataset_options, **loader["dataset"]})
     sampler = DATA_SAMPLERS.build({**loader["sampler"], "dataset": dataset})
     return {**options, **loader, "dataset": dataset, "sampler": sampler}
+
+
+def workers_note(cfg: Config) -> str | None:
+    """What the log says where there are fewer loader workers than the config asks for, see :func:`build_loader_config`."""
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    loaders = {name: cfg[name].num_workers for name in ("train_dataloader", "val_dataloader")}
+    fewer = {name: (loader_workers(count, processes), count) for name, count in loaders.items()}
+    said = [f"{name} has {given} loader workers instead of {wanted}" for name, (given, wanted) in fewer.items() if given < wanted]
+    return f"{', '.join(said)}: this machine, its container or Slurm gives no more cores or memory." if said else None
 
 
 def build_loader(config: dict) -> SteadyLoader:

@@ -8,6 +8,7 @@ import logging
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 from mmengine.config import Config
@@ -33,7 +34,7 @@ from mmseg.engine.distributed import patience
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
-from mmseg.engine.parts import annotation_note, late_note, target_note, training_parts
+from mmseg.engine.parts import annotation_note, late_note, target_note, training_parts, workers_note
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
 from mmseg.engine.resume.restore import restore, restore_hooks
 from mmseg.engine.resume.state import check_same_run, check_state
@@ -57,10 +58,12 @@ class AdaptationRunner(Runner):
         stopping: what signals ask for.
         logs: what is written beside the state, and may fail.
         evaluation_due: whether it was stopped in an evaluation, which comes first then.
+        counted: what hooks had counted when the last evaluation began: amid it, the processes cannot ask each other.
     """
 
     resumption = Resumption()
     evaluation_due = False
+    counted: dict[str, dict]
     stopping: Stopping
     logs: Logs
 
@@ -80,6 +83,10 @@ class AdaptationRunner(Runner):
     def stateful_hooks(self) -> dict[str, Hook]:
         """The hooks that count on between two iterations, by the names of their classes."""
         return {type(hook).__name__: hook for hook in self.hooks if hasattr(hook, "state_dict")}
+
+    def hook_states(self) -> dict[str, dict]:
+        """What those hooks have counted, in all processes; each of them has to call this."""
+        return {name: hook.state_dict() for name, hook in self.stateful_hooks.items()}
 
     @property
     def all_schedulers(self) -> list[_ParamScheduler]:
@@ -125,7 +132,7 @@ class AdaptationRunner(Runner):
     def _maybe_compile(self, target: str) -> None:
         """Nothing: ``compile=True`` is for encoders and decoders (:mod:`mmseg.engine.compile`), and not also for the step as a whole."""
 
-    def end(self, number: int, *, evaluation_due: bool) -> None:
+    def end(self, number: int, *, evaluation_due: bool) -> NoReturn:
         """Ends the training between two iterations, with its state in ``latest.pth``.
 
         Args:
@@ -136,12 +143,16 @@ class AdaptationRunner(Runner):
             Stopped: always.
         """
         self.save_state(Path(self.work_dir) / LATEST, iteration=self.iter, evaluation_due=evaluation_due)
+        self.stop(number)
+
+    def stop(self, number: int) -> NoReturn:
+        """As :meth:`end`, where the state of this iteration is written already."""
         raise Stopped(number, agreed=self.stopping.together(), iteration=self.iter)
 
     def save_state(self, path: str | os.PathLike, iteration: int, *, evaluation_due: bool = False) -> None:
         """Writes everything that a resume needs, after ``iteration`` finished iterations; each process has to call this.
 
-        Except where an evaluation is due: before it, the processes have agreed on their statistics.
+        Except where an evaluation is due: before it, the processes have agreed on their statistics and on what they have counted.
         """
         if not evaluation_due:
             average_statistics(self.network)
@@ -164,7 +175,7 @@ class AdaptationRunner(Runner):
             "state_dict": self.network.state_dict(),
             "optimizer": self.optim_wrapper.state_dict(),
             "param_schedulers": [scheduler.state_dict() for scheduler in self.all_schedulers],
-            "hooks": {name: hook.state_dict() for name, hook in self.stateful_hooks.items()},
+            "hooks": self.counted if evaluation_due else self.hook_states(),
             "logged": {
                 name: buffer.data[0][-LOG_WINDOW:].tolist()
                 for name, buffer in self.message_hub.log_scalars.items()
@@ -296,4 +307,6 @@ def build_runner(
     runner.stopping = Stopping(request or StopRequest(lambda number: None), patience(cfg.env_cfg))
     for line in filter(None, notes):
         runner.logger.warning(line)
+    if line := workers_note(cfg):
+        runner.logger.info(line)
     return runner

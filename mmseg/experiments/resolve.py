@@ -7,6 +7,7 @@ import functools
 
 from mmengine.config import Config
 
+from mmseg.config.code import run_config
 from mmseg.config.config import apply_options, check_keys, checked_seed
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.schedule import resolve_ends
@@ -75,7 +76,7 @@ def base(name: str) -> dict:
 
 @functools.cache  # a study reads the same few files hundreds of times
 def _content(name: str) -> dict:
-    return Config.fromfile(BASE / f"{name}.py").to_dict()
+    return run_config(BASE / f"{name}.py").to_dict()
 
 
 def _data(experiment: Experiment) -> dict:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import errno
 import functools
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -18,8 +20,11 @@ from mmseg.utils.process_start import have_home, open_streams
 from mmseg.utils.signals import LAUNCHER, Stopped, end_with, ending_by_term
 from mmseg.utils.storage.space import OF_WRITING, cannot_write
 
-NO_MEMORY = ("can't allocate memory", "annot allocate memory", "failed to map segment", "bad_alloc", "out of memory")
+STEERING = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+NO_MEMORY = ("can't allocate memory", "annot allocate memory", "failed to map segment", "bad_alloc", "out of memory", "nsufficient memory")
 """How libraries say that memory ran out."""
+NO_PROCESS = ("start new thread", os.strerror(errno.EAGAIN))
+"""How they say that a user or a container has as many processes and threads as it may have."""
 LAUNCHED = "MMSEG_LAUNCHED"
 """Environment variable of the trainings that a launcher starts."""
 
@@ -79,8 +84,11 @@ def naming_file(path: str | Path) -> Iterator[None]:
 
 
 def one_line(text: str) -> str:
-    """A text with names of files as any terminal and log can show it: line breaks, and bytes that are not UTF-8, are escaped."""
-    return text.replace("\r", "\\r").replace("\n", "\\n").encode(errors="backslashreplace").decode()
+    """A text with names of files as any terminal and log can show it.
+
+    Escaped are line breaks, letters that steer a terminal or turn the direction of reading, and bytes that are not UTF-8.
+    """
+    return STEERING.sub(lambda found: ascii(found[0])[1:-1], text).encode(errors="backslashreplace").decode()
 
 
 def suggestion(name: object, candidates: Iterable[str]) -> str:
@@ -99,9 +107,16 @@ class CommandParser(argparse.ArgumentParser):
         raise UserError(f"{message}.{near} See {self.prog} --help.")
 
 
-def memory_ran_out(error: Exception) -> bool:
-    """Whether an error says so: libraries have many kinds of them."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY)
+def of_the_system(error: Exception) -> str | None:
+    """What to say about an error of the disk, of memory or of processes, of which libraries have many kinds; None for our own bugs."""
+    if isinstance(error, OSError) and error.errno in OF_WRITING:
+        return cannot_write(error.filename, error)
+    said = str(error).partition("\n")[0]
+    if isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY):
+        return f"Memory ran out ({said or 'no more is given'}). {LESS}"
+    if any(words in str(error) for words in NO_PROCESS):
+        return f"The system starts no further process or thread ({said}). {LESS}"
+    return None
 
 
 def give_up(stream: TextIO) -> None:
@@ -148,18 +163,14 @@ def command_line(main: Callable[..., int | None]) -> Callable[..., None]:
             _end(2, f"error: {error}")
         except BrokenPipeError:  # who has read what is printed needs no more of it
             _end(128 + signal.SIGPIPE)
-        except OSError as error:
-            if error.errno not in OF_WRITING:
-                raise
-            _end(2, f"error: {cannot_write(error.filename, error)}")
-        except (MemoryError, ImportError, RuntimeError) as error:
-            if not memory_ran_out(error):
-                raise
-            _end(2, f"error: Memory ran out ({one_line(str(error).partition(chr(10))[0]) or 'no more is given'}). {LESS}")
         except Waiting as pause:
             code = 0
             if str(pause):  # one of several processes says it
                 print(one_line(str(pause)))
+        except Exception as error:
+            if (line := of_the_system(error)) is None:
+                raise
+            _end(2, f"error: {one_line(line)}")
         except KeyboardInterrupt as stop:
             stopped = stop if isinstance(stop, Stopped) else Stopped(signal.SIGINT, *stop.args)
             text = "" if LAUNCHED in os.environ else ". ".join([stopped.reason, *map(str, stopped.args)])

@@ -9,7 +9,9 @@ from torch.utils.data import DataLoader
 
 from mmseg.datasets import CityscapesDataset, RunningIndexSampler, UDADataset
 from mmseg.datasets.reading.encoded import Encoded
+from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.datasets.sampling import uda_dataset
+from mmseg.registry import DATASETS
 from mmseg.utils.errors import BadFileError, UserError
 from tests.datasets.toy import crop, make_cityscapes, make_gta, source_config, target_config, write_png
 
@@ -148,6 +150,19 @@ def test_a_folder_that_vanishes(folders, gone, left, choice):
         for index in range(12):
             dataset[index]
     assert not isinstance(raised.value, BadFileError)
+
+
+@pytest.mark.parametrize("gone", ["leftImg8bit/train", "gtFine/train"])
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_folder_that_vanishes_in_an_evaluation(folders, gone, workers):
+    data = DATASETS.build({**target_config(folders[1]), "ann_dir": "gtFine/train"})
+    batches = iter(SteadyLoader(data, batch_size=None, num_workers=workers))
+    next(batches)
+    shutil.move(folders[1] / gone, folders[1] / "away")
+    with pytest.raises(
+        UserError, match=rf"^{folders[1] / gone} has been moved or emptied, or its disk is no longer mounted\. Move it back"
+    ):
+        list(batches)
 
 
 def test_other_mistakes_are_not_skipped(folders):

@@ -177,6 +177,31 @@ def test_a_checkpoint_that_is_larger_than_its_file(name, form, tmp_path, monkeyp
         refused(lambda read=read: read(path), "a.pth")
 
 
+def with_pickle(path, pickled: bytes):
+    """A checkpoint with another pickle."""
+    torch.save({"state_dict": {"a": torch.ones(3)}}, path)
+    with zipfile.ZipFile(path) as archive:
+        records = {member.filename: archive.read(member) for member in archive.infolist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in records.items():
+            archive.writestr(name, pickled if name.endswith("data.pkl") else content)
+    return path
+
+
+def encoded(times: int, by: bytes = b"hex") -> bytes:
+    """A pickle of bytes that are encoded again and again: doubled each time, by a function that torch lets a file call."""
+    text = lambda words: b"X" + struct.pack("<I", len(words)) + words  # noqa: E731
+    first = b"c_codecs\nencode\n" * (times + 1) + text(b"a" * 1000) + text(b"latin1") + b"\x86R"
+    return b"\x80\x02}" + text(b"meta") + first + (text(by) + b"\x86R") * times + b"s."
+
+
+def test_bytes_that_double(tmp_path):
+    """Metadata of old files has bytes, which are written so; thirty times would be a terabyte."""
+    assert read_checkpoint(with_pickle(tmp_path / "a.pth", encoded(0)))["meta"] == b"a" * 1000
+    for read in (read_checkpoint, lambda path: read_checkpoint(path, values=False), read_state):
+        refused(lambda read=read: read(with_pickle(tmp_path / "a.pth", encoded(30))), "a.pth")
+
+
 def test_a_compressed_checkpoint(tmp_path):
     path = tmp_path / "a.pth"
     torch.save({"state_dict": {"a": torch.ones(3)}}, path)

@@ -1,9 +1,16 @@
 """One of two processes of a training dies, or stops answering: one line, and the run goes on afterwards."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 
 import pytest
 
+from mmseg.utils.signals import process_name, process_state
+from tests import tiny
 from tests.faults.harness import BEFORE, IN_EVALUATION, IN_STEP, assert_same_run, script, state, train
 
 HOST = socket.gethostname()
@@ -50,3 +57,43 @@ def test_a_process_stops_answering(whole, tiny_data, tmp_path):
     done = train(folder, tiny_data, "tools/train.py", "--resume", processes=2, **OPTIONS)
     assert done.returncode == 0, done.stderr
     assert_same_run(whole, folder)
+
+
+CHILD = """
+import os, sys, time
+sys.path.insert(0, {root!r})
+from mmseg.utils.errors import command_line
+
+@command_line
+def main():
+    open(os.path.join({folder!r}, "named"), "a").write(f"{{os.getpid()}}\\n")
+    time.sleep(100)
+
+main()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_torchrun_is_killed(tmp_path):
+    """Its processes end within seconds, wherever they are: these have not even loaded torch."""
+    child, named = tmp_path / "child.py", tmp_path / "named"
+    child.write_text(CHILD.format(root=str(tiny.ROOT), folder=str(tmp_path)))
+    command = tiny.command("tools/torchrun.py", "--standalone", "--nproc_per_node", "2", str(child))
+    running = subprocess.Popen(command, env=tiny.environment(), stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        wait_for(lambda: named.exists() and len(named.read_text().splitlines()) == 2)
+        children = [process_name(int(line)) for line in named.read_text().split()]
+        assert all(map(process_state, children))
+        running.kill()
+        wait_for(lambda: not any(map(process_state, children)))
+    finally:
+        os.killpg(running.pid, signal.SIGKILL)
+    said = running.communicate()[1]
+    assert said.count("stopped by SIGTERM") == 2 and "Traceback" not in said
+
+
+def wait_for(happens, seconds=60):
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.1)

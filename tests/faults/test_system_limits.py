@@ -1,11 +1,13 @@
 """A system that allows little: open files, shared memory, memory, streams, a home."""
 
+import errno
 import os
 import pwd
 import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from torch.utils.data import Dataset
@@ -44,11 +46,35 @@ class Roomless(Dataset):
         raise RuntimeError("unable to allocate shared memory(shm) for file </torch_1_2_0>: No space left on device (28)")
 
 
+ROOMLESS = (
+    r"/dev/shm (is too small, .* are free|cannot be written to)\. Enlarge it \(--shm-size 2g of a container\), or set num_workers to 0\.$"
+)
+
+
 def test_no_room_for_a_batch():
-    with pytest.raises(
-        UserError, match=r"/dev/shm is too small, .* are free\. Enlarge it \(--shm-size 2g of a container\), or set num_workers to 0\.$"
-    ):
+    with pytest.raises(UserError, match=ROOMLESS):
         list(SteadyLoader(Roomless(), num_workers=1))
+
+
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        (
+            "torch.Tensor.share_memory_",
+            RuntimeError("unable to open shared memory object </torch_1> in read-write mode: Read-only file system"),
+        ),
+        ("torch.multiprocessing.Queue", OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))),
+    ],
+)
+def test_no_room_for_the_workers_themselves(place, error, monkeypatch):
+    """For what they note, and for the locks of their queues."""
+
+    def full(*_):
+        raise error
+
+    monkeypatch.setattr(place, full)
+    with pytest.raises(UserError, match=ROOMLESS):
+        iter(SteadyLoader(Roomless(), num_workers=1)).__next__()
 
 
 @pytest.mark.parametrize(
@@ -60,10 +86,13 @@ def test_no_room_for_a_batch():
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried\nmore"),
             "can't allocate memory: you tried). Lower",
         ),
+        (BlockingIOError(11, "Resource temporarily unavailable"), "starts no further process or thread ([Errno 11] Resource temp"),
+        (RuntimeError("can't start new thread"), "starts no further process or thread (can't start new thread). Lower num_workers"),
+        (cv2.error("OpenCV: error: (-4:Insufficient memory) Failed to allocate"), "Memory ran out (OpenCV"),
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB."), "Memory ran out (CUDA out of memory. Tried to"),
     ],
 )
-def test_memory_that_ran_out_is_one_line(error, said, capsys):
+def test_memory_or_processes_that_ran_out_are_one_line(error, said, capsys):
     def fail():
         raise error
 

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import argparse
 import shlex
 
-from mmseg.config.options import OptionAction, add_trust_options
+from mmseg.config.options import OptionAction, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable
 
@@ -60,7 +60,7 @@ def main() -> None:
     check_args(args)
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     for file in filter(None, (args.out, args.picture)):
         check_writable(file.parent)
     from mmseg.apis.predicting.inference import init_model

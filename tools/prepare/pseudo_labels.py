@@ -13,7 +13,7 @@ import argparse
 import shlex
 from collections.abc import Sequence
 
-from mmseg.config.options import OptionAction, add_trust_options
+from mmseg.config.options import OptionAction, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 
 SPLITS = ("target", "source", "val", "test")
@@ -102,7 +102,7 @@ def main() -> None:
     check_args(args)
     from mmseg.config.config import load_config
 
-    cfg = load_config(args.config, args.cfg_options, training=False, trust=args.trust)
+    cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     from mmseg.apis.predicting.inference import init_model
     from mmseg.apis.preparing.images import images_of
     from mmseg.apis.preparing.pseudo_labels import LabelOptions, make_labels

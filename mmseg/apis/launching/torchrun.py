@@ -20,7 +20,7 @@ from mmseg.engine.distributed import LOST, LOST_ANOTHER
 from mmseg.utils.computing.launchers import LAST
 from mmseg.utils.computing.limits import killed_for_memory, read_limits
 from mmseg.utils.errors import UserError
-from mmseg.utils.signals import Stopped, how_it_ended
+from mmseg.utils.signals import LAUNCHER, Stopped, how_it_ended, this_process
 
 SAID = 2
 """Exit code of a process that has said why in one line."""
@@ -39,15 +39,18 @@ def run(arguments: Sequence[str]) -> int:
     logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
     before = read_limits().kills
     with tempfile.TemporaryDirectory() as folder:
-        os.environ[LAST] = str(Path(folder) / "iteration")
+        last, launcher = str(Path(folder) / "iteration"), os.environ.get(LAUNCHER)
+        os.environ |= {LAST: last, LAUNCHER: this_process()}  # from their first moment on, the processes end with this one
         try:
             torchrun.run(parse(arguments))
         except ChildFailedError as error:
-            return end(error.failures, os.environ[LAST], before)
+            return end(error.failures, last, before)
         except SignalException as stop:
             raise Stopped(stop.sigval) from None
         finally:
-            del os.environ[LAST]
+            del os.environ[LAST], os.environ[LAUNCHER]
+            if launcher is not None:
+                os.environ[LAUNCHER] = launcher
     return 0
 
 

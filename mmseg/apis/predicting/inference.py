@@ -21,6 +21,7 @@ from torch import Tensor
 
 from mmseg.apis.predicting.prior_correction import correct_priors
 from mmseg.config.config import load_config
+from mmseg.config.safe import may_be_of_others
 from mmseg.datasets.base import class_info, image_values
 from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.reading.image_files import read_image
@@ -120,7 +121,7 @@ def init_model(
     Raises:
         UserError: config or checkpoint are unreadable or do not belong together, or the classes of the config have another order.
     """
-    cfg = config if isinstance(config, Config) else load_config(config, training=False)
+    cfg = config if isinstance(config, Config) else load_config(config, training=False, trust=not may_be_of_others(config, checkpoint))
     segmentor = {**cfg.model, "test_cfg": inference_config(cfg, inference_mode)}
     torch.manual_seed(derive_seed(cfg.seed, "initial weights"))
     method = UDAMethod(segmentor=segmentor, seed=cfg.seed, data_preprocessor=cfg.uda.get("data_preprocessor"))

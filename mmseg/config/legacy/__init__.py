@@ -12,6 +12,7 @@ import functools
 
 from mmengine.config import Config
 
+from mmseg.config.code import run_config
 from mmseg.config.legacy.checks import as_lists, checked, note
 from mmseg.config.legacy.data import common_normalization, known_source, upgrade_evaluation_data, upgrade_training_data
 from mmseg.config.legacy.network import ignores_target, own_preprocessor, upgrade_model, upgrade_uda
@@ -55,7 +56,7 @@ RUNTIME = CONFIGS / "_base_" / "default_runtime.py"
 @functools.cache
 def runtime() -> Config:
     """What every training of this project shares; an old config has no words for it."""
-    return Config.fromfile(RUNTIME)
+    return run_config(RUNTIME)
 
 
 def is_legacy(cfg: Config) -> bool:

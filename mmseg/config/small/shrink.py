@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmseg.config.code import run_config
 from mmseg.config.config import HELPERS, REPORTING_HOOKS
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.references import references
@@ -131,7 +132,7 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
     small = Config(cfg.to_dict())
     if "demo_data" in small:
         return small if iterations is None else _stretch(small, iterations)
-    base = resolve_ends(resolve_sizes(Config.fromfile(CONFIGS / "demo" / "demoHR2demoHR_hrda.py")))
+    base = resolve_ends(resolve_sizes(run_config(CONFIGS / "demo" / "demoHR2demoHR_hrda.py")))
     if iterations is not None:
         _stretch(base, iterations)
     resize_config(small, _demo_size(base), Path(base.demo_data))
@@ -224,7 +225,7 @@ def _stretch(cfg: Config, iterations: int) -> Config:
 def _demo_size(base: Config) -> Size:
     """That of the demo configs; ``base`` is HRDA's."""
     head, encoder = base.model.decode_head, base.model.backbone
-    resnet = Config.fromfile(CONFIGS / "_base_" / "models" / "dlv2_tiny.py").model.backbone
+    resnet = run_config(CONFIGS / "_base_" / "models" / "dlv2_tiny.py").model.backbone
     return Size(
         divisor=DEMO_DIVISOR,
         margin_divisor=DEMO_MARGIN_DIVISOR,

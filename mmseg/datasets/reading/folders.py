@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
+from mmseg.datasets.reading.archives import split_archive
 from mmseg.utils.errors import BadFileError, UserError
 from mmseg.utils.storage.limits import MAX_FILE
 
@@ -118,12 +119,12 @@ def _no_file(path: Path, error: OSError | ValueError) -> BadFileError:
 def check_still_there(folders: Iterable[Path]) -> None:
     """Refuses to go on where a folder that held files is gone, or is empty as the place of a disk that is no longer mounted.
 
-    A training that skips bad samples would skip all of them.
+    A training that skips bad samples would skip all of them. Of files in an archive, the archive has to be there.
 
     Raises:
         UserError: names the folder.
     """
-    for folder in folders:
+    for folder in dict.fromkeys(archive[0] if (archive := split_archive(folder)) else folder for folder in folders):
         if not os.path.exists(folder) or (os.path.isdir(folder) and next(os.scandir(folder), None) is None):
             text = f"{folder} has been moved or emptied, or its disk is no longer mounted"
             raise UserError(f"{text}. Move it back or mount the disk, and continue with --resume.")

@@ -42,6 +42,11 @@ class ImageFiles:
         """The first ``number`` images by name, or all of them."""
         return replace(self, names=self.names[:number], folders=self.folders[:number])
 
+    @property
+    def places(self) -> list[Path]:
+        """The folders of the images."""
+        return list(dict.fromkeys(self.folders)) or [self.folder]
+
     def path(self, index: int) -> Path:
         return (self.folders[index] if self.folders else self.folder) / self.names[index]
 

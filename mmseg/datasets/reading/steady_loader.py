@@ -15,8 +15,9 @@ from typing import Any
 import torch
 from mmengine.logging import print_log
 from torch.utils.data import DataLoader, Dataset
+from torch.utils.data.dataloader import _BaseDataLoaderIter, _MultiProcessingDataLoaderIter
 
-from mmseg.datasets.reading.worker_limits import allow_open_files, check_room
+from mmseg.datasets.reading.worker_limits import allow_open_files, check_room, needing_room
 from mmseg.datasets.reading.worker_reports import WORKER_FIX, ReadingBoard, begin_worker
 from mmseg.utils.computing.limits import read_limits
 from mmseg.utils.errors import UserError
@@ -28,7 +29,25 @@ BROKEN = (RuntimeError, EOFError, OSError)
 """What torch raises where a worker has gone: its own report, or that of a broken connection."""
 
 
-class SteadyLoader(DataLoader):
+class _Walk(_MultiProcessingDataLoaderIter):
+    """torch's workers; where the system does not give all of them, torch would end in an error of its own about what it has not made."""
+
+    def __del__(self) -> None:
+        if hasattr(self, "_workers_status"):  # set when all of them are there
+            super().__del__()
+            return
+        for worker in getattr(self, "_workers", ()):
+            worker.kill()
+
+
+class _Loader(DataLoader):
+    """torch's loader with such workers."""
+
+    def _get_iterator(self) -> _BaseDataLoaderIter:
+        return _Walk(self) if self.num_workers else super()._get_iterator()
+
+
+class SteadyLoader(_Loader):
     """torch's loader, whose batches have to be functions of their numbers: each has the same samples whenever the sampler starts.
 
     A death is noticed where a batch is asked for, and nowhere else: torch's own report would reach whatever runs at that moment, such as
@@ -42,7 +61,8 @@ class SteadyLoader(DataLoader):
     def __init__(self, dataset: Dataset, *arguments: Any, worker_init_fn: Any = None, num_workers: int = 0, **options: Any) -> None:
         if num_workers:
             allow_open_files(num_workers)
-        self.board = ReadingBoard(num_workers)
+        with needing_room():
+            self.board = ReadingBoard(num_workers)
         self._workers: list[multiprocessing.Process] = []
         self._given = 0  # batches, since it was made
         self._loss: tuple[int, str | None] | None = None
@@ -84,7 +104,7 @@ class SteadyLoader(DataLoader):
 
     def _started(self, start: Any) -> Iterator:
         """The batches of new workers, or of those that stay from one walk to the next."""
-        with _torch_is_quiet():
+        with _torch_is_quiet(), needing_room():
             batches = start()
         self._workers = list(batches._workers)
         return batches
@@ -114,12 +134,12 @@ class SteadyLoader(DataLoader):
         self.board.clear()
         print_log(f"{line}. It is started again, with the same samples.", logger="current", level=logging.WARNING)
 
-    def _rest(self, done: int) -> DataLoader:
+    def _rest(self, done: int) -> _Loader:
         """A loader of the batches after the first ``done``; it draws nothing from torch's own generator."""
         options = {**_options(self), "persistent_workers": False, "generator": torch.Generator()}
         if self.batch_sampler is None:
-            return DataLoader(self.dataset, batch_size=None, sampler=_Rest(self.sampler, done), **options)
-        return DataLoader(self.dataset, batch_sampler=_Rest(self.batch_sampler, done), **options)
+            return _Loader(self.dataset, batch_size=None, sampler=_Rest(self.sampler, done), **options)
+        return _Loader(self.dataset, batch_sampler=_Rest(self.batch_sampler, done), **options)
 
 
 class _Rest:
@@ -145,6 +165,8 @@ def _options(loader: DataLoader) -> dict[str, Any]:
 def _torch_is_quiet() -> Iterator[None]:
     """Puts back the handler that torch replaces when it starts its first workers: it raises an error wherever this process is."""
     before = signal.getsignal(signal.SIGCHLD)
-    yield
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL if getattr(before, "__module__", "").startswith("torch.") else before)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL if getattr(before, "__module__", "").startswith("torch.") else before)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+from collections.abc import Iterator
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.space import as_size, free_space
+from mmseg.utils.storage.space import OF_WRITING, as_size, free_space
 
 FILES, FILES_EACH = 64, 32
 """Open files of a training, and more of them for each worker: 46 with two workers and small samples, and every tensor on its way is one."""
@@ -35,14 +38,29 @@ def allow_open_files(workers: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
+@contextlib.contextmanager
+def needing_room() -> Iterator[None]:
+    """What is shared is made within this context: tensors, and the locks of queues.
+
+    Raises:
+        UserError: there is no room for it.
+    """
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        check_room(error)
+        raise
+
+
 def check_room(error: BaseException) -> None:
-    """Explains an error of a worker that has found no room for a batch.
+    """Explains an error of sharing memory.
 
     Raises:
         UserError: this is one.
     """
-    if any(words in str(error) for words in NO_ROOM):
+    if any(words in str(error) for words in NO_ROOM) or getattr(error, "errno", None) in OF_WRITING:
         free = free_space(SHARED)
         room = "" if free is None else f", {as_size(free)} are free"
+        state = "cannot be written to" if os.strerror(errno.EROFS) in str(error) else f"is too small{room}"
         fix = "Enlarge it (--shm-size 2g of a container), or set num_workers to 0"
-        raise UserError(f"Loader workers cannot hand over what they have read: {SHARED} is too small{room}. {fix}.") from error
+        raise UserError(f"Loader workers cannot hand over what they have read: {SHARED} {state}. {fix}.") from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmseg.datasets.base import SegmentationDataset, without_labels
-from mmseg.datasets.reading.archives import split_archive
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralDatasets, SeveralImageFiles
 from mmseg.registry import DATASETS, build_checked
@@ -33,8 +32,6 @@ def target_images(dataset: dict | SegmentationDataset | None) -> ImageFiles | No
 
 
 def data_folders(source: SegmentationDataset | SeveralDatasets, target: ImageFiles | SeveralImageFiles | None) -> list[Path]:
-    """Where images and labels of a training lie: folders, or archives."""
-    sources = getattr(source, "parts", [source])
-    images = [part.images for part in sources] + ([] if target is None else [*getattr(target, "parts", [target])])
-    found = [folder for files in images for folder in files.folders or [files.folder]] + [part.label_folder for part in sources]
-    return [archive[0] if (archive := split_archive(folder)) else folder for folder in dict.fromkeys(found)]
+    """Where the files of a training lie."""
+    targets = [] if target is None else getattr(target, "parts", [target])
+    return [folder for part in (*getattr(source, "parts", [source]), *targets) for folder in part.places]

@@ -6,7 +6,7 @@ All processes of a training share the images; the first one writes what belongs 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,7 @@ class Asker:
         dataset: all target images.
         picker: how it picks.
         workers: processes that read images.
+        between: called between two images; ends a round that a signal asks to end.
     """
 
     method: UDAMethod
@@ -47,6 +48,7 @@ class Asker:
     dataset: TargetImages
     picker: Picker
     workers: int
+    between: Callable[[], None]
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -123,6 +125,7 @@ def make_picks(asker: Asker, folder: RoundFolder, *, same: bool) -> None:
         for done, (index, logits) in enumerate(predictions(asker.method, asker.network, asker.dataset, todo, asker.workers), 1):
             threads.submit(pick_image, asker, folder, asker.stems[index], logits, known.get(index))
             told(total - len(todo) + done)
+            asker.between()
     barrier()
 
 
@@ -164,6 +167,7 @@ def make_labels(asker: Asker, folder: RoundFolder, oracle: Oracle) -> dict[str, 
         for done, index in enumerate(asker.own, 1):
             threads.submit(label, asker.stems[index])
             told(done)
+            asker.between()
     parts = all_gather_object(spent)
     return {stem: entry for part in parts for stem, entry in part.items()}
 

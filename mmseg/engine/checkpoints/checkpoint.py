@@ -23,6 +23,7 @@ from mmseg.utils.storage.checksums import damaged_record
 from mmseg.utils.storage.files import atomic_path
 from mmseg.utils.storage.limits import check_content
 from mmseg.utils.storage.run_folder import LATEST, PREVIOUS
+from mmseg.utils.storage.unpickling import load_weights
 
 BLOCK = 2**22
 NUMPY_METADATA = (
@@ -144,7 +145,7 @@ def read_checkpoint(path: str | os.PathLike, *, values: bool = True) -> dict[str
         with torch.serialization.safe_globals([(Unread, name) for name in NUMPY_METADATA]), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch, about the age of a pickle
             in_file = {} if values or not zipfile.is_zipfile(path) else {"mmap": True}
-            content = {} if damaged else torch.load(path, map_location="cpu", weights_only=True, **in_file)
+            content = {} if damaged else load_weights(path, **in_file)
         check_content(content, path.stat().st_size)
     except Exception as error:  # torch's reader meets a damaged file with almost any kind of error
         needs = re.search(r"GLOBAL ([\w.]+)", str(error)) if isinstance(error, pickle.UnpicklingError) else None

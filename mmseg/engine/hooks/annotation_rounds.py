@@ -161,7 +161,12 @@ class AnnotationRounds(Hook):
         known = header["network"] == digest[0]
         if header["complete"] and known:
             return
-        asker = Asker(runner.network, network, self.images, self.picker, self.workers)
+
+        def between() -> None:  # as in an evaluation; the other processes are asked by the same signal
+            if (number := runner.stopping.request.number) is not None:
+                runner.stop(number)
+
+        asker = Asker(runner.network, network, self.images, self.picker, self.workers, between)
         if not (header["picked"] and known):
             make_picks(asker, folder, same=known)
         if header["complete"]:

@@ -30,6 +30,7 @@ class CheckpointHook(Hook):
     def before_train_epoch(self, runner: Runner) -> None:
         """Makes up for the evaluation in which the training was stopped, before it goes on; an epoch is the whole training."""
         if runner.evaluation_due:
+            runner.counted = runner.hook_states()
             runner.val_loop.run()
 
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: list | None = None) -> None:

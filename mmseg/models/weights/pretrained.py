@@ -19,6 +19,7 @@ from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.checksums import damaged_record
 from mmseg.utils.storage.limits import check_content
+from mmseg.utils.storage.unpickling import load_weights
 
 FOLDER = Path("pretrained")
 OPENMMLAB = "open-mmlab://"
@@ -160,7 +161,7 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
     try:
         if damaged := damaged_record(path):
             raise ValueError(f"the checksum of {damaged} is wrong")
-        state = load_file(path) if _is_safetensors(path) else torch.load(path, map_location="cpu", weights_only=True)
+        state = load_file(path) if _is_safetensors(path) else load_weights(path)
         check_content(state, path.stat().st_size)
     except Exception as error:  # the readers meet a damaged file with almost any kind of error
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]

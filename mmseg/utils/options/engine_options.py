@@ -17,6 +17,8 @@ from mmseg.utils.options.ranges import CLOSED, NonNegative, Pair, Positive, Shar
 
 MOST_WORKERS = 256
 """More processes would only wait for each other."""
+MOST_BATCHES = 1024
+"""Of one worker; all of them lie in memory."""
 
 
 class GradientClipping(TypedDict, total=False):
@@ -143,7 +145,8 @@ def loader(
     *,
     batch_size: Positive[int] = 1,
     num_workers: Annotated[int, Ge(0), Le(MOST_WORKERS)] = 0,
-    prefetch_factor: Positive[int] | None = None,
+    prefetch_factor: Annotated[int, Ge(1), Le(MOST_BATCHES)] | None = None,
+    multiprocessing_context: Literal["fork", "spawn", "forkserver"] | None = None,
     pin_memory: bool = False,
     persistent_workers: bool = False,
     drop_last: bool = False,
@@ -155,6 +158,7 @@ def loader(
         batch_size: samples of a step, of each process.
         num_workers: processes that load; 0 loads in the training's own.
         prefetch_factor: batches that each of them has ready.
+        multiprocessing_context: how they are started; None as the system does.
         pin_memory: pages that a GPU reads directly; on by default where there is one.
         persistent_workers: keeps the processes between epochs; on by default where there are some.
         drop_last: leaves out a last batch that is not full.

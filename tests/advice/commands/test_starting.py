@@ -23,7 +23,7 @@ from mmseg.registry import DATASETS, check_component
 from mmseg.utils.computing import limits
 from mmseg.utils.computing.launchers import is_first_process
 from mmseg.utils.computing.progress import mapped
-from mmseg.utils.errors import command_line
+from mmseg.utils.errors import command_line, of_the_system
 from tests import tiny
 from tests.advice.following import advice
 from tools.benchmarks.workers import Worker
@@ -183,8 +183,12 @@ def test_a_training_that_runs_out_of_memory(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         command_line(fail)()
     advice(
-        "error: Memory ran out ({}). Lower num_workers, batch_size or --jobs, or ask for more memory",
-        capsys.readouterr().err.strip(),
+        "Memory ran out ({}). Lower num_workers, batch_size or --jobs, or ask for more memory",
+        capsys.readouterr().err.strip().removeprefix("error: "),
+    )
+    advice(
+        "The system starts no further process or thread ({}). Lower num_workers, batch_size or --jobs, or ask for more memory",
+        of_the_system(RuntimeError("can't start new thread")),
     )
     line = killed_line(137, 0, "")
     advice(

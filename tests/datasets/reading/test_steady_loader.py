@@ -1,5 +1,7 @@
 """A loader whose workers die: at the same sample, seldom, or while something else runs."""
 
+import gc
+import multiprocessing
 import os
 import signal
 import time
@@ -12,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.datasets.reading.worker_reports import ReadingBoard, note_file
 from mmseg.datasets.sampling.samplers import RunningIndexSampler
+from mmseg.engine.checkpoints import checkpoint
 from mmseg.utils.errors import UserError
 
 
@@ -36,6 +39,14 @@ class Fragile(Dataset):
             self.file(index).write_text(str(left - 1))
             self.how()
         return index
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """torch looks whether its workers live when it has waited five seconds for a batch."""
+    look = torch.utils.data.dataloader._MultiProcessingDataLoaderIter._try_get_data
+    assert look.__defaults__ == (5.0,)
+    monkeypatch.setattr(look, "__defaults__", (0.2,))
 
 
 @pytest.fixture
@@ -84,6 +95,46 @@ def test_a_death_between_two_batches_disturbs_nothing_else(warned, tmp_path):
     os.kill(worker.pid, signal.SIGKILL)
     time.sleep(0.3)
     assert list(batches) == list(range(1, 12)) and len(warned) == 1
+
+
+def test_a_death_while_a_checkpoint_is_written(warned, tmp_path, monkeypatch):
+    """Of both workers, between its bytes and its name: the file is whole, no error, and then the batches go on."""
+    batches = iter(SteadyLoader(Fragile(tmp_path, {}), batch_size=None, num_workers=2))
+    assert next(batches) == 0
+    workers, read_back = multiprocessing.active_children(), checkpoint._read_back
+
+    def die(*arguments) -> None:
+        for worker in workers:
+            worker.kill()
+            worker.join()
+        read_back(*arguments)
+
+    monkeypatch.setattr(checkpoint, "_read_back", die)
+    checkpoint.save_checkpoint(tmp_path / "latest.pth", {"meta": {"iteration": 1}})
+    checkpoint.check_whole(tmp_path / "latest.pth")
+    assert len(workers) == 2 and not any(worker.is_alive() for worker in workers)
+    assert list(batches) == list(range(1, 12)) and len(warned) == 1
+
+
+@pytest.mark.filterwarnings("error")  # of torch, about the iterator that is half made
+def test_workers_that_cannot_be_started_leave_no_handler(tmp_path, monkeypatch):
+    """A system that allows no further process; torch has replaced the handler by then, or not."""
+    before, started = signal.getsignal(signal.SIGCHLD), []
+
+    def full(self) -> None:
+        if started:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        started.append(self)
+        start(self)
+
+    start = multiprocessing.Process.start
+    monkeypatch.setattr(multiprocessing.Process, "start", full)
+    with pytest.raises(BlockingIOError):  # every command has one line for it
+        iter(SteadyLoader(Fragile(tmp_path, {}), num_workers=2)).__next__()
+    assert signal.getsignal(signal.SIGCHLD) == before
+    gc.collect()
+    started[0].join(10)
+    assert started[0].exitcode == -signal.SIGKILL
 
 
 def test_errors_of_samples_are_their_own(warned, tmp_path):

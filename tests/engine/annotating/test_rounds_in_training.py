@@ -1,10 +1,12 @@
 """Rounds of annotating in a training: what they leave on disk, that their labels count at once, and that a resume changes no bit."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -13,10 +15,13 @@ import torch
 from mmseg.apis.launching.train import train
 from mmseg.datasets.annotating import fresh
 from mmseg.datasets.reading.image_files import ImageFiles, read_image, read_label_ids
+from mmseg.engine.annotating import making
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.parts import build_loader_config
 from mmseg.models.uda.acquisition.selection import squares
+from mmseg.utils.computing.background_work import BackgroundWork
+from mmseg.utils.signals import Stopped
 from tests import annotated, tiny
 from tests.engine.test_resume import assert_equal
 
@@ -198,6 +203,34 @@ def test_killed_and_resumed_equals_uninterrupted(whole, tiny_data, tmp_path, dea
         for key in [key for key in content if key.endswith("header.json")]:
             content.pop(key)  # names the folder of the run
     assert own == other
+
+
+@pytest.mark.parametrize(("name", "times", "left"), [("pick_image", 4 + 1, "round_2/picks"), ("label_image", 1, "round_1/labels")])
+def test_a_signal_ends_a_round(whole, tiny_data, tmp_path, monkeypatch, name, times, left):
+    """Between two images, and not after all of them: at the published size they take longer than a scheduler waits."""
+    monkeypatch.chdir(tiny.ROOT)
+    folder, act, calls = tmp_path / f"run_{name}", getattr(making, name), []
+
+    def asked(*arguments):
+        calls.append(name)
+        if len(calls) == times:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.1)  # the handler runs in another thread, which has to come to it
+        return act(*arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(Stopped) as stopped:
+        patch.setattr(making, name, asked)
+        patch.setattr(making, "background", lambda: BackgroundWork(threads=1, waiting=0))
+        train(annotated.config(tiny_data), folder)
+    done = int(left[6])
+    assert stopped.value.number == signal.SIGTERM and stopped.value.iteration == annotated.ROUNDS[done - 1]
+    assert read_checkpoint(folder / "latest.pth")["meta"]["iteration"] == annotated.ROUNDS[done - 1]
+    written = [path for path in (folder / "annotations" / left).rglob("*.*") if path.is_file()]
+    assert 1 <= len(written) < len(names(tiny_data)) and not list(folder.rglob("*.part*"))
+    train(annotated.config(tiny_data), folder, resume=True)
+    first, second = (read_checkpoint(run / "latest.pth") for run in (whole, folder))
+    for part in PARTS:
+        assert_equal(first[part], second[part], part)
 
 
 def stopped_at(iteration):
