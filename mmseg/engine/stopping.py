@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -13,8 +14,10 @@ from torch import distributed
 
 from mmseg.utils.signals import ASKING, StopRequest, handled
 
-TOGETHER = timedelta(seconds=20)
-"""How long a process waits for the others before it ends: the grace time of most schedulers is 30 seconds."""
+TOGETHER = 20.0
+"""Seconds that a process waits for the others before it ends: the grace time of most schedulers is 30 seconds."""
+LOOK = 0.05
+"""Seconds between two looks for them."""
 
 
 class Stopping:
@@ -50,12 +53,25 @@ class Stopping:
         return int(known) or None
 
     def together(self) -> bool:
-        """Waits for the other processes: the launcher ends all as soon as one has ended. Returns whether they were asked to end as well."""
-        if self._group is not None:
-            try:
-                distributed.monitored_barrier(self._group, TOGETHER)
-            except RuntimeError:
-                return False
+        """Waits for the other processes: the launcher ends all as soon as one has ended. Returns whether they were asked to end as well.
+
+        By the store in which they have met: a process that waits in an exchange, as at the end of an evaluation, comes to no barrier,
+        and those of torch end late without the first one.
+        """
+        if self._group is None:
+            return True
+        store, own, end = distributed.distributed_c10d._get_default_store(), distributed.get_rank(), time.monotonic() + TOGETHER
+        try:
+            for what in ("here", "told"):
+                store.set(f"stopping/{what}/{own}", "")
+                if what == "told" and own > 0:  # the first one may keep the store, and leaves last
+                    break
+                while not store.check([f"stopping/{what}/{rank}" for rank in range(distributed.get_world_size())]):
+                    if time.monotonic() > end:
+                        return False
+                    time.sleep(LOOK)
+        except RuntimeError:  # who has kept the store is gone
+            return False
         return True
 
 

@@ -59,6 +59,21 @@ def test_a_process_stops_answering(whole, tiny_data, tmp_path):
     assert_same_run(whole, folder)
 
 
+ALONE = "from mmseg.engine import stopping; stopping.TOGETHER = 2.0; os.kill(os.getpid(), signal.SIGTERM)"
+
+
+def test_a_signal_to_one_process_amid_an_evaluation(whole, tiny_data, tmp_path):
+    """The other one waits at its end, where it answers to nothing: it has to be left behind."""
+    folder = tmp_path / "run"
+    ended = train(folder, tiny_data, script(tmp_path, IN_EVALUATION, ALONE, 3, rank=1), processes=2, **OPTIONS)
+    assert ended.returncode == 143 and not errors(ended)
+    assert ended.stderr.splitlines()[-1] == "stopped by SIGTERM. A training goes on by the same command with --resume."
+    assert state(folder)["meta"]["iteration"] == 2
+    done = train(folder, tiny_data, "tools/train.py", "--resume", processes=2, **OPTIONS)
+    assert done.returncode == 0, done.stderr
+    assert_same_run(whole, folder)
+
+
 CHILD = """
 import os, sys, time
 sys.path.insert(0, {root!r})

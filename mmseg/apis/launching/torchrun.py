@@ -22,6 +22,7 @@ from mmseg.utils.computing.limits import killed_for_memory, read_limits
 from mmseg.utils.errors import UserError
 from mmseg.utils.signals import LAUNCHER, Stopped, how_it_ended, this_process
 
+GO_ON = "A training goes on by the same command with --resume."
 SAID = 2
 """Exit code of a process that has said why in one line."""
 
@@ -46,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         except ChildFailedError as error:
             return end(error.failures, last, before)
         except SignalException as stop:
-            raise Stopped(stop.sigval) from None
+            raise Stopped(stop.sigval, GO_ON) from None
         finally:
             del os.environ[LAST], os.environ[LAUNCHER]
             if launcher is not None:
@@ -79,6 +80,7 @@ def end(failures: Mapping[int, ProcessFailure], last: str, kills: int) -> int:
 
     Raises:
         UserError: names the process that has died, its machine, how it ended and when; or it was one of another machine.
+        Stopped: processes, and not their launcher, were asked to end by SIGTERM.
     """
     codes = {rank: failure.exitcode for rank, failure in sorted(failures.items())}
     if SAID in codes.values():
@@ -86,6 +88,8 @@ def end(failures: Mapping[int, ProcessFailure], last: str, kills: int) -> int:
     dead = [rank for rank, code in codes.items() if code not in (LOST_ANOTHER, -signal.SIGTERM) and not 128 < code < 160]
     asked = [code for code in codes.values() if 128 < code < 160]
     if asked and not dead:
+        if asked[0] - 128 == signal.SIGTERM:  # of the others, the first process has spoken
+            raise Stopped(signal.SIGTERM, GO_ON)
         return asked[0]
     if not dead:
         raise UserError(LOST)
