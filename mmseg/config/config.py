@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import hashlib
 import json
@@ -195,7 +196,7 @@ def apply_options(cfg: Config, options: dict[str, Any], path: str | Path) -> Non
         if first not in cfg and first not in OPTIONAL:
             raise UserError(f"--cfg-options {key}: {path} has no key '{first}'.{suggestion(first, cfg)}")
         try:
-            cfg.merge_from_dict({key: options[key]})
+            cfg.merge_from_dict({key: copy.deepcopy(options[key])})  # mmengine takes _delete_ out of what it is given
         except (KeyError, TypeError, AssertionError, IndexError, ValueError) as error:
             raise UserError(f"--cfg-options {key}: {path} has no such entry. Give the full path of an existing entry.") from error
 

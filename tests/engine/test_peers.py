@@ -13,7 +13,7 @@ from mmseg.apis.launching import torchrun
 from mmseg.engine.distributed import LOST, LOST_ANOTHER, SILENT, account
 from mmseg.engine.peers import ENDED, Peer, Peers
 from mmseg.utils.errors import UserError
-from mmseg.utils.signals import process_name, this_process
+from mmseg.utils.signals import Stopped, process_name, this_process
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ class Failure:
         ([-signal.SIGTERM, 7, 143], "Process 1 on .* ended with exit code 7 after iteration 3."),
         ([LOST_ANOTHER], LOST),
         ([2, -signal.SIGKILL], 2),
-        ([143, 143], 143),
+        ([130, 130], 130),
     ],
 )
 def test_what_torchrun_says(codes, said, tmp_path):
@@ -81,3 +81,11 @@ def test_what_torchrun_says(codes, said, tmp_path):
         return
     with pytest.raises(UserError, match=f"^{said}"):
         torchrun.end(failures, str(tmp_path / "last"), 0)
+
+
+@pytest.mark.parametrize("codes", [[143, 143], [LOST_ANOTHER, 143], [-signal.SIGTERM, 143]])
+def test_torchrun_says_that_processes_were_asked_to_end(codes, tmp_path):
+    """By SIGTERM, which they leave to their launcher to say."""
+    with pytest.raises(Stopped) as stop:
+        torchrun.end({rank: Failure(code) for rank, code in enumerate(codes)}, str(tmp_path / "last"), 0)
+    assert (stop.value.number, stop.value.args) == (signal.SIGTERM, (torchrun.GO_ON,))

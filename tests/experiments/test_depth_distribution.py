@@ -17,8 +17,8 @@ WITH_CLASSES = [
 NETWORK = "model.depth_head"
 
 
-def configs(number: int, address: str) -> dict:
-    return {name: cfg for name, (_, cfg) in row_configs(STUDIES[number].rows[address], seed=0).items()}
+def configs(number: int, address: str, seed: int = 0) -> dict:
+    return {name: cfg for name, (_, cfg) in row_configs(STUDIES[number].rows[address], seed=seed).items()}
 
 
 def test_which_rows_have_classes():
@@ -55,6 +55,13 @@ def test_a_row_is_complete(number, address):
         if name == "selftrain":
             assert cfg.load_from == "stage:adapt/checkpoint" and data.source.ann_dir == "stage:labels/labels"
             assert data.target is None and not data.source.get("depth_dir") and cfg.uda.type == "TargetOnly"
+
+
+@pytest.mark.parametrize(("number", "address"), ROWS)
+def test_a_second_seed_differs_in_its_seed_alone(number, address):
+    """Where a change replaces a whole entry, it still does so when the row is asked for again."""
+    first, second = configs(number, address, 0), configs(number, address, 1)
+    assert [dict(cfg, seed=0) for cfg in second.values()] == [dict(cfg) for cfg in first.values()]
 
 
 def test_schedules_are_those_of_the_paper():

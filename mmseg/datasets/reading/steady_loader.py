@@ -6,9 +6,10 @@ import contextlib
 import functools
 import itertools
 import logging
-import multiprocessing.connection
+import multiprocessing
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -111,9 +112,12 @@ class SteadyLoader(_Loader):
 
     def _dead(self, seconds: float = 2.0) -> list[int]:
         """Places of the workers that have died; a connection breaks a moment before the system has ended the process behind it."""
-        if all(worker.exitcode is None for worker in self._workers):
-            multiprocessing.connection.wait([worker.sentinel for worker in self._workers], seconds)
-        return [place for place, worker in enumerate(self._workers) if worker.exitcode is not None]
+        end = time.monotonic() + seconds
+        while not (dead := [place for place, worker in enumerate(self._workers) if worker.exitcode is not None]):
+            if time.monotonic() > end:
+                break
+            time.sleep(0.01)
+        return dead
 
     def _report(self, for_memory: bool, error: BaseException) -> None:
         """One line about the first worker that has died, and the end of the others.

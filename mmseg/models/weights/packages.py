@@ -10,12 +10,14 @@ import re
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from mmseg.utils.errors import UserError
 
-State = dict[str, Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+State = dict[str, "Tensor"]
 
 
 @dataclass(frozen=True, kw_only=True)

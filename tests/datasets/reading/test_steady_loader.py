@@ -87,6 +87,26 @@ def test_a_second_death_ends_it(warned, tmp_path):
     assert len(warned) == 1
 
 
+class Dying:
+    """A worker whose connection is broken, and which the system has not ended yet."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    @property
+    def exitcode(self) -> int | None:
+        self.looks -= 1
+        return None if self.looks >= 0 else -signal.SIGKILL
+
+
+def test_a_worker_that_takes_its_time_to_die(tmp_path):
+    loader = SteadyLoader(Fragile(tmp_path, {}), 2, num_workers=2)
+    loader._workers = [Dying(10**9), Dying(3)]
+    assert loader._dead() == [1]
+    loader._workers = [Dying(10**9)]
+    assert loader._dead(seconds=0.05) == []
+
+
 def test_a_death_between_two_batches_disturbs_nothing_else(warned, tmp_path):
     """torch's own handler would raise an error amid the sleep."""
     batches = iter(SteadyLoader(Fragile(tmp_path, {}), batch_size=None, num_workers=1))
