@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import timm
+import torch
 import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
@@ -153,7 +154,8 @@ class TimmBackbone(BaseModule):
         return level[:, :, : -(-height // stride), : -(-width // stride)]
 
     def _stages(self, image: Tensor) -> list[Tensor]:
-        levels = self.network(image)
+        # Depthwise and 1x1 convolutions read the channels of a pixel together: half the time on a CPU (docs/benchmark_figures.md).
+        levels = self.network(image.contiguous(memory_format=torch.channels_last))
         channels_last = getattr(self.network, "output_fmt", None) == Format.NHWC
         return [level.permute(0, 3, 1, 2) for level in levels] if channels_last else levels
 
