@@ -1,4 +1,6 @@
-"""Writes a network for use without this code: python tools/export.py CONFIG CHECKPOINT --out DIR [--size H W] [--format onnx] …"""
+"""Writes a network for use elsewhere: python tools/export.py CONFIG CHECKPOINT --out DIR [--format onnx exported_program folder] …"""
+
+from __future__ import annotations
 
 import sys
 from pathlib import Path
@@ -6,18 +8,25 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
+from collections.abc import Sequence
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from mmseg.apis.predicting.choices import SUFFIXES
+from mmseg.apis.predicting.model_files import add_model_arguments, choose_model
 from mmseg.config.options import OptionAction, add_trust_options, trusted
-from mmseg.utils.errors import CommandParser, command_line
+from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable, write_json
+
+if TYPE_CHECKING:  # torch takes seconds, which --help need not wait for
+    from mmseg.models.uda import UDAMethod
+
+FOLDER = "folder"
 
 
 def parse_args() -> argparse.Namespace:
-    parser = CommandParser(description="Write the network of one window as ONNX and as a torch.export program (docs/export.md).")
-    parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
-    parser.add_argument("checkpoint", help="file of a training or a released one")
+    parser = CommandParser(description="Write a network as ONNX, as a torch.export program, or as a folder (docs/export.md).")
+    add_model_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the files")
     size_help = "window in pixels (default: that of the config's test_cfg, else the training crop)"
     parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"), help=size_help)
@@ -25,38 +34,62 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
     parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
-    parser.add_argument("--format", nargs="+", choices=tuple(SUFFIXES), default=list(SUFFIXES), help="files to write (default: both)")
+    format_help = f"what to write (default: {' and '.join(SUFFIXES)}); {FOLDER}: config, safetensors, classes and licence, in DIR itself"
+    parser.add_argument("--format", nargs="+", choices=(*SUFFIXES, FOLDER), default=list(SUFFIXES), help=format_help)
+    parser.add_argument("--half", action="store_true", help=f"with --format {FOLDER}: weights as float16")
+    parser.add_argument("--licence", metavar="TEXT", help=f"with --format {FOLDER}: of the weights (default: that of the encoder's)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     add_trust_options(parser)
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
+
+
+def check_args(args: argparse.Namespace) -> None:
+    """Refuses options that mean nothing, before anything is read."""
+    if FOLDER not in args.format and (args.half or args.licence is not None):
+        raise UserError(f"--half and --licence are about the weights of a folder. Add --format {FOLDER}.")
+    if FOLDER in args.format and args.prior_correction:
+        text = f"--format {FOLDER} writes a network as it is, without --prior-correction"
+        raise UserError(f"{text}. Leave it out, and give it to the commands that predict with the folder.")
 
 
 @command_line
 def main() -> None:
     args = parse_args()
+    check_args(args)
+    choose_model(args)
     from mmseg.config.config import digest, load_config
 
     cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     check_writable(args.out)
-    from mmseg.apis.predicting.export import description, export_window, file_records, sliding_window, versions
     from mmseg.apis.predicting.inference import init_model
     from mmseg.engine.checkpoints.checkpoint import file_hash
 
     method = init_model(cfg, args.checkpoint, weights=args.weights, prior_correction=args.prior_correction)
-    window, stride = sliding_window(cfg, args.size)
+    origin = {
+        "checkpoint": {"path": args.checkpoint, "sha256": file_hash(args.checkpoint), "weights": args.weights},
+        "config": {"path": args.config, "digest": digest(cfg)},
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+    if FOLDER in args.format:
+        from mmseg.apis.exporting.folder import export_folder
+
+        for file in export_folder(method, args.out, origin, half=args.half, licence=args.licence):
+            print(f"{file}: {file.stat().st_size / 1e6:.2f} MB")
+    if formats := [name for name in args.format if name != FOLDER]:
+        export_windows(args, method, origin, formats)
+
+
+def export_windows(args: argparse.Namespace, method: UDAMethod, origin: dict, formats: Sequence[str]) -> None:
+    """Writes the programs of one window, and the JSON that describes them."""
+    from mmseg.apis.exporting.window import description, export_window, file_records, sliding_window, versions
+
+    window, stride = sliding_window(method.cfg, args.size)
     record = description(method, window, stride, args.batch)
     teacher = "" if args.weights == "model" else f"_{args.weights}"
     prior = f"_prior_{args.prior_correction.stem}" if args.prior_correction else ""
     base = args.out / f"{Path(args.checkpoint).stem}{teacher}{prior}_{window[0]}x{window[1]}"
-    files = export_window(method, base, window, batch=args.batch, formats=args.format)
-    record |= {
-        "files": file_records(files),
-        "checkpoint": {"path": args.checkpoint, "sha256": file_hash(args.checkpoint), "weights": args.weights},
-        "config": {"path": args.config, "digest": digest(cfg)},
-        "environment": versions(),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-    }
-    write_json(base.with_name(f"{base.name}.json"), record)
+    files = export_window(method, base, window, batch=args.batch, formats=formats)
+    write_json(base.with_name(f"{base.name}.json"), record | {"files": file_records(files), "environment": versions()} | origin)
     for file in files.values():
         size = file.path.stat().st_size / 1e6
         print(f"{file.path}: {size:.1f} MB, differs from the network by at most {file.difference:.0e} of the logits' range")

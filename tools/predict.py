@@ -1,4 +1,4 @@
-"""Predicts own images and videos: python tools/predict.py CONFIG CHECKPOINT INPUT… --out DIR [--save palette overlay confidence panel] …"""
+"""Predicts own images and videos: python tools/predict.py FOLDER INPUT… (or CONFIG CHECKPOINT INPUT…) [--out DIR] [--save overlay …]"""
 
 import sys
 from pathlib import Path
@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 
 from mmseg.apis.predicting.choices import ATTENTION, KINDS, READABLE
+from mmseg.apis.predicting.model_files import add_model_arguments, choose_model
 from mmseg.config.options import OptionAction, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable
@@ -17,10 +18,10 @@ from mmseg.utils.storage.files import check_writable
 
 def parse_args() -> argparse.Namespace:
     parser = CommandParser(description="Predict own images, folders of them, and videos, of any size.")
-    parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
-    parser.add_argument("checkpoint", help="file of a training or a released one")
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help=f"files, or folders with all below them: {READABLE}")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets DIR/palette/…, DIR/overlay/…, named like the inputs")
+    add_model_arguments(parser)
+    parser.add_argument("inputs", nargs="*", type=Path, metavar="INPUT", help=f"files, or folders with all below them: {READABLE}")
+    out_help = "gets DIR/palette/…, DIR/overlay/…, named like the inputs (default: %(default)s)"
+    parser.add_argument("--out", type=Path, default=Path("predictions"), metavar="DIR", help=out_help)
     save_help = "default: palette overlay; of a video the overlay video alone, as the others are one picture per frame"
     parser.add_argument("--save", nargs="+", choices=KINDS, metavar="KIND", help=f"any of {' '.join(KINDS)} ({save_help})")
     parser.add_argument("--opacity", type=float, default=0.5, help="share of the colours in overlays, above 0 to 1 (default: %(default)s)")
@@ -33,7 +34,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     add_trust_options(parser)
-    return parser.parse_args()
+    args = parser.parse_intermixed_args()
+    if args.checkpoint is not None and Path(args.config).is_dir():  # its files are known, and what follows is to be predicted
+        args.checkpoint, args.inputs = None, [Path(args.checkpoint), *args.inputs]
+    if not args.inputs:
+        parser.error("the following arguments are required: INPUT")
+    return args
 
 
 def check_args(args: argparse.Namespace) -> None:
@@ -60,6 +66,7 @@ def main() -> int:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg would print on a broken video what our error says
     args = parse_args()
     check_args(args)
+    choose_model(args)
     from mmseg.apis.predicting.sources import check_outputs, describe_left_out, find_sources
 
     sources, left_out = find_sources(args.inputs, [(args.out / kind).resolve() for kind in (*KINDS, ATTENTION)])

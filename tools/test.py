@@ -1,4 +1,4 @@
-"""Evaluates a checkpoint of ours or a released one: python tools/test.py CONFIG CHECKPOINT [--weights ema_model] [--show-dir DIR] …
+"""Evaluates a checkpoint of ours or a released one: python tools/test.py CONFIG CHECKPOINT (or FOLDER) [--weights ema_model] …
 
 On N GPUs: torchrun --standalone --nproc_per_node N tools/test.py CONFIG CHECKPOINT
 """
@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.apis.predicting.choices import BENCHMARKS
+from mmseg.apis.predicting.model_files import add_model_arguments, choose_model
 from mmseg.apis.predicting.presets import PRESETS
 from mmseg.config.options import OptionAction, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line, suggestion
@@ -20,8 +21,7 @@ FORMAT_OPTIONS = ("imgfile_prefix", "to_label_id")
 
 def parse_args() -> argparse.Namespace:
     parser = CommandParser(description="Evaluate a checkpoint on the validation data of its config.")
-    parser.add_argument("config", help="Python config, ours or in the 0.x vocabulary, or a JSON of one")
-    parser.add_argument("checkpoint", help="file of a training or a released one")
+    add_model_arguments(parser)
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     parser.add_argument("--eval", nargs="+", metavar="METRIC", help="mIoU, the only metric and the default")
     add_inference_options(parser)
@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     add_trust_options(parser)
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def add_inference_options(parser: argparse.ArgumentParser) -> None:
@@ -110,6 +110,7 @@ def check_server_args(args: argparse.Namespace) -> None:
 def main() -> None:
     args = parse_args()
     check_args(args)
+    choose_model(args)
     from mmseg.config.config import load_config
 
     cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))

@@ -1,1 +1,1 @@
-"""Networks on images: evaluation, own pictures, submissions, export."""
+"""Networks on images: evaluation, own pictures, submissions."""

@@ -19,6 +19,7 @@ from mmengine.config import Config
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from mmseg.apis.predicting.model_files import model_files
 from mmseg.apis.predicting.prior_correction import correct_priors
 from mmseg.config.config import load_config
 from mmseg.config.safe import may_be_of_others
@@ -107,7 +108,7 @@ def init_model(
     names, colours, normalisation.
 
     Args:
-        config: file (ours, or in the 0.x vocabulary) or complete config.
+        config: file (ours, or in the 0.x vocabulary), complete config, or folder with a config and weights, see :func:`model_files`.
         checkpoint: file with the weights, see :mod:`mmseg.engine.checkpoints.weights`; None for the initial weights of the config.
         device: 'cpu', 'cuda', 'cuda:1', …
         weights: 'model' (student) or 'ema_model' (teacher).
@@ -121,6 +122,8 @@ def init_model(
     Raises:
         UserError: config or checkpoint are unreadable or do not belong together, or the classes of the config have another order.
     """
+    if checkpoint is None and not isinstance(config, Config) and Path(config).is_dir():
+        config, checkpoint = model_files(config)
     cfg = config if isinstance(config, Config) else load_config(config, training=False, trust=not may_be_of_others(config, checkpoint))
     segmentor = {**cfg.model, "test_cfg": inference_config(cfg, inference_mode)}
     torch.manual_seed(derive_seed(cfg.seed, "initial weights"))

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import torch
 
 import mmseg
+from mmseg.models.weights.safe_weights import is_safetensors, read_safetensors
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.checksums import damaged_record
 from mmseg.utils.storage.files import atomic_path
@@ -123,7 +124,7 @@ def tensor_bytes(content: object) -> int:
 
 
 def read_checkpoint(path: str | os.PathLike, *, values: bool = True) -> dict[str, Any]:
-    """Reads a checkpoint onto the CPU with ``weights_only=True``, and compares its bytes with their checksums.
+    """Reads a checkpoint onto the CPU, and compares its bytes with their checksums: of torch, with ``weights_only=True``, or safetensors.
 
     Tensors and plain values come back as they are, NumPy objects in the metadata as :class:`Unread`.
 
@@ -140,6 +141,8 @@ def read_checkpoint(path: str | os.PathLike, *, values: bool = True) -> dict[str
         raise UserError(f"Checkpoint {path} is a folder. Give a file in it, such as {path / LATEST}.")
     if not path.is_file():
         raise UserError(f"Checkpoint {path} does not exist. Check the path, or train first with tools/train.py.")
+    if is_safetensors(path):
+        return _read_safetensors(path, values=values)
     try:
         damaged = damaged_record(path, values=values)
         with torch.serialization.safe_globals([(Unread, name) for name in NUMPY_METADATA]), warnings.catch_warnings():
@@ -158,6 +161,17 @@ def read_checkpoint(path: str | os.PathLike, *, values: bool = True) -> dict[str
         raise _damaged(path, damaged)
     if not isinstance(content, dict) or not isinstance(content.get("state_dict", {}), dict):
         raise UserError(f"Checkpoint {path} holds no dictionary of weights. Use another file.")
+    return content
+
+
+def _read_safetensors(path: Path, *, values: bool) -> dict[str, Any]:
+    try:
+        content = read_safetensors(path, values=values)
+        check_content(content, path.stat().st_size)
+    except Exception as error:  # the reader of safetensors has errors of its own, that of JSON others
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
+        fix = "Copy or download it again, or use another file."
+        raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {reason}. {fix}") from error
     return content
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 from mmengine.logging import print_log
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mmseg.models.weights.layouts import encoder_weights, has_large_stem
 from mmseg.models.weights.licences import licence_of
 from mmseg.models.weights.networks import NETWORKS
 from mmseg.models.weights.packages import PACKAGES
+from mmseg.models.weights.safe_weights import is_safetensors, read_safetensors
 from mmseg.models.weights.values import defect
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
@@ -161,7 +161,7 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
     try:
         if damaged := damaged_record(path):
             raise ValueError(f"the checksum of {damaged} is wrong")
-        state = load_file(path) if _is_safetensors(path) else load_weights(path)
+        state = read_safetensors(path) if is_safetensors(path) else load_weights(path)
         check_content(state, path.stat().st_size)
     except Exception as error:  # the readers meet a damaged file with almost any kind of error
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
@@ -171,9 +171,3 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise UserError(f"{path} holds no state dict. Use a file of weights by name.")
     return state
-
-
-def _is_safetensors(path: Path) -> bool:
-    """Such a file starts with the length of its JSON header (8 bytes) and the header."""
-    with open(path, "rb") as file:
-        return file.read(9)[8:] == b"{"

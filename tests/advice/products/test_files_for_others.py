@@ -8,7 +8,7 @@ from unittest import mock
 
 import torch
 
-from mmseg.apis.predicting import export
+from mmseg.apis.exporting import window as export
 from mmseg.apis.predicting.submission import BENCHMARKS, check_archive, expected_sizes, submission_writer, write_archive
 from mmseg.apis.predicting.writers import result_files
 from mmseg.datasets.reading.image_files import ImageFiles

@@ -20,7 +20,7 @@ from mmseg.visualization import video
 from mmseg.visualization.colorize import write_palette_png
 from tests.advice.command_lines import parsed
 from tests.advice.following import advice
-from tests.apis.predicting.test_export import config as export_config
+from tests.apis.exporting.test_window import config as export_config
 from tests.models.networks import plain
 from tools import predict as predict_tool
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmseg.apis import inference_model, init_model
-from mmseg.apis.predicting.export import WindowSegmentor
+from mmseg.apis.exporting.window import WindowSegmentor
 from mmseg.apis.predicting.inference import native_logits
 from mmseg.datasets.statistics.class_priors import log_ratio
 from mmseg.utils.errors import UserError

@@ -13,8 +13,8 @@ import torch
 from mmengine.config import Config
 
 from mmseg.apis import inference_model, init_model
-from mmseg.apis.predicting import export
-from mmseg.apis.predicting.export import (
+from mmseg.apis.exporting import window as export
+from mmseg.apis.exporting.window import (
     Format,
     WindowSegmentor,
     checked_difference,

@@ -1,0 +1,1 @@
+"""Networks for use elsewhere: programs of one window, and folders with all that predicting needs."""

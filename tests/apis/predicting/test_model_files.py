@@ -1,0 +1,73 @@
+"""Folders of runs, released checkpoints and exported models: which of their files are read."""
+
+import argparse
+
+import pytest
+
+from mmseg.apis.predicting.model_files import choose_model, model_files
+from mmseg.utils.errors import UserError
+
+NAME = "211108_1622_gtaHR2csHR_hrda_s0_7f24c"
+
+
+def folder_of(tmp_path, *names: str):
+    folder = tmp_path / NAME
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text("")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "config", "checkpoint"),
+    [
+        ([f"{NAME}.json", "latest.pth", "20211108_162230.log.json"], f"{NAME}.json", "latest.pth"),
+        (["config.py", "result.json", "evaluations.json", "latest.pth", "best.pth"], "config.py", "latest.pth"),
+        (["my config.json", "iter_40000.pth"], "my config.json", "iter_40000.pth"),
+        (["config.json", "model.json", "model.safetensors", "README.md"], "config.json", "model.safetensors"),
+        (["a.json", "b.py", "config.json", "c.safetensors", "latest.pth"], "config.json", "latest.pth"),
+        (["config.json", "best.pth", ".latest.12.part.pth", "notes.txt"], "config.json", "best.pth"),
+    ],
+)
+def test_the_files_of_a_folder(tmp_path, names, config, checkpoint):
+    folder = folder_of(tmp_path, *names)
+    assert model_files(folder) == model_files(f"{folder}/") == (folder / config, folder / checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["config.py", "a.pth", "b.pth"], "holds several checkpoints: a.pth b.pth. Give a config and a checkpoint"),
+        (["a.json", "b.py", "latest.pth"], "holds several configs: a.json b.py. Give a config and a checkpoint"),
+        (["result.json", "latest.pth"], "holds no config among its files (latest.pth result.json). Give the folder of a run"),
+        (["config.py"], "holds no checkpoint among its files (config.py). Give the folder of a run"),
+        ([], "holds no config among its files (none). Give the folder of a run"),
+    ],
+)
+def test_unclear_folders(tmp_path, names, text):
+    folder = folder_of(tmp_path, *names)
+    with pytest.raises(UserError) as error:
+        model_files(folder)
+    assert str(error.value).startswith(f"{folder} {text}")
+
+
+def chosen(config, checkpoint) -> tuple[str, str]:
+    args = argparse.Namespace(config=str(config), checkpoint=checkpoint)
+    choose_model(args)
+    return args.config, args.checkpoint
+
+
+def test_a_folder_stands_for_its_files(tmp_path, capsys):
+    folder = folder_of(tmp_path, "config.py", "latest.pth")
+    assert chosen(folder, None) == (f"{folder}/config.py", f"{folder}/latest.pth")
+    assert capsys.readouterr().out == f"config {folder}/config.py, checkpoint {folder}/latest.pth\n"
+    assert chosen("a.py", "b.pth") == ("a.py", "b.pth") and capsys.readouterr().out == ""
+
+
+def test_files_that_are_missing_or_too_many(tmp_path):
+    with pytest.raises(UserError, match=r"No checkpoint is given for the config a\.py\. Give the folder of a run"):
+        chosen("a.py", None)
+    with pytest.raises(UserError, match=r"is a folder, and b\.pth would be its checkpoint\. Give the folder"):
+        chosen(folder_of(tmp_path, "config.py", "latest.pth"), "b.pth")
+    with pytest.raises(UserError, match=r"nowhere is not a folder\. Give the folder"):
+        model_files("nowhere")
