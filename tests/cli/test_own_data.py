@@ -52,11 +52,11 @@ def walked(tmp_path_factory):
 
 def test_the_page_trains_evaluates_and_predicts(walked):
     folder, printed = walked
-    for name, classes in {"streets": 6, "binary": 2}.items():
+    for name, classes in {"own_streets": 6, "binary": 2}.items():
         result = json.loads((folder / "work_dirs" / name / "result.json").read_text())
         assert result["iteration"] == 2 and sum(key.startswith("IoU.") for key in result["metrics"]) == classes
-    assert "vehicle" in printed["sh test.sh work_dirs/streets"]
-    assert len(list((folder / "work_dirs/streets/preds").rglob("*.png"))) == 2
+    assert "vehicle" in printed["sh test.sh work_dirs/own_streets"]
+    assert len(list((folder / "work_dirs/own_streets/preds").rglob("*.png"))) == 2
     assert len(list((folder / "predictions/palette").rglob("*.png"))) == 4
 
 
