@@ -54,8 +54,10 @@ Every training that has a config of its own. Written from the docstrings of the 
 COST = """## What fits
 
 No GPU was at hand, so **nothing in this table was measured on one by us**. Peaks of the published code are from the papers. The presets are
-our configs with levers of memory; whether they fit is an estimate: they halve (16 GB) what is kept for the backward pass, or keep the
-input of each block alone (12 GB). `python tools/benchmark.py fit CONFIG --memory 12` finds out on your GPU, without data or weights.
+our configs with levers of memory, and whether they fit is an estimate from what the levers do: bfloat16 keeps most of what the backward
+pass needs in half the bytes (16 GB), and checkpointing the input of each block alone (12 GB); of MiT-B5 on 256x256 pixels that was 127 MiB
+in place of 295, on a CPU ([benchmark_figures.md](benchmark_figures.md)). `python tools/benchmark.py fit CONFIG --memory 12` finds out on
+your GPU, without data or weights.
 
 | memory | training | grounds |
 |---|---|---|
@@ -63,9 +65,9 @@ input of each block alone (12 GB). `python tools/benchmark.py fit CONFIG --memor
 | no GPU | `configs/streets` | measured: 1.5 to 1.9 GB on a CPU ([real_photographs.md](real_photographs.md)) |
 | 8 GB | not known | neither published nor measured; try `fit` with `--memory 8` |
 | 12 GB | DAFormer, `configs/daformer` | published: 16 hours on an 11 GB card |
-| 12 GB | HRDA, MIC: `…_12g.py` | estimated |
+| 12 GB | HRDA, MIC: `…_12g.py` | estimated, not tried |
 | 16 GB | HRDA with context crops of 768, detail crops of 384 (`--exp 44 --only 5.2`) | published: 13.5 GB, 71.3 mIoU |
-| 16 GB | HRDA, MIC: `…_16g.py` | estimated |
+| 16 GB | HRDA, MIC: `…_16g.py` | estimated, not tried |
 | 24 GB | HRDA as it is, `configs/hrda`; `…_24g.py` | published: 22.5 GB, 32 hours |
 
 What a training keeps before it has seen an image is arithmetic: 4 bytes for each number of every network (student, teacher, and that of the
