@@ -1,6 +1,7 @@
 """DAFormer with DACS self-training at half resolution on the demo domains, from scratch on a CPU.
 
 Command:   python run_experiments.py --config configs/demo/demo2demo_daformer.py
+Measured:  38.1 ± 2.6 mIoU over 3 seeds (docs/experiments.md, the demo study)
 """
 
 _base_ = [

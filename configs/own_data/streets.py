@@ -1,6 +1,7 @@
 """Own folders, several classes: labelled images of one place, unlabelled photos of another (docs/own_data.md).
 
 Command:   python run_experiments.py --config configs/own_data/streets.py
+Measured:  47.1 mIoU over its six classes, one seed; 4 minutes on one CPU core (docs/own_data.md)
 
 Copy this file and change folders, classes and label map. The folders here are those of the demo domains, read as plain
 folders: python tools/make_demo_data.py

@@ -31,6 +31,7 @@ class Package:
         network: that they are for, as timm calls it.
         blocks: how many blocks each stage of that network has.
         clock: index of the ImageNet class that it sees in :func:`mmseg.apis.checking.drawn_clock.clock_face`.
+        licence: of the weights, in words.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Package:
     network: str
     blocks: tuple[int, ...]
     clock: int
+    licence: str
 
 
 ANALOG_CLOCK = 409
@@ -53,6 +55,7 @@ PACKAGES = {
         network="tf_efficientnet_lite0",
         blocks=(1, 2, 2, 3, 3, 4, 1),
         clock=ANALOG_CLOCK,
+        licence="Apache-2.0, as the package and timm state it",
     )
 }
 """By the names that ``tools/download_checkpoints.sh`` knows."""

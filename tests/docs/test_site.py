@@ -1,0 +1,27 @@
+"""The site is built, without a single warning."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.docs.pages import DOCS
+from tests.tiny import ROOT
+
+MISSING = [name for name in ("mkdocs", "material", "mkdocstrings_handlers") if importlib.util.find_spec(name) is None]
+
+
+@pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install -e .[docs])")
+def test_the_site_is_built(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    for page in DOCS.rglob("*.md"):
+        folder = page.relative_to(DOCS).with_suffix("")
+        assert (tmp_path / "site" / folder.parent / ("" if page.stem == "index" else page.stem) / "index.html").is_file()
+    methods = (tmp_path / "site" / "api" / "methods" / "index.html").read_text()
+    assert 'id="mmseg.models.uda.base.UDAMethod.train_step"' in methods
+    assert not re.search(r":(?:func|class|meth|mod):<code>", methods)
