@@ -13,7 +13,7 @@ from mmseg.utils.errors import CommandParser, UserError, command_line
 
 
 def parse_args() -> argparse.Namespace:
-    parser = CommandParser(description="Show what the network of a run predicts for its validation images, worst first, and own photographs.")
+    parser = CommandParser(description="Show what the network of a run predicts for its validation images, worst first.")
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of a training, or a released one: a config and a checkpoint")
     parser.add_argument("--port", type=int, default=8017, help="of the page (default: %(default)s); 0 takes a free one")
     host_help = "address that the page is served on (default: %(default)s, which no other machine reaches)"

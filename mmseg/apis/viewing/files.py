@@ -56,7 +56,7 @@ class SeenImage(TypedDict):
     __pydantic_config__ = PRODUCT
 
     name: str
-    mIoU: Percent | None  # noqa: N815  (as in all results)
+    mIoU: Percent | None
     confidence: Percent
 
 

@@ -83,7 +83,10 @@ class ViewServer(socketserver.ThreadingTCPServer):
             load: makes what predicts photographs, when the first one comes; None where nothing can.
         """
         self.run, self.index, self.load = run, index, load
-        self.serve_forever()
+        try:
+            self.serve_forever()
+        finally:
+            self.busy.acquire(timeout=PATIENCE)  # a thread that still computes when Python ends would abort it
 
     @property
     def address(self) -> str:
@@ -136,10 +139,10 @@ class Handler(BaseHTTPRequestHandler):
     timeout = PATIENCE
     server_version, sys_version = "view", ""
 
-    def do_GET(self) -> None:  # noqa: N802  (name of the standard library)
+    def do_GET(self) -> None:
         self.answer(self.get)
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self.answer(self.post)
 
     def answer(self, work: Callable[[], tuple[bytes, str]]) -> None:

@@ -19,9 +19,7 @@ function button(image) {
   Object.assign(small, { loading: "lazy", alt: "", src: image.pictures.photo });
   const words = element("div");
   const measured = image.iou === null || image.iou === undefined ? `confidence ${percent(image.confidence)}` : `mIoU ${percent(image.iou)}`;
-  const name = element("span", `\u2068${image.name}\u2069`); // an isolate: the end of a long name is what is seen
-  name.title = image.name;
-  words.append(element("b", measured), name);
+  words.append(element("b", measured), element("span", image.name));
   made.append(small, words);
   made.addEventListener("click", () => show(image));
   image.button = made;
@@ -54,7 +52,9 @@ function show(image) {
 
 function step(by) {
   const place = images.indexOf(chosen.image) + by;
-  if (images[place]) show(images[place]);
+  if (!images[place]) return;
+  show(images[place]);
+  images[place].button.focus({ preventScroll: true });
 }
 
 // The slider
@@ -97,7 +97,7 @@ function legendEntry({ name, color }) {
 
 // Curves
 
-const WIDTH = 900, HEIGHT = 320, LEFT = 60, BOTTOM = 30, TOP = 12, RIGHT = 12;
+const WIDTH = 900, HEIGHT = 320, LEFT = 60, BOTTOM = 30, TOP = 12, RIGHT = 28;
 
 function svg(tag, attributes, text = "") {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
