@@ -140,15 +140,24 @@ def picture_name(number: int, kind: str) -> str:
     return f"{number:04d}_{kind}{KINDS[kind].suffix}"
 
 
+def view_folder(run: Path) -> Path:
+    """The folder with the pictures of a run, which need not exist.
+
+    Raises:
+        UserError: it is a link.
+    """
+    folder = inside(run, VIEW)
+    if folder is None:
+        raise UserError(f"{run / VIEW} is a link, and nothing outside of the run is shown. {INDEX_FIX}")
+    return folder
+
+
 def read_index(run: Path) -> Index | None:
     """What was made of a run to be looked at; None where nothing was.
 
     Raises:
-        UserError: the file is broken, or lies elsewhere.
+        UserError: the file is broken, or the folder is a link.
     """
-    file = run / VIEW / INDEX
-    if not file.exists():
-        return None
-    if inside(run, VIEW, INDEX) is None:
-        raise UserError(f"{file} lies outside of the run, a link leads there. {INDEX_FIX}")
-    return read_product(file, Index, INDEX_FIX)
+    view_folder(run)
+    file = inside(run, VIEW, INDEX)
+    return read_product(run / VIEW / INDEX, Index, INDEX_FIX) if file and file.exists() else None

@@ -11,14 +11,14 @@ from mmengine.config import Config
 
 from mmseg.apis.predicting.evaluate import check_classes, evaluation_loader, native_photo, without_nan
 from mmseg.apis.predicting.inference import init_model
-from mmseg.apis.viewing.files import INDEX, INDEX_FIX, VIEW, Index, RunFiles, SeenImage, inside, picture_name
+from mmseg.apis.viewing.files import INDEX, Index, RunFiles, SeenImage, picture_name, view_folder
 from mmseg.apis.viewing.pictures import predicted_pictures
 from mmseg.evaluation import IoUMetric
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import METRICS
 from mmseg.utils.computing.progress import progress_bar
-from mmseg.utils.errors import UserError, naming, one_line
+from mmseg.utils.errors import naming, one_line
 from mmseg.utils.storage.files import check_writable, write_bytes, write_json
 from mmseg.utils.storage.space import SpaceWatch
 
@@ -37,9 +37,7 @@ def make_view(files: RunFiles, cfg: Config, device: str) -> None:
     Raises:
         UserError: data are missing or broken, do not fit the checkpoint, or the folder cannot be written to.
     """
-    folder = inside(files.run, VIEW)
-    if folder is None:
-        raise UserError(f"{files.run / VIEW} lies outside of the run, a link leads there. {INDEX_FIX}")
+    folder = view_folder(files.run)
     check_writable(folder)
     state = files.state  # before it is read: a training may go on meanwhile
     dataset = evaluation_loader(cfg).dataset

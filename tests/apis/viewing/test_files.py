@@ -90,4 +90,8 @@ def test_an_index_elsewhere_is_not_read(tmp_path):
     write_run(tmp_path / "other")
     (tmp_path / "run").mkdir()
     (tmp_path / "run/view").symlink_to(tmp_path / "other/view")
-    assert "lies outside of the run" in refusal(lambda: read_index(tmp_path / "run"))
+    assert "view is a link" in refusal(lambda: read_index(tmp_path / "run"))
+    (tmp_path / "run/view").unlink()
+    (tmp_path / "run/view").mkdir()
+    (tmp_path / "run/view/index.json").symlink_to(tmp_path / "other/view/index.json")
+    assert read_index(tmp_path / "run") is None
