@@ -14,6 +14,7 @@ import pytest
 
 from mmseg.apis.viewing import predicting
 from tests import tiny
+from tests.cli.test_start import HEAVY, started
 from tools import view as view_tool
 
 KINDS = ["photo", "label", "prediction", "context", "detail", "attention", "confidence"]
@@ -72,6 +73,12 @@ def test_what_was_predicted_is_not_predicted_again(copied, works, no_network, tm
     (copied / "best.pth").unlink(missing_ok=True)
     works(view_tool.main, copied, "--export", tmp_path / "page")
     assert len(page_data(tmp_path / "page")["images"]) == 2
+
+
+def test_nothing_heavy_is_imported_to_look_at_it(copied, tmp_path):
+    """A page is there before torch is."""
+    done, found = started(tiny.command("tools/view.py", str(copied), "--export", str(tmp_path / "page")), tmp_path)
+    assert done.returncode == 0 and not found & HEAVY, (done.stderr, found)
 
 
 def test_a_changed_checkpoint_is_predicted_anew(copied, works, tmp_path):
