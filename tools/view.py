@@ -6,10 +6,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
+from typing import TYPE_CHECKING
 
-from mmseg.apis.viewing.files import Index, RunFiles, read_index
 from mmseg.config.options import add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
+
+if TYPE_CHECKING:
+    from mmseg.apis.viewing.files import Index, RunFiles
 
 
 def parse_args() -> argparse.Namespace:
@@ -25,7 +28,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_config(args: argparse.Namespace, files: RunFiles):
+def read_config(args: argparse.Namespace, files: "RunFiles"):
     """The complete config of the run."""
     from mmseg.config.config import load_config
 
@@ -33,12 +36,14 @@ def read_config(args: argparse.Namespace, files: RunFiles):
     return load_config(files.config, training=False, trust=trusted(args))
 
 
-def opened(args: argparse.Namespace) -> tuple[Index, RunFiles | None]:
+def opened(args: argparse.Namespace) -> "tuple[Index, RunFiles | None]":
     """What there is to see, made where it is not there or of an earlier state; and the files of the network, if they are there.
 
     Raises:
         UserError: there is neither a network nor something that was made of it.
     """
+    from mmseg.apis.viewing.files import RunFiles, read_index
+
     index = read_index(args.run)
     try:
         files = RunFiles.find(args.run)
@@ -55,7 +60,7 @@ def opened(args: argparse.Namespace) -> tuple[Index, RunFiles | None]:
     return index, files
 
 
-def loader(args: argparse.Namespace, files: RunFiles):
+def loader(args: argparse.Namespace, files: "RunFiles"):
     """What loads the network when the first photograph comes: the page is there before torch is."""
 
     def load():
