@@ -84,8 +84,13 @@ def write_palette_png(path: str | os.PathLike, label: np.ndarray, palette: Palet
     """
     if label.dtype != np.uint8 or label.ndim != 2:
         raise ValueError(f"write_palette_png got {label.dtype} {label.shape}. Give train ids as uint8 [H, W].")
+    write_bytes(path, palette_png(label, palette))
+
+
+def palette_png(label: np.ndarray, palette: Palette) -> bytes:
+    """The bytes of the file that :func:`write_palette_png` writes."""
     picture = Image.fromarray(label)
     picture.putpalette(color_table(palette).tobytes())
     encoded = io.BytesIO()
     picture.save(encoded, format="PNG")
-    write_bytes(path, encoded.getbuffer())
+    return encoded.getvalue()

@@ -60,8 +60,8 @@ def measure_soak(config: str, options: Mapping, iterations: int) -> dict:
     """Trains a small form of a config to its end, and looks at its processes every second.
 
     Returns:
-        ``growth``: by what is measured (``memory`` in bytes, shared pages counted once; ``files``, ``threads``) :func:`growth` per 1,000
-        iterations, and ``looks``, ``seconds``, ``iterations``, ``environment``.
+        ``growth``: by what is measured (``memory`` in bytes, without libraries and other files, shared pages counted once; ``files``,
+        ``threads``) :func:`growth` per 1,000 iterations, and ``looks``, ``seconds``, ``iterations``, ``environment``.
 
     Raises:
         UserError: there is no /proc, or the training failed.
@@ -107,9 +107,13 @@ def taken(process: int) -> dict[str, int] | None:
 
 
 def proportional(process: int) -> int:
-    """Bytes of a process in memory; of a page that n processes share, an n-th."""
+    """Bytes of a process in memory; of a page that n processes share, an n-th.
+
+    Pages of files are left out: they hold the code of libraries, which other programs may share or cease to.
+    """
     lines = (PROC / str(process) / "smaps_rollup").read_text().splitlines()[1:]
-    return int(dict(line.split(":", 1) for line in lines)["Pss"].split()[0]) * 1024
+    sizes = dict(line.split(":", 1) for line in lines)
+    return sum(int(sizes[name].split()[0]) * 1024 for name in ("Pss_Anon", "Pss_Shmem"))
 
 
 def growth(values: list[float], iterations: int) -> dict[str, float | bool]:
