@@ -128,8 +128,8 @@ def test_a_run_without_checkpoint_and_predictions(copied, fails, tmp_path):
     shutil.rmtree(copied / "view")
     for file in copied.glob("*.pth"):
         file.unlink()
-    assert fails(view_tool.main, copied, "--port", 0).startswith(f"{copied} holds no checkpoint.")
-    assert fails(view_tool.main, tmp_path / "none", "--port", 0).startswith(f"{tmp_path / 'none'} is no folder.")
+    assert fails(view_tool.main, copied, "--port", 0).startswith(f"{copied} holds no checkpoint among its files")
+    assert fails(view_tool.main, tmp_path / "none", "--port", 0).startswith(f"{tmp_path / 'none'} is not a folder.")
 
 
 def test_a_folder_of_pictures_elsewhere(copied, fails, tmp_path):

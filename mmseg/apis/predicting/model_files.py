@@ -31,7 +31,7 @@ def model_files(folder: str | Path) -> tuple[Path, Path]:
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     configs = [name for name in names if name.endswith((".json", ".py")) and name not in NO_CONFIGS and not name.endswith(".log.json")]
     weights = [name for name in names if name.endswith((".pth", ".safetensors"))]
-    config = _chosen(folder, "config", configs, (CONFIG, MODEL_CONFIG, f"{folder.name}.json"), names)
+    config = _chosen(folder, "config", configs, (CONFIG, MODEL_CONFIG, f"{folder.resolve().name}.json"), names)
     return folder / config, folder / _chosen(folder, "checkpoint", weights, (LATEST, MODEL_WEIGHTS), names)
 
 

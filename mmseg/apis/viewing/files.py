@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from typing_extensions import TypedDict
 
+from mmseg.apis.predicting.model_files import model_files
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.products import PRODUCT, Count, Measure, Percent, read_product
-from mmseg.utils.storage.run_folder import CONFIG, CURVE, LATEST, RESULT
 
 VIEW, INDEX = "view", "index.json"
 """The folder in a run with all that was made to be looked at, and the file in it that is written last."""
 INDEX_FIX = "Move it elsewhere: the images are predicted anew."
-CHECKPOINTS = (".pth", ".safetensors")
 
 
 class Kind(NamedTuple):
@@ -98,35 +96,18 @@ class RunFiles:
 
     @classmethod
     def find(cls, run: Path) -> RunFiles:
-        """The files of a training of ours or of a released folder.
+        """The files of a training of ours, of a released folder or of an exported model.
 
         Raises:
             UserError: the folder, the config or the checkpoint is missing, or there are several of them.
         """
-        if not run.is_dir():
-            raise UserError(f"{run} is no folder. Give the folder of a run, such as work_dirs/RUN, or of a released checkpoint.")
-        names = sorted(path.name for path in run.iterdir() if path.is_file() and not path.name.startswith("."))
-        checkpoint = _chosen(run, "checkpoint", [name for name in names if Path(name).suffix in CHECKPOINTS], LATEST)
-        others = (RESULT, CURVE)
-        configs = [name for name in names if name.endswith((".py", ".json")) and name not in others and not name.endswith(".log.json")]
-        return cls(run, _chosen(run, "config", configs, CONFIG, f"{run.resolve().name}.json"), checkpoint)
+        return cls(run, *model_files(run))
 
     @property
     def state(self) -> dict[str, list[int]]:
         """What tells these files from earlier ones: bytes and seconds of the last change, by what they are."""
         found = {"config": self.config.stat(), "checkpoint": self.checkpoint.stat()}
         return {name: [state.st_size, max(int(state.st_mtime), 0)] for name, state in found.items()}
-
-
-def _chosen(run: Path, what: str, candidates: Sequence[str], *preferred: str) -> Path:
-    """The candidate that is called as preferred, else the only one."""
-    for name in preferred:
-        if name in candidates:
-            return run / name
-    if len(candidates) != 1:
-        found = f"several files that may be the {what} ({', '.join(candidates)})" if candidates else f"no {what}"
-        raise UserError(f"{run} holds {found}. Give the folder of a run or of a released checkpoint, with one {what} in it.")
-    return run / candidates[0]
 
 
 def inside(run: Path, *parts: str) -> Path | None:

@@ -8,34 +8,12 @@ import pytest
 
 from mmseg.apis.viewing import photographs
 from mmseg.apis.viewing.content import check_export, export
-from mmseg.apis.viewing.files import RunFiles, read_index
+from mmseg.apis.viewing.files import read_index
 from mmseg.apis.viewing.server import ViewServer
 from tests.advice.command_lines import parsed
 from tests.advice.following import advice
 from tests.apis.viewing.looked_at import write_run
 from tools import view as view_tool
-
-
-def test_folders_that_are_no_run(tmp_path):
-    def find(folder):
-        return lambda: RunFiles.find(tmp_path / folder)
-
-    advice("{} is no folder. Give the folder of a run, such as work_dirs/RUN, or of a released checkpoint.", find("work_dirs/none"))
-    run = tmp_path / "work_dirs/run"
-    run.mkdir(parents=True)
-
-    def lacks() -> str:
-        return advice("{} holds {}. Give the folder of a run or of a released checkpoint, with one {} in it.", find("work_dirs/run"))[-1]
-
-    assert lacks() == "checkpoint"
-    (run / "model.pth").touch()
-    assert lacks() == "config"
-    (run / "own.json").touch()
-    assert find("work_dirs/run")().config == run / "own.json"
-    (run / "other.pth").touch()
-    assert lacks() == "checkpoint"
-    (run / "other.pth").unlink()
-    assert find("work_dirs/run")().checkpoint == run / "model.pth"
 
 
 def test_pictures_of_a_run(tmp_path):

@@ -13,7 +13,7 @@ from PIL import Image
 from mmseg.apis.predicting.inference import inference_model, init_model, mean_outputs
 from mmseg.apis.viewing import photographs
 from mmseg.apis.viewing.pictures import WIDEST, ids_png, photo_jpeg, predicted_pictures, shares_png, small
-from tests.apis.predicting.test_export import config as export_config
+from tests.apis.exporting.test_window import config as export_config
 from tests.cli.failures import refusal
 from tests.cli.test_predict import tiny_config
 from tests.models.networks import plain
