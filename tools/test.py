@@ -51,6 +51,8 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     show_help = "folder for predictions (preds_<…> beside the checkpoint without DIR, with --hrda-out, or of an unlabelled split)"
     parser.add_argument("--show-dir", type=Path, nargs="?", const=True, metavar="DIR", help=show_help)
     parser.add_argument("--opacity", type=float, default=1.0, help="1 (default) writes palette PNGs, less lays colours over the photo")
+    figures_help = "draw the confusion matrix and the IoU of every class as PDF, beside the result"
+    parser.add_argument("--figures", action="store_true", help=figures_help)
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="another copy of the result (default: eval/ beside the checkpoint)")
 
 
@@ -77,6 +79,9 @@ def check_args(args: argparse.Namespace) -> None:
         raise UserError("--aug-test averages predictions, and --hrda-out ATT writes none. Leave one of them out.")
     if args.prior_correction and args.hrda_out == "ATT":
         raise UserError("--prior-correction corrects predictions, and --hrda-out ATT writes none. Leave one of them out.")
+    if args.figures and (args.format_only or args.hrda_out == "ATT"):
+        other = "--format-only" if args.format_only else "--hrda-out ATT"
+        raise UserError(f"--figures draws what was measured, and {other} measures nothing. Leave one of them out.")
     if args.preset != "paper" and args.inference_mode != "same":
         given = f"--preset {args.preset} and --inference-mode {args.inference_mode}"
         raise UserError(f"{given} exclude each other: a preset says where the network looks. Leave one of them out.")
