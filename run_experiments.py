@@ -16,7 +16,7 @@ import argparse
 import gc
 from typing import TYPE_CHECKING
 
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_quiet_option
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.logs import lasting_console
 
@@ -50,6 +50,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--gpus", type=int, metavar="N", help="train each run on N GPUs, in N processes (default: one process)")
     parser.add_argument("--launcher", choices=("none", "slurm"), default="none", help="slurm: by srun, with the options in SRUN_ARGS")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_quiet_option(parser)
     return parser.parse_args()
 
 

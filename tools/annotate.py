@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
+from mmseg.config.options import add_quiet_option
 from mmseg.utils.errors import CommandParser, command_line, one_line
 
 
@@ -25,6 +26,7 @@ def parse_args() -> argparse.Namespace:
     back.add_argument("folder", type=Path, metavar="DIR", help="the exported folder, or that of its labels")
     for command in (export, back):
         command.add_argument("--round", type=int, metavar="N", help="number of the round (default: the one that waits)")
+        add_quiet_option(command)
     return parser.parse_args()
 
 

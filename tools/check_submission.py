@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.apis.predicting.choices import BENCHMARKS
+from mmseg.config.options import add_quiet_option
 from mmseg.utils.errors import CommandParser, command_line
 
 
@@ -16,6 +17,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("archive", type=Path, help="zip file of tools/test.py --format-only --archive")
     parser.add_argument("--benchmark", choices=BENCHMARKS, required=True, help="whose test server will get it")
     parser.add_argument("--images", type=Path, required=True, metavar="FOLDER", help="the test images, such as data/acdc/rgb_anon/test")
+    add_quiet_option(parser)
     return parser.parse_args()
 
 

@@ -23,6 +23,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 
+from mmseg.config.options import add_quiet_option
 from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, STREETS, UNSEEN_FOLDERS, Parameters
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import CommandParser, UserError, command_line
@@ -53,6 +54,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--nproc", type=int, default=usable_cores(), help="worker processes (default: all cores, %(default)s)")
     parser.add_argument("--force", action="store_true", help="replace the demo data of all layouts by those that are asked for")
+    add_quiet_option(parser)
     return parser.parse_args()
 
 

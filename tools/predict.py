@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from mmseg.apis.predicting.choices import ATTENTION, KINDS, READABLE
 from mmseg.apis.predicting.model_files import add_model_arguments, choose_model
-from mmseg.config.options import OptionAction, add_trust_options, trusted
+from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable
 
@@ -34,6 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     add_trust_options(parser)
+    add_quiet_option(parser)
     args = parser.parse_intermixed_args()
     if args.checkpoint is not None and Path(args.config).is_dir():  # its files are known, and what follows is to be predicted
         args.checkpoint, args.inputs = None, [Path(args.checkpoint), *args.inputs]

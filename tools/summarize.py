@@ -1,4 +1,4 @@
-"""The tables of a study, measured beside published: python tools/summarize.py ID [--demo] [--only ROW ...] [--seed S ...] [--per-class]"""
+"""The tables of a study, measured beside published: python tools/summarize.py ID [--demo] [--only ROW …] [--latex] [--curves]"""
 
 import sys
 from pathlib import Path
@@ -20,6 +20,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="rows such as 7.1, or whole tables such as 7")
     parser.add_argument("--seed", nargs="+", type=int, default=[], metavar="S", help="instead of the seeds of the study")
     parser.add_argument("--per-class", action="store_true", help="print the IoU of every class as well; the files always have it")
+    parser.add_argument("--latex", action="store_true", help="write the tables as LaTeX (booktabs) as well")
+    curves_help = "draw learning curves and the IoU of every class as PDF as well: mean, standard deviation, and each seed"
+    parser.add_argument("--curves", action="store_true", help=curves_help)
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"folder for the files (default: {WORK_DIRS}/summary_ID)")
     option_help = "what the runs were launched with; digests depend on it"
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help=option_help)
@@ -43,7 +46,7 @@ def main() -> None:
     print_tables(study_tables(summary, per_class=args.per_class))
     folder = args.out or Path(WORK_DIRS) / f"summary_{args.study}{'_demo' if args.demo else ''}"
     command = shlex.join(["python", "tools/summarize.py", *sys.argv[1:]])
-    for path in write_summary(summary, args.study, folder, command):
+    for path in write_summary(summary, args.study, folder, command, latex=args.latex, curves=args.curves):
         print(path)
 
 

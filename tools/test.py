@@ -13,7 +13,7 @@ import argparse
 from mmseg.apis.predicting.choices import BENCHMARKS
 from mmseg.apis.predicting.model_files import add_model_arguments, choose_model
 from mmseg.apis.predicting.presets import PRESETS
-from mmseg.config.options import OptionAction, add_trust_options, trusted
+from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line, suggestion
 
 FORMAT_OPTIONS = ("imgfile_prefix", "to_label_id")
@@ -33,6 +33,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     add_trust_options(parser)
+    add_quiet_option(parser)
     return parser.parse_intermixed_args()
 
 
@@ -51,6 +52,8 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     show_help = "folder for predictions (preds_<…> beside the checkpoint without DIR, with --hrda-out, or of an unlabelled split)"
     parser.add_argument("--show-dir", type=Path, nargs="?", const=True, metavar="DIR", help=show_help)
     parser.add_argument("--opacity", type=float, default=1.0, help="1 (default) writes palette PNGs, less lays colours over the photo")
+    figures_help = "draw the confusion matrix and the IoU of every class as PDF, beside the result"
+    parser.add_argument("--figures", action="store_true", help=figures_help)
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="another copy of the result (default: eval/ beside the checkpoint)")
 
 
@@ -77,6 +80,9 @@ def check_args(args: argparse.Namespace) -> None:
         raise UserError("--aug-test averages predictions, and --hrda-out ATT writes none. Leave one of them out.")
     if args.prior_correction and args.hrda_out == "ATT":
         raise UserError("--prior-correction corrects predictions, and --hrda-out ATT writes none. Leave one of them out.")
+    if args.figures and (args.format_only or args.hrda_out == "ATT"):
+        other = "--format-only" if args.format_only else "--hrda-out ATT"
+        raise UserError(f"--figures draws what was measured, and {other} measures nothing. Leave one of them out.")
     if args.preset != "paper" and args.inference_mode != "same":
         given = f"--preset {args.preset} and --inference-mode {args.inference_mode}"
         raise UserError(f"{given} exclude each other: a preset says where the network looks. Leave one of them out.")

@@ -13,7 +13,7 @@ import shlex
 import signal
 from collections.abc import Sequence
 
-from mmseg.config.options import OptionAction
+from mmseg.config.options import OptionAction, add_quiet_option
 from mmseg.utils.computing.launchers import LAUNCHERS, is_first_process
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.signals import Stopped
@@ -36,6 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="replaces the seed of the config")
     parser.add_argument("--launcher", choices=LAUNCHERS, help="what started one process per GPU (default: torchrun is found, slurm is not)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_quiet_option(parser)
     check_resume(sys.argv[1:])
     return parser.parse_args()
 

@@ -1,13 +1,14 @@
-"""Overrides of config entries by the options of a command line."""
+"""Options that several commands share: overrides of config entries, trust, quiet."""
 
 from __future__ import annotations
 
 import argparse
 import ast
+import os
 from collections.abc import Sequence
 from typing import Any
 
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import QUIET, UserError
 
 
 def parse_options(texts: Sequence[str], given_as: str = "--cfg-options") -> dict[str, Any]:
@@ -53,3 +54,16 @@ def trusted(args: argparse.Namespace) -> bool:
     from mmseg.config.safe import may_be_of_others
 
     return not may_be_of_others(args.config, getattr(args, "checkpoint", None)) if args.trust is None else args.trust
+
+
+class QuietAction(argparse.Action):
+    """``--quiet`` holds for this process and those that it starts; no entry of the namespace."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: list, option_string: str | None = None):
+        os.environ[QUIET] = "1"
+
+
+def add_quiet_option(parser: argparse.ArgumentParser) -> None:
+    """``--quiet``: no progress bars, see :func:`mmseg.utils.computing.progress.progress_bar`."""
+    quiet_help = "no progress bars (there are none where the output is no terminal)"
+    parser.add_argument("--quiet", action=QuietAction, nargs=0, default=argparse.SUPPRESS, help=quiet_help)

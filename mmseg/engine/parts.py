@@ -48,6 +48,7 @@ from mmseg.utils.options.engine_options import env_cfg
 from mmseg.utils.randomness import derive_seed
 from mmseg.utils.signals import shield_worker
 from mmseg.visualization import local_files, tensorboard  # noqa: F401  register their backends
+from mmseg.visualization.loggers import check_installed
 
 NEEDED_HOOKS = {
     "checkpoint": "nothing that is learned would be kept",
@@ -171,6 +172,7 @@ def check_engine_parts(cfg: Config) -> None:
     check_component(cfg.visualizer, VISUALIZERS)
     for backend in cfg.visualizer.get("vis_backends") or ():
         check_component(backend, VISBACKENDS)
+        check_installed(component_of(backend, VISBACKENDS))
     for scheduler in cfg.param_scheduler:
         check_component(scheduler, PARAM_SCHEDULERS, given=("convert_to_iter_based",))
         tried = {key: value for key, value in scheduler.items() if key != "convert_to_iter_based"}

@@ -27,6 +27,8 @@ NO_PROCESS = ("start new thread", os.strerror(errno.EAGAIN))
 """How they say that a user or a container has as many processes and threads as it may have."""
 LAUNCHED = "MMSEG_LAUNCHED"
 """Environment variable of the trainings that a launcher starts."""
+QUIET = "MMSEG_QUIET"
+"""Environment variable of a command that shows no progress, and of the processes that it starts."""
 
 
 class UserError(ValueError):

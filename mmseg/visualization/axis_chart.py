@@ -51,8 +51,7 @@ def axis_chart(lines: Mapping[str, Line], xlabel: str, ylabel: str) -> Figure:
 
 def as_svg(figure: Figure) -> str:
     """An element for an HTML page, see :func:`mmseg.visualization.charts.svg`."""
-    with matplotlib.rc_context(SETTINGS):
-        return svg(figure)
+    return svg(figure)
 
 
 def as_png(figure: Figure) -> bytes:

@@ -1,4 +1,4 @@
-"""Charts as SVG that can stand inside an HTML page: no scripts, no links, no fonts of their own."""
+"""Charts as SVG that can stand inside an HTML page, without scripts, links and fonts of their own, and as PDF for a paper."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ INK, GRID = "#24292f", "#d8dee4"
 SETTINGS = {
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "summary",  # the same ids on every run
+    "pdf.fonttype": 42,  # TrueType: some publishers take no Type 3
     "text.parse_math": False,
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # measures the text; a reader without it sees its own
@@ -52,17 +53,24 @@ class CurveGroup:
         label: of the row.
         seeds: a thin curve each.
         mean: a thick one.
+        deviation: standard deviation at points of the mean, a band around it.
         reference: percent, a diamond at the end of the curve; None for no diamond.
     """
 
     label: str
     seeds: Sequence[Points]
     mean: Points
+    deviation: Points = ()
     reference: float | None = None
 
 
 def curve_chart(groups: Sequence[CurveGroup], ylabel: str) -> str:
-    """Curves over the iterations: mean and seeds of each row.
+    """:func:`curve_figure` as SVG."""
+    return svg(curve_figure(groups, ylabel))
+
+
+def curve_figure(groups: Sequence[CurveGroup], ylabel: str) -> Figure:
+    """Curves over the iterations: mean, deviation and seeds of each row.
 
     Args:
         groups: in the order of their colours; those without points keep theirs and are not drawn.
@@ -74,12 +82,13 @@ def curve_chart(groups: Sequence[CurveGroup], ylabel: str) -> str:
         for number, group in enumerate(groups):
             for points in group.seeds if len(group.seeds) > 1 else ():
                 _plot(axes, number, points, linewidth=0.7, alpha=0.6)
+            _band(axes, number, group)
             _plot(axes, number, group.mean, linewidth=2, marker=".")
             if group.reference is not None and group.mean:
                 axes.plot(group.mean[-1][0], group.reference, "D", markersize=5, markeredgecolor=_color(number), markerfacecolor="white")
         _thousands(axes)
         _legend(figure, [group.label for group in groups], drawn=[bool(group.mean) for group in groups])
-        return svg(figure)
+    return figure
 
 
 def class_curve_panels(labels: Sequence[str], panels: Mapping[str, Sequence[Points]], *, ylabel: str, logarithmic: bool = False) -> str:
@@ -109,6 +118,11 @@ def class_curve_panels(labels: Sequence[str], panels: Mapping[str, Sequence[Poin
 
 
 def class_bar_panels(labels: Sequence[str], panels: Mapping[str, Sequence[Sequence[float]]], *, xlabel: str) -> str:
+    """:func:`class_bar_figure` as SVG."""
+    return svg(class_bar_figure(labels, panels, xlabel=xlabel))
+
+
+def class_bar_figure(labels: Sequence[str], panels: Mapping[str, Sequence[Sequence[float]]], *, xlabel: str) -> Figure:
     """A small bar chart for each class: the mean of each row, and a dot for each seed.
 
     Args:
@@ -126,7 +140,7 @@ def class_bar_panels(labels: Sequence[str], panels: Mapping[str, Sequence[Sequen
         grid[0].set_yticks([])
         drawn = [any(rows[number] for rows in panels.values()) for number in range(len(labels))]
         _legend(figure, labels, drawn=drawn, bars=True)
-        return svg(figure)
+    return figure
 
 
 def _bars(axes: Axes, rows: Sequence[Sequence[float]]) -> None:
@@ -143,7 +157,8 @@ def _bars(axes: Axes, rows: Sequence[Sequence[float]]) -> None:
 def svg(figure: Figure) -> str:
     """A figure as an element for an HTML page, which needs no namespaces; numbers have two decimals."""
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    with matplotlib.rc_context(SETTINGS):
+        figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
@@ -154,6 +169,14 @@ def svg(figure: Figure) -> str:
     text = re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{own}", text.replace("xlink:href", "href"))
     text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", tag[0]), text)
     return re.sub(r"\s*\n\s*", "\n", text).strip()
+
+
+def as_pdf(figure: Figure) -> bytes:
+    """The bytes of a file, all of it vectors; the same on every run."""
+    stream = io.BytesIO()
+    with matplotlib.rc_context(SETTINGS):
+        figure.savefig(stream, format="pdf", metadata=dict.fromkeys(("Creator", "Producer", "CreationDate")))
+    return stream.getvalue()
 
 
 def _panels(titles: Sequence[str], *, height: float, legend: int, xlabel: str) -> tuple[Figure, list[Axes]]:
@@ -174,6 +197,13 @@ def _panels(titles: Sequence[str], *, height: float, legend: int, xlabel: str) -
 def _plot(axes: Axes, number: int, points: Points, **style: object) -> None:
     if points:
         axes.plot(*zip(*points, strict=True), color=_color(number), linestyle=_style(number), **style)
+
+
+def _band(axes: Axes, number: int, group: CurveGroup) -> None:
+    means = dict(group.mean)
+    around = [(iteration, means[iteration] - width, means[iteration] + width) for iteration, width in group.deviation]
+    if around:
+        axes.fill_between(*zip(*around, strict=True), color=_color(number), alpha=0.1, linewidth=0)
 
 
 def _thousands(axes: Axes) -> None:

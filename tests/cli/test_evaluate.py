@@ -44,6 +44,13 @@ def test_result_file_and_table(run, evaluates, tiny_data):
     assert not (run / "preds").exists()
 
 
+def test_figures_lie_beside_the_result(run, evaluates):
+    printed = evaluates("--figures", "--hrda-out", "LR")
+    for kind in ("confusion", "classes"):
+        path = run / "eval" / f"latest_LR_{kind}.pdf"
+        assert path.read_bytes().startswith(b"%PDF") and f"Figure: {path}" in printed
+
+
 def test_teacher_and_student_differ(run, evaluates):
     """The teacher's weights are those below ema_model."""
     content = read_checkpoint(run / "latest.pth")
@@ -219,6 +226,7 @@ def test_branches_have_results_and_pictures_of_their_own(run, evaluates):
         (["--opacity", "0"], "--opacity 0.0 is not a share. Use a number above 0, at most 1."),
         (["--eval-options", "imgfile_prefx=x"], "--eval-options has no entry 'imgfile_prefx'. Did you mean 'imgfile_prefix'?"),
         (["--preset", "fast", "--inference-mode", "slide"], "--preset fast and --inference-mode slide exclude each other: a preset says"),
+        (["--figures", "--format-only"], "--figures draws what was measured, and --format-only measures nothing."),
         (["--aug-test", "--hrda-out", "ATT"], "--aug-test averages predictions, and --hrda-out ATT writes none."),
         (
             ["--test-set", "--cfg-options", "val_dataloader.dataset.img_dir='leftImg8bit/train'"],

@@ -45,6 +45,12 @@ def test_prints_the_table_and_writes_the_files(study, command, tmp_path):
     assert str(tmp_path / "out" / "summary.html") in printed
 
 
+def test_files_for_a_paper(study, command, tmp_path):
+    printed = command(7, "--latex", "--curves", "--out", tmp_path / "out")
+    for name in ("summary.tex", "7_curves.pdf", "7_classes.pdf"):
+        assert (tmp_path / "out" / name).is_file() and name in printed
+
+
 def test_per_class_rows_and_seeds(study, command, tmp_path):
     printed = command(7, "--per-class", "--only", "7.1", "--seed", 0, 3, "--out", tmp_path / "out")
     assert "IoU per class" in printed and "1 of 2" in printed and not re.search(r"\bopen\b", printed)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmseg.config.options import add_quiet_option
 from mmseg.datasets.conversion.layouts import Layout
 from mmseg.utils.errors import CommandParser
 
@@ -28,6 +29,7 @@ def parse_args(description: str, layout: Layout) -> argparse.Namespace:
         depth_help = "folder of the depth images inside it, which are checked where there is one (default: %(default)s)"
         parser.add_argument("--depth-dir", default=layout.depth, help=depth_help)
     parser.add_argument("--nproc", type=int, default=4, help="worker processes (default: %(default)s)")
+    add_quiet_option(parser)
     return parser.parse_args()
 
 

@@ -13,7 +13,7 @@ import argparse
 import shlex
 from collections.abc import Sequence
 
-from mmseg.config.options import OptionAction, add_trust_options, trusted
+from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 
 SPLITS = ("target", "source", "val", "test")
@@ -51,6 +51,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     add_trust_options(parser)
+    add_quiet_option(parser)
     return parser.parse_args()
 
 

@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 
 from mmseg.apis.annotating.waiting import WaitingRound
-from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.annotating.oracle import ASKED
 from mmseg.datasets.annotating.rounds import Picks, as_array
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import read_bytes
 from mmseg.engine.annotating.picking import asked_now
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import write_bytes, write_text
 from mmseg.utils.storage.images import write_image

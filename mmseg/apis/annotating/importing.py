@@ -8,7 +8,6 @@ import numpy as np
 
 from mmseg.apis.annotating.export import LABELS
 from mmseg.apis.annotating.waiting import WaitingRound
-from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.annotating.label_files import read_annotation
 from mmseg.datasets.annotating.ledger import spent_before, spent_in_image, write_budget
 from mmseg.datasets.annotating.oracle import ASKED, DRAW_AGAIN, Oracle, PeopleOracle
@@ -17,6 +16,7 @@ from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import list_files
 from mmseg.engine.annotating.making import finish, label_image
 from mmseg.engine.annotating.picking import asked_now
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError
 
 

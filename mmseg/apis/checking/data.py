@@ -16,11 +16,11 @@ from mmseg.apis.checking.duplicates import same_files
 from mmseg.apis.checking.known_sizes import known_size
 from mmseg.apis.checking.pairs import Problem, inspect_pairs
 from mmseg.apis.checking.splits import OpenSplit, Split, find_splits, open_split, split_problems
-from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.sampling.made_targets import MadeTargets
 from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.registry import DATASETS
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import BadFileError, UserError
 
 BAD_FILE = ("broken image", "image format", "broken label", "label format", "unknown id", "size mismatch", "broken depth", "depth size")

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_dist_info
-from rich.progress import track
 from torch.utils.data import DataLoader
 
 from mmseg.apis.predicting.inference import class_probabilities, mean_outputs
@@ -36,6 +35,7 @@ from mmseg.engine.parts import build_loader, build_loader_config
 from mmseg.evaluation import IoUMetric
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, METRICS
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError, naming
 from mmseg.utils.storage.images import write_image
 from mmseg.utils.storage.space import SpaceWatch
@@ -147,11 +147,6 @@ def has_label_files(dataset: dict) -> bool:
     images = DATASETS.build(without_labels(dataset))
     folder = images.find_label_folder(Path(dataset["data_root"]) / dataset["ann_dir"])
     return any((folder / name).is_file() for name in images.label_names)
-
-
-def progress(steps: Sequence | DataLoader, description: str = "Evaluating") -> Iterator:
-    """The same steps with a progress bar."""
-    return track(steps, description=description, total=len(steps))
 
 
 def own_share(images: int) -> range:

@@ -20,6 +20,7 @@ from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, png_na
 from mmseg.datasets.classes.names import LABEL_IDS
 from mmseg.datasets.reading.folders import open_file
 from mmseg.datasets.reading.image_files import list_files
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import atomic_path
 from mmseg.utils.storage.limits import check_sizes
@@ -106,7 +107,7 @@ def archive_problems(packed: zipfile.ZipFile, benchmark: Benchmark, expected: Ma
         if not entry.endswith("/"):
             entries[PurePosixPath(entry).name].append(entry)
     problems = []
-    for name in sorted({*entries, *expected}):
+    for name in progress(sorted({*entries, *expected}), "Checking"):
         found = sorted(entries[name])
         if name not in expected:
             problems += [f"{entry}: no test image has this name" for entry in found]

@@ -29,11 +29,12 @@ from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.engine.distributed import found_launcher, one_printer, one_voice, process_group
 from mmseg.evaluation.depth_errors import PREFIX as DEPTH
 from mmseg.evaluation.metric_config import metric_config
+from mmseg.evaluation.names import class_names
 from mmseg.evaluation.tables import per_class_table, print_titled, targets_table
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.devices import chosen_device
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.files import check_writable, write_json
+from mmseg.utils.storage.files import check_writable, write_bytes, write_json
 from mmseg.utils.storage.space import SpaceWatch
 
 
@@ -120,6 +121,22 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
     for path in filter(None, (checkpoint.parent / "eval" / f"{name}.json", args.out)):
         write_json(path, record)
         print(f"Result: {path}")
+    if args.figures:
+        for target, evaluation in evaluations.items():
+            write_figures(checkpoint.parent / "eval" / f"{name}{target and f'_{target}'}", evaluation)
+
+
+def write_figures(stem: Path, evaluation: Evaluation) -> None:
+    """Draws ``STEM_confusion.pdf`` and ``STEM_classes.pdf``."""
+    from mmseg.visualization.charts import as_pdf  # matplotlib takes a second
+    from mmseg.visualization.evaluation_figures import class_bars, confusion_figure
+
+    metrics, names = evaluation.metrics, class_names(evaluation.metrics)
+    bars = class_bars([metrics[f"IoU.{name}"] for name in names], names, metrics["mIoU"])
+    for name, figure in {"confusion": confusion_figure(evaluation.confusion, names), "classes": bars}.items():
+        path = Path(f"{stem}_{name}.pdf")
+        write_bytes(path, as_pdf(figure))
+        print(f"Figure: {path}")
 
 
 def variant(args: argparse.Namespace) -> str:

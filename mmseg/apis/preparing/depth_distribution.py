@@ -18,13 +18,13 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from mmseg.apis.predicting.evaluate import progress
 from mmseg.apis.preparing.gaussian_mixtures import FittedMixture, fit_mixture
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.reading.depth_files import inverse_depth
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.datasets.transforms import grid_index
 from mmseg.utils.computing.background_work import BackgroundWork
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.randomness import Streams, derive_seed

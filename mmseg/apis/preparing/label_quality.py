@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.sampling.made_targets import MadeTargets
 from mmseg.datasets.several import SeveralDatasets
+from mmseg.utils.computing.progress import progress
 
 
 def compare(made: np.ndarray, truth: np.ndarray, num_classes: int) -> np.ndarray:

@@ -16,7 +16,6 @@ from mmengine.config import Config
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from mmseg.apis.predicting.evaluate import progress
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.collate import collate_samples
 from mmseg.datasets.reading.steady_loader import SteadyLoader
@@ -24,6 +23,7 @@ from mmseg.datasets.transforms import grid_index
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.base import mean_probabilities
 from mmseg.models.uda.pseudo_labels.spatial_prior import spatial_prior
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.computing.threads import loader_workers
 from mmseg.utils.errors import naming
 from mmseg.utils.storage.soft_maps import STEPS

@@ -12,11 +12,11 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from mmseg.apis.predicting.evaluate import progress
 from mmseg.apis.preparing.passes import groups, loader
 from mmseg.apis.preparing.priors import label_counts
 from mmseg.datasets.statistics.class_priors import PriorsFile, log_ratio
 from mmseg.models.uda import UDAMethod
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import naming
 
 

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from mmseg.apis.predicting.evaluate import progress
 from mmseg.apis.preparing.label_folder import run_digest
 from mmseg.apis.preparing.passes import groups, loader
 from mmseg.datasets.base import SegmentationDataset
@@ -28,6 +27,7 @@ from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, build_checked
 from mmseg.structures.batches import LABELS
 from mmseg.utils.computing.finite import check_finite
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError, naming
 from mmseg.utils.randomness import derive_seed
 from mmseg.utils.storage.product_header import VERSION, images_digest

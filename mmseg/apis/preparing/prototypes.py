@@ -20,7 +20,6 @@ import torch.nn.functional as F
 from mmengine.config import Config
 from torch import Tensor
 
-from mmseg.apis.predicting.evaluate import progress
 from mmseg.apis.preparing.label_folder import run_digest
 from mmseg.apis.preparing.passes import groups, loader
 from mmseg.engine.checkpoints.checkpoint import file_hash
@@ -29,6 +28,7 @@ from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.self_labelling.prototypes import running_mean
 from mmseg.structures import SegOutput, full_box, sliding_boxes
 from mmseg.utils.computing.finite import check_finite
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError, naming
 from mmseg.utils.randomness import derive_seed
 from mmseg.utils.storage.product_header import VERSION, Header, images_digest

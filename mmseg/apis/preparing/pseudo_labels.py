@@ -20,7 +20,6 @@ import numpy as np
 from mmengine.config import Config
 from torch import Tensor
 
-from mmseg.apis.predicting.evaluate import progress
 from mmseg.apis.predicting.writers import result_files
 from mmseg.apis.preparing.label_folder import UNKNOWN, LabelHeader, new_header, open_folder
 from mmseg.apis.preparing.passes import LabelOptions, large_components, loader, predictions
@@ -31,6 +30,7 @@ from mmseg.datasets.reading.image_files import read_label_ids
 from mmseg.datasets.statistics.counts_file import COUNTS_FILE, write_counts
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.background_work import BackgroundWork
+from mmseg.utils.computing.progress import progress
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import NotFiniteError, UserError
 from mmseg.utils.storage.files import write_json

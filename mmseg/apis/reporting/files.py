@@ -1,4 +1,4 @@
-"""A summary as files: Markdown, CSV and one HTML page."""
+"""A summary as files: Markdown, CSV and one HTML page; LaTeX and PDF for a paper."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import csv
 import io
 from pathlib import Path
 
+from mmseg.apis.reporting.figures import write_curves
+from mmseg.apis.reporting.latex import latex_text_of
 from mmseg.apis.reporting.page import page
 from mmseg.apis.reporting.summary import RowSummary, RunSummary, StudySummary, TableSummary
 from mmseg.apis.reporting.tables import markdown, study_tables
@@ -16,7 +18,9 @@ COLUMNS = ("study", "table", "row", "title", "seed", "digest", "folder", "state"
 PUBLISHED = ("published_mean", "published_note")
 
 
-def write_summary(summary: StudySummary, study_id: int, folder: Path, command: str) -> list[Path]:
+def write_summary(
+    summary: StudySummary, study_id: int, folder: Path, command: str, *, latex: bool = False, curves: bool = False
+) -> list[Path]:
     """Writes ``summary.md``, ``summary.csv``, ``summary.html`` and ``KEY.png`` of each table with a chart, and returns their paths.
 
     Args:
@@ -24,6 +28,8 @@ def write_summary(summary: StudySummary, study_id: int, folder: Path, command: s
         study_id: of ``experiments.py``.
         folder: receives the files; made if need be.
         command: that the files name as their origin.
+        latex: ``summary.tex`` as well.
+        curves: ``KEY_curves.pdf`` and ``KEY_classes.pdf`` of each table as well, see :func:`mmseg.apis.reporting.figures.write_curves`.
 
     Raises:
         UserError: the folder cannot be written to.
@@ -32,11 +38,12 @@ def write_summary(summary: StudySummary, study_id: int, folder: Path, command: s
         "summary.md": markdown_text_of(summary, study_id, command),
         "summary.csv": csv_text(summary, study_id),
         "summary.html": page(summary, study_id, command),
+        **({"summary.tex": latex_text_of(summary, study_id, command)} if latex else {}),
     }
     for name, text in texts.items():
         write_text(folder / name, text)
     charts = [_write_chart(table, folder / f"{table.table.key}.png") for table in summary.tables if table.lines]
-    return [*(folder / name for name in texts), *charts]
+    return [*(folder / name for name in texts), *charts, *(write_curves(summary, folder) if curves else ())]
 
 
 def _write_chart(table: TableSummary, path: Path) -> Path:

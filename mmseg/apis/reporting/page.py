@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from mmseg.apis.reporting.figures import class_values, curve_groups
 from mmseg.apis.reporting.pictures import examples
 from mmseg.apis.reporting.summary import CLASS, StudySummary, TableSummary, mean_curve
 from mmseg.apis.reporting.tables import TextTable, class_table, result_table
 from mmseg.visualization.axis_chart import as_svg, axis_chart
-from mmseg.visualization.charts import CurveGroup, class_bar_panels, class_curve_panels, curve_chart
+from mmseg.visualization.charts import class_bar_panels, class_curve_panels, curve_chart
 
 STYLE = """
 :root { color-scheme: light; }
@@ -113,25 +114,16 @@ def _over_axis(table: TableSummary) -> str:
 
 
 def _curves(table: TableSummary) -> str:
-    name, heading = table.table.metrics[0]
-    groups = [
-        CurveGroup(
-            label=row.label,
-            seeds=[run.points(name) for run in row.runs],
-            mean=mean_curve([run.points(name) for run in row.followed]),
-            reference=row.row.published.mean if row.comparable else None,
-        )
-        for row in table.rows
-    ]
+    heading = table.table.metrics[0][1]
     diamonds = " A diamond is the published result." if any(row.comparable for row in table.rows) else ""
-    return _chart("Learning curves", f"Mean over the seeds, and each seed as a thin line.{diamonds}", curve_chart(groups, f"{heading} (%)"))
+    hint = f"Mean over the seeds, a band of one standard deviation (n − 1), and each seed as a thin line.{diamonds}"
+    return _chart("Learning curves", hint, curve_chart(curve_groups(table), f"{heading} (%)"))
 
 
 def _bars(table: TableSummary) -> str:
     if not table.measured or not table.classes:
         return ""
-    panels = {name: [row.values(f"{CLASS}{name}") for row in table.rows] for name in table.classes}
-    chart = class_bar_panels([row.label for row in table.rows], panels, xlabel="IoU (%)")
+    chart = class_bar_panels([row.label for row in table.rows], class_values(table), xlabel="IoU (%)")
     return _chart("IoU per class", "At the end of the training: mean over the seeds, and each seed as a dot.", chart)
 
 

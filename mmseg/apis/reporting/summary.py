@@ -260,6 +260,15 @@ def read_run(run: Run) -> RunSummary:
 
 def mean_curve(curves: Sequence[Curve]) -> Curve:
     """The mean at the iterations that all curves have; a curve without points does not take part."""
+    return tuple((iteration, statistics.fmean(values)) for iteration, values in _shared(curves))
+
+
+def deviation_curve(curves: Sequence[Curve]) -> Curve:
+    """The standard deviation (n - 1) at the same iterations as :func:`mean_curve`; empty for a single curve."""
+    return tuple((iteration, statistics.stdev(values)) for iteration, values in _shared(curves) if len(values) > 1)
+
+
+def _shared(curves: Sequence[Curve]) -> list[tuple[int, list[float]]]:
     values = [dict(curve) for curve in curves if curve]
-    shared = sorted(set.intersection(*map(set, values))) if values else []
-    return tuple((iteration, statistics.fmean(points[iteration] for points in values)) for iteration in shared)
+    iterations = sorted(set.intersection(*map(set, values))) if values else []
+    return [(iteration, [points[iteration] for points in values]) for iteration in iterations]

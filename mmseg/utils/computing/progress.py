@@ -1,19 +1,21 @@
-"""Work on many items in several processes, under a progress bar."""
+"""Work on many items, also in several processes, under a progress bar."""
 
 from __future__ import annotations
 
 import functools
+import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from mmseg.utils.computing.limits import read_limits
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import QUIET, UserError
 from mmseg.utils.signals import end_with, this_process
 from mmseg.utils.storage.space import SpaceWatch
 
@@ -51,10 +53,24 @@ def mapped(work: Callable, items: Sequence, *, nproc: int, title: str, out: Path
             raise UserError(f"{title}: a worker process was ended from outside{memory}{near}. {fix}") from error
 
 
+def progress(steps: Sized, title: str = "Evaluating") -> Iterator:
+    """The same steps under a progress bar with the time left."""
+    with progress_bar() as bar:
+        task = bar.add_task(title, total=len(steps))
+        for step in steps:
+            yield step
+            bar.advance(task)
+
+
 def progress_bar() -> Progress:
-    """A progress bar with counts, elapsed time and time left; silent where the output is not a terminal."""
+    """A progress bar with counts, elapsed time and time left.
+
+    None is shown with ``--quiet``, and where the output is no terminal, or one that cannot move its cursor. ``NO_COLOR`` leaves out
+    the colours.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, TextColumn("left"), TimeRemainingColumn())
+    hidden = QUIET in os.environ or not get_console().is_interactive
+    return Progress(*columns, TextColumn("left"), TimeRemainingColumn(), disable=hidden)
 
 
 @contextmanager

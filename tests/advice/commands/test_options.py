@@ -54,6 +54,11 @@ def follow(command: Command, text: str):
             follow(evaluate, "--hrda-out ATT"),
         ),
         Followed(
+            "--figures draws what was measured, and {} measures nothing. Leave one of them out.",
+            evaluate("--figures --hrda-out ATT"),
+            follow(evaluate, "--figures"),
+        ),
+        Followed(
             "where the network looks. Leave one of them out.",
             evaluate("--preset fast --inference-mode slide"),
             follow(evaluate, "--preset fast"),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mmseg.apis.reporting.summary import Spread, collect, mean_curve
+from mmseg.apis.reporting.summary import Spread, collect, deviation_curve, mean_curve
 from mmseg.experiments import Published
 from mmseg.utils.errors import UserError
 from tests.apis.fake_study import evaluation, make_study, write_run
@@ -87,6 +87,11 @@ def test_a_run_without_its_curve_is_judged_by_its_result(tmp_path):
 def test_mean_curve_at_shared_iterations():
     assert mean_curve([((1, 2.0), (2, 4.0), (3, 9.0)), ((2, 6.0), (3, 1.0)), ()]) == ((2, 5.0), (3, 5.0))
     assert mean_curve([(), ()]) == () == mean_curve([])
+
+
+def test_deviation_at_shared_iterations():
+    assert deviation_curve([((1, 2.0), (2, 4.0)), ((2, 6.0), (3, 1.0)), ()]) == ((2, 2**0.5),)
+    assert deviation_curve([((1, 2.0),), ()]) == ()
 
 
 def test_curves_follow_finished_runs_else_all(tmp_path):
