@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 from typing import TYPE_CHECKING
 
-from mmseg.config.options import add_trust_options, trusted
+from mmseg.config.options import add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--export", type=Path, metavar="DIR", help=export_help)
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     add_trust_options(parser)
+    add_quiet_option(parser)
     return parser.parse_args()
 
 
