@@ -72,7 +72,7 @@ def test_only_the_levels_that_are_asked_for(name: str) -> None:
 
 def test_levels_of_a_hierarchical_network_are_the_stages_that_timm_computes() -> None:
     backbone = build("resnet18").eval()
-    image = torch.randn(1, 3, 64, 96)
+    image = torch.randn(1, 3, 64, 96).contiguous(memory_format=torch.channels_last)  # as the backbone has it, to the last bit
     network = timm.create_model("resnet18", features_only=True, out_indices=(1, 2, 3, 4)).eval()
     network.load_state_dict(backbone.network.state_dict())
     assert all(torch.equal(level, stage) for level, stage in zip(backbone(image), network(image), strict=True))

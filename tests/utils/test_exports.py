@@ -4,7 +4,8 @@ import importlib
 
 import pytest
 
-from mmseg.apis.predicting import choices, export
+from mmseg.apis.exporting import window
+from mmseg.apis.predicting import choices
 from mmseg.demo.choices import DEMO_FOLDERS, STREETS, UNSEEN_FOLDERS
 from mmseg.demo.files import LAYOUTS
 from mmseg.utils.repository import ROOT
@@ -29,4 +30,4 @@ def test_no_name_is_that_of_a_file(package):
 
 def test_choices_are_those_of_what_computes():
     assert {*DEMO_FOLDERS.values(), *UNSEEN_FOLDERS, STREETS} == set(LAYOUTS)
-    assert set(choices.SUFFIXES) == set(export.FORMATS)
+    assert set(choices.SUFFIXES) == set(window.FORMATS)
