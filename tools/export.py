@@ -62,7 +62,7 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     check_writable(args.out)
     from mmseg.apis.predicting.inference import init_model
-    from mmseg.engine.checkpoints.checkpoint import file_hash
+    from mmseg.engine.checkpoints.checkpoint import file_hash, read_checkpoint
 
     method = init_model(cfg, args.checkpoint, weights=args.weights, prior_correction=args.prior_correction)
     origin = {
@@ -73,7 +73,8 @@ def main() -> None:
     if FOLDER in args.format:
         from mmseg.apis.exporting.folder import export_folder
 
-        for file in export_folder(method, args.out, origin, half=args.half, licence=args.licence):
+        rectified = bool((read_checkpoint(args.checkpoint, values=False).get("meta") or {}).get("rectified"))
+        for file in export_folder(method, args.out, origin, half=args.half, licence=args.licence, rectified=rectified):
             print(f"{file}: {file.stat().st_size / 1e6:.2f} MB")
     if formats := [name for name in args.format if name != FOLDER]:
         export_windows(args, method, origin, formats)

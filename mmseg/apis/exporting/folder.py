@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmseg.apis.exporting.window import description, sliding_window
 from mmseg.apis.predicting.model_files import MODEL_CARD, MODEL_CONFIG, MODEL_WEIGHTS
 from mmseg.engine.checkpoints.checkpoint import environment, file_hash, read_checkpoint
 from mmseg.models.uda import UDAMethod
@@ -42,17 +41,19 @@ def export_folder(
         UserError: a weight does not fit into float16, or a file cannot be written.
         RuntimeError: the weights read back are not those that were written.
     """
-    window, stride = sliding_window(method.cfg)
-    told = description(method, window, stride, batch=1)
     state = {f"model.{key}": halved(key, value) if half else value for key, value in method.model.state_dict().items()}
     weights, config, card = (folder / name for name in (MODEL_WEIGHTS, MODEL_CONFIG, MODEL_CARD))
-    write_safetensors(weights, state, {"CLASSES": told["classes"], "PALETTE": told["palette"], "rectified": rectified})
+    named = {"CLASSES": list(method.classes), "PALETTE": [list(color) for color in method.palette]}
+    write_safetensors(weights, state, {**named, "rectified": rectified})
     written = read_checkpoint(weights)["state_dict"]
     if not all(torch.equal(value, written[key]) for key, value in state.items()):
         raise RuntimeError(f"{weights} does not hold the weights that were written. Please report this with the config.")
     write_json(config, method.cfg.to_dict())
-    keys = ("classes", "palette", "normalization", "window", "stride", "flip", "test_scale")
-    record = {key: told[key] for key in keys} | {
+    record = {
+        "classes": named["CLASSES"],
+        "palette": named["PALETTE"],
+        "normalization": {"mean": list(method.data_preprocessor.grey_mean), "std": list(method.data_preprocessor.grey_std)},
+        "test_cfg": method.model.test_cfg,
         "network": f"{type(method.model).__name__} with {type(method.model.backbone).__name__}",
         "parameters": sum(value.numel() for value in method.model.parameters()),
         "weights": {"name": weights.name, "sha256": file_hash(weights), "dtype": "float16" if half else "float32"},

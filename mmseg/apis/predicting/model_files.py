@@ -11,7 +11,7 @@ from mmseg.utils.storage.run_folder import CONFIG, CURVE, LATEST, RESULT
 
 MODEL_CONFIG, MODEL_WEIGHTS, MODEL_CARD = "config.json", "model.safetensors", "model.json"
 """Of an exported model: its config, its weights, and what a user has to know (:mod:`mmseg.apis.exporting.folder`)."""
-NO_CONFIGS = (RESULT, CURVE, MODEL_CARD)
+NO_CONFIGS = (RESULT, CURVE)
 FOLDERS = "Give the folder of a run, of a released checkpoint or of an exported model, or a config and its checkpoint"
 
 

@@ -17,10 +17,10 @@ from tools import export as export_tool
 @pytest.fixture
 def model_folder(tmp_path):
     """Of an exported model, as far as its names go."""
-    (tmp_path / "model").mkdir()
+    (tmp_path / "my_model").mkdir()
     for name in ("config.json", "model.json", "model.safetensors"):
-        (tmp_path / "model" / name).write_text("{}")
-    return tmp_path / "model"
+        (tmp_path / "my_model" / name).write_text("{}")
+    return tmp_path / "my_model"
 
 
 def test_folders_that_hold_no_model(model_folder, tmp_path):

@@ -1,5 +1,6 @@
 """A network as a folder: what was written predicts the same labels, bit for bit."""
 
+import copy
 import json
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_the_same_labels_and_probabilities(method, written, photo):
 def test_what_a_user_has_to_know(method, written):
     card = json.loads((written / "model.json").read_text())
     assert card["classes"] == list(method.classes) and card["palette"][0] == list(method.palette[0])
-    assert card["normalization"]["mean"] == [123.675, 116.28, 103.53] and card["window"] == [64, 64] and card["stride"] == [32, 32]
+    assert card["normalization"]["mean"] == [123.675, 116.28, 103.53] and card["test_cfg"]["crop_size"] == [64, 64]
     assert card["weights"]["dtype"] == "float32" and "NVIDIA Source Code License" in card["licence"] and card["from"] == "a test"
     assert card["parameters"] == sum(value.numel() for value in method.model.parameters())
 
@@ -67,3 +68,18 @@ def test_values_that_float16_cannot_hold():
     assert halved("a", torch.tensor([0.1])).dtype == torch.float16 and halved("a", torch.tensor(3)).dtype == torch.int64
     with pytest.raises(UserError, match=r"^a holds 70000, more than a float16 can\. Leave --half out\.$"):
         halved("a", torch.tensor([1.0, -70000.0]))
+
+
+def test_a_rectified_classifier_is_not_corrected_twice(method, photo, tmp_path):
+    export_folder(method, tmp_path, {}, rectified=True)
+    with pytest.raises(UserError, match="holds a rectified classifier"):
+        init_model(tmp_path, prior_correction="priors.json")
+
+
+def test_a_network_for_whole_images_needs_no_window(method, tmp_path):
+    """Such as one of a config that can only be evaluated: it names no crops of a training."""
+    cfg = copy.deepcopy(method.cfg)
+    cfg.model.test_cfg = {"mode": "whole"}
+    cfg.pop("train_dataloader")
+    export_folder(init_model(cfg), tmp_path, {})
+    assert json.loads((tmp_path / "model.json").read_text())["test_cfg"] == {"mode": "whole"}

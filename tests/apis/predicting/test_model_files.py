@@ -57,6 +57,14 @@ def chosen(config, checkpoint) -> tuple[str, str]:
     return args.config, args.checkpoint
 
 
+def test_a_released_folder_that_is_called_model(tmp_path):
+    """Its config has the name of the card of an exported model."""
+    (tmp_path / "model").mkdir()
+    for name in ("model.json", "latest.pth"):
+        (tmp_path / "model" / name).write_text("")
+    assert model_files(tmp_path / "model") == (tmp_path / "model/model.json", tmp_path / "model/latest.pth")
+
+
 def test_a_folder_stands_for_its_files(tmp_path, capsys):
     folder = folder_of(tmp_path, "config.py", "latest.pth")
     assert chosen(folder, None) == (f"{folder}/config.py", f"{folder}/latest.pth")
