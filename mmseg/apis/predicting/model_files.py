@@ -29,7 +29,8 @@ def model_files(folder: str | Path) -> tuple[Path, Path]:
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder. {FOLDERS}.")
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    configs = [name for name in names if name.endswith((".json", ".py")) and name not in NO_CONFIGS and not name.endswith(".log.json")]
+    others = (*NO_CONFIGS, MODEL_CARD) if MODEL_WEIGHTS in names else NO_CONFIGS
+    configs = [name for name in names if name.endswith((".json", ".py")) and name not in others and not name.endswith(".log.json")]
     weights = [name for name in names if name.endswith((".pth", ".safetensors"))]
     config = _chosen(folder, "config", configs, (CONFIG, MODEL_CONFIG, f"{folder.resolve().name}.json"), names)
     return folder / config, folder / _chosen(folder, "checkpoint", weights, (LATEST, MODEL_WEIGHTS), names)
