@@ -154,7 +154,7 @@ class TimmBackbone(BaseModule):
         return level[:, :, : -(-height // stride), : -(-width // stride)]
 
     def _stages(self, image: Tensor) -> list[Tensor]:
-        # Depthwise and 1x1 convolutions read the channels of a pixel together: up to 1.5 times as fast on a CPU (docs/benchmark_figures.md).
+        # Depthwise and 1x1 convolutions read the channels of a pixel at once: up to 1.5 times as fast on a CPU (docs/benchmark_figures.md).
         levels = self.network(image.contiguous(memory_format=torch.channels_last))
         channels_last = getattr(self.network, "output_fmt", None) == Format.NHWC
         return [level.permute(0, 3, 1, 2) for level in levels] if channels_last else levels
