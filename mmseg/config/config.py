@@ -43,7 +43,7 @@ EVALUATED = ("model", "uda", "val_dataloader", "val_evaluator", "env_cfg")
 """What an evaluation reads. The training data, where they are there, say which classes the source lacks."""
 OPTIONAL = (
     *("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader"),
-    *("sync_batchnorm", "precision", "compile", "custom_imports", "skip_classifier", "command"),
+    *("sync_batchnorm", "precision", "micro_batches", "compile", "custom_imports", "skip_classifier", "command"),
 )
 TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
 DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed", "guard")
@@ -52,7 +52,7 @@ OF_EVALUATIONS = ("val_dataloader", "val_evaluator", "test_dataloader")
 """What changes nothing of what a training learns, and much of what a command makes of a checkpoint."""
 REPORTING_HOOKS = ("ResultHook", "PictureHook", "ClassHealthHook")
 """Hooks that change nothing of what is learned; of others that is not known."""
-DEFAULTS = {"precision": "fp32", "compile": False, "sync_batchnorm": False, "skip_classifier": False}
+DEFAULTS = {"precision": "fp32", "micro_batches": 1, "compile": False, "sync_batchnorm": False, "skip_classifier": False}
 """What a config says by leaving a key out; with the key it is the same training."""
 SWITCHES = ("compile", "sync_batchnorm", "skip_classifier")
 LOADING = ("num_workers", "pin_memory", "persistent_workers", "prefetch_factor")
@@ -177,9 +177,19 @@ def check_counts(cfg: Config, path: str | Path, *, training: bool) -> None:
         value = cfg[section].get(key)
         if type(value) is not int or value < minimum:
             raise UserError(f"{path}: {name} is {value!r}. Use a whole number of at least {minimum}.")
+    if training:
+        check_micro_batches(cfg, path)
     if training and cfg.train_cfg.get("val_begin", 1) > cfg.train_cfg.max_iters:
         given = f"val_begin is {cfg.train_cfg.val_begin} of {cfg.train_cfg.max_iters} iterations"
         raise UserError(f"{path}: {given}, so the training would end without an evaluation. Use {cfg.train_cfg.max_iters} or less.")
+
+
+def check_micro_batches(cfg: Config, path: str | Path) -> None:
+    """Refuses a number of parts that a batch of the training cannot be divided into."""
+    parts, size = cfg.get("micro_batches", 1), cfg.train_dataloader.batch_size
+    if type(parts) is not int or parts < 1 or size % parts:
+        text = f"micro_batches is {parts!r}, but has to divide train_dataloader.batch_size={size}, the batch of a process"
+        raise UserError(f"{path}: {text}. Use a multiple of micro_batches as batch_size.")
 
 
 HELPERS = ("scale", "crop_size", "norm_cfg", "img_scale", "data_root", "source_root", "target_root")

@@ -45,6 +45,7 @@ MEANINGS: tuple[tuple[str, Kind, str], ...] = (
     ("train_cfg.val_*", Kind.APPLIES, "when evaluations are made"),
     ("train_cfg*", Kind.NEEDS_WORD, "the loop of the training"),
     ("precision", Kind.NEEDS_WORD, "precision of the steps"),
+    ("micro_batches", Kind.NEEDS_WORD, "parts of a batch, and what is drawn for them"),
     ("compile", Kind.NEEDS_WORD, "rounding of the steps"),
     ("sync_batchnorm", Kind.NEEDS_WORD, "statistics of BatchNorm"),
     ("custom_imports*", Kind.NEEDS_WORD, "own modules"),

@@ -14,6 +14,8 @@ from torch import Tensor
 
 LOG_WINDOW = 10
 """Iterations that a logged value is the mean of; a state holds them, so that a resumed run logs the same."""
+NUMBERS = 1000
+"""Numbers of a name, such as times and learning rates, that are kept: mmengine keeps a million, and copies them in every iteration."""
 
 
 def read_together(tensors: Mapping[str, Sequence[Tensor]]) -> dict[str, list[float | int]]:
@@ -33,7 +35,7 @@ def read_together(tensors: Mapping[str, Sequence[Tensor]]) -> dict[str, list[flo
 class DeferredMessageHub(MessageHub):
     """A hub that keeps tensors as they are, the last :data:`LOG_WINDOW` of a name, and reads all of them when one is asked for.
 
-    The logger asks at its interval, a checkpoint when it is written. Everything that is no tensor is kept as in mmengine.
+    The logger asks at its interval, a checkpoint when it is written. Of what is no tensor, the last :data:`NUMBERS` are kept.
     """
 
     def __init__(self, name: str) -> None:
@@ -43,6 +45,7 @@ class DeferredMessageHub(MessageHub):
     def update_scalar(self, key: str, value: float | Tensor, count: int = 1, resumed: bool = True) -> None:
         """Adds a number, or a tensor with one element, to the history of ``key``."""
         if not isinstance(value, Tensor):
+            self._log_scalars.setdefault(key, HistoryBuffer(max_length=NUMBERS))
             super().update_scalar(key, value, count, resumed)
             return
         self._set_resumed_keys(key, resumed)

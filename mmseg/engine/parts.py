@@ -80,6 +80,7 @@ def build_method(cfg: Config) -> UDAMethod:
     if not method.objectives:  # which builds them: a mistake in one is found before anything is written
         raise UserError(f"The method {cfg.uda.type} in uda has no objective, so nothing would be trained. Keep one of them.")
     method.precision = Precision(cfg.get("precision", "fp32"))
+    method.micro_batches = cfg.get("micro_batches", 1)
     return method
 
 

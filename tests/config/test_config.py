@@ -59,6 +59,9 @@ def test_options_name_the_entry_that_does_not_exist(key):
         apply_options(cfg, {"seed": 1, key: 1}, CONFIG)
 
 
+DIVIDE = "but has to divide train_dataloader.batch_size=2, the batch of a process. Use a multiple of micro_batches as batch_size."
+
+
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
@@ -69,6 +72,9 @@ def test_options_name_the_entry_that_does_not_exist(key):
         ({"test_dataloader": {"batch_size": 1}}, "test_dataloader.num_workers is None. Use a whole number of at least 0."),
         ({"train_cfg": {"max_iters": True}}, "train_cfg.max_iters is True. Use a whole number of at least 1."),
         ({"compile": "false"}, "compile is 'false'. Use True or False."),
+        ({"micro_batches": 0}, f"micro_batches is 0, {DIVIDE}"),
+        ({"micro_batches": 1.0}, f"micro_batches is 1.0, {DIVIDE}"),
+        ({"micro_batches": 3}, f"micro_batches is 3, {DIVIDE}"),
         ({"sync_batchnorm": 1}, "sync_batchnorm is 1. Use True or False."),
     ],
 )

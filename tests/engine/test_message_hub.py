@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.logging import MessageHub
 
-from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub, read_together
+from mmseg.engine.message_hub import LOG_WINDOW, NUMBERS, DeferredMessageHub, read_together
 
 
 def histories(hub: MessageHub) -> dict[str, tuple]:
@@ -63,3 +63,11 @@ def test_kinds_of_numbers_survive_being_read_together():
     made = read_together({"loss": [torch.tensor(0.5), torch.tensor(float("nan"))], "cells": [torch.tensor(3)]})
     assert made["cells"] == [3] and isinstance(made["cells"][0], int)
     assert made["loss"][0] == 0.5 and made["loss"][1] != made["loss"][1]
+
+
+def test_numbers_do_not_pile_up():
+    hub = DeferredMessageHub("numbers")
+    for value in range(NUMBERS + 200):
+        hub.update_scalar("train/time", value)
+    kept, counts = hub.get_scalar("train/time").data
+    assert len(kept) == len(counts) == NUMBERS and kept[-1] == NUMBERS + 199 and kept[0] == 200

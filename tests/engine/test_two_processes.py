@@ -36,6 +36,20 @@ def test_two_processes_learn_what_one_with_the_whole_batch_does(results, name):
             torch.testing.assert_close(results[0][name][kind][key], value, rtol=1e-4, atol=1e-6, msg=lambda text, key=key: f"{key}: {text}")
 
 
+@pytest.mark.parametrize("name", ["source_only", "adversarial", "class_alignment", "self_training"])
+def test_parts_of_a_batch_are_as_many_processes(results, name):
+    """Each part draws what that process draws; running statistics see the parts one after the other."""
+    alone = getattr(two_processes, name)(micro_batches=2)
+    kinds = ("before",) if name == "self_training" else ("values", "gradients")
+    for kind in kinds:
+        assert results[0][name][kind].keys() == alone[kind].keys()
+        for key, value in alone[kind].items():
+            if key.rpartition(".")[2] not in ("running_mean", "running_var", "num_batches_tracked"):
+                torch.testing.assert_close(
+                    results[0][name][kind][key], value, rtol=1e-4, atol=1e-6, msg=lambda text, key=key: f"{key}: {text}"
+                )
+
+
 @pytest.mark.parametrize("name", ["source_only", "adversarial", "class_alignment", "self_labelling"])
 def test_both_processes_hold_the_same_bits(results, name):
     for kind in ("values", "gradients"):

@@ -36,14 +36,13 @@ def rank_and_size() -> tuple[int, int]:
     return (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
 
 
-def crops(iteration: int) -> UDABatch:
-    """The share of this process in the two crops of an iteration, as the sampler deals them out."""
+def crops(iteration: int, rows: Tensor) -> UDABatch:
+    """Some of the two crops of an iteration, which is a single one of each domain for each of two."""
     generator = torch.Generator().manual_seed(iteration)
     images = torch.randn(2, BATCH, 3, 64, 64, generator=generator)
     label = torch.randint(0, 5, (BATCH, 8, 8), generator=generator).repeat_interleave(8, 1).repeat_interleave(8, 2)
-    rank, size = rank_and_size()
-    own = label[rank::size]
-    return UDABatch(images[0, rank::size], own, images[1, rank::size], source_classes=shown_classes(own))
+    own = label[rows]
+    return UDABatch(images[0, rows], own, images[1, rows], source_classes=shown_classes(own))
 
 
 def without_batch_norm() -> dict:
@@ -55,15 +54,21 @@ def without_batch_norm() -> dict:
     return {"type": "EncoderDecoder", "backbone": backbone, "decode_head": head, "auxiliary_head": auxiliary}
 
 
-def trained(name: str, segmentor: dict, **options: object) -> UDAMethod:
-    """A method after some steps; the gradients of the last one are kept, and ``trail``: one of them after each backward pass."""
+def trained(name: str, segmentor: dict, micro_batches: int = 1, **options: object) -> UDAMethod:
+    """A method after some steps; the gradients of the last one are kept, and ``trail``: one of them after each backward pass.
+
+    Each process has its share in the crops, as the sampler deals them out; ``micro_batches`` divides it.
+    """
     method = MODELS.build({"type": name, "segmentor": segmentor, **options})
     method.init_weights()
     method.train()
+    method.micro_batches = micro_batches
+    rank, size = rank_and_size()
+    rows = torch.arange(BATCH)[rank::size]
     if distributed.is_initialized():
         method.exchange = GradientExchange(method.parameters())
     optimizer = build_optimizer({"optimizer": {"type": "SGD", "lr": 0.1}}, method)
-    method.data_preprocessor.batch = lambda data: crops(data["iteration"])
+    method.data_preprocessor.batch = lambda data: crops(data["iteration"], data["rows"])
     watched, backward = next(method.model.parameters()), optimizer.backward
 
     def noted(loss: Tensor) -> None:
@@ -73,7 +78,7 @@ def trained(name: str, segmentor: dict, **options: object) -> UDAMethod:
     optimizer.backward = noted
     for iteration in range(STEPS):
         method.trail = []
-        method.train_step({"iteration": iteration}, optimizer)
+        method.logs = method.train_step({"iteration": iteration, "rows": rows}, optimizer)
     return method
 
 
@@ -84,25 +89,27 @@ def learned(method: UDAMethod) -> dict[str, dict[str, Tensor]]:
     return {"values": values, "gradients": gradients, "trail": dict(enumerate(method.trail))}
 
 
-def source_only() -> dict:
-    return learned(trained("SourceOnly", without_batch_norm()))
+def source_only(micro_batches: int = 1) -> dict:
+    return learned(trained("SourceOnly", without_batch_norm(), micro_batches))
 
 
-def adversarial() -> dict:
+def adversarial(micro_batches: int = 1) -> dict:
     """The alignment, the last pass of the student, leaves the auxiliary head out; the last pass of all leaves the student out."""
-    return learned(trained("AdvSeg", without_batch_norm(), **ADVERSARIAL))
+    return learned(trained("AdvSeg", without_batch_norm(), micro_batches, **ADVERSARIAL))
 
 
-def class_alignment() -> dict:
+def class_alignment(micro_batches: int = 1) -> dict:
     """The same with a discriminator of features, which its own optimizer alone trains."""
     options = {"lambda_align": 0.5, "lr_D": 2e-5}  # Adam's first steps magnify the rounding of small gradients
-    return learned(trained("FADA", without_batch_norm(), **options))
+    return learned(trained("FADA", without_batch_norm(), micro_batches, **options))
 
 
-def self_training() -> dict:
+def self_training(micro_batches: int = 1) -> dict:
     """Dropout, BatchNorm, detail boxes, mixing, a feature distance, and masked crops with a teacher of their own."""
     masks = {"mask_mode": "separatetrg", "mask_alpha": 0.9, "mask_generator": {"type": "block", "mask_ratio": 0.5, "mask_block_size": 16}}
-    method = trained("DACS", networks.hrda(), imnet_feature_dist_lambda=0.005, self_training_start=1, pseudo_threshold=0.2, **masks)
+    method = trained(
+        "DACS", networks.hrda(), micro_batches, imnet_feature_dist_lambda=0.005, self_training_start=1, pseudo_threshold=0.2, **masks
+    )
     before = learned(method)
     average_statistics(method)
     return {"before": before["values"], "after": learned(method)["values"], "trail": before["trail"]}

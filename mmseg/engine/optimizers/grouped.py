@@ -89,7 +89,7 @@ class GroupedOptimWrapperConstructor:
         self.published_quirks = (paramwise_cfg or {}).get("published_quirks", False)
         if self.options.get("accumulative_counts", 1) != 1:
             reason = "a step has several backward passes"
-            raise UserError(f"optim_wrapper.accumulative_counts must be 1: {reason}. Use a larger batch_size instead.")
+            raise UserError(f"optim_wrapper.accumulative_counts must be 1: {reason}. Use micro_batches with a larger batch_size instead.")
 
     @staticmethod
     def _custom_keys(paramwise_cfg: dict) -> dict:

@@ -2,7 +2,7 @@
 
 Call chain of one iteration (design: a method is a short list of objectives over this step)::
 
-    train_step ─ teacher update ─ for each objective: student pass, loss, backward ─ optimizer step
+    train_step ─ teacher update ─ for each part of the batch and each objective: student pass, loss, backward ─ optimizer step
 
 Letters: B images, K classes, (H, W) crop, (H0, W0) native label size.
 """
@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import torch
-from mmengine.dist import get_rank
+from mmengine.dist import get_rank, get_world_size
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
+from mmseg.datasets.collate import part_of_batch
 from mmseg.models.uda.depth_distribution.maps import Units, inverse_depth
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import Objective, StepContext, StepLogs
@@ -78,7 +79,9 @@ class UDAMethod(BaseModel):
         self.exchange: Callable[..., Tensor] | None = None  # in a training of several processes: mmseg.engine.gradient_exchange
         self.seed = seed
         self.register_buffer("class_bias", None, persistent=False)  # added to the logits of each class [K] when it predicts
-        self.precision = Precision()  # of the training; `build_model` sets that of the config
+        # Of the training; `build_model` sets those of the config.
+        self.precision = Precision()
+        self.micro_batches = 1
 
     @property
     def own_optimizers(self) -> dict[str, OwnOptimizer]:
@@ -117,26 +120,39 @@ class UDAMethod(BaseModel):
             optim_wrapper: of the student, and of what else is trained.
         """
         with self.precision.kernels():
-            step = self.context(self.data_preprocessor.batch(data), data["iteration"])
             for teacher in self.teachers:
-                teacher.update(step.student, step.iteration)
+                teacher.update(self.model, data["iteration"])
 
             optim_wrapper.zero_grad()
-            objectives = [objective for objective in self.objectives.values() if step.iteration >= objective.start]
-            for objective in objectives:
-                optim_wrapper.backward(self.objective_loss(objective, step, last=objective is objectives[-1]))
+            objectives = [objective for objective in self.objectives.values() if data["iteration"] >= objective.start]
+            logs = []
+            for number in range(self.micro_batches):
+                step = self.context(self.data_preprocessor.batch(self.part(data, number)), data["iteration"], number)
+                for objective in objectives:
+                    last = number == self.micro_batches - 1 and objective is objectives[-1]
+                    optim_wrapper.backward(self.objective_loss(objective, step, last=last))
+                logs.append(step.logs)
             optim_wrapper.step()
-            return step.logs
+            return StepLogs.of_parts(logs)
+
+    def part(self, data: dict, number: int) -> dict:
+        """The samples of a part of a batch, the batch itself where it is not divided."""
+        return data if self.micro_batches == 1 else part_of_batch(data, number, self.micro_batches)
 
     def objective_loss(self, objective: Objective, step: StepContext, *, last: bool) -> Tensor:
-        """The scalar loss of an objective; with several processes, the last backward pass of a step averages the gradients."""
-        with self.precision.autocast(step.batch.source_image.device.type):
-            return objective(step) if self.exchange is None else self.exchange(objective, step, last=last)
+        """The scalar loss of an objective, divided by the number of parts of the batch.
 
-    def context(self, batch: UDABatch, iteration: int) -> StepContext:
-        """The shared values of one step."""
+        With several processes, the last backward pass of a step averages the gradients.
+        """
+        with self.precision.autocast(step.batch.source_image.device.type):
+            loss = objective(step) if self.exchange is None else self.exchange(objective, step, last=last)
+        return loss if self.micro_batches == 1 else loss / self.micro_batches
+
+    def context(self, batch: UDABatch, iteration: int, number: int = 0) -> StepContext:
+        """The shared values of a step, or of a part of it, which draws what a further process of the training would draw."""
         networks = {"student": self.model, "imnet": self.imnet_model, "discriminator": self.model_D}
-        return StepContext(batch=batch, iteration=iteration, streams=Streams(self.seed, iteration, get_rank()), **networks)
+        streams = Streams(self.seed, iteration, get_rank() + number * get_world_size())
+        return StepContext(batch=batch, iteration=iteration, streams=streams, **networks)
 
     def forward(self, inputs: Tensor, data_samples: None = None, mode: str = "tensor") -> Tensor:
         """Logits [B, K, H, W] of normalised images [B, 3, H, W] from the student's inference."""

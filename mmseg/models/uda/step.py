@@ -5,9 +5,11 @@ Letters: B images, K classes, (H, W) crop.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels
@@ -24,6 +26,18 @@ class StepLogs(dict):
     def __init__(self) -> None:
         super().__init__()
         self.records: dict[str, Tensor] = {}
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[StepLogs]) -> StepLogs:
+        """Of a whole batch: the means of the scalars, and the tensors [B / parts, ...] of all parts joined."""
+        if len(parts) == 1:
+            return parts[0]
+        whole = cls()
+        for name in parts[0]:
+            whole[name] = torch.stack([part[name].float() for part in parts]).mean()
+        for name in parts[0].records:
+            whole.records[name] = torch.cat([part.records[name] for part in parts])
+        return whole
 
 
 @dataclass

@@ -67,6 +67,11 @@ def load(tmp_path):
             "train_dataloader = dict(sampler=dict(type='DefaultSampler'))",
             "train_dataloader = dict(sampler=dict(_delete_=True, {3}))",
         ),
+        Followed(
+            "Use a multiple of micro_batches as batch_size.",
+            "micro_batches = 4",
+            "micro_batches = 4\ntrain_dataloader = dict(batch_size=8)",
+        ),
         Followed("precision={} is not known. Did you mean '{}'?", "precision = 'fp61'", "precision = '{1}'"),
         Followed(
             "custom_imports is {}. Write custom_imports=dict(imports=['my_module']).",

@@ -31,8 +31,11 @@ def wrapped(small, custom_keys: dict | None = None, **options: object) -> Callab
 
 
 def test_optimizers(small):
-    advice("optim_wrapper.accumulative_counts must be 1: {}. Use a larger batch_size instead.", wrapped(small, accumulative_counts=2))
-    wrapped(small, accumulative_counts=1)()
+    advice(
+        "optim_wrapper.accumulative_counts must be 1: {}. Use micro_batches with a larger batch_size instead.",
+        wrapped(small, accumulative_counts=2),
+    )
+    wrapped(small, accumulative_counts=1)()  # beside micro_batches, see tests/advice/configs/test_entries.py
     _, near = advice(
         "optim_wrapper.type={} is not known to a step of several backward passes. Did you mean '{}'?", wrapped(small, type="OptimWraper")
     )
