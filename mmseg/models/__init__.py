@@ -22,6 +22,7 @@ HOMES = {
     "HRDAEncoderDecoder": "segmentors.hrda_encoder_decoder",
     "HRDAHead": "decode_heads.hrda_head",
     "ISAHead": "decode_heads.isa_head",
+    "LightHead": "decode_heads.light_head",
     "MinEnt": "uda",
     "MixVisionTransformer": "backbones.mix_transformer",
     "OutputAlignment": "uda",

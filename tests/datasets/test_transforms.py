@@ -86,6 +86,15 @@ def test_rare_class_needs_strictly_more_pixels(minimum, draws):
     assert rng.draws == draws
 
 
+@pytest.mark.parametrize(("minimum", "other", "draws"), [(31, 4, 2), (32, 4, 40), (31, 3, 40)])
+def test_crops_that_have_to_please_twice_at_once(minimum, other, draws):
+    """Every 8 x 8 crop holds 32 pixels of the class, or is full of it; 20 crops are tried then."""
+    rng, label = CountingDraws(), np.full((40, 40), 3, np.uint8)
+    label[::2] = other
+    box = transforms.choose_rare_class_crop(rng, label, (8, 8), 0.75, 3, minimum, tries=20)
+    assert rng.draws == draws and (box.height, box.width) == (8, 8)
+
+
 def test_pad_fills_bottom_and_right():
     padded = transforms.pad(np.ones((2, 3), np.uint8), (4, 5), 255)
     assert padded.shape == (4, 5)

@@ -27,7 +27,17 @@ SEGMENTORS = {"EncoderDecoder": plain(), "HRDAEncoderDecoder": hrda(hr_loss_weig
 # Tested below by a function of their own.
 OTHERS = {"DAFormerHead", "HRDAHead", "CrossEntropyLoss", "SegFormerAdapter"}
 # Tested by a file of their own, tests/models/test_*_head.py, test_resnet.py and test_timm_backbone.py.
-ELSEWHERE = {"DAHead", "DLV2Head", "DepthDensityHead", "DepthwiseSeparableASPPHead", "FCNHead", "ISAHead", "SegFormerHead", "UPerHead"}
+ELSEWHERE = {
+    "DAHead",
+    "DLV2Head",
+    "DepthDensityHead",
+    "DepthwiseSeparableASPPHead",
+    "FCNHead",
+    "ISAHead",
+    "LightHead",
+    "SegFormerHead",
+    "UPerHead",
+}
 ELSEWHERE |= {"ResNeSt", "ResNeXt", "ResNet", "ResNetV1c", "TimmBackbone"}
 ELSEWHERE |= {"DLV3PlusHead", "FADAHead", "SEASPPHead", "VGG"}  # in test_fada_networks.py
 # Parameters that get no gradient on purpose, by registered name (the reason beside each).

@@ -8,13 +8,19 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union
 
-from annotated_types import Ge, Gt, Le, Len, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Len, Lt, MultipleOf, MinLen
 from typing_extensions import is_typeddict
 
 from mmseg.utils.options.ranges import OneOf
 
 NAMES = {bool: "True or False", int: "whole number", float: "number", str: "text", dict: "dictionary", type(None): "None", Any: "anything"}
-BOUNDS = {Gt: ("above {}", "gt"), Ge: ("from {}", "ge"), Lt: ("below {}", "lt"), Le: ("to {}", "le")}
+BOUNDS = {
+    Gt: ("above {}", "gt"),
+    Ge: ("from {}", "ge"),
+    Lt: ("below {}", "lt"),
+    Le: ("to {}", "le"),
+    MultipleOf: ("in multiples of {}", "multiple_of"),
+}
 LONG = 60
 """Characters of a default beyond which it is left to the signature."""
 

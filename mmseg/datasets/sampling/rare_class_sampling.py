@@ -14,7 +14,7 @@ from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.datasets.statistics.class_statistics import total_pixels
 from mmseg.utils.errors import UserError
-from mmseg.utils.options.ranges import NonNegative, PositiveOrInfinite
+from mmseg.utils.options.ranges import NonNegative, Positive, PositiveOrInfinite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +26,14 @@ class RareClassOptions:
         class_temp: temperature T; small values prefer the rare classes strongly.
         min_crop_ratio: the crop should hold more than ``min_pixels * min_crop_ratio`` pixels of the
             class, at the resized size; 0 accepts every crop.
+        crop_tries: crops that are drawn until one holds enough of the class *and* no class dominates it (VFM-UDA draws 20); None
+            looks for a crop that none dominates first, and for the class among such crops (DAFormer).
     """
 
     min_pixels: NonNegative[int]
     class_temp: PositiveOrInfinite
     min_crop_ratio: NonNegative[float] = 0.0
+    crop_tries: Positive[int] | None = None
 
     @property
     def min_crop_pixels(self) -> float:

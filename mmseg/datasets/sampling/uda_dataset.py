@@ -215,8 +215,8 @@ class UDADataset(Dataset):
         if rare_class is None:
             box = transforms.choose_crop(rng, label, options.crop_size, options.cat_max_ratio)
         else:
-            minimum = self.rare.min_crop_pixels
-            box = transforms.choose_rare_class_crop(rng, label, options.crop_size, options.cat_max_ratio, rare_class, minimum)
+            wanted = rare_class, self.rare.min_crop_pixels, self.rare.crop_tries
+            box = transforms.choose_rare_class_crop(rng, label, options.crop_size, options.cat_max_ratio, *wanted)
         flipped = draw_flip(streams.numpy("source.flip"), options.flip_prob)
 
         image = photo.color()

@@ -54,8 +54,19 @@ def choose_crop(rng: np.random.Generator, label: np.ndarray, crop_size: Sequence
     return box
 
 
+def holds(label: np.ndarray, train_id: int, min_pixels: float) -> bool:
+    """Whether more than ``min_pixels`` pixels of a label have the class."""
+    return np.count_nonzero(label == train_id) > min_pixels
+
+
 def choose_rare_class_crop(
-    rng: np.random.Generator, label: np.ndarray, crop_size: Sequence[int], max_ratio: float, rare_class: int, min_pixels: float
+    rng: np.random.Generator,
+    label: np.ndarray,
+    crop_size: Sequence[int],
+    max_ratio: float,
+    rare_class: int,
+    min_pixels: float,
+    tries: int | None = None,
 ) -> Box:
     """Repeats :func:`choose_crop` up to 10 times until the crop holds the rare class (DAFormer, §3.3).
 
@@ -63,12 +74,19 @@ def choose_rare_class_crop(
         rare_class: train id that the file was drawn for.
         min_pixels: the crop is good with *more* than this many pixels of the class; 0 or less accepts
             the first crop. The last crop is taken unchecked.
+        tries: crops of which the first that holds the class and is not dominated is taken, else the last; None for the above.
     """
+    if tries is not None:
+        for _ in range(tries):
+            box = draw_crop_box(rng, *label.shape, crop_size)
+            if holds(label[box.slices], rare_class, min_pixels) and not is_dominated(label[box.slices], max_ratio):
+                break
+        return box
     box = choose_crop(rng, label, crop_size, max_ratio)
     if min_pixels <= 0:
         return box
     for _ in range(RETRIES):
-        if np.count_nonzero(label[box.slices] == rare_class) > min_pixels:
+        if holds(label[box.slices], rare_class, min_pixels):
             break
         box = choose_crop(rng, label, crop_size, max_ratio)
     return box

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 from mmseg.utils.errors import UserError
 
@@ -80,8 +81,8 @@ def color_jitter(image: np.ndarray, jitter: Jitter) -> np.ndarray:
     return np.array(jittered(Image.fromarray(np.ascontiguousarray(image[..., ::-1])), jitter))[..., ::-1]
 
 
-def jittered(picture: Image.Image, jitter: Jitter) -> Image.Image:
-    """The steps of :func:`color_jitter` on an RGB picture."""
+def jittered(picture: Image.Image | Tensor, jitter: Jitter) -> Image.Image | Tensor:
+    """The steps of :func:`color_jitter` on an RGB picture, or on a tensor [..., 3, H, W] of colours in [0, 1]."""
     from torchvision.transforms import functional  # takes a second, which most trainings can do without
 
     steps: dict[str, Callable] = {

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from mmseg.models.uda.augmentation.augment import StrongAugment
+from mmseg.models.uda.augmentation.image_jitter import ImageJitter
 from mmseg.models.uda.augmentation.masking import build_mask_generator
 from mmseg.models.uda.base import UDAMethod
 from mmseg.models.uda.depth_distribution.options import DepthOptions
@@ -67,6 +68,8 @@ class Preset(UDAMethod):
         blur: whether half of the augmented batches are blurred.
         color_jitter_strength: range of the jitter factors.
         color_jitter_probability: p; batches are jittered with probability 1 - p (published quirk).
+        augment: options of :class:`ImageJitter` for mixed and masked crops, in the place of the three above; None as published.
+        weak_augment: options of another one, for the source crops and for the target of the mixed crops; None for none.
         mask_mode: what masked image consistency masks: 'separatetrg' (the target), 'separatesrc' (the source) or
             'separate' (one crop of each), with 'aug' at the end after jitter and blur; None leaves it out.
         mask_alpha, mask_pseudo_threshold: of the teacher that labels the masked crops; 'same' are those of the
@@ -100,6 +103,8 @@ class Preset(UDAMethod):
         blur: bool = True,
         color_jitter_strength: Share = 0.2,
         color_jitter_probability: Share = 0.2,
+        augment: Mapping | None = None,
+        weak_augment: Mapping | None = None,
         mask_mode: str | None = None,
         mask_alpha: Share | str = "same",
         mask_pseudo_threshold: Share | str | None = "same",
@@ -114,8 +119,15 @@ class Preset(UDAMethod):
         normalization = {"mean": self.data_preprocessor.grey_mean, "std": self.data_preprocessor.grey_std}
         jitter = {"jitter_strength": color_jitter_strength, "jitter_probability": color_jitter_probability}
         self.augment = StrongAugment(**normalization, **jitter, blur=blur)
+        if augment is not None:
+            if (blur, color_jitter_strength, color_jitter_probability) != (True, 0.2, 0.2):
+                names = "uda.blur, color_jitter_strength and color_jitter_probability"
+                raise UserError(f"uda.augment replaces {names}, which are given as well. Leave them out.")
+            self.augment = build_checked({**augment, **normalization, "type": ImageJitter}, OBJECTIVES)
         mixing = MIXINGS.build({"type": mix} if isinstance(mix, str) else dict(mix))
         self.parts: dict[str, Any] = {"augment": self.augment, "mixing": mixing}
+        if weak_augment is not None:
+            self.parts["weak_augment"] = build_checked({**weak_augment, **normalization, "type": ImageJitter}, OBJECTIVES)
 
         rows = {"top": pseudo_weight_ignore_top, "bottom": pseudo_weight_ignore_bottom}
         stages = labeling_configs(labeling, threshold=pseudo_threshold, **rows)

@@ -32,6 +32,11 @@ def options_of(text: str) -> dict:
 @table(
     [
         Followed(
+            "uda.augment replaces {}, which are given as well. Leave them out.",
+            lambda: build(augment={"color_jitter": (0.2, 0.2, 0.2, 0.2), "jitter_probability": 0.8}, blur=False),
+            lambda _: build(augment={"color_jitter": (0.2, 0.2, 0.2, 0.2), "jitter_probability": 0.8}),
+        ),
+        Followed(
             "{}={} is not known. Did you mean '{}'?",
             lambda: domain_loss("Vanila", "discriminator_type"),
             lambda option, _, near: domain_loss(near, option),

@@ -1,15 +1,20 @@
 """Parts of a method that a config replaces: stages with state, teacher, mixing, masks, objectives."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
 
+from mmseg.models.uda.augmentation.augment import StrongAugment
+from mmseg.models.uda.augmentation.image_jitter import ImageJitter
 from mmseg.models.uda.objectives import MinimizeEntropy
 from mmseg.models.uda.preset import changed
 from mmseg.models.uda.pseudo_labels.labelers import LabelingStage
-from mmseg.models.uda.pseudo_labels.teacher import Teacher
+from mmseg.models.uda.pseudo_labels.teacher import Teacher, mean_of_looks
 from mmseg.utils.errors import UserError
-from tests.models.uda.test_methods import build, run_step
+from mmseg.utils.randomness import Streams
+from tests.models.uda.test_methods import batch, build, run_step
 
 PRESET = {"source": {"type": "SourceSupervision"}, "mixed": {"type": "MixedSupervision", "start": 3}}
 
@@ -105,3 +110,46 @@ def test_options_for_the_discriminator_need_one(monkeypatch):
     align = {"type": "AlignToSource", "loss": "LS", "weights": {"main": 0.1}}
     with pytest.raises(UserError, match="need a discriminator"):
         run_step(build(objectives={"align": align}), monkeypatch)
+
+
+MIRRORED = "the labels of mirrored crops are the mirrored labels"
+
+
+def test_a_teacher_with_two_looks_takes_the_mean_of_their_probabilities(monkeypatch):
+    method = build(teacher={"type": "Teacher", "flip": True})
+    run_step(method, monkeypatch, 0)
+    teacher, image = method.teachers[0], batch().target_image
+    teacher.network.eval()
+    pseudo = teacher.label(batch(), 1, Streams(0, 1))
+    looks = [teacher.network.encode_decode(look).softmax(dim=1) for look in (image, image.flip(3))]
+    mean = (looks[0] + looks[1].flip(3)) / 2
+    assert torch.equal(pseudo.labels, mean.argmax(dim=1)) and torch.allclose(pseudo.confidence, mean.amax(dim=1), atol=1e-5)
+    mirrored = teacher.label(dataclasses.replace(batch(), target_image=image.flip(3)), 1, Streams(0, 1))
+    assert (mirrored.labels.flip(2) == pseudo.labels).float().mean() > 0.999, MIRRORED
+
+
+def test_two_equal_looks_are_one():
+    logits = torch.randn(2, 5, 4, 4)
+    assert torch.allclose(mean_of_looks(logits, logits + 3).softmax(dim=1), logits.softmax(dim=1), atol=1e-6)
+
+
+STRONG = {"color_jitter": (0.2, 0.2, 0.2, 0.2), "jitter_probability": 1.0}
+WEAK = {"color_jitter": (0.5, 0.0, 0.0, 0.0), "jitter_probability": 1.0}
+
+
+def test_weak_jitter_is_of_source_crops_and_of_the_target_below_the_paste(monkeypatch):
+    """What is pasted has none; without strong jitter the mixed crops show both as they are."""
+    method = build(augment={**STRONG, "jitter_probability": 0.0}, weak_augment=WEAK)
+    logs = run_step(method, monkeypatch, 0)
+    crops, mixed = batch(), logs.records["mixed_image"]
+    pasted = (mixed == crops.source_image).all(dim=1)
+    assert 0.1 < pasted.float().mean() < 0.9
+    weak = method.parts["weak_augment"](crops.target_image, method.context(crops, 0).streams.numpy("mix/target_augment"))
+    assert torch.equal(mixed, torch.where(pasted[:, None], crops.source_image, weak)) and not torch.equal(weak, crops.target_image)
+    source = method.parts["weak_augment"](crops.source_image, method.context(crops, 0).streams.numpy("source/augment"))
+    assert torch.equal(logs.records["source_image"], source)
+
+
+def test_augment_replaces_the_published_jitter():
+    assert isinstance(build(augment=STRONG).objectives["mixed"].augment, ImageJitter)
+    assert isinstance(build().objectives["mixed"].augment, StrongAugment) and build().objectives["mixed"].weak_augment is None

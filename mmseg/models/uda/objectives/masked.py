@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from mmseg.models.uda.augmentation.augment import StrongAugment
+from mmseg.models.uda.augmentation.image_jitter import ImageJitter
 from mmseg.models.uda.augmentation.masking import BlockMask
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
@@ -110,7 +111,7 @@ class MaskedConsistency:
         *,
         mode: str,
         mask: BlockMask,
-        augment: StrongAugment,
+        augment: StrongAugment | ImageJitter,
         teacher: Teacher | None = None,
         weight: NonNegative[float] = 1.0,
         start: NonNegative[int] = 0,

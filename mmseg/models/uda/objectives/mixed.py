@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mmseg.models.uda.augmentation.augment import StrongAugment
+from mmseg.models.uda.augmentation.image_jitter import ImageJitter
 from mmseg.models.uda.augmentation.mixing import ClassMix, paste
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
@@ -25,13 +26,23 @@ class MixedSupervision:
         teacher: labels the target.
         mixing: draws what is pasted where.
         augment: jitter and blur of the mixed images.
+        weak_augment: jitter of the target below what is pasted, which has none (VFM-UDA); None leaves it as it is.
         start: first iteration with self-training; 0 as published.
     """
 
     blind = True
 
-    def __init__(self, *, teacher: Teacher, mixing: ClassMix, augment: StrongAugment, start: NonNegative[int] = 0) -> None:
-        self.teacher, self.mixing, self.augment, self.start = teacher, mixing, augment, start
+    def __init__(
+        self,
+        *,
+        teacher: Teacher,
+        mixing: ClassMix,
+        augment: StrongAugment | ImageJitter,
+        weak_augment: ImageJitter | None = None,
+        start: NonNegative[int] = 0,
+    ) -> None:
+        self.teacher, self.mixing, self.start = teacher, mixing, start
+        self.augment, self.weak_augment = augment, weak_augment
 
     def __call__(self, step: StepContext) -> Tensor:
         batch, target = step.batch, step.target_image
@@ -42,6 +53,8 @@ class MixedSupervision:
         mask = self.mixing(step.streams.numpy("mix/classes"), batch)
         label = paste(mask, batch.source_label, pseudo.labels)
         weight = paste(mask, torch.ones_like(pseudo.weights), pseudo.weights)
+        if self.weak_augment is not None:
+            target = self.weak_augment(target, step.streams.numpy("mix/target_augment"))
         image = self.augment(paste(mask, batch.source_image, target), step.streams.numpy("mix/augment"))
 
         output = step.forward(image, "mix")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mmseg.models.uda.augmentation.image_jitter import ImageJitter
 from mmseg.models.uda.depth_distribution.supervision import GeometrySupervision
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
 from mmseg.models.uda.objectives.local_consistency import LocalConsistency
@@ -38,6 +39,7 @@ class SourceSupervision:
         style_consistency: how far predictions of two styles of an image differ, or None.
         local_consistency: how far predictions at boundaries differ from their neighbourhood, or None.
         geometry: depth and density of the source, or None.
+        weak_augment: jitter of the source crops, or None.
     """
 
     start = 0
@@ -51,12 +53,16 @@ class SourceSupervision:
         style_consistency: StyleConsistency | None = None,
         local_consistency: LocalConsistency | None = None,
         geometry: GeometrySupervision | None = None,
+        weak_augment: ImageJitter | None = None,
     ) -> None:
         self.class_weight, self.local_consistency, self.geometry = class_weight, local_consistency, geometry
         self.feature_distance, self.style_consistency = feature_distance, style_consistency
+        self.weak_augment = weak_augment
 
     def __call__(self, step: StepContext) -> Tensor:
         image, label = step.batch.source_image, step.batch.source_label
+        if self.weak_augment is not None:
+            image = self.weak_augment(image, step.streams.numpy("source/augment"))
         weight = None if self.class_weight is None else weight_by_class(label, self.class_weight)
         output = step.forward(image, "source")
         loss = step.log(step.student_loss(output, label, weight))

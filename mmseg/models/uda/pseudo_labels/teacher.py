@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 from timm.layers import DropPath
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.models.uda.pseudo_labels.labelers import LabelingStage, PseudoLabels, TargetContext, label_target
 from mmseg.registry import TEACHERS
-from mmseg.structures import UDABatch
+from mmseg.structures import SegOutput, UDABatch
 from mmseg.utils.options.ranges import Share
 from mmseg.utils.randomness import Streams
 
@@ -49,6 +50,11 @@ def teacher_mode(teacher: nn.Module) -> None:
             module.eval()
 
 
+def mean_of_looks(first: Tensor, second: Tensor) -> Tensor:
+    """Logits [B, K, H, W] whose softmax is the mean of the probabilities of two looks."""
+    return torch.logaddexp(first.log_softmax(dim=1), second.log_softmax(dim=1)) - math.log(2)
+
+
 @TEACHERS.register_module()
 class Teacher:
     """How one EMA network follows the student and labels the target. The method that owns it keeps the network.
@@ -57,16 +63,17 @@ class Teacher:
         network: a segmentor; gets frozen.
         alpha: largest share of the old teacher in an update; 0 keeps it a copy of the student.
         stages: from its logits to pseudo-labels.
+        flip: whether it looks at the mirror image of each crop as well; the labels come from the mean of both probabilities.
 
     Attributes:
         restored: whether the network comes from a checkpoint. It is past its warm-up then, whose first step
             would copy the student over it.
     """
 
-    def __init__(self, *, network: nn.Module, alpha: Share, stages: Sequence[LabelingStage] = ()) -> None:
+    def __init__(self, *, network: nn.Module, alpha: Share, stages: Sequence[LabelingStage] = (), flip: bool = False) -> None:
         self.network = freeze(network)
         self.restored = False
-        self.alpha, self.stages = alpha, tuple(stages)
+        self.alpha, self.stages, self.flip = alpha, tuple(stages), flip
 
     def update(self, student: nn.Module, iteration: int) -> None:
         """Moves the network towards the student, at the start of ``iteration`` (from 0, which copies unless restored)."""
@@ -80,5 +87,12 @@ class Teacher:
     def label(self, batch: UDABatch, iteration: int, streams: Streams) -> PseudoLabels:
         """Pseudo-labels of the target crops."""
         output = self.network.segment(batch.target_image)
-        logits = self.network.enlarge(self.network.select_branch(output).float(), batch.target_image.shape[2:])
+        logits = self._enlarged(output, batch)
+        if self.flip:
+            mirrored = self._enlarged(self.network.segment(batch.target_image.flip(3)), batch)
+            logits = mean_of_looks(logits, mirrored.flip(3))
         return label_target(logits, self.stages, TargetContext(batch, self.network, iteration, streams, output))
+
+    def _enlarged(self, output: SegOutput, batch: UDABatch) -> Tensor:
+        """Logits [B, K, H, W] of the size of the crops."""
+        return self.network.enlarge(self.network.select_branch(output).float(), batch.target_image.shape[2:])
