@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union
 
-from annotated_types import Ge, Gt, Le, Len, Lt, MultipleOf, MinLen
+from annotated_types import Ge, Gt, Le, Len, Lt, MinLen, MultipleOf
 from typing_extensions import is_typeddict
 
 from mmseg.utils.options.ranges import OneOf
