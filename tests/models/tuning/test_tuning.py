@@ -62,7 +62,7 @@ def test_a_network_starts_as_it_was_bit_for_bit(tuning, kind):
 def test_rein_without_its_scale_changes_nothing_and_little_with_it():
     built = network()
     before = built(image())
-    made, beside = tuned("Rein", built)
+    _, beside = tuned("Rein", built)
     after = built(image())
     assert not torch.equal(after, before) and (after - before).norm() / before.norm() < 0.05
     with torch.no_grad():
@@ -147,10 +147,20 @@ def test_parameters_that_are_trained_are_counted():
     assert sum(parameter.numel() for parameter in trained(built, beside)) == 2 * (6 * 4 + 4 * 24 + 1) + 2 * (24 * 24 + 24)
 
 
-def test_rein_of_vit_large_trains_2_99_million():
-    """The published figure, without the link to queries (counted by its authors with it)."""
+def test_rein_of_vit_large_trains_what_was_published():
+    """2.99 million with the link to the queries: c to 256 for tokens, and 768 to 256 for queries."""
     tokens = ReinTokens(blocks=24, channels=1024, tokens=100, rank=16)
-    assert sum(parameter.numel() for parameter in tokens.parameters()) == 24 * (100 * 16 + 16 * 1024 + 1) + 2 * (1024 * 1024 + 1024)
+    count = sum(parameter.numel() for parameter in tokens.parameters())
+    assert count == 24 * (100 * 16 + 16 * 1024 + 1) + 2 * (1024 * 1024 + 1024)
+    assert (count + (1024 + 1) * 256 + (768 + 1) * 256) / 1e6 == pytest.approx(2.99, abs=0.005)
+
+
+def test_soma_of_vit_large_trains_what_was_published():
+    """4.87 million from block 8 on, biases included."""
+    with torch.device("meta"):
+        built = timm.create_model("vit_large_patch14_dinov2", num_classes=0)
+    SoMA(rank=16, first_block=8).apply(built)
+    assert sum(parameter.numel() for parameter in trained(built, None)) / 1e6 == pytest.approx(4.87, abs=0.005)
 
 
 def test_the_first_token_gives_nothing():
@@ -171,13 +181,12 @@ def test_tokens_start_within_the_published_bound():
 def test_class_tokens_pass_by():
     built = network()
     made, beside = tuned("Rein", built)
+    assert beside is made.parts
     seen = torch.randn(2, 5, 24)
     refined = made._refine(0, 1, built.blocks[0], (), seen)
     assert torch.equal(refined[:, 0], seen[:, 0]) and not torch.equal(refined[:, 1:], seen[:, 1:])
-    assert torch.allclose(
-        made._refine(0, 0, built.blocks[0], (), seen.view(2, 1, 5, 24)).view(2, 5, 24), made._refine(0, 0, built.blocks[0], (), seen)
-    )
-    assert beside is made.parts
+    as_map, as_list = (made._refine(0, 0, built.blocks[0], (), shaped) for shaped in (seen.view(2, 1, 5, 24), seen))
+    assert torch.allclose(as_map.view(2, 5, 24), as_list)
 
 
 def test_nothing_is_trained_in_a_frozen_encoder():
@@ -207,5 +216,5 @@ def test_mistakes(tuning, text):
 
 @pytest.mark.parametrize("tuning", [LoRA(), SoMA(), Rein()])
 def test_adapters_on_convolutions(tuning):
-    with pytest.raises(UserError, match="the encoder has no transformer blocks to adapt. Use a plain transformer such as"):
+    with pytest.raises(UserError, match=r"the encoder has no transformer blocks to adapt\. Use a plain transformer such as"):
         tuning.apply(nn.Sequential(nn.Conv2d(3, 4, 3)))
