@@ -13,7 +13,7 @@ from mmengine.config import Config
 
 from mmseg.config import load_config
 from mmseg.engine.parts import build_model
-from mmseg.models.backbones.timm_backbone import published_licence
+from mmseg.models.weights.facts import published_licence
 from mmseg.models.weights.licences import UNKNOWN, licence_of
 from mmseg.models.weights.networks import NETWORKS
 from mmseg.models.weights.packages import PACKAGES
