@@ -76,7 +76,7 @@ larger part.
 
 | training | numbers of the student | kept without an image |
 |---|---|---|"""
-COUNTED = ("daformer/gta2cs_daformer.py", "hrda/gtaHR2csHR_hrda.py", "hrda/gtaHR2csHR_hrda_dinov2_vitl.py", "demo/demoHR2demoHR_hrda.py")
+COUNTED = ("daformer/gta2cs_daformer.py", "hrda/gtaHR2csHR_hrda.py", "demo/demoHR2demoHR_hrda.py")
 """Configs whose networks :data:`COST` counts; all of them train with AdamW."""
 COLUMNS = "| training | encoder, licence of its weights | published | measured | command |"
 FIELD = re.compile(r"^([A-Z]\w+): +(.*(?:\n +.*)*)", re.MULTILINE)
