@@ -47,7 +47,7 @@ class SegDataPreprocessor(BaseDataPreprocessor):
     """Normalises uint8 RGB images; 0 where the loader padded.
 
     Args:
-        mean, std: RGB statistics in grey levels. None takes those of the encoder's weights, where its name says which these are (networks
+        mean, std: RGB statistics in grey levels; None takes those of the encoder's weights where its name says which these are (networks
             of timm), else ImageNet's, as published.
         overrides_encoder: whether ``mean`` and ``std`` hold where they differ from what the encoder's published weights want, because the
             file is another one, say. Without it, two answers are an error.

@@ -52,9 +52,9 @@ class TimmBackbone(BaseModule):
         name: as ``timm.list_models()`` has it, e.g. 'resnet50', 'convnext_base', 'vit_base_patch14_dinov2'; a tag behind a dot
             says of which weights the facts are, e.g. 'vit_large_patch16_dinov3.sat493m'.
         out_indices: the levels to return: 0 has stride 4, 1 has 8, 2 has 16 and 3 has 32.
-        levels: of a plain transformer: 'pyramid' as above. 'last' for the last map alone, normalised, in the grid of the tokens;
-            ``out_indices`` are not asked then. Or block indices from 0, in ascending order, one per level, e.g. (7, 11, 15, 23): the maps
-            behind these blocks, not normalised, resized to the strides of the levels (Rein, SoMA). Later blocks are not built.
+        levels: of a plain transformer: 'pyramid' as above; 'last' for the last map alone, in the grid of its tokens; or indices of blocks
+            from 0, one per level, e.g. (7, 11, 15, 23), whose maps are resized to the strides of the levels (Rein, SoMA). That of 'last'
+            is normalised, and ``out_indices`` are not asked; those of blocks are not, and later blocks are not built.
         input_scale: of a plain transformer: an image of side s is resized to floor(s * input_scale / p) * p pixels, e.g. 1.1 for
             80x80 tokens of a crop of 1024 with p = 14. None for p / 16.
         mask_token: whether it has a token that takes the place of masked ones (:meth:`forward`): that of the file, else zeros at first.
