@@ -21,7 +21,7 @@ from mmseg.utils.options.ranges import GreyLevel, Positive, Three, mismatch
 IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 """RGB, in grey levels."""
 TOLERANCE = 0.5
-"""Grey levels by which two answers may differ that mean the same."""
+"""Grey levels by which two answers may differ that mean the same, such as (x - 127) / 128 and (x / 255 - 0.5) / 0.5."""
 
 
 def normalize(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
