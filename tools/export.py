@@ -62,7 +62,8 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     check_writable(args.out)
     from mmseg.apis.predicting.inference import init_model
-    from mmseg.engine.checkpoints.checkpoint import file_hash, read_checkpoint
+    from mmseg.engine.checkpoints.checkpoint import read_checkpoint
+    from mmseg.utils.storage.checksums import file_hash
 
     method = init_model(cfg, args.checkpoint, weights=args.weights, prior_correction=args.prior_correction)
     origin = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from typing_extensions import Required, TypedDict
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.options.ranges import mismatch
+from mmseg.utils.options.ranges import ShareAboveZero, mismatch
 
 
 class Part(TypedDict, total=False):
@@ -66,6 +66,7 @@ class Paramwise(TypedDict, total=False):
     """Other rates of some parameters."""
 
     custom_keys: dict[str, dict]
+    layer_decay: ShareAboveZero | None
 
 
 class Wrapper(TypedDict, total=False):
@@ -74,6 +75,7 @@ class Wrapper(TypedDict, total=False):
     type: str
     optimizer: Required[Part]
     paramwise_cfg: Paramwise | None
+    scale_lr_by: Literal["sqrt_batch"] | None
 
 
 class Visualization(TypedDict, total=False):

@@ -42,17 +42,17 @@ class Compilation:
         program = torch.compile(forward, fullgraph=True, dynamic=False, options=OPTIONS)
 
         @functools.wraps(forward)
-        def run(*inputs: object) -> object:
+        def run(*inputs: object, **options: object) -> object:
             if self.failed or not self.method.training:
-                return forward(*inputs)
+                return forward(*inputs, **options)
             try:
-                return program(*inputs)
+                return program(*inputs, **options)
             except TorchDynamoException as error:
                 self.failed = True
                 reason = f"{getattr(error, 'inner_exception', error)}".strip().partition("\n")[0] or type(error).__name__
                 text = f"compile=True: torch.compile failed ({reason}), and training goes on without it. Leave compile out."
                 print_log(text, logger="current", level=logging.WARNING)
-                return forward(*inputs)
+                return forward(*inputs, **options)
 
         return run
 

@@ -25,6 +25,7 @@ from mmseg.engine.dry_pass import dry_pass
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.hooks.result_hook import ResultHook
 from mmseg.engine.optimizers import JointOptimWrapper, build_fused
+from mmseg.engine.optimizers.rates import scaled_rate
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.depth_distribution.options import check_mixtures
@@ -123,13 +124,21 @@ def build_loader(config: dict) -> SteadyLoader:
     return SteadyLoader.like(Runner.build_dataloader(config))
 
 
-def build_optimizer(optim_wrapper: dict, model: UDAMethod) -> OptimWrapper:
+def build_optimizer(optim_wrapper: dict, model: UDAMethod, batch: int | None = None) -> OptimWrapper:
     """The optimizer wrapper of a config over the trainable parameters of a method, and the method's own optimizers.
 
     As published, the config's optimizer trains *all* trainable parameters, those with an optimizer of their own
     included, unless that is to train them :attr:`OwnOptimizer.alone`: the discriminator of AdvSeg makes two steps per iteration.
+
+    Args:
+        optim_wrapper: of the config.
+        model: the method.
+        batch: crops of a step, over all processes, for ``scale_lr_by``; None leaves the rate as it is, where nothing is trained.
     """
     options = {"constructor": "GroupedOptimWrapperConstructor", "paramwise_cfg": None, **optim_wrapper}
+    scale_lr_by = options.pop("scale_lr_by", None)
+    if batch is not None and options.get("optimizer"):
+        options["optimizer"] = scaled_rate(options["optimizer"], scale_lr_by, batch)
     constructor = {"type": options.pop("constructor"), "paramwise_cfg": options.pop("paramwise_cfg")}
     main = OPTIM_WRAPPER_CONSTRUCTORS.build({**constructor, "optim_wrapper_cfg": options})(model)
     own = {
@@ -231,7 +240,7 @@ def training_parts(cfg: Config) -> dict[str, object]:
         "val_dataloader": val_dataloader,
         "val_evaluator": evaluator,
         "train_cfg": cfg.train_cfg,
-        "optim_wrapper": build_optimizer(cfg.optim_wrapper, model),
+        "optim_wrapper": build_optimizer(cfg.optim_wrapper, model, train_dataloader["batch_size"] * get_world_size()),
         "param_scheduler": schedules(cfg, model),
         "default_hooks": {name: hook and HOOKS.build(hook) for name, hook in default_hooks.items()},
         "custom_hooks": [HOOKS.build(hook) for hook in custom_hooks],

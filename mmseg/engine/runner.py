@@ -164,6 +164,7 @@ class AdaptationRunner(Runner):
             "best_score": float(self.checkpoint_hook.best_score),
             "rectified": self.network.rectified,
             "restored_teachers": [teacher.restored for teacher in self.network.teachers],
+            "normalisation": self.network.data_preprocessor.statistics,
             "config": config_text(self.cfg),
             "history": as_values(self.resumption.history),
             "CLASSES": list(self.val_dataloader.dataset.metainfo["classes"]),
@@ -204,6 +205,7 @@ class AdaptationRunner(Runner):
         trained, given = TrainedFor.of(content).classes or (), self.val_dataloader.dataset.metainfo["classes"]
         if len(trained) == len(given):
             check_order(trained, given, f"Checkpoint {filename} was trained", "the config", ORDER)
+        other_statistics = TrainedFor.of(content).normalisation_warning(self.network.data_preprocessor, filename)
         load_resumed(self.network, content["state_dict"], filename)
         restore(self.optim_wrapper, self.all_schedulers, content, filename, changed=self.resumption.changed)
         self.train_loop._iter = meta["iteration"]
@@ -219,7 +221,7 @@ class AdaptationRunner(Runner):
         self.logger.info(f"Resumed iteration {self.iter} from {filename}")
         for line in self.resumption.notes:
             self.logger.info(line)
-        for line in self.resumption.warnings:
+        for line in (*self.resumption.warnings, *other_statistics):
             self.logger.warning(line)
         if self.resumption.changed:
             rates = ", ".join(f"{name} {values[0]:.4g}" for name, values in self.optim_wrapper.get_lr().items() if "base" not in name)

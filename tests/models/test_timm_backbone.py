@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from timm.layers import DropPath
 from torch import Tensor, nn
 
 from mmseg.models.backbones import timm_backbone
-from mmseg.models.backbones.timm_backbone import TimmBackbone, published_licence
+from mmseg.models.backbones.timm_backbone import TimmBackbone
 from mmseg.models.necks.simple_feature_pyramid import SimpleFeaturePyramid
 from mmseg.models.uda.pseudo_labels.teacher import teacher_mode
+from mmseg.models.weights.facts import published_licence
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from tests.models.networks import daformer_head, hrda_head
@@ -274,4 +276,5 @@ def test_the_licence_is_logged_where_a_file_is_loaded(tmp_path: Path, monkeypatc
     path = tmp_path / "a.pth"
     torch.save(timm.create_model("resnet18").state_dict(), path)
     build("resnet18", pretrained=str(path))
-    assert lines == [f"{path}: weights of timm's resnet18 loaded; licence: {published_licence('resnet18')}"]
+    said = f"licence: {published_licence('resnet18')}; SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
+    assert lines == [f"{path}: weights of timm's resnet18.a1_in1k loaded; {said}"]

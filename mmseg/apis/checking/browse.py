@@ -26,11 +26,13 @@ from mmseg.datasets.collate import collate_samples
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.weights import load_method
 from mmseg.engine.parts import asks_for_labels
+from mmseg.models.data_preprocessor import preprocessor_options
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.augmentation.replay import replay_strong
 from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, ignore_invalid
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows, ignore_rows
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
+from mmseg.models.weights.facts import encoder_facts
 from mmseg.registry import DATASETS, MODELS, check_component
 from mmseg.structures import SegOutput, UDABatch, View, full_box
 from mmseg.utils.randomness import Streams
@@ -191,9 +193,13 @@ def blind_method(cfg: Config) -> dict[str, Any]:
         UserError: the method or one of its options is not known.
     """
     check_component(cfg.uda, MODELS)
+    shared = {
+        "seed": cfg.seed,
+        "data_preprocessor": preprocessor_options(cfg.uda.get("data_preprocessor"), encoder_facts(cfg.model.backbone)),
+    }
     if MODELS.get(cfg.uda["type"]).blind:
-        return {**cfg.uda, **unseen(cfg), "seed": cfg.seed}
-    return {"type": "SourceOnly", "seed": cfg.seed, **{key: cfg.uda[key] for key in ("data_preprocessor",) if key in cfg.uda}}
+        return {**cfg.uda, **unseen(cfg), **shared}
+    return {"type": "SourceOnly", **shared}
 
 
 def build_browser(cfg: Config, *, checkpoint: str | Path | None = None, device: str = "cpu") -> Browser:

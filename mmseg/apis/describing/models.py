@@ -13,7 +13,7 @@ from mmengine.config import Config
 
 from mmseg.config import load_config
 from mmseg.engine.parts import build_model
-from mmseg.models.backbones.timm_backbone import published_licence
+from mmseg.models.weights.facts import published_licence
 from mmseg.models.weights.licences import UNKNOWN, licence_of
 from mmseg.models.weights.networks import NETWORKS
 from mmseg.models.weights.packages import PACKAGES
@@ -76,7 +76,7 @@ larger part.
 
 | training | numbers of the student | kept without an image |
 |---|---|---|"""
-COUNTED = ("daformer/gta2cs_daformer.py", "hrda/gtaHR2csHR_hrda.py", "hrda/gtaHR2csHR_hrda_dinov2_vitl.py", "demo/demoHR2demoHR_hrda.py")
+COUNTED = ("daformer/gta2cs_daformer.py", "hrda/gtaHR2csHR_hrda.py", "demo/demoHR2demoHR_hrda.py")
 """Configs whose networks :data:`COST` counts; all of them train with AdamW."""
 COLUMNS = "| training | encoder, licence of its weights | published | measured | command |"
 FIELD = re.compile(r"^([A-Z]\w+): +(.*(?:\n +.*)*)", re.MULTILINE)

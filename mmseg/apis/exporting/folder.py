@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 from mmseg.apis.predicting.model_files import MODEL_CARD, MODEL_CONFIG, MODEL_WEIGHTS
-from mmseg.engine.checkpoints.checkpoint import environment, file_hash, read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint
 from mmseg.models.uda import UDAMethod
 from mmseg.models.weights.licences import licence_of
 from mmseg.models.weights.safe_weights import write_safetensors
 from mmseg.models.weights.values import defect
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.checksums import file_hash
 from mmseg.utils.storage.files import write_json
 
 

@@ -26,10 +26,11 @@ from torch.export import ExportedProgram
 from mmseg.apis.predicting.choices import SUFFIXES
 from mmseg.apis.predicting.inference import inference_config
 from mmseg.datasets.base import class_info
-from mmseg.engine.checkpoints.checkpoint import environment, file_hash
+from mmseg.engine.checkpoints.checkpoint import environment
 from mmseg.models.data_preprocessor import normalize
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.checksums import file_hash
 from mmseg.utils.storage.files import atomic_path
 
 TOLERANCE = 1e-4  # largest difference from the network, relative to the range of its logits

@@ -29,7 +29,7 @@ from mmseg.config.sections import check_sections
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralImageFiles
-from mmseg.engine.checkpoints.checkpoint import environment, file_hash
+from mmseg.engine.checkpoints.checkpoint import environment
 from mmseg.engine.checkpoints.trained_for import check_order
 from mmseg.engine.parts import build_loader, build_loader_config
 from mmseg.evaluation import IoUMetric
@@ -37,6 +37,7 @@ from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, METRICS
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError, naming
+from mmseg.utils.storage.checksums import file_hash
 from mmseg.utils.storage.images import write_image
 from mmseg.utils.storage.space import SpaceWatch
 from mmseg.visualization import heat

@@ -10,9 +10,10 @@ from mmengine.config import Config
 from typing_extensions import NotRequired
 
 from mmseg.config.config import digest
-from mmseg.engine.checkpoints.checkpoint import file_hash, read_checkpoint
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import read_config_text
+from mmseg.utils.storage.checksums import file_hash
 from mmseg.utils.storage.files import write_json
 from mmseg.utils.storage.product_header import HEADER, VERSION, Header, images_digest, read_header
 from mmseg.utils.storage.products import PRODUCT, Count, Percent

@@ -22,7 +22,6 @@ from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list, image_level_counts
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.datasets.statistics.class_priors import PriorsFile, image_scores, shown_in_target, source_counts
-from mmseg.engine.checkpoints.checkpoint import file_hash
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import DATASETS, build_checked
 from mmseg.structures.batches import LABELS
@@ -30,6 +29,7 @@ from mmseg.utils.computing.finite import check_finite
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError, naming
 from mmseg.utils.randomness import derive_seed
+from mmseg.utils.storage.checksums import file_hash
 from mmseg.utils.storage.product_header import VERSION, images_digest
 
 

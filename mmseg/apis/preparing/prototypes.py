@@ -22,7 +22,6 @@ from torch import Tensor
 
 from mmseg.apis.preparing.label_folder import run_digest
 from mmseg.apis.preparing.passes import groups, loader
-from mmseg.engine.checkpoints.checkpoint import file_hash
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.self_labelling.prototypes import running_mean
@@ -31,6 +30,7 @@ from mmseg.utils.computing.finite import check_finite
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError, naming
 from mmseg.utils.randomness import derive_seed
+from mmseg.utils.storage.checksums import file_hash
 from mmseg.utils.storage.product_header import VERSION, Header, images_digest
 from mmseg.utils.storage.prototype_file import KIND, Prototypes
 

@@ -82,6 +82,8 @@ def _shrink_encoder(backbone: dict, size: NetworkSize) -> Sequence[int]:
         return [size.base_channels * VGG_WIDTH]
     if kind == "TimmBackbone":
         backbone["name"] = SMALL_TIMM
+        if not isinstance(backbone.get("levels", ""), str):
+            backbone["levels"] = list(range(len(backbone["levels"])))  # it has fewer blocks
         return MODELS.build(backbone).out_channels
     known = ", ".join((*MIT_TYPES, *RESNET_TYPES, "VGG", "TimmBackbone"))
     raise UserError(f"The encoder '{kind}' has no small form for --smoke and --demo. Use one of {known}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import pickle
 import platform
@@ -199,12 +198,3 @@ def check_whole(path: Path) -> None:
         damaged = "its archive"
     if damaged:
         raise _damaged(path, damaged)
-
-
-def file_hash(path: str | os.PathLike) -> str:
-    """SHA-256 of a file, 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as handle:
-        while block := handle.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

@@ -38,7 +38,8 @@ class TrainedFor:
             return cls()
         cfg = _native_config(meta.get("config"))
         info = _class_info(cfg)
-        return cls(_names(meta.get("CLASSES", info.get("classes"))), _colors(meta.get("PALETTE", info.get("palette"))), _normalisation(cfg))
+        classes, palette = _names(meta.get("CLASSES", info.get("classes"))), _colors(meta.get("PALETTE", info.get("palette")))
+        return cls(classes, palette, _stated_normalisation(meta.get("normalisation")) or _normalisation(cfg))
 
     def warnings(
         self, classes: Sequence[str], palette: Colors, preprocessor: SegDataPreprocessor, path: str | os.PathLike, fix: str = ORDER
@@ -62,12 +63,16 @@ class TrainedFor:
         same_length = self.palette is not None and len(self.palette) == len(palette)
         if same_length and self.palette != tuple(map(tuple, palette)):
             found.append(f"Checkpoint {path} was trained with another palette: the colours are those of the config.")
+        return found + self.normalisation_warning(preprocessor, path)
+
+    def normalisation_warning(self, preprocessor: SegDataPreprocessor, path: str | os.PathLike) -> list[str]:
+        """The sentence about another normalisation than that of the config, of which ``preprocessor`` is; none where it is the same."""
         given = (preprocessor.grey_mean, preprocessor.grey_std)
-        if self.normalisation not in (None, given):
-            values = " and ".join(f"mean {list(mean)}, std {list(std)}" for mean, std in (self.normalisation, given))
-            text = f"Checkpoint {path} was trained with another normalisation than that of the config ({values})"
-            found.append(f"{text}: results are worse than they should be.")
-        return found
+        if self.normalisation in (None, given):
+            return []
+        values = " and ".join(f"mean {list(mean)}, std {list(std)}" for mean, std in (self.normalisation, given))
+        text = f"Checkpoint {path} was trained with another normalisation than that of the config ({values})"
+        return [f"{text}: results are worse than they should be."]
 
 
 def check_order(trained: Sequence[str], given: Sequence[str], what: str, where: str, fix: str) -> None:
@@ -114,9 +119,16 @@ def _colors(value: object) -> tuple[tuple[int, ...], ...] | None:
     return tuple(map(tuple, value)) if colors else None
 
 
+def _stated_normalisation(stated: object) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """As checkpoints state it since it may come from the encoder."""
+    pair = [stated.get(key) for key in ("mean", "std")] if isinstance(stated, Mapping) else []
+    return tuple(map(tuple, pair)) if pair and all(isinstance(values, list) for values in pair) else None
+
+
 def _normalisation(cfg: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Of an older checkpoint, where what the config does not name was ImageNet's, whatever the encoder."""
     if not cfg:
         return None
     default, options = SegDataPreprocessor(), cfg["uda"].get("data_preprocessor") or {}
-    mean, std = options.get("mean", default.grey_mean), options.get("std", default.grey_std)
+    mean, std = options.get("mean") or default.grey_mean, options.get("std") or default.grey_std
     return (tuple(mean), tuple(std)) if isinstance(mean, (list, tuple)) and isinstance(std, (list, tuple)) else None

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
 
 from mmseg.engine.optimizers.fused import build_fused
 from mmseg.engine.optimizers.guarded import GuardedOptimWrapper
+from mmseg.engine.optimizers.rates import layer_factors
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS, build_checked, check_component, find
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.options.ranges import NonNegative, mismatch
+from mmseg.utils.options.ranges import NonNegative, ShareAboveZero, mismatch
 
 
 def multipliers(name: str, custom_keys: Mapping[str, Mapping[str, float]]) -> tuple[float, float]:
@@ -42,6 +44,7 @@ def parameter_groups(
     others: Collection[nn.Parameter] = frozenset(),
     *,
     repeat: bool = False,
+    factors: Mapping[str, float] = MappingProxyType({}),
 ) -> list[dict]:
     """Groups the trainable parameters by learning rate and decay.
 
@@ -52,12 +55,14 @@ def parameter_groups(
         custom_keys: per name fragment a dictionary with ``lr_mult`` and ``decay_mult``.
         repeat: lists a parameter of a backbone once for each module that holds it (:func:`enclosing_modules`), and so updates it that often
             in a step.
+        factors: of the learning rates of parameters, by name, on top of ``custom_keys``.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad and parameter not in others:
             times = enclosing_modules(name) if repeat else 1
-            groups.setdefault(multipliers(name, custom_keys), []).extend([parameter] * times)
+            lr_mult, decay_mult = multipliers(name, custom_keys)
+            groups.setdefault((lr_mult * factors.get(name, 1.0), decay_mult), []).extend([parameter] * times)
     return [
         {"params": parameters, "lr": lr * lr_mult, "weight_decay": weight_decay * decay_mult}
         for (lr_mult, decay_mult), parameters in groups.items()
@@ -68,6 +73,10 @@ PUBLISHED_FRAGMENTS = ("head", "pos_block", "norm")
 """Of the published schedules, whatever the encoder: a MiT has no ``pos_block``."""
 
 
+PARAMWISE = {"custom_keys": Mapping, "published_quirks": bool, "layer_decay": ShareAboveZero | None}
+"""The options of ``paramwise_cfg`` with their types."""
+
+
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class GroupedOptimWrapperConstructor:
     """Builds the optimizer wrapper of a config.
@@ -75,8 +84,12 @@ class GroupedOptimWrapperConstructor:
     Args:
         optim_wrapper_cfg: ``optimizer`` (torch's options) and ``clip_grad``; its type is 'OptimWrapper',
             which is built as :class:`GuardedOptimWrapper`.
-        paramwise_cfg: ``custom_keys`` as in mmengine, and ``published_quirks``: True repeats the parameters of a backbone as the
+        paramwise_cfg: ``custom_keys`` as in mmengine; ``layer_decay``, above 0 and at most 1: the learning rate of block i of an encoder of
+            L transformer blocks is multiplied by layer_decay^(L - 1 - i), that of positions and patch embedding by layer_decay^L, on top of
+            ``custom_keys``; and ``published_quirks``: True repeats the parameters of a backbone as the
             released code of CPSL does by accident, which makes its learning rate about three times as large (see docs/cpsl.md).
+            Beside ``paramwise_cfg``, ``scale_lr_by='sqrt_batch'`` multiplies the learning rate by the square root of the crops of a step,
+            over all processes, and prints the result.
 
     Raises:
         UserError: an unknown option, another type, or gradient accumulation, which several backward passes per
@@ -87,6 +100,7 @@ class GroupedOptimWrapperConstructor:
         self.options = dict(optim_wrapper_cfg)
         self.custom_keys = self._custom_keys(paramwise_cfg or {})
         self.published_quirks = (paramwise_cfg or {}).get("published_quirks", False)
+        self.layer_decay = (paramwise_cfg or {}).get("layer_decay")
         if self.options.get("accumulative_counts", 1) != 1:
             reason = "a step has several backward passes"
             raise UserError(f"optim_wrapper.accumulative_counts must be 1: {reason}. Use micro_batches with a larger batch_size instead.")
@@ -94,11 +108,12 @@ class GroupedOptimWrapperConstructor:
     @staticmethod
     def _custom_keys(paramwise_cfg: dict) -> dict:
         for key in paramwise_cfg:
-            if key not in ("custom_keys", "published_quirks"):
-                near = suggestion(key, ["custom_keys", "published_quirks"])
+            if key not in PARAMWISE:
+                near = suggestion(key, PARAMWISE)
                 raise UserError(f"optim_wrapper.paramwise_cfg has no option '{key}'.{near} Use custom_keys.")
-        if wrong := mismatch(bool, paramwise_cfg.get("published_quirks", False)):
-            raise UserError(f"optim_wrapper.paramwise_cfg.published_quirks{wrong}")
+        for key in ("published_quirks", "layer_decay"):
+            if key in paramwise_cfg and (wrong := mismatch(PARAMWISE[key], paramwise_cfg[key])):
+                raise UserError(f"optim_wrapper.paramwise_cfg.{key}{wrong}")
         custom_keys = paramwise_cfg.get("custom_keys", {})
         for fragment, values in custom_keys.items():
             for key in values:
@@ -133,7 +148,9 @@ class GroupedOptimWrapperConstructor:
         self._check_fragments(model)
         others = {parameter for spec in model.own_optimizers.values() if spec.alone for parameter in spec.part.parameters()}
         quirks, decay = self.published_quirks, optimizer.get("weight_decay", 0.0)
-        groups = parameter_groups(model, optimizer["lr"], decay, self.custom_keys, others, repeat=quirks)
+        factors = {} if self.layer_decay is None else layer_factors(model.model, self.layer_decay)
+        factors = {f"model.{name}": factor for name, factor in factors.items()}
+        groups = parameter_groups(model, optimizer["lr"], decay, self.custom_keys, others, repeat=quirks, factors=factors)
         if quirks:  # kernels over all tensors at once would read a repeated one before they have written it
             optimizer |= {"fused": False, "foreach": False}
         with warnings.catch_warnings():

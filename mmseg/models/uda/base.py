@@ -20,6 +20,7 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
 from mmseg.datasets.collate import part_of_batch
+from mmseg.models.data_preprocessor import preprocessor_options
 from mmseg.models.uda.depth_distribution.maps import Units, inverse_depth
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import Objective, StepContext, StepLogs
@@ -57,7 +58,7 @@ class UDAMethod(BaseModel):
     Args:
         segmentor: config of the network; kept under ``model``.
         seed: seed of all draws in the step.
-        data_preprocessor: config of the normalisation.
+        data_preprocessor: config of the normalisation; statistics that it does not name are those of the encoder's weights.
     """
 
     objectives: Mapping[str, Objective] = MappingProxyType({})
@@ -72,8 +73,11 @@ class UDAMethod(BaseModel):
     """Networks that start as the student of another training, by their names: paths of its checkpoints, which the runner reads."""
 
     def __init__(self, *, segmentor: dict, seed: int = 0, data_preprocessor: dict | None = None) -> None:
-        super().__init__(data_preprocessor=MODELS.build(data_preprocessor or {"type": "SegDataPreprocessor"}))
-        self.model = MODELS.build(segmentor)
+        model = MODELS.build(segmentor)
+        encoder = getattr(model, "backbone", None)
+        facts, file = getattr(encoder, "facts", None), getattr(encoder, "pretrained", None)
+        super().__init__(data_preprocessor=MODELS.build(preprocessor_options(data_preprocessor, facts, starts_from=file)))
+        self.model = model
         self.ema_model = self.imnet_model = self.model_D = None
         self.teachers: Sequence[Teacher] = ()  # that of ema_model, where there is one, is the first
         self.exchange: Callable[..., Tensor] | None = None  # in a training of several processes: mmseg.engine.gradient_exchange

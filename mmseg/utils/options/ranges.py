@@ -33,6 +33,8 @@ Share = Annotated[float, Ge(0), Le(1)]
 """A number from 0 to 1."""
 ShareBelowOne = Annotated[float, Ge(0), Lt(1)]
 """A number from 0 to below 1, such as a dropout ratio: 1 would leave nothing."""
+ShareAboveZero = Annotated[float, Gt(0), Le(1)]
+"""A number above 0, at most 1, such as a decay: 0 would leave nothing."""
 Positive = Annotated[T, Gt(0)]
 """``Positive[int]`` or ``Positive[float]``: above 0."""
 NonNegative = Annotated[T, Ge(0)]

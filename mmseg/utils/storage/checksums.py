@@ -1,12 +1,26 @@
-"""Checksums of the records of a zip archive, which torch's reader of weights does not look at."""
+"""Checksums: of whole files, and of the records of a zip archive, which torch's reader of weights does not look at."""
 
 from __future__ import annotations
 
+import hashlib
 import mmap
+import os
 import zipfile
 from pathlib import Path
 
 from mmseg.utils.storage.limits import check_pickle, check_stored
+
+BLOCK = 2**22
+"""Bytes of a file that are read at once."""
+
+
+def file_hash(path: str | os.PathLike) -> str:
+    """SHA-256 of a file, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        while block := handle.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def damaged_record(path: str | Path, *, values: bool = True) -> str | None:

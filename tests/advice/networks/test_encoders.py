@@ -5,9 +5,9 @@ from collections.abc import Callable
 import timm
 import torch
 
-from mmseg.models.backbones import timm_backbone
 from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.models.backbones.timm_backbone import TimmBackbone
+from mmseg.models.backbones.timm_networks import creation
 from mmseg.registry import MODELS
 from tests.advice.following import Followed, advice, table
 from tests.advice.networks.parts import IMAGE, build, passed
@@ -143,10 +143,10 @@ def test_a_network_of_timm_that_does_not_pad():
 
 def test_a_network_of_timm_that_names_no_part(monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(timm_backbone, "dict", lambda _: {}, raising=False)
+        patch.setattr(creation, "dict", lambda _: {}, raising=False)
         advice(
             "Leave style_hallucination_cfg out, or use another network.",
-            lambda: timm_backbone._part_of_first_level(backbone("resnet18")().network),
+            lambda: creation.part_of_first_level(backbone("resnet18")().network),
         )
     assert backbone("resnet18")() and backbone("convnext_atto", style_hallucination_cfg={})()
 

@@ -76,9 +76,15 @@ def test_layouts_are_those_of_all_data_sets(make_small):
 
 @BOTH_SIZES
 def test_a_timm_encoder_becomes_a_small_one_that_fits_its_decoder(make_small):
-    small = make_small(load_config("configs/hrda/gtaHR2csHR_hrda_dinov2_vitl.py"))
+    cfg = load_config(HRDA)
+    cfg.model.backbone = {"type": "TimmBackbone", "name": "vit_large_patch14_reg4_dinov2"}
+    small = make_small(cfg)
     assert small.model.backbone == {"type": "TimmBackbone", "name": "test_vit"}
     assert small.model.decode_head.in_channels == [16, 32, 64, 64]
+    cfg.model.backbone.update(levels=[7, 11, 15, 23], mask_token=True, input_scale=1.1)
+    small = make_small(cfg)
+    assert small.model.backbone == {**cfg.model.backbone, "name": "test_vit", "levels": [0, 1, 2, 3]}
+    assert small.model.decode_head.in_channels == [64, 64, 64, 64]
 
 
 @BOTH_SIZES

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg.engine.checkpoints.checkpoint import Unread, file_hash, read_checkpoint, save_checkpoint
+from mmseg.engine.checkpoints.checkpoint import Unread, read_checkpoint, save_checkpoint
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.checksums import file_hash
 
 WEIGHT = torch.arange(6.0).view(2, 3)
 

@@ -1,0 +1,1 @@
+"""Encoders that bring their facts: families, tokens, statistics."""
