@@ -10,6 +10,7 @@ Letters: B images, C channels, (H, W) image, (h, w) grid of tokens, p side of a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -22,8 +23,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from mmseg.models.backbones.style_hallucination import style_hallucination
 from mmseg.models.backbones.timm_networks.creation import create, is_plain, part_of_first_level, stage_indices, stage_infos
 from mmseg.models.backbones.timm_networks.files import encoder_state
-from mmseg.models.backbones.timm_networks.sizes import STRIDES, pad, padded, rounded_up, top_left
+from mmseg.models.backbones.timm_networks.sizes import STRIDES, cut, pad, padded, rounded_up, top_left
 from mmseg.models.backbones.timm_networks.tokens import blocks_above, masked_tokens, token_embedding, token_grid
+from mmseg.models.backbones.tuning import build_tuning
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.necks.simple_feature_pyramid import SimpleFeaturePyramid
 from mmseg.models.weights.facts import EncoderFacts, check_gate, loaded_line, timm_facts
@@ -57,6 +59,8 @@ class TimmBackbone(BaseModule):
             is normalised, and ``out_indices`` are not asked; those of blocks are not, and later blocks are not built.
         input_scale: of a plain transformer: an image of side s is resized to floor(s * input_scale / p) * p pixels, e.g. 1.1 for
             80x80 tokens of a crop of 1024 with p = 14. None for p / 16.
+        tuning: what is trained in a plain transformer, e.g. ``dict(type='LoRA', rank=16)``: see :mod:`mmseg.models.backbones.tuning`.
+            None trains all of it.
         mask_token: whether it has a token that takes the place of masked ones (:meth:`forward`): that of the file, else zeros at first.
         drop_path_rate: stochastic depth of the last block.
         norm_eval: BatchNorm uses its running statistics in training, too: those of a file stay what they are.
@@ -81,6 +85,7 @@ class TimmBackbone(BaseModule):
         out_indices: Some[NonNegative[int]] = (0, 1, 2, 3),
         levels: Literal["pyramid", "last"] | Some[NonNegative[int]] = "pyramid",
         input_scale: Positive[float] | None = None,
+        tuning: dict | None = None,
         mask_token: bool = False,
         drop_path_rate: ShareBelowOne = 0.0,
         norm_eval: bool = False,
@@ -100,6 +105,9 @@ class TimmBackbone(BaseModule):
         whole, self.network, _ = self._build()
         self.pyramid = self.mask_token = None
         self.plain = is_plain(whole)
+        self.tuning = build_tuning(tuning)
+        self.tuned = self.tuning.apply(self.network)
+        self.token_masks: Callable[[int, tuple[int, int]], Tensor] | None = None  # draws one for each pass, see TokenMask
         if self.plain:
             self._add_levels(stage_infos(whole)[-1])
             self._add_mask_token(stage_infos(whole)[-1]["num_chs"], wanted=mask_token)
@@ -200,6 +208,8 @@ class TimmBackbone(BaseModule):
         """
         if token_mask is not None and self.mask_token is None:
             raise UserError(f"TimmBackbone: {self.name} was built without a mask token. Set model.backbone.mask_token=True.")
+        if token_mask is None and self.token_masks is not None:
+            token_mask = self.token_masks(len(image), self.token_grid(*image.shape[2:]))
         self._keep = token_mask
         try:
             return self._token_levels(image) if self.plain else self._stage_levels(image)
@@ -212,15 +222,7 @@ class TimmBackbone(BaseModule):
     def _stage_levels(self, image: Tensor) -> tuple[Tensor, ...]:
         height, width = image.shape[2:]
         levels = self._stages(pad(image))
-        return tuple(self._cut(level, stride, height, width) for level, stride in zip(levels, self.strides, strict=True))
-
-    def _cut(self, level: Tensor, stride: int, height: int, width: int) -> Tensor:
-        """A level of the padded image -> the part that shows the image, [B, C, H / stride, W / stride] rounded up."""
-        whole = padded(height, width)
-        if tuple(side * stride for side in level.shape[2:]) != whole:
-            text = f"a level of {tuple(level.shape[2:])} for an image of {whole} has no stride {stride}"
-            raise UserError(f"TimmBackbone: {self.name} of timm does not fit, {text}. Use a network that pads its convolutions.")
-        return top_left(level, rounded_up((height, width), stride))
+        return tuple(cut(level, stride, (height, width), self.name) for level, stride in zip(levels, self.strides, strict=True))
 
     def _stages(self, image: Tensor) -> list[Tensor]:
         # Depthwise and 1x1 convolutions read the channels of a pixel at once: up to 1.5 times as fast on a CPU (docs/benchmark_figures.md).
@@ -273,13 +275,13 @@ class TimmBackbone(BaseModule):
         """
         whole, network, names = self._build()
         mask_token = None
-        if self.pretrained is None:
-            self.network.load_state_dict(network.state_dict())
-        else:
+        state = network.state_dict()
+        if self.pretrained is not None:
             check_gate(self.facts, self.pretrained)
-            state, mask_token = encoder_state(self.pretrained, self.name, self.network.state_dict(), whole, names)
-            self.network.load_state_dict(state)
+            state, mask_token = encoder_state(self.pretrained, self.name, state, whole, names)
             print_log(loaded_line(self.pretrained, self.name), logger="current")
+        self.network.load_state_dict(state, strict=False)  # which lacks what a tuning adds
+        self.tuning.start(self.network)
         if self.mask_token is not None:
             self._start_mask_token(mask_token)
         if self.pyramid is not None:

@@ -1,15 +1,18 @@
-"""Block masks of masked image consistency (MIC, Hoyer et al., CVPR 2023, section 3.2).
+"""Masks of masked image consistency: of blocks of pixels (MIC, Hoyer et al., CVPR 2023, section 3.2), or of tokens.
+
+Tokens are masked as in VFM-UDA (Englert et al., arXiv 2406.09896).
 
 Letters: B images, (H, W) crop, (m, n) grid of the blocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmseg.registry import MASKS
 from mmseg.utils.errors import UserError, suggestion
@@ -64,7 +67,49 @@ class BlockMask:
         return image * block_mask(noise.to(image.device, non_blocking=True), self.mask_ratio, size)
 
 
-def build_mask_generator(mask_generator: Mapping | None) -> BlockMask:
+@MASKS.register_module(name=["token", "TokenMask"])
+class TokenMask:
+    """Hides tokens of a plain transformer behind its mask token, each with the same probability (VFM-UDA, section 3).
+
+    Every view of a network with several scales has a mask of its own.
+
+    Args:
+        mask_ratio: probability of a token to be hidden, in [0, 1].
+    """
+
+    def __init__(self, *, mask_ratio: Share = 0.7) -> None:
+        self.mask_ratio = mask_ratio
+
+    @contextmanager
+    def hiding(self, network: nn.Module, generator: torch.Generator) -> Iterator[list[Tensor]]:
+        """While it lasts, passes of a segmentor hide tokens; gives the masks [B, 1, h, w] of these passes, 1 kept and 0 hidden.
+
+        Args:
+            network: whose backbone is a :class:`TimmBackbone` with ``mask_token=True``.
+            generator: of the masks, on the CPU.
+
+        Raises:
+            UserError: its encoder has no tokens, or no mask token.
+        """
+        backbone = getattr(network, "backbone", None)
+        if getattr(backbone, "mask_token", None) is None:
+            text = "mask_generator of type 'token' needs an encoder with a mask token"
+            raise UserError(f"{text}. Use a TimmBackbone of a plain transformer with mask_token=True, or type='block'.")
+        drawn: list[Tensor] = []
+
+        def draw(count: int, grid: tuple[int, int]) -> Tensor:
+            noise = draw_noise(generator, count, grid)
+            drawn.append((noise >= self.mask_ratio).float().to(backbone.mask_token.device, non_blocking=True))
+            return drawn[-1]
+
+        backbone.token_masks = draw
+        try:
+            yield drawn
+        finally:
+            backbone.token_masks = None
+
+
+def build_mask_generator(mask_generator: Mapping | None) -> BlockMask | TokenMask:
     """The generator of a config, e.g. ``dict(type='block', mask_ratio=0.7, mask_block_size=64)``.
 
     Raises:

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mmseg.models.uda.augmentation.augment import StrongAugment
 from mmseg.models.uda.augmentation.image_jitter import ImageJitter
-from mmseg.models.uda.augmentation.masking import BlockMask
+from mmseg.models.uda.augmentation.masking import BlockMask, TokenMask
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
+from mmseg.structures import SegOutput
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.options.ranges import NonNegative
 
@@ -94,7 +96,7 @@ class MaskedConsistency:
 
     Args:
         mode: name in :data:`MASK_MODES`.
-        mask: hides blocks of the crops.
+        mask: hides blocks of the crops, or tokens of the encoder.
         augment: jitter and blur before the mask, in a mode with them.
         teacher: labels the target, in a mode with it.
         weight: λ.
@@ -110,7 +112,7 @@ class MaskedConsistency:
         self,
         *,
         mode: str,
-        mask: BlockMask,
+        mask: BlockMask | TokenMask,
         augment: StrongAugment | ImageJitter,
         teacher: Teacher | None = None,
         weight: NonNegative[float] = 1.0,
@@ -127,8 +129,17 @@ class MaskedConsistency:
         image, label, weight = self.mode.crops(step, self.teacher)
         if self.mode.augmented:
             image = self.augment(image, step.streams.numpy("mask/augment"))
-        image = self.mask(image, step.streams.torch("mask/blocks"))
-
-        losses = step.student_loss(step.forward(image, "mask"), label, weight)
+        output, image = self.masked_pass(step, image)
+        losses = step.student_loss(output, label, weight)
         step.record(masked_image=image, masked_label=label, masked_weight=weight)
         return step.log({name: self.weight * value if "loss" in name else value for name, value in losses.items()}, "masked.")
+
+    def masked_pass(self, step: StepContext, image: Tensor) -> tuple[SegOutput, Tensor]:
+        """What the student says of the crops [B, 3, H, W] while parts of them are hidden, and the crops as it saw them."""
+        generator = step.streams.torch("mask/blocks")
+        if not isinstance(self.mask, TokenMask):
+            image = self.mask(image, generator)
+            return step.forward(image, "mask"), image
+        with self.mask.hiding(step.student, generator) as masks:
+            output = step.forward(image, "mask")
+        return output, image * F.interpolate(masks[0], size=image.shape[2:], mode="nearest")
