@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
 from mmseg.models.uda.preset import Preset
 from mmseg.models.uda.pseudo_labels.teacher import freeze
+from mmseg.models.uda.shared_weights import share_frozen
 from mmseg.registry import MODELS
 from mmseg.utils.options.ranges import NonNegative, Share
 
@@ -40,7 +41,7 @@ class ImageNetPreset(Preset):
         super().__init__(segmentor=segmentor, **shared)
         self.feature_distance = None
         if imnet_feature_dist_lambda > 0:
-            network = freeze(MODELS.build(segmentor))
+            network = freeze(share_frozen(self.model, MODELS.build(segmentor)))
             self.imnet_model = network.without_decoders() if imnet_encoder_only else network
             where = {"classes": imnet_feature_dist_classes, "scale_min_ratio": imnet_feature_dist_scale_min_ratio}
             self.feature_distance = FeatureDistance(weight=imnet_feature_dist_lambda, **where)

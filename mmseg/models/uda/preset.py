@@ -15,6 +15,7 @@ from mmseg.models.uda.base import UDAMethod
 from mmseg.models.uda.depth_distribution.options import DepthOptions
 from mmseg.models.uda.objectives.masked import find_mask_mode
 from mmseg.models.uda.pseudo_labels.shorthand import labeling_configs, with_threshold
+from mmseg.models.uda.shared_weights import share_frozen
 from mmseg.models.uda.step import Objective
 from mmseg.registry import (
     LABELING_STAGES,
@@ -174,7 +175,7 @@ class Preset(UDAMethod):
 
     def _add_teacher(self, segmentor: dict, following: Mapping, stages: Sequence[Mapping], alpha: float) -> nn.Module:
         """Another network that follows the student; the caller decides under which name it is kept."""
-        network = MODELS.build(segmentor)
+        network = share_frozen(self.model, MODELS.build(segmentor))
         known = {"num_classes": network.num_classes, "channels": network.embedding_channels}
         built = [build_with_parts(dict(stage), LABELING_STAGES, known) for stage in stages]
         teacher = build_with_parts(dict(following), TEACHERS, {"network": network, "stages": built, "alpha": alpha})

@@ -74,7 +74,7 @@ def test_tokens_are_hidden_with_their_probability_in_one_pass_alone(monkeypatch)
         return act(self, *arguments)
 
     monkeypatch.setattr(TimmBackbone, "_mask_tokens", noted)
-    options = {"mask_mode": "separatetrg", "mask_generator": {"type": "token", "mask_ratio": 0.7}}
+    options = {"mask_mode": "separatetrg", "mask_generator": {"type": "token", "mask_ratio": 0.7}, "pseudo_threshold": 0.0}
     method = MODELS.build({"type": "DACS", "segmentor": segmentor(mask_token=True), **options})
     method.init_weights()
     backbone = method.train().model.backbone

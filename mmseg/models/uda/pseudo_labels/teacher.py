@@ -28,9 +28,10 @@ def ema_update(teacher: nn.Module, student: nn.Module, decay: float) -> None:
     """teacher = decay * teacher + (1 - decay) * student, over parameters only.
 
     Buffers are left alone, as in the published code: the teacher's BatchNorm statistics come from its
-    own passes over target images.
+    own passes over target images. Frozen parameters that both share stay what they are.
     """
-    old, new = list(teacher.parameters()), list(student.parameters())
+    pairs = zip(teacher.parameters(), student.parameters(), strict=True)
+    old, new = map(list, zip(*((own, other) for own, other in pairs if own is not other), strict=True))
     if decay == 0:  # a copy stays exact where 0 * infinity would not
         torch._foreach_copy_(old, new)
         return
