@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -57,6 +57,13 @@ class SeveralImageFiles:
 
     def __len__(self) -> int:
         return len(self.order)
+
+    def chosen(self, indices: Iterable[int]) -> SeveralImageFiles:
+        """The images with these indices, which ascend."""
+        places = [self.order.place(index) for index in indices]
+        return SeveralImageFiles(
+            tuple(part.chosen(index for number, index in places if number == own) for own, part in enumerate(self.parts))
+        )
 
     def path(self, index: int) -> Path:
         part, index = self.order.place(index)

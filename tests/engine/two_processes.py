@@ -36,14 +36,17 @@ def rank_and_size() -> tuple[int, int]:
     return (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
 
 
-def crops(iteration: int) -> UDABatch:
-    """The share of this process in the two crops of an iteration, as the sampler deals them out."""
+def crops(iteration: int, labelled: bool = False) -> UDABatch:
+    """The share of this process in the two crops of an iteration, as the sampler deals them out; with labelled target crops."""
     generator = torch.Generator().manual_seed(iteration)
     images = torch.randn(2, BATCH, 3, 64, 64, generator=generator)
     label = torch.randint(0, 5, (BATCH, 8, 8), generator=generator).repeat_interleave(8, 1).repeat_interleave(8, 2)
     rank, size = rank_and_size()
-    own = label[rank::size]
-    return UDABatch(images[0, rank::size], own, images[1, rank::size], source_classes=shown_classes(own))
+    own, few = label[rank::size], label.flip(0)[rank::size]
+    labeled = (
+        {"labeled_image": images[1].flip(3)[rank::size], "labeled_label": few, "labeled_classes": shown_classes(few)} if labelled else {}
+    )
+    return UDABatch(images[0, rank::size], own, images[1, rank::size], source_classes=shown_classes(own), **labeled)
 
 
 def without_batch_norm() -> dict:
@@ -55,7 +58,7 @@ def without_batch_norm() -> dict:
     return {"type": "EncoderDecoder", "backbone": backbone, "decode_head": head, "auxiliary_head": auxiliary}
 
 
-def trained(name: str, segmentor: dict, **options: object) -> UDAMethod:
+def trained(name: str, segmentor: dict, *, labelled: bool = False, **options: object) -> UDAMethod:
     """A method after some steps; the gradients of the last one are kept, and ``trail``: one of them after each backward pass."""
     method = MODELS.build({"type": name, "segmentor": segmentor, **options})
     method.init_weights()
@@ -63,12 +66,12 @@ def trained(name: str, segmentor: dict, **options: object) -> UDAMethod:
     if distributed.is_initialized():
         method.exchange = GradientExchange(method.parameters())
     optimizer = build_optimizer({"optimizer": {"type": "SGD", "lr": 0.1}}, method)
-    method.data_preprocessor.batch = lambda data: crops(data["iteration"])
+    method.data_preprocessor.batch = lambda data: crops(data["iteration"], labelled)
     watched, backward = next(method.model.parameters()), optimizer.backward
 
     def noted(loss: Tensor) -> None:
         backward(loss)
-        method.trail.append(watched.grad.clone())
+        method.trail.append(torch.zeros_like(watched) if watched.grad is None else watched.grad.clone())
 
     optimizer.backward = noted
     for iteration in range(STEPS):
@@ -86,6 +89,16 @@ def learned(method: UDAMethod) -> dict[str, dict[str, Tensor]]:
 
 def source_only() -> dict:
     return learned(trained("SourceOnly", without_batch_norm()))
+
+
+def few_labels() -> dict:
+    """Two supervisions, of the source and of labelled target crops."""
+    return learned(trained("SourceOnly", without_batch_norm(), labelled=True, labeled={}))
+
+
+def no_labels() -> dict:
+    """The same where the data have none: a backward pass that reaches no parameter, and then that of the source."""
+    return learned(trained("SourceOnly", without_batch_norm(), labeled={}))
 
 
 def adversarial() -> dict:
@@ -155,7 +168,7 @@ def base_styles() -> dict[str, Tensor]:
 def everything() -> dict[str, dict]:
     evaluations = {"padded": evaluation(padded=True), "unpadded": evaluation(padded=False)}
     trainings = {"source_only": source_only(), "adversarial": adversarial(), "class_alignment": class_alignment()}
-    trainings |= {"self_labelling": self_labelling()}
+    trainings |= {"few_labels": few_labels(), "no_labels": no_labels(), "self_labelling": self_labelling()}
     return {**trainings, "self_training": self_training(), "evaluation": evaluations, "base_styles": base_styles()}
 
 
