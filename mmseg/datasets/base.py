@@ -225,6 +225,10 @@ class SegmentationDataset(LabelHints, Dataset):
     def __len__(self) -> int:
         return len(self.images)
 
+    def part_number(self, index: int) -> int:
+        """Which data set of a domain a file belongs to; see :class:`~mmseg.datasets.SeveralDatasets`."""
+        return 0
+
     def read_label(self, index: int, photo: Encoded | None = None) -> np.ndarray:
         """The label at its native size: uint8 [H, W], train ids and 255; turned with a photo that its EXIF entry turns.
 

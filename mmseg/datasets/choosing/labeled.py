@@ -105,5 +105,5 @@ def labeled_config(target: dict | None) -> dict | None:
         return (target if target["labeled"] != 0 else {}) if asked else None
     parts = [part for part in target["datasets"] if part.get("labeled") is not None]
     some = [part for part in parts if part["labeled"] != 0]
-    weightless = {key: value for key, value in target.items() if key not in ("weights", "margins")}
+    weightless = {key: value for key, value in target.items() if key != "weights"}
     return {**weightless, "datasets": some} if some else {} if parts else None

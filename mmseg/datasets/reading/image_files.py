@@ -39,6 +39,10 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.names)
 
+    def part_number(self, index: int) -> int:
+        """Which of several lists of images one belongs to."""
+        return 0
+
     def first(self, number: int | None) -> ImageFiles:
         """The first ``number`` images by name, or all of them."""
         return replace(self, names=self.names[:number], folders=self.folders[:number])

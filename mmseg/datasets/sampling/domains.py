@@ -31,6 +31,11 @@ def target_images(dataset: dict | SegmentationDataset | None) -> ImageFiles | No
     return dataset.images if dataset is not None else None
 
 
+def part_count(domain: SegmentationDataset | SeveralDatasets | ImageFiles | SeveralImageFiles | None) -> int:
+    """Number of data sets of a domain."""
+    return len(getattr(domain, "parts", (domain,)))
+
+
 def data_folders(*domains: SegmentationDataset | SeveralDatasets | ImageFiles | SeveralImageFiles | None) -> list[Path]:
     """Where the files of a training lie."""
     return [folder for domain in domains if domain is not None for part in getattr(domain, "parts", [domain]) for folder in part.places]

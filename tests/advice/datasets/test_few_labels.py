@@ -102,3 +102,19 @@ def train_to_the_first_round(cfg, folder) -> None:
         train(cfg, folder)
     finally:
         patch.undo()
+
+
+def test_margins_of_targets(data):
+    def dataset(**options: object) -> UDADataset:
+        own = data()
+        folders = {"source": source_config(own.source.data_root), "target": target_config(own.target.folder.parents[1])}
+        return UDADataset(**folders, source_crop=crop(), target_crop=crop(), **options)
+
+    margins = [3, 25, 3, 3]
+    advice("Set one of them to None.", lambda: dataset(target_margins=margins, crop_pseudo_margins=[1, 1, 1, 1]), file="target_margins.py")
+    advice(
+        "Give one [top, bottom, left, right] for all, or one for each data set, None for none.", lambda: dataset(target_margins=[None] * 2)
+    )
+    advice("Use less than 100 for both sides together.", lambda: dataset(target_margins=[60, 40, 0, 0]))
+    for good in (margins, [margins], [None], [60, 30, 0, 0]):
+        assert dataset(target_margins=good)[0]["target"]["valid"].shape == (16, 16)

@@ -98,7 +98,7 @@ def test_the_crop_is_chosen_as_that_of_the_source(folders):
     shares = {}
     for ratio in (1.0, 0.75):
         dataset = few(folders, 5, source_crop=crop(cat_max_ratio=ratio))
-        assert dataset.labeled.crop.cat_max_ratio == ratio
+        assert dataset.labeled.crops[0].cat_max_ratio == ratio
         labels = [dataset[index]["labeled"]["label"] for index in range(60)]
         shares[ratio] = sum(len(label[label < 255].unique()) == 1 for label in labels)
     assert shares[0.75] < shares[1.0]

@@ -5,6 +5,7 @@ Only these images have labels here; those of other target images can be neither 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -29,12 +30,12 @@ class LabeledTarget:
 
     Attributes:
         data: of the labelled images alone; None of no images.
-        crop: as of the unlabelled crops; chosen by the label and distorted as the source's.
+        crops: as of the unlabelled crops, one for each data set; chosen by the label and distorted as the source's.
         seed: of all draws.
     """
 
     data: SegmentationDataset | SeveralDatasets | None
-    crop: CropOptions | None
+    crops: tuple[CropOptions, ...]
     seed: int
 
     def __len__(self) -> int:
@@ -47,7 +48,8 @@ class LabeledTarget:
 
     def load(self, streams: Streams) -> dict:
         """The labelled crop of a sample, see :func:`~mmseg.datasets.sampling.labelled.crop.labelled_crop`."""
-        return labelled_crop(self.data, self.file(streams), self.crop, streams, "labeled")
+        index = self.file(streams)
+        return labelled_crop(self.data, index, self.crops[self.data.part_number(index)], streams, "labeled")
 
     def files(self, streams: Streams) -> list[Path]:
         """The files that the labelled crop of a sample is read from."""
@@ -55,12 +57,12 @@ class LabeledTarget:
         return [self.data.images.path(index), self.data.label_path(index)]
 
 
-def labeled_target(target: object, crop: CropOptions | None, source_crop: CropOptions, seed: int) -> LabeledTarget | None:
+def labeled_target(target: object, crops: Sequence[CropOptions | None], source_crop: CropOptions, seed: int) -> LabeledTarget | None:
     """What is labelled of a training's target; None where nothing is said about labels.
 
     Args:
         target: config of the data set, or the data set itself, which knows nothing of labels.
-        crop: of the unlabelled crops.
+        crops: of the unlabelled crops, one for each data set of the target.
         source_crop: of the first source.
         seed: of all draws.
 
@@ -71,15 +73,14 @@ def labeled_target(target: object, crop: CropOptions | None, source_crop: CropOp
     if config is None:
         return None
     if not config:
-        return LabeledTarget(None, None, seed)
+        return LabeledTarget(None, (), seed)
     data = build_checked(config, DATASETS)
     if not data.labelled:
         option = "the folder of labels of each of its data sets" if isinstance(data, SeveralDatasets) else data.label_option
         raise UserError(f"UDADataset: the target {data.place} has labeled images, but no labels. Set {option} in its config.")
-    if crop is None:
-        return LabeledTarget(data, None, seed)  # the target is refused for it
+    own = [crop for crop, part in zip(crops, target.get("datasets", [target]), strict=True) if labeled_config(part)]
     as_source = {name: getattr(source_crop, name) for name in ("cat_max_ratio", "photo_metric_distortion", "color_jitter")}
-    return LabeledTarget(data, replace(crop, **as_source), seed)
+    return LabeledTarget(data, tuple(replace(crop, **as_source) for crop in own if crop is not None), seed)
 
 
 def unlabelled_images(
