@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from mmseg.datasets.choosing.file_lists import choose_images
+from mmseg.datasets.choosing.labeled import Labeled, labeled_images
 from mmseg.datasets.classes.categories import CATEGORY_NAMES, CATEGORY_PALETTE, RawCategories
 from mmseg.datasets.classes.described import described_classes
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_IDS, PALETTE, class_lut
@@ -21,7 +23,6 @@ from mmseg.datasets.hints import LabelHints
 from mmseg.datasets.made_labels import check_made_labels, count_made_labels, made_header, made_name
 from mmseg.datasets.reading.depth_files import DepthFiles, inverse_depth
 from mmseg.datasets.reading.encoded import Encoded, upright_label
-from mmseg.datasets.reading.file_lists import choose_images
 from mmseg.datasets.reading.folders import check_still_there
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_encoded
 from mmseg.datasets.reading.value_range import Depth, ValueRange, value_range
@@ -31,7 +32,10 @@ from mmseg.datasets.tensors import image_tensor
 from mmseg.datasets.transforms import RESIZING, EvaluationRatio, EvaluationSize, Interpolation
 from mmseg.registry import DATASETS, component_of
 from mmseg.utils.errors import BadFileError, UserError
-from mmseg.utils.options.ranges import Pair, Positive
+from mmseg.utils.options.ranges import NonNegative, Pair, Positive
+
+OF_LABELS = ("depth_dir", "labeled", "labeled_seed")
+"""Options that an unlabelled domain has no use for."""
 
 
 def dataset_class(config: dict) -> type:
@@ -82,6 +86,10 @@ class SegmentationDataset(LabelHints, Dataset):
         categories: whether the labels are the raw ones, whose ids are united to 7 categories, see
             :mod:`mmseg.datasets.classes.categories`; for Synthia, Cityscapes and Mapillary alone.
         first: the number of images that are taken, the first ones by name; None takes all.
+        labeled: which of them are labelled, of a target with few labels: their number, their share as a number with a point, a list of the
+            field by name, or a text file as ``split``; see :mod:`mmseg.datasets.choosing.labeled`. The data set is these alone; as the
+            ``target`` of a training it is all images, and these are :class:`labelled ones <mmseg.datasets.UDADataset>`. None: all.
+        labeled_seed: of the draw of a number or a share.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
         test_keep_ratio: False resizes to exactly ``test_scale``; 'fit' into it as it stands, sides rounded down; 'pad' fills up what that
             leaves with black, and predictions are measured at this size, which is the published evaluation on Mapillary of Wu and Liu.
@@ -120,6 +128,8 @@ class SegmentationDataset(LabelHints, Dataset):
         classes: Sequence[str] | None = None,
         categories: bool = False,
         first: Positive[int] | None = None,
+        labeled: Labeled | None = None,
+        labeled_seed: NonNegative[int] = 0,
         test_scale: Pair[Positive[int]] | None = None,
         test_keep_ratio: EvaluationRatio = True,
         test_interpolation: Interpolation = "bilinear",
@@ -143,10 +153,13 @@ class SegmentationDataset(LabelHints, Dataset):
         self.classes, self.palette = self.metainfo["classes"], self.metainfo["palette"]
         values = value_range(depth, range, type(self).__name__)
         self.images = replace(self.find_images(self.data_root / img_dir, img_suffix), values=values)
-        self.split = None if split is None else self.data_root / split
-        if self.split is not None:
-            self.images = choose_images(self.images, self.split, (self.data_root,), lambda name: self.stem(name, img_suffix))
+        self.partial = split is not None or labeled is not None
+        if split is not None:
+            self.images = choose_images(self.images, self.data_root / split, (self.data_root,), lambda name: self.stem(name, img_suffix))
         self.images = self.images.first(first)
+        if labeled is not None:
+            names = {"root": self.data_root, "stem": lambda name: self.stem(name, img_suffix), "owner": type(self).__name__}
+            self.images = labeled_images(self.images, labeled, seed=labeled_seed, **names)
         self.label_folder = None if ann_dir is None else self.find_label_folder(self.data_root / ann_dir)
         self.stems = [self.stem(name, img_suffix) for name in self.images.names]
         self.label_names = tuple(stem + seg_map_suffix for stem in self.stems)
@@ -184,7 +197,7 @@ class SegmentationDataset(LabelHints, Dataset):
     @classmethod
     def without_labels(cls, config: dict) -> dict:
         """See :func:`without_labels`."""
-        return {**{key: value for key, value in config.items() if key != "depth_dir"}, cls.label_option: None}
+        return {**{key: value for key, value in config.items() if key not in OF_LABELS}, cls.label_option: None}
 
     def find_images(self, folder: Path, suffix: str) -> ImageFiles:
         """The images below a folder."""
@@ -211,6 +224,10 @@ class SegmentationDataset(LabelHints, Dataset):
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def part_number(self, index: int) -> int:
+        """Which data set of a domain a file belongs to; see :class:`~mmseg.datasets.SeveralDatasets`."""
+        return 0
 
     def read_label(self, index: int, photo: Encoded | None = None) -> np.ndarray:
         """The label at its native size: uint8 [H, W], train ids and 255; turned with a photo that its EXIF entry turns.

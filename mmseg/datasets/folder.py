@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from mmseg.datasets.base import SegmentationDataset
+from mmseg.datasets.choosing.labeled import Labeled
 from mmseg.datasets.classes.names import IGNORE, check_class_names
 from mmseg.datasets.classes.palettes import check_palette, default_palette
 from mmseg.datasets.missing import how_to_get
@@ -48,6 +49,7 @@ class FolderDataset(SegmentationDataset):
         img_suffix: end of the image names, such as '_rgb.png'; None takes all of :data:`SUFFIXES`.
         label_suffix: end of the label names, in place of the end of the image names.
         split: text file with the images to take, one a line, as a path from ``images`` with or without the end; None takes all.
+        labeled, labeled_seed: as of :class:`SegmentationDataset`; a list is a path from here.
         statistics_dir: folder for the class statistics of rare-class sampling, which are counted once; None for ``labels``.
         test_scale: (w, h) limits of the evaluation image, aspect ratio kept; None keeps the native size.
         test_keep_ratio: as of :class:`SegmentationDataset`.
@@ -72,6 +74,8 @@ class FolderDataset(SegmentationDataset):
         img_suffix: str | None = None,
         label_suffix: str = ".png",
         split: str | None = None,
+        labeled: Labeled | None = None,
+        labeled_seed: NonNegative[int] = 0,
         statistics_dir: str | None = None,
         test_scale: Pair[Positive[int]] | None = None,
         test_keep_ratio: EvaluationRatio = True,
@@ -82,7 +86,7 @@ class FolderDataset(SegmentationDataset):
         given = {"labels": labels, "classes": classes, "palette": palette, "label_map": label_map, "ignore": ignore}
         info = self.class_info(given)
         self._names = info["classes"]
-        folders = {"data_root": "", "img_dir": images, "ann_dir": labels, "split": split}
+        folders = {"data_root": "", "img_dir": images, "ann_dir": labels, "split": split, "labeled": labeled, "labeled_seed": labeled_seed}
         looks = {"test_scale": test_scale, "test_keep_ratio": test_keep_ratio, "test_interpolation": test_interpolation}
         looks |= {"depth": depth, "range": range}
         super().__init__(**folders, img_suffix=img_suffix or "", seg_map_suffix=label_suffix, **looks)

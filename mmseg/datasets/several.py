@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,9 +42,27 @@ class Joined:
 
 @dataclass(frozen=True)
 class SeveralImageFiles:
-    """The images of several domains and nothing else, like :class:`ImageFiles`."""
+    """The images of several domains and nothing else, like :class:`ImageFiles`.
+
+    Attributes:
+        parts: one for each domain.
+        weights: of the parts in the draws, up to a common factor; None draws all files alike.
+    """
 
     parts: tuple[ImageFiles, ...]
+    weights: tuple[float, ...] | None = None
+
+    @cached_property
+    def file_weights(self) -> np.ndarray | None:
+        """Share of every file in the draws: that of its part, divided among its files. [N], sums to 1; None where all files are alike."""
+        if self.weights is None:
+            return None
+        shares = np.repeat(np.array(self.weights) / np.maximum(self.order.sizes, 1), self.order.sizes)
+        return shares / shares.sum()
+
+    def part_number(self, index: int) -> int:
+        """Which of the parts a file belongs to."""
+        return self.order.place(index)[0]
 
     @cached_property
     def order(self) -> Joined:
@@ -57,6 +75,12 @@ class SeveralImageFiles:
 
     def __len__(self) -> int:
         return len(self.order)
+
+    def chosen(self, indices: Iterable[int]) -> SeveralImageFiles:
+        """The images with these indices, which ascend."""
+        places = [self.order.place(index) for index in indices]
+        parts = (part.chosen(index for number, index in places if number == own) for own, part in enumerate(self.parts))
+        return SeveralImageFiles(tuple(parts), self.weights)
 
     def path(self, index: int) -> Path:
         part, index = self.order.place(index)
@@ -100,9 +124,11 @@ class SeveralDatasets(Dataset):
         self.labelled = self.parts[0].labelled
         if any(part.labelled != self.labelled for part in self.parts):
             raise UserError("SeveralDatasets: only some of the data sets have labels. Give all of them labels, or none.")
-        self.images = SeveralImageFiles(tuple(part.images for part in self.parts))
+        if weights is not None:
+            self._check_weights(weights)
+        self.images = SeveralImageFiles(tuple(part.images for part in self.parts), None if weights is None else tuple(weights))
+        self.file_weights = self.images.file_weights
         self.label_names = tuple(name for part in self.parts for name in part.label_names)
-        self.file_weights = None if weights is None else self._file_weights(weights)
 
     @classmethod
     def class_info(cls, config: dict) -> dict:
@@ -141,7 +167,7 @@ class SeveralDatasets(Dataset):
 
     def part_number(self, index: int) -> int:
         """Which of the data sets a file belongs to."""
-        return self.images.order.place(index)[0]
+        return self.images.part_number(index)
 
     def label_path(self, index: int) -> Path:
         part, index = self.part(index)
@@ -181,10 +207,7 @@ class SeveralDatasets(Dataset):
         """Those of all data sets together."""
         return merged([part.class_statistics() for part in self.parts], self.images.order.starts.tolist())
 
-    def _file_weights(self, weights: Sequence[float]) -> np.ndarray:
-        """Share of every file: that of its data set, divided among its files. [N], sums to 1."""
+    def _check_weights(self, weights: Sequence[float]) -> None:
         if len(weights) != len(self.parts) or min(weights) < 0 or sum(weights) <= 0:
             fix = "Give one number above 0 for each of them"
             raise UserError(f"SeveralDatasets: weights={list(weights)} for {len(self.parts)} data sets. {fix}.")
-        sizes = self.images.order.sizes
-        return np.repeat(np.array(weights) / sum(weights) / sizes, sizes)

@@ -253,8 +253,27 @@ def target_note(dataset: UDADataset, method: UDAMethod) -> str | None:
     """Says that the target is read for nothing; None where a term of the method may look at it, or there is none."""
     if dataset.target is None or not all(getattr(objective, "source_alone", False) for objective in method.objectives.values()):
         return None
+    if dataset.labeled:
+        text = f"{type(method).__name__} looks at no unlabelled image, but train_dataloader.dataset reads some of the target"
+        return f"{text}. Set train_dataloader.dataset.unlabeled='none'."
     text = f"{type(method).__name__} looks at the source alone: train_dataloader.dataset.target is read for nothing"
     return f"{text}. Remove target and target_crop, or set both to None."
+
+
+def labeled_note(dataset: UDADataset, method: UDAMethod) -> str | None:
+    """Says that labels of target images are read for nothing; None where a term of the method looks at them, or there are none.
+
+    Raises:
+        UserError: a term looks at labels that the data do not say a word about.
+    """
+    learns = any(getattr(objective, "learns_from_labeled", False) for objective in method.objectives.values())
+    if learns and dataset.labeled is None:
+        fix = "Set train_dataloader.dataset.target.labeled, such as to 0.05, or leave uda.labeled out"
+        raise UserError(f"uda.labeled learns from labelled target images, and the training data have none. {fix}.")
+    if learns or not dataset.labeled:
+        return None
+    text = f"The target has {len(dataset.labeled)} labelled images that no term of {type(method).__name__} looks at"
+    return f"{text}. Add labeled=dict() to uda."
 
 
 def annotation_note(dataset: UDADataset, method: UDAMethod) -> str | None:

@@ -34,7 +34,7 @@ from mmseg.engine.distributed import patience
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
-from mmseg.engine.parts import annotation_note, late_note, target_note, training_parts, workers_note
+from mmseg.engine.parts import annotation_note, labeled_note, late_note, target_note, training_parts, workers_note
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
 from mmseg.engine.resume.restore import restore, restore_hooks
 from mmseg.engine.resume.state import check_same_run, check_state
@@ -288,6 +288,7 @@ def build_runner(
     notes = (
         source_note(dataset),
         target_note(dataset, model),
+        labeled_note(dataset, model),
         annotation_note(dataset, model),
         late_note(model, cfg.train_cfg.max_iters),
         space_note(Path(cfg.work_dir), state_bytes(model, parts["optim_wrapper"])),

@@ -89,7 +89,13 @@ class SegDataPreprocessor(BaseDataPreprocessor):
             source_depth=source["depth"].to(self.device, non_blocking=True) if "depth" in source else None,
             source_place=_each(CropPlace, source.get("place")),
             **({} if target is None else self.target(target)),
+            **(self.labeled(data["labeled"]) if "labeled" in data else {}),
         )
+
+    def labeled(self, labeled: dict) -> dict[str, Any]:
+        """What a batch holds of labelled target images, by the names of its attributes."""
+        classes = shown_classes(labeled["label"])
+        return {"labeled_image": self.crops(labeled), "labeled_label": self.label(labeled, "label"), "labeled_classes": classes}
 
     def target(self, target: dict) -> dict[str, Any]:
         """What a batch holds of the target, by the names of its attributes; None where the loader gives nothing."""

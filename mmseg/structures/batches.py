@@ -54,6 +54,8 @@ class UDABatch:
         source_depth: [B, H, W] float32, inverse depth of ``source_image`` in [1, 65536], see
             :mod:`mmseg.datasets.reading.depth_files`; 0 where padded or unknown; None where the source has no depth.
         source_place: where each source crop lies in its image; on the host, None without depth.
+        labeled_image, labeled_label: like those of the source, of target images that are labelled; None where a training has none.
+        labeled_classes: the values of ``labeled_label``, ascending, on the host.
         source_classes: the values of ``source_label``, ascending, on the host: see :func:`shown_classes`.
     """
 
@@ -70,4 +72,7 @@ class UDABatch:
     target_geometry: tuple[StrongGeometry, ...] | None = None
     source_depth: Tensor | None = None
     source_place: tuple[CropPlace, ...] | None = None
+    labeled_image: Tensor | None = None
+    labeled_label: Tensor | None = None
+    labeled_classes: tuple[int, ...] | None = None
     source_classes: tuple[int, ...] = field(kw_only=True)

@@ -47,6 +47,7 @@ class TrainingSample:
         valid: bool [H, W], where pseudo-labels may be used; None without margins.
         earlier: target crop with the pseudo-labels of an earlier stage, and the probability of soft ones; None without them.
         strong: strong view of the target crop, with the pseudo-labels of an earlier stage bent along; None without one.
+        labeled: labelled target crop, of a target with a few labels; None without them.
         mixed: mixed and augmented crop with label and weight; None for a method without mixing.
         masked: crop with hidden blocks, label and weight; None for a method without masks.
     """
@@ -59,16 +60,17 @@ class TrainingSample:
     valid: np.ndarray | None = None
     earlier: Look | None = None
     strong: Look | None = None
+    labeled: Look | None = None
     mixed: Look | None = None
     masked: Look | None = None
 
 
 def draw_training_sample(sample: TrainingSample, *, palette: Palette, names: Sequence[str]) -> np.ndarray:
-    """A row for each domain, the strong view, the mix and the mask, and a legend: uint8 RGB [height, width, 3]."""
+    """A row for each domain, for labelled target, strong view, mix and mask, and a legend: uint8 RGB [height, width, 3]."""
     rows = [source_row(sample, palette, names)]
     if sample.target is not None:
         rows.append(target_row(sample, palette))
-    others = (("strong view", sample.strong), ("mixed", sample.mixed), ("masked", sample.masked))
+    others = (("labelled target", sample.labeled), ("strong view", sample.strong), ("mixed", sample.mixed), ("masked", sample.masked))
     rows += [look_row(title, look, palette) for title, look in others if look is not None]
     height, width = sample.source.image.shape[:2]
     tile_height = int(np.clip(height, *TILE_HEIGHTS))

@@ -29,7 +29,7 @@ SAID = "SourceOnly looks at the source alone: train_dataloader.dataset.target is
 )
 def test_the_note(uda, said):
     method = MODELS.build({**uda, "segmentor": SEGMENTOR})
-    note = target_note(SimpleNamespace(target=["photo.png"]), method)
+    note = target_note(SimpleNamespace(target=["photo.png"], labeled=None), method)
     assert (note or "").startswith(SAID) if said else note is None
     assert target_note(SimpleNamespace(target=None), method) is None
 

@@ -17,7 +17,10 @@ FULL = {
     "train_cfg.val_interval": HALF,
     "default_hooks.checkpoint.interval": HALF,
     "custom_hooks.2.interval": HALF - 1,  # shares of pseudo-labels: those of the second interval span the kill
-    # Everything that draws: dropout and drop path, boxes, classes, jitter, blur, crops, rare classes.
+    "train_dataloader.dataset.target.ann_dir": "gtFine/train",
+    "train_dataloader.dataset.target.labeled": 2,
+    "uda.labeled": {},
+    # Everything that draws: dropout and drop path, boxes, classes, jitter, blur, crops, rare classes, labelled images.
     "model.backbone.drop_path_rate": 0.2,
     "model.decode_head.dropout_ratio": 0.2,
     "uda.imnet_feature_dist_lambda": 0.005,

@@ -27,7 +27,7 @@ def results(tmp_path_factory) -> list[dict]:
     return [torch.load(folder / f"{rank}.pth", weights_only=True) for rank in range(2)]
 
 
-@pytest.mark.parametrize("name", ["source_only", "adversarial", "class_alignment"])
+@pytest.mark.parametrize("name", ["source_only", "few_labels", "no_labels", "adversarial", "class_alignment"])
 def test_two_processes_learn_what_one_with_the_whole_batch_does(results, name):
     alone = getattr(two_processes, name)()
     for kind in ("values", "gradients"):
@@ -36,7 +36,7 @@ def test_two_processes_learn_what_one_with_the_whole_batch_does(results, name):
             torch.testing.assert_close(results[0][name][kind][key], value, rtol=1e-4, atol=1e-6, msg=lambda text, key=key: f"{key}: {text}")
 
 
-@pytest.mark.parametrize("name", ["source_only", "adversarial", "class_alignment", "self_training"])
+@pytest.mark.parametrize("name", ["source_only", "few_labels", "adversarial", "class_alignment", "self_training"])
 def test_parts_of_a_batch_are_as_many_processes(results, name):
     """Each part draws what that process draws; running statistics see the parts one after the other."""
     alone = getattr(two_processes, name)(micro_batches=2)
@@ -50,7 +50,7 @@ def test_parts_of_a_batch_are_as_many_processes(results, name):
                 )
 
 
-@pytest.mark.parametrize("name", ["source_only", "adversarial", "class_alignment", "self_labelling"])
+@pytest.mark.parametrize("name", ["source_only", "few_labels", "no_labels", "adversarial", "class_alignment", "self_labelling"])
 def test_both_processes_hold_the_same_bits(results, name):
     for kind in ("values", "gradients"):
         assert_equal(*(result[name][kind] for result in results))
@@ -64,7 +64,9 @@ def test_what_is_remembered_is_of_both_processes(results):
     assert values["labeling_1.0.labeller.marginal"].sum().item() == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize(("name", "passes"), [("source_only", 1), ("adversarial", 4), ("class_alignment", 4), ("self_training", 3)])
+@pytest.mark.parametrize(
+    ("name", "passes"), [("source_only", 1), ("few_labels", 2), ("adversarial", 4), ("class_alignment", 4), ("self_training", 3)]
+)
 def test_gradients_are_exchanged_by_the_last_backward_pass_alone(results, name, passes):
     first, second = (result[name]["trail"] for result in results)
     assert [torch.equal(first[index], second[index]) for index in range(passes)] == [False] * (passes - 1) + [True]

@@ -36,13 +36,14 @@ def rank_and_size() -> tuple[int, int]:
     return (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
 
 
-def crops(iteration: int, rows: Tensor) -> UDABatch:
-    """Some of the two crops of an iteration, which is a single one of each domain for each of two."""
+def crops(iteration: int, rows: Tensor, labelled: bool = False) -> UDABatch:
+    """Some of the two crops of an iteration, which is a single one of each domain for each of two; with labelled target crops."""
     generator = torch.Generator().manual_seed(iteration)
     images = torch.randn(2, BATCH, 3, 64, 64, generator=generator)
     label = torch.randint(0, 5, (BATCH, 8, 8), generator=generator).repeat_interleave(8, 1).repeat_interleave(8, 2)
-    own = label[rows]
-    return UDABatch(images[0, rows], own, images[1, rows], source_classes=shown_classes(own))
+    own, few = label[rows], label.flip(0)[rows]
+    labeled = {"labeled_image": images[1].flip(3)[rows], "labeled_label": few, "labeled_classes": shown_classes(few)} if labelled else {}
+    return UDABatch(images[0, rows], own, images[1, rows], source_classes=shown_classes(own), **labeled)
 
 
 def without_batch_norm() -> dict:
@@ -54,7 +55,7 @@ def without_batch_norm() -> dict:
     return {"type": "EncoderDecoder", "backbone": backbone, "decode_head": head, "auxiliary_head": auxiliary}
 
 
-def trained(name: str, segmentor: dict, micro_batches: int = 1, **options: object) -> UDAMethod:
+def trained(name: str, segmentor: dict, micro_batches: int = 1, *, labelled: bool = False, **options: object) -> UDAMethod:
     """A method after some steps; the gradients of the last one are kept, and ``trail``: one of them after each backward pass.
 
     Each process has its share in the crops, as the sampler deals them out; ``micro_batches`` divides it.
@@ -68,12 +69,12 @@ def trained(name: str, segmentor: dict, micro_batches: int = 1, **options: objec
     if distributed.is_initialized():
         method.exchange = GradientExchange(method.parameters())
     optimizer = build_optimizer({"optimizer": {"type": "SGD", "lr": 0.1}}, method)
-    method.data_preprocessor.batch = lambda data: crops(data["iteration"], data["rows"])
+    method.data_preprocessor.batch = lambda data: crops(data["iteration"], data["rows"], labelled)
     watched, backward = next(method.model.parameters()), optimizer.backward
 
     def noted(loss: Tensor) -> None:
         backward(loss)
-        method.trail.append(watched.grad.clone())
+        method.trail.append(torch.zeros_like(watched) if watched.grad is None else watched.grad.clone())
 
     optimizer.backward = noted
     for iteration in range(STEPS):
@@ -91,6 +92,16 @@ def learned(method: UDAMethod) -> dict[str, dict[str, Tensor]]:
 
 def source_only(micro_batches: int = 1) -> dict:
     return learned(trained("SourceOnly", without_batch_norm(), micro_batches))
+
+
+def few_labels(micro_batches: int = 1) -> dict:
+    """Two supervisions, of the source and of labelled target crops."""
+    return learned(trained("SourceOnly", without_batch_norm(), micro_batches, labelled=True, labeled={}))
+
+
+def no_labels() -> dict:
+    """The same where the data have none: a backward pass that reaches no parameter, and then that of the source."""
+    return learned(trained("SourceOnly", without_batch_norm(), labeled={}))
 
 
 def adversarial(micro_batches: int = 1) -> dict:
@@ -162,7 +173,7 @@ def base_styles() -> dict[str, Tensor]:
 def everything() -> dict[str, dict]:
     evaluations = {"padded": evaluation(padded=True), "unpadded": evaluation(padded=False)}
     trainings = {"source_only": source_only(), "adversarial": adversarial(), "class_alignment": class_alignment()}
-    trainings |= {"self_labelling": self_labelling()}
+    trainings |= {"few_labels": few_labels(), "no_labels": no_labels(), "self_labelling": self_labelling()}
     return {**trainings, "self_training": self_training(), "evaluation": evaluations, "base_styles": base_styles()}
 
 

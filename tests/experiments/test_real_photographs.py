@@ -11,6 +11,7 @@ from mmseg.apis.launching.rows import row_configs, small_rows
 from mmseg.apis.launching.smoke import smoke
 from mmseg.datasets.base import class_info
 from mmseg.datasets.camvid import CAMVID_CLASSES
+from mmseg.datasets.choosing.labeled import drawn, number_of
 from mmseg.datasets.conversion.camvid import CAMVID
 from mmseg.datasets.conversion.convert import convert_dataset
 from tests.datasets.toy import write_png
@@ -50,7 +51,7 @@ def test_every_row_runs(data, capsys):
     assert smoke(small_rows(STUDY, [], 0)) == 0
     printed = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in printed[:-1]] == [["works", address] for address in STUDY.rows]
-    assert printed[-1].startswith("6 of 6 trainings work")
+    assert printed[-1].startswith("10 of 10 trainings work")
 
 
 def test_the_data_check_finds_nothing_but_their_number(data):
@@ -75,4 +76,15 @@ def test_only_adaptation_sees_photographs_without_labels():
     for row in STUDY.rows.values():
         ((_, cfg),) = row_configs(row, 0).values()
         target = cfg.train_dataloader.dataset.get("target")
-        assert (target is None) == (cfg.uda.type in ("SourceOnly", "TargetOnly")) and not (target or {}).get("ann_dir")
+        assert (target is None) == (cfg.uda.type in ("SourceOnly", "TargetOnly"))
+        assert ("ann_dir" in (target or {})) == ("labeled" in (target or {})) == ("labeled" in cfg.uda)
+
+
+def test_rows_of_few_labels_have_18_and_37_photographs_in_common():
+    shares = []
+    for number in range(7, 11):
+        ((_, cfg),) = row_configs(STUDY.rows[f"real.{number}"], 0).values()
+        dataset = cfg.train_dataloader.dataset
+        shares.append((dataset.target or dataset.source).labeled)
+    assert shares == [0.05, 0.05, 0.1, 0.1] and [number_of(share, 367, "") for share in shares[1:3]] == [18, 37]
+    assert set(drawn(367, 18, 0)) < set(drawn(367, 37, 0))

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from mmseg.datasets.choosing.file_lists import read_list
 from mmseg.datasets.reading.archives import list_members, read_member
-from mmseg.datasets.reading.file_lists import read_list
 from mmseg.datasets.reading.headers import MAX_PIXELS, MAX_SCANS, read_header
 from mmseg.datasets.reading.image_files import list_files, read_image, read_label_ids
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint

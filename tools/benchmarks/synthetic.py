@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from mmseg.datasets.choosing.labeled import labeled_config
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.engine.parts import asks_for_labels
 from mmseg.utils.errors import UserError
@@ -33,9 +34,12 @@ def training_batch(cfg: Config, classes: int) -> dict:
     dataset, count = loader.dataset, loader.batch_size
     source = domain(rng, count, dataset.source_crop.crop_size)
     batch = {"source": {**source, "label": block_labels(rng, count, dataset.source_crop.crop_size, classes)}}
-    if dataset.get("target"):
+    if labeled_config(dataset.get("target")):
+        labels = block_labels(rng, count, dataset.target_crop.crop_size, classes)
+        batch["labeled"] = {**domain(rng, count, dataset.target_crop.crop_size), "label": labels}
+    if dataset.get("target") and dataset.get("unlabeled") != "none":
         batch["target"] = domain(rng, count, dataset.target_crop.crop_size)
-        if dataset.get("crop_pseudo_margins"):
+        if dataset.get("crop_pseudo_margins") or dataset.get("target_margins"):
             batch["target"]["valid"] = torch.ones(count, *dataset.target_crop.crop_size, dtype=torch.uint8)
         if asks_for_labels(cfg):
             batch["target"] |= few_labels(rng, count, dataset.target_crop.crop_size, classes)

@@ -128,6 +128,8 @@ class Browser:
             "target_image": batch.target_image,
             "target_label": records.get("pseudo_label"),
             "target_weight": records.get("pseudo_weight"),
+            "labeled_image": batch.labeled_image,
+            "labeled_label": batch.labeled_label,
             **earlier_labels(batch),
             **{key: value for key, value in records.items() if key.startswith(("mixed_", "masked_"))},
         }
@@ -136,7 +138,7 @@ class Browser:
             index=index,
             names=tuple(file.name for file in (source, *target)),
             rare_class=self.dataset.draw_source_file(Streams(self.dataset.seed, drawn))[0],
-            **{name: self.look(single, name) for name in ("source", "target", "earlier", "strong", "mixed", "masked")},
+            **{name: self.look(single, name) for name in ("source", "target", "earlier", "strong", "labeled", "mixed", "masked")},
             valid=None if batch.target_valid is None else batch.target_valid[position].cpu().numpy() > 0,
         )
 

@@ -24,13 +24,14 @@ KNOWN_SIZES: Mapping[str, Mapping[str, int]] = MappingProxyType(
 
 
 def known_size(dataset: SegmentationDataset, config: dict) -> int | None:
-    """Number of images that a published split has, or the first ones of it; None for a folder without a known total, and for demo data.
+    """Number of images that a published split has, or the first ones of it; None for a folder without a known total,
+    for a few labelled ones, and for demo data.
 
     Args:
         dataset: the data set.
         config: what it was built from.
     """
-    if (dataset.data_root.parent / MANIFEST).is_file():
+    if (dataset.data_root.parent / MANIFEST).is_file() or config.get("labeled") is not None:
         return None
     known = KNOWN_SIZES.get(config["type"], {}).get(config.get("img_dir") or dataset.image_folder)
     return min(known, config["first"]) if known and config.get("first") else known

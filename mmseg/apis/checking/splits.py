@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmseg.apis.checking.pairs import PairFacts, Problem
 from mmseg.datasets import CropOptions, SegmentationDataset
 from mmseg.datasets.base import without_labels
+from mmseg.datasets.choosing.labeled import labeled_config
 from mmseg.datasets.conversion.raw_labels import TRAIN_ID_SUFFIX
 from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.depth_files import UNPACK_DEPTH, DepthFiles
@@ -26,7 +27,7 @@ class Split:
     """One of the data sets of a config.
 
     Attributes:
-        role: 'source', 'target', 'val' or 'test'.
+        role: 'source', 'target', 'labeled' (of target images with few labels), 'val' or 'test'.
         name: the same, with a number where a role has several data sets.
         dataset: config of the data set.
         crop: options of the training samples' crops; None where none are made.
@@ -77,6 +78,8 @@ def find_splits(cfg: Config, roles: Sequence[str]) -> Iterator[Split]:
     if "target" in roles and training.get("target"):
         target = training["target"] if asks_for_labels(cfg, "labels") else without_labels(training["target"])
         yield from _parts("target", target, crop=training.get("target_crop"), skips=skips)
+        if few := labeled_config(training["target"]):
+            yield from _parts("labeled", few, crop=training.get("target_crop"), skips=skips)
     if "val" in roles:
         yield from _parts("val", cfg.val_dataloader.dataset.to_dict())
     if "test" in roles and cfg.get("test_dataloader"):
@@ -113,7 +116,8 @@ def open_labels(split: Split) -> OpenSplit:
     try:
         return OpenSplit(split, DATASETS.build(split.dataset))
     except UserError:
-        data = DATASETS.build(without_labels(split.dataset))
+        chosen = {key: split.dataset[key] for key in ("labeled", "labeled_seed") if key in split.dataset}
+        data = DATASETS.build({**without_labels(split.dataset), **chosen})
         folder = split.dataset.get(data.label_option)
         if folder is None:
             raise
@@ -191,6 +195,8 @@ def unpaired_labels(split: OpenSplit) -> Iterator[Problem]:
         path = data.label_path(index)
         yield Problem("missing label", str(path), f"{data.images.path(index)} has no label {path}. {data.convert_hint}")
     folders = {PurePosixPath(name).parent for name in data.label_names}  # others may belong to other splits
+    if split.options.role == "labeled":
+        return  # other images may have labels as well
     raw = data.raw is not None  # train ids may lie beside raw labels
     for name in sorted({*list_files(data.label_folder, label_ending(data))} - {*data.label_names}):
         if PurePosixPath(name).parent not in folders or (raw and name.endswith(TRAIN_ID_SUFFIX)):

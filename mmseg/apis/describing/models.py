@@ -32,6 +32,7 @@ TITLES = {
     "label_shift": "Label shift",
     "cpsl": "CPSL",
     "ripu": "Active learning",
+    "few_labels": "Few labels",
     "depth_distribution": "Depth distribution",
     "streets": "Real photographs",
     "demo": "Demo streets",

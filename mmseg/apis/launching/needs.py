@@ -12,6 +12,7 @@ from mmseg.apis.launching.commands import check_tool_options
 from mmseg.apis.launching.runs import Run
 from mmseg.config.references import references
 from mmseg.datasets.base import without_labels
+from mmseg.datasets.choosing.labeled import labeled_config
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
@@ -73,4 +74,6 @@ def _datasets(cfg: Config) -> Iterator[tuple[dict, dict | None]]:
     yield training["source"], training.get("rare_class_sampling")
     if training.get("target"):
         yield without_labels(training["target"]), None
+        if few := labeled_config(training["target"]):
+            yield few, None
     yield cfg.val_dataloader.dataset.to_dict(), None

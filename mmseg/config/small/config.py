@@ -17,6 +17,8 @@ from mmseg.utils.errors import UserError
 
 ANNOTATION_ROUNDS = "AnnotationRounds"
 LABEL_DIVISOR = 4  # of the labels of the demo, 512 pixels wide, those of Cityscapes 2048
+LISTED_SHARE = 1 / 16
+"""Share of labelled images in the place of a list of them."""
 SMALL_DRAWS = 6000
 """Length of the list of class-aware sampling: more than a training of a demo draws, and made in a moment."""
 
@@ -124,6 +126,8 @@ def _resize_dataset(dataset: dict, size: Size, demo_data: Path) -> None:
                 single["data_root"] = str(demo_data / demo_folder(single))
             for key in ("split", "first"):  # which name or count images of the full data set
                 single.pop(key, None)
+            if isinstance(single.get("labeled"), str):  # so does a list
+                single["labeled"] = LISTED_SHARE
         if single.get("test_scale"):
             single["test_scale"] = size.image_size(single["test_scale"])
 

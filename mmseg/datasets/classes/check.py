@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mmengine.config import Config
 
 from mmseg.datasets.base import class_info
+from mmseg.datasets.choosing.labeled import labeled_config
 from mmseg.utils.errors import UserError
 
 
@@ -18,6 +19,8 @@ def check_class_lists(cfg: Config) -> None:
     """
     source, val = (class_info(config) for config in (cfg.train_dataloader.dataset.source, cfg.val_dataloader.dataset))
     check_same_classes(source["classes"], val["classes"])
+    if few := labeled_config(cfg.train_dataloader.dataset.get("target")):
+        check_same_classes(source["classes"], class_info(few)["classes"], "train_dataloader.dataset.target")
     count = len(source["classes"])
     heads = {"decode_head": cfg.model.decode_head, "auxiliary_head": cfg.model.get("auxiliary_head")}
     for name, head in heads.items():

@@ -5,6 +5,7 @@ Letters: (H, W) native size.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,9 +39,19 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.names)
 
+    def part_number(self, index: int) -> int:
+        """Which of several lists of images one belongs to."""
+        return 0
+
     def first(self, number: int | None) -> ImageFiles:
         """The first ``number`` images by name, or all of them."""
         return replace(self, names=self.names[:number], folders=self.folders[:number])
+
+    def chosen(self, indices: Iterable[int]) -> ImageFiles:
+        """The images with these indices, in their order."""
+        kept = tuple(indices)
+        names, folders = (tuple(entries[index] for index in kept if entries) for entries in (self.names, self.folders))
+        return replace(self, names=names, folders=folders)
 
     @property
     def places(self) -> list[Path]:

@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.sampling.crop_options import CropOptions
-from mmseg.datasets.several import SeveralDatasets
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 
@@ -21,15 +19,23 @@ def built_options(kind: type, options: dict | None):
     return None if options is None else build_checked({"type": kind, **options}, DATASETS)
 
 
-def source_crops(options: dict, source: SegmentationDataset | SeveralDatasets) -> tuple[CropOptions, ...]:
-    """One for all sources, or one for each of :class:`SeveralDatasets` where ``img_scale`` is a list of scales."""
-    scales = options.get("img_scale")
+def domain_crops(options: dict | None, name: str, parts: int) -> tuple[CropOptions | None, ...]:
+    """One for each data set of a domain; they differ where ``img_scale`` is a list of scales.
+
+    Args:
+        options: ``source_crop`` or ``target_crop``; or None.
+        name: of the domain: 'source' or 'target'.
+        parts: number of its data sets.
+
+    Raises:
+        UserError: an option is wrong, or there is another number of scales.
+    """
+    scales = (options or {}).get("img_scale")
     if not scales or not isinstance(scales[0], (list, tuple)):
-        return (built_options(CropOptions, options),)
-    parts = len(source.parts) if isinstance(source, SeveralDatasets) else 1
+        return (built_options(CropOptions, options),) * parts
     if len(scales) != parts:
         fix = "Give one (width, height) for all, or one for each data set."
-        raise UserError(f"UDADataset: source_crop.img_scale lists {len(scales)} scales, but the source is {parts} data set(s). {fix}")
+        raise UserError(f"UDADataset: {name}_crop.img_scale lists {len(scales)} scales, but the {name} is {parts} data set(s). {fix}")
     return tuple(built_options(CropOptions, {**options, "img_scale": scale}) for scale in scales)
 
 

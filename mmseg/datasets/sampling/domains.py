@@ -31,7 +31,11 @@ def target_images(dataset: dict | SegmentationDataset | None) -> ImageFiles | No
     return dataset.images if dataset is not None else None
 
 
-def data_folders(source: SegmentationDataset | SeveralDatasets, target: ImageFiles | SeveralImageFiles | None) -> list[Path]:
+def part_count(domain: SegmentationDataset | SeveralDatasets | ImageFiles | SeveralImageFiles | None) -> int:
+    """Number of data sets of a domain."""
+    return len(getattr(domain, "parts", (domain,)))
+
+
+def data_folders(*domains: SegmentationDataset | SeveralDatasets | ImageFiles | SeveralImageFiles | None) -> list[Path]:
     """Where the files of a training lie."""
-    targets = [] if target is None else getattr(target, "parts", [target])
-    return [folder for part in (*getattr(source, "parts", [source]), *targets) for folder in part.places]
+    return [folder for domain in domains if domain is not None for part in getattr(domain, "parts", [domain]) for folder in part.places]

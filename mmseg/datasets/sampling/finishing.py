@@ -37,8 +37,8 @@ def finish_mask(crop: np.ndarray, size: Sequence[int], flipped: bool, fill: int)
 
 
 def synchronised_crop(sample: dict, box: Box) -> dict:
-    """Cuts the same box (:func:`mmseg.datasets.transforms.draw_crop_box`) out of the source and the target crop of a sample."""
-    domains = [key for key in ("source", "target") if key in sample]
+    """Cuts the same box (:func:`mmseg.datasets.transforms.draw_crop_box`) out of all crops of a sample."""
+    domains = [key for key in ("source", "target", "labeled") if key in sample]
     return {**sample, **{key: _cut(sample[key], box) for key in domains}}
 
 

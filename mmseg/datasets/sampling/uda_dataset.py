@@ -6,6 +6,7 @@ Letters: (H, W) crop; sizes are (height, width), scales (width, height) as in al
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -20,13 +21,15 @@ from mmseg.datasets.reading.folders import check_still_there
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list
 from mmseg.datasets.sampling.color_transfer import ColorTransfer
 from mmseg.datasets.sampling.crop_options import CropOptions
-from mmseg.datasets.sampling.crops import built_options, check_crops, check_no_target, check_second_crop, check_target_crop, source_crops
-from mmseg.datasets.sampling.domains import data_folders, labelled_source, target_images
-from mmseg.datasets.sampling.finishing import draw_flip, finish_image, finish_mask, synchronised_crop
+from mmseg.datasets.sampling.crops import built_options, check_crops, check_no_target, check_second_crop, check_target_crop, domain_crops
+from mmseg.datasets.sampling.domains import data_folders, labelled_source, part_count, target_images
+from mmseg.datasets.sampling.finishing import synchronised_crop
+from mmseg.datasets.sampling.labelled.crop import labelled_crop
+from mmseg.datasets.sampling.labelled.target import LabeledTarget, Unlabeled, labeled_target, unlabelled_images
 from mmseg.datasets.sampling.made_targets import MadeTargets
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
-from mmseg.datasets.sampling.source_depth import depth_crop
 from mmseg.datasets.sampling.target_crop import TargetCrop
+from mmseg.datasets.sampling.target_margins import Margins, TargetMargins
 from mmseg.datasets.sampling.target_views import StrongViewOptions, TargetViews
 from mmseg.registry import DATASETS
 from mmseg.structures import Box
@@ -47,13 +50,18 @@ class UDADataset(Dataset):
 
     Args:
         source: labelled data set, or its config.
-        target: data set of the target domain, or its config; its labels are ignored. None for
-            training on the source alone.
+        target: data set of the target domain, or its config; its labels are ignored, but for images that its option ``labeled`` chooses:
+            they are a third stream, one labelled crop a sample, beside the source and the unlabelled target. None for training on the
+            source alone.
+        unlabeled: which target images are drawn as unlabelled ones where some are ``labeled``: 'all', the 'rest', or 'none', for training
+            on source and labelled target without adaptation.
         seed: seed of all draws.
-        source_crop, target_crop: options of :class:`CropOptions`. For :class:`SeveralDatasets`, ``source_crop.img_scale``
-            may be a list with one (w, h) for each of them.
+        source_crop, target_crop: options of :class:`CropOptions`. For :class:`SeveralDatasets`, ``img_scale`` may be a list with one
+            (w, h) for each of them.
         crop_pseudo_margins: rows and columns at [top, bottom, left, right] of the resized target image
             that get no pseudo-labels, in pixels of the resized image; gives the target a ``valid`` mask.
+        target_margins: the same as [top, bottom, left, right] in per cent of the height and the width of a target image; for
+            :class:`SeveralDatasets`, a list with one for each of them, or None for none.
         rare_class_sampling: options of :class:`RareClassOptions`; None takes every source file once per
             epoch, in a new order each time.
         class_aware_sampling: options of :class:`ClassAwareOptions`, another way to draw source files.
@@ -86,6 +94,7 @@ class UDADataset(Dataset):
         target_crop: dict | None = None,
         seed: NonNegative[int] = 0,
         crop_pseudo_margins: Four[NonNegative[int]] | None = None,
+        target_margins: Margins | Sequence[Margins | None] | None = None,
         rare_class_sampling: dict | None = None,
         class_aware_sampling: dict | None = None,
         sync_crop_size: Pair[Positive[int]] | None = None,
@@ -95,14 +104,17 @@ class UDADataset(Dataset):
         target_labels: str | None = None,
         target_soft_labels: str | None = None,
         lab_transfer: bool = False,
+        unlabeled: Unlabeled = "all",
         on_bad_sample: str = "raise",
     ) -> None:
         self.seed = seed
         self.source = labelled_source(source)
-        self.target = target_images(target)
-        self.source_crops = source_crops(source_crop, self.source)
-        self.target_crop = built_options(CropOptions, target_crop)
-        self.margins = crop_pseudo_margins
+        self.source_crops = domain_crops(source_crop, "source", part_count(self.source))
+        images = target_images(target)
+        self.target_crops = domain_crops(target_crop, "target", part_count(images))
+        self.labeled: LabeledTarget | None = labeled_target(target, self.target_crops, self.source_crop, seed)
+        self.target = unlabelled_images(images, self.labeled, unlabeled)
+        self.margins = TargetMargins.of(crop_pseudo_margins, target_margins, part_count(images))
         self.sync_crop_size = sync_crop_size
         self.on_bad_sample = on_bad_sample
         self._logged: set[str] = set()
@@ -113,10 +125,12 @@ class UDADataset(Dataset):
             raise UserError(f"UDADataset got on_bad_sample={on_bad_sample!r}. Use 'raise' or 'skip'.")
         beside = {"target_whole": target_whole, "strong_view": strong_view, "target_soft_labels": target_soft_labels}
         uncut = [name for name, value in {**beside, "target_place": target_place or None}.items() if value is not None]
-        others = {"target_crop": target_crop, "crop_pseudo_margins": crop_pseudo_margins, "target_labels": target_labels}
+        others = {"crop_pseudo_margins": crop_pseudo_margins, "target_margins": target_margins, "target_labels": target_labels}
+        if self.labeled is None:  # whose crops are cut as it says
+            others["target_crop"] = target_crop
         if self.target is None:
             check_no_target([name for name, value in {**others, "lab_transfer": lab_transfer}.items() if value] + uncut)
-        else:
+        if self.target is not None or self.labeled:
             check_target_crop(self.target_crop)
         check_crops({"source_crop": self.source_crop, "target_crop": self.target_crop}, sync_crop_size)
         check_second_crop(sync_crop_size, [*uncut, "source.depth_dir"] if self.source.has_depth else uncut)
@@ -139,6 +153,11 @@ class UDADataset(Dataset):
     def source_crop(self) -> CropOptions:
         """Of the first source; those of the others differ in ``img_scale`` alone."""
         return self.source_crops[0]
+
+    @property
+    def target_crop(self) -> CropOptions | None:
+        """Of the first target; those of the others differ in ``img_scale`` alone."""
+        return self.target_crops[0]
 
     @property
     def sample_size(self) -> tuple[int, int]:
@@ -165,7 +184,8 @@ class UDADataset(Dataset):
         Returns:
             ``index``; ``source`` with ``image`` uint8 [3, H, W] RGB, ``label`` uint8 [H, W], ``size``
             int64 [2] (height and width before padding) and, with depth, what
-            :func:`~mmseg.datasets.sampling.source_depth.depth_crop` adds; ``target`` with ``image``, ``size`` and, with
+            :func:`~mmseg.datasets.sampling.labelled.source_depth.depth_crop` adds; ``labeled`` with ``image``, ``label`` and ``size`` of
+            a labelled target crop, where there are labelled images; ``target`` with ``image``, ``size`` and, with
             margins, ``valid`` uint8 [H, W] (1: pseudo-labels may be used), with annotations ``annotation`` uint8
             [H, W] (255 where not labelled) and ``round``, whose labels it shows, and what
             :meth:`TargetViews.load <mmseg.datasets.sampling.target_views.TargetViews.load>` adds; ``skipped``, the number of
@@ -192,8 +212,10 @@ class UDADataset(Dataset):
             sample = {"index": index, "source": self.load_source(streams)}
             if self.target is not None:
                 sample["target"] = self.load_target(streams)
+            if self.labeled:
+                sample["labeled"] = self.labeled.load(streams)
         except BadFileError:
-            check_still_there(data_folders(self.source, self.target))
+            check_still_there(data_folders(self.source, self.target, self.labeled and self.labeled.data))
             raise
         return synchronised_crop(sample, self.sync_box(streams)) if self.sync_crop_size else sample
 
@@ -202,48 +224,22 @@ class UDADataset(Dataset):
         return transforms.draw_crop_box(streams.numpy("sync_crop"), *self.source_crop.crop_size, self.sync_crop_size)
 
     def load_source(self, streams: Streams) -> dict:
-        """Decides on the label, then decodes the image."""
+        """See :func:`~mmseg.datasets.sampling.labelled.crop.labelled_crop`."""
         rare_class, index = self.draw_source_file(streams)
-        options = self.source_crops[self.source.part_number(index) if len(self.source_crops) > 1 else 0]
-        photo = self.source.images.encoded(index)
-        native = self.source.read_label(index, photo)
-        size = options.resized(native.shape, streams.numpy("source.scale"))
-        with naming_file(photo.path):
-            options.check_fits(size)
-        label = options.resize_label(native, size)
-        rng = streams.numpy("source.crop")
-        if rare_class is None:
-            box = transforms.choose_crop(rng, label, options.crop_size, options.cat_max_ratio)
-        else:
-            wanted = rare_class, self.rare.min_crop_pixels, self.rare.crop_tries
-            box = transforms.choose_rare_class_crop(rng, label, options.crop_size, options.cat_max_ratio, *wanted)
-        flipped = draw_flip(streams.numpy("source.flip"), options.flip_prob)
-
-        image = photo.color()
-        self.source.check_same_size(index, image, native)
-        if self.colors is not None:
-            image = self.colors.apply(image, streams)
-        if options.color_jitter:
-            image = transforms.color_jitter(image, transforms.draw_jitter(streams.numpy("source.color_jitter"), options.color_jitter))
-        crop = options.cut(image, size, box)
-        if options.photo_metric_distortion:
-            crop = transforms.photo_metric_distortion(crop, transforms.draw_photo_metric(streams.numpy("source.photo_metric")))
-        sample = finish_image(crop, options.crop_size, flipped, black=options.pad == "black")
-        sample["label"] = finish_mask(label[box.slices], options.crop_size, flipped, fill=IGNORE)
-        if self.source.has_depth:
-            raw = self.source.read_depth(index, native.shape)
-            sample |= depth_crop(raw, native.shape, size, options=options, box=box, flipped=flipped)
-        return sample
+        options = self.source_crops[self.source.part_number(index)]
+        rare = None if rare_class is None else (rare_class, self.rare.min_crop_pixels, self.rare.crop_tries)
+        return labelled_crop(self.source, index, options, streams, "source", rare=rare, colors=self.colors)
 
     def load_target(self, streams: Streams) -> dict:
         """Draws file, crop and flip without looking at anything but the image size."""
         index = self.draw_target_file(streams)
         image = self.target.read(index)
         with naming_file(self.target.path(index)):
-            crop = TargetCrop.draw(self.target_crop, image.shape[:2], streams)
+            crop = TargetCrop.draw(self.target_crops[self.target.part_number(index)], image.shape[:2], streams)
         sample = crop.image(image)
-        if self.margins is not None:
-            sample["valid"] = crop.valid(self.margins)
+        margins = self.margins.in_pixels(self.target.part_number(index), crop.size)
+        if margins is not None:
+            sample["valid"] = crop.valid(margins)
         if self.annotations is not None:
             number, label = self.annotations.read(index, image.shape[:2])
             sample |= {"annotation": crop.annotation(label), "round": number}
@@ -259,8 +255,9 @@ class UDADataset(Dataset):
         if number == 0:
             return torch.full(self.target_size, IGNORE, dtype=torch.uint8)
         streams = Streams(self.seed, self.number_of_draw(index, skipped))
-        label = self.annotations.label(self.draw_target_file(streams), number)
-        annotation = TargetCrop.draw(self.target_crop, label.shape, streams).annotation(label)
+        file = self.draw_target_file(streams)
+        label = self.annotations.label(file, number)
+        annotation = TargetCrop.draw(self.target_crops[self.target.part_number(file)], label.shape, streams).annotation(label)
         return annotation if self.sync_crop_size is None else annotation[self.sync_box(streams).slices]
 
     def draw_source_file(self, streams: Streams) -> tuple[int | None, int]:
@@ -275,8 +272,8 @@ class UDADataset(Dataset):
         return None, int(Streams(self.seed, epoch).numpy("source.order").permutation(len(self))[position])
 
     def draw_target_file(self, streams: Streams) -> int:
-        """Index of a target file, all of them alike."""
-        return int(streams.numpy("target.file").choice(len(self.target)))
+        """Index of a target file: all of them alike, or by the weights of several data sets."""
+        return int(streams.numpy("target.file").choice(len(self.target), p=getattr(self.target, "file_weights", None)))
 
     def files(self, index: int) -> list[Path]:
         """The files that the sample with the running number ``index`` is read from."""
@@ -284,11 +281,12 @@ class UDADataset(Dataset):
         source = self.draw_source_file(streams)[1]
         files = [self.source.images.path(source), self.source.label_path(source)]
         depth = self.source.depth_paths(source)
+        labeled = self.labeled.files(streams) if self.labeled else []
         if self.target is None:
-            return [*files, *depth]
+            return [*files, *depth, *labeled]
         target = self.draw_target_file(streams)
         colors = [] if self.colors is None else [self.target.path(self.colors.draw(streams))]
-        return [*files, self.target.path(target), *self.views.files(target), *colors, *depth]
+        return [*files, self.target.path(target), *self.views.files(target), *colors, *depth, *labeled]
 
     def _log_once(self, text: str) -> None:
         """In the log of the training; with several workers, each of them tells it once."""

@@ -21,14 +21,14 @@ class ConvertedLabels(Protocol):
         data_root: the folder of the statistics files.
         label_folder: that of the labels, below it.
         label_names: the labels' paths from there, in the order of the data set.
-        split: the list that the labels were chosen by, of all that the statistics are about; None if they are all.
+        partial: whether the labels are some of those that the statistics are about.
         statistics_hint: the sentence that says how to make the statistics.
     """
 
     data_root: Path
     label_folder: Path
     label_names: Sequence[str]
-    split: Path | None
+    partial: bool
     statistics_hint: str
 
 
@@ -105,9 +105,9 @@ def _file_indices(dataset: ConvertedLabels, listed: Sequence[str]) -> dict[str, 
     for name in listed:  # the published statistics carry the path from the working folder, ours from the data root
         relative, base = name.partition(folder)[2], PurePosixPath(name).name
         index = by_path.get(relative)
-        if index is None and not (dataset.split and relative):  # with a list, it may be a file of another folder that is called alike
+        if index is None and not (dataset.partial and relative):  # with a list, it may be a file of another folder that is called alike
             index = by_base.get(base)
-        if index is None and dataset.split is None:
+        if index is None and not dataset.partial:
             raise UserError(_stale_text(dataset, f"names {name}, which is not among the labels"))
         indices[name] = index
     unlisted = set(range(len(dataset.label_names))) - set(indices.values())

@@ -90,6 +90,9 @@ class AnnotationRounds(Hook):
         """
         if dataset.target is None:
             raise UserError("AnnotationRounds asks for labels of a target. Give train_dataloader.dataset.target, or leave the hook out.")
+        if dataset.labeled:
+            text = "AnnotationRounds asks for pixels of all target images, and some of them are labelled already (target.labeled)"
+            raise UserError(f"{text}. Set train_dataloader.dataset.target.labeled=None, or leave the hook out.")
         if dataset.annotations is not None:
             raise UserError("custom_hooks has two AnnotationRounds, which would share a folder. Keep one, with all rounds.")
         if self.rounds[-1] >= cfg.train_cfg.max_iters:

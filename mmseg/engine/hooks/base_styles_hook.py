@@ -133,7 +133,7 @@ def hallucination_of(runner: Runner) -> StyleHallucination:
 def source_walk(dataset: UDADataset, seed: int) -> UDADataset:
     """The source of a training alone, every image once, in an order and with crops that ``seed`` decides."""
     walk = copy.copy(dataset)
-    walk.target = walk.table = walk.rare = walk.sync_crop_size = None
+    walk.target = walk.labeled = walk.table = walk.rare = walk.sync_crop_size = None
     walk.seed = seed
     return walk
 

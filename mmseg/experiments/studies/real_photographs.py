@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmseg.experiments import ConfigFile, Row, Study, Table
+from mmseg.experiments import ConfigFile, Row, Stage, Study, Table
 
 METRICS = (("mIoU", "mIoU"), ("mIoU.thin", "mIoU of thin classes"))
 
@@ -10,6 +10,16 @@ METRICS = (("mIoU", "mIoU"), ("mIoU.thin", "mIoU of thin classes"))
 def streets(name: str) -> ConfigFile:
     """A config of this study."""
     return ConfigFile(path=f"configs/streets/{name}.py")
+
+
+def tenth(name: str, domain: str) -> tuple[Stage, ...]:
+    """A config of 5 % labelled photographs with 10 % of them.
+
+    Args:
+        name: of the config.
+        domain: 'source' or 'target', where the photographs are in it.
+    """
+    return (Stage(name="train", setup=streets(name), changes={f"train_dataloader.dataset.{domain}.labeled": 0.1}),)
 
 
 STREETS_TO_CAMVID = Study(
@@ -27,6 +37,10 @@ STREETS_TO_CAMVID = Study(
                 Row(title="HRDA", setup=streets("streets2camvid_hrda")),
                 Row(title="MIC on HRDA", setup=streets("streets2camvid_mic_hrda")),
                 Row(title="target-only (oracle)", setup=streets("camvid_oracle")),
+                Row(title="5 % labelled photographs alone", setup=streets("camvid_few")),
+                Row(title="HRDA + 5 % labelled photographs", setup=streets("streets2camvid_hrda_few")),
+                Row(title="10 % labelled photographs alone", setup=tenth("camvid_few", "source")),
+                Row(title="HRDA + 10 % labelled photographs", setup=tenth("streets2camvid_hrda_few", "target")),
             ),
         ),
     ),

@@ -60,6 +60,8 @@ class Preset(UDAMethod):
             beside the segmentation. None leaves both out.
         annotated: options of :class:`AnnotatedSupervision`, for what a training with an ``AnnotationRounds`` is told of the target;
             ``dict()`` are its defaults. Pseudo-labels give way to it (:class:`AnnotationOverride`). None leaves both out.
+        labeled: options of :class:`LabeledSupervision`, for a target with a few labelled images; ``dict()`` are its defaults, with the
+            class weights of the source. The term comes first, called 'labeled'. None leaves it out.
         mix: what is pasted into the target: 'class', the only published kind, or the config of another mixing.
         alpha: largest share of the old teacher in an update.
         pseudo_threshold: confidence τ from which a pseudo-label counts as sure; None trusts all of them.
@@ -94,6 +96,7 @@ class Preset(UDAMethod):
         labeling: Sequence[Mapping] | None = None,
         depth: Mapping | None = None,
         annotated: Mapping | None = None,
+        labeled: Mapping | None = None,
         mix: str | Mapping = "class",
         alpha: Share = 0.999,
         pseudo_threshold: Share | None = 0.968,
@@ -116,6 +119,8 @@ class Preset(UDAMethod):
         super().__init__(segmentor=segmentor, seed=seed, data_preprocessor=data_preprocessor)
         self.source_class_weight, self.self_training_start = source_class_weight, self_training_start
         self.preset: dict[str, dict] = {}
+        few = {"type": "LabeledSupervision", "class_weight": source_class_weight}
+        self.first: dict[str, dict] = {} if labeled is None else {"labeled": {**few, **labeled}}
         self.changes = dict(objectives or {})
         normalization = {"mean": self.data_preprocessor.grey_mean, "std": self.data_preprocessor.grey_std}
         jitter = {"jitter_strength": color_jitter_strength, "jitter_probability": color_jitter_probability}
@@ -164,7 +169,7 @@ class Preset(UDAMethod):
     @cached_property
     def objectives(self) -> dict[str, Objective]:
         """The terms of the step: the preset as the config changes it."""
-        return {name: self._build_objective(config) for name, config in changed(self.preset, self.changes).items()}
+        return {name: self._build_objective(config) for name, config in changed({**self.first, **self.preset}, self.changes).items()}
 
     def _build_objective(self, config: dict) -> Objective:
         objective = component_of(config, OBJECTIVES)

@@ -26,9 +26,9 @@ def listed(tmp_path):
 
 
 def test_lists_of_files(listed):
-    advice("cannot be read: {}. Correct the option split, or put the file there.", listed)
+    advice("cannot be read: {}. Correct the option {}, or put the file there.", listed)
     assert len(listed("00001.png\n")) == 1 and len(listed(split="./list.txt")) == 1
-    advice("The list of files {} is empty. Write one image a line, or leave the option split out.", lambda: listed("\n"))
+    advice("The list of files {} is empty. Write one image a line, or leave the option {} out.", lambda: listed("\n"))
     assert len(listed(split=None)) == 6
     advice("is not a text file. Write one image a line, in UTF-8.", lambda: listed(b"\xff\x00\xfe"))
     assert len(listed("00001.png\n00002.png\n")) == 2
@@ -48,7 +48,7 @@ def test_names_that_two_images_share(own):
     def build():
         return FolderDataset(images=str(images), split=str(images.parent / "list.txt"))
 
-    names, _ = advice("which may be {} below {}. Write the name with its end.", build)
+    names, _ = advice("which may be {} below {}. Write one of these names.", build)
     (images.parent / "list.txt").write_text(names.split(" and ")[0])
     assert len(build()) == 1
 

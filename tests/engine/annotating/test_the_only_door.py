@@ -96,6 +96,9 @@ READERS = {"read_label", "label_path", "read_label_ids", "ids_of", "read_annotat
 OWNERS = {
     "mmseg/datasets/annotating/oracle.py": {"self.dataset", None},  # the door, and what it has given
     "mmseg/datasets/sampling/uda_dataset.py": {"self.source"},
+    # A crop of what it is given: of the source, and of the few target images whose labels a config asks for.
+    "mmseg/datasets/sampling/labelled/crop.py": {"data"},
+    "mmseg/datasets/sampling/labelled/target.py": {"self.data"},
     "mmseg/datasets/sampling/source_classes.py": {"part"},  # of the source
     "mmseg/datasets/sampling/made_targets.py": {None},  # what a network has made, and a header of pseudo-labels says so
     # What annotating has given so far: RoundFolder.read_label, and files in a folder of annotations.

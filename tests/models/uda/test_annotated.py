@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from mmseg.models.losses.negative_learning import negative_learning
 from mmseg.models.uda.methods import RIPU
-from mmseg.models.uda.objectives.annotated import AnnotatedSupervision, sparse_weight
+from mmseg.models.uda.objectives.supervised.annotated import AnnotatedSupervision, sparse_weight
 from mmseg.models.uda.pseudo_labels.annotations import AnnotationOverride, override
 from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels, TargetContext, label_target
 from mmseg.models.uda.pseudo_labels.margins import IgnoreRows

@@ -9,7 +9,7 @@ from mmengine.optim import OptimWrapper
 
 from mmseg.config.config import load_config
 from mmseg.models.uda import DACS, UDAMethod, methods
-from mmseg.models.uda.objectives.source import weight_by_class
+from mmseg.models.uda.objectives.supervised.source import weight_by_class
 from mmseg.models.uda.pseudo_labels.prediction import Prediction
 from mmseg.registry import MODELS
 from mmseg.structures import Box, CropPlace, StrongGeometry, UDABatch, shown_classes

@@ -6,6 +6,7 @@ Letters: B images, C channels, (H, W) crop.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -44,6 +45,13 @@ def draw_class_masks(rng: np.random.Generator, label: Tensor, classes: Sequence[
         classes: those that it shows, ascending: ``UDABatch.source_classes``.
     """
     return class_masks(label, draw_classes(rng, classes, len(label)))
+
+
+def draw_donor(rng: np.random.Generator, batch: UDABatch) -> UDABatch:
+    """The batch that is pasted from: itself, or with probability 1/2 with its labelled target crops in the place of the source."""
+    if rng.random() < 0.5:
+        return batch
+    return replace(batch, source_image=batch.labeled_image, source_label=batch.labeled_label, source_classes=batch.labeled_classes)
 
 
 @MIXINGS.register_module(name=["class", "ClassMix"])

@@ -1,7 +1,6 @@
 """The terms that methods are lists of: each one student pass with its own backward."""
 
 from mmseg.models.uda.objectives.adversarial import AlignToSource, Discriminate
-from mmseg.models.uda.objectives.annotated import AnnotatedSupervision
 from mmseg.models.uda.objectives.class_alignment import AlignClasses, DiscriminateClasses
 from mmseg.models.uda.objectives.density import TargetDensity
 from mmseg.models.uda.objectives.distilled import DistilledSupervision
@@ -12,7 +11,9 @@ from mmseg.models.uda.objectives.mixed import MixedSupervision
 from mmseg.models.uda.objectives.prototypes import PrototypeConsistency, PrototypeSupervision
 from mmseg.models.uda.objectives.rectified import RectifiedSupervision
 from mmseg.models.uda.objectives.self_labelling import SelfLabelling
-from mmseg.models.uda.objectives.source import SourceSupervision
+from mmseg.models.uda.objectives.supervised.annotated import AnnotatedSupervision
+from mmseg.models.uda.objectives.supervised.labeled import LabeledSupervision
+from mmseg.models.uda.objectives.supervised.source import SourceSupervision
 
 __all__ = [
     "AlignClasses",
@@ -22,6 +23,7 @@ __all__ = [
     "DiscriminateClasses",
     "DistilledSupervision",
     "FeatureDistance",
+    "LabeledSupervision",
     "MaskedConsistency",
     "MinimizeEntropy",
     "MixedSupervision",

@@ -1,5 +1,7 @@
 """Self-training on mixed images: source things pasted into pseudo-labelled target crops (DACS).
 
+With labelled target images, the things of half of the steps are theirs (Englert, Kerssies and Dubbelman, CVPR workshops 2025).
+
 Letters: B images, (H, W) crop.
 """
 
@@ -10,7 +12,7 @@ from torch import Tensor
 
 from mmseg.models.uda.augmentation.augment import StrongAugment
 from mmseg.models.uda.augmentation.image_jitter import ImageJitter
-from mmseg.models.uda.augmentation.mixing import ClassMix, paste
+from mmseg.models.uda.augmentation.mixing import ClassMix, draw_donor, paste
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
@@ -46,6 +48,8 @@ class MixedSupervision:
 
     def __call__(self, step: StepContext) -> Tensor:
         batch, target = step.batch, step.target_image
+        if batch.labeled_image is not None:
+            batch = draw_donor(step.streams.numpy("mix/labeled"), batch)
         if target.shape != batch.source_image.shape:
             sizes = " and ".join("x".join(map(str, image.shape[2:])) for image in (batch.source_image, target))
             raise UserError(f"MixedSupervision mixes the crops of both domains, which are {sizes} pixels. Give both one crop_size.")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mmseg.datasets import CityscapesDataset, FolderDataset, GTADataset, UDADataset
-from mmseg.datasets.reading.file_lists import read_list
+from mmseg.datasets.choosing.file_lists import read_list
 from mmseg.utils.errors import UserError
 from tests.datasets.toy import crop, make_cityscapes, make_gta, position_image, source_config, target_config, write_png, write_statistics
 
