@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -40,13 +39,8 @@ class ReadingBoard:
 
 
 def begin_worker(board: ReadingBoard, then: Callable[[int], object] | None, worker: int) -> None:
-    """First call in a loader worker, after ``then``: from now on it notes what it reads.
-
-    Python's garbage collector leaves alone what the worker shares with the training: looking at an object writes to it, and the
-    worker would get a copy of every page that holds one.
-    """
+    """First call in a loader worker, after ``then``: from now on it notes what it reads."""
     global _row
-    gc.freeze()
     if then is not None:
         then(worker)
     _row = board.rows[worker]
