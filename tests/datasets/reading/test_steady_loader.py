@@ -177,3 +177,32 @@ def test_a_board_holds_the_end_of_a_long_path():
     assert board.file(1) is None
     board.rows[1, :3] = torch.tensor(list(b"a/b"))
     assert board.file(1) == "a/b" and board.file(0) is None
+
+
+class SharedObjects(Dataset):
+    """Says how many objects of a worker its garbage collector would look at, of those that it shares with the training."""
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> int:
+        return sum(isinstance(value, Marked) for value in gc.get_objects())
+
+
+class Marked:
+    """An object that the collector tracks."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_the_collector_does_not_look_at_what_is_shared():
+    """It would write to every object, and so copy the pages of all of them; what comes later is collected as before."""
+    gc.unfreeze()
+    kept = [Marked() for _ in range(5)]
+    assert values(SteadyLoader(SharedObjects(), 2, num_workers=1)) == [0] * 4
+    assert sum(isinstance(value, Marked) for value in gc.get_objects()) == 0 and len(kept) == 5
+    count = gc.get_freeze_count()
+    assert values(SteadyLoader(SharedObjects(), 2, num_workers=1)) == [0] * 4
+    assert gc.get_freeze_count() == count, "once in a process: garbage of later would be kept"
+    gc.unfreeze()
