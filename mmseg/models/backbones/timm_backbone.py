@@ -176,7 +176,8 @@ class TimmBackbone(BaseModule):
     def token_grid(self, height: int, width: int) -> tuple[int, int]:
         """Tokens (h, w) of an image (H, W) in a plain transformer: the size of a ``token_mask``."""
         if self.input_scale is not None:
-            return token_grid(height, width, self.patch_size, self.input_scale)
+            least = 2 if self.pyramid is not None and STRIDES[-1] in self.strides else 1  # which halves the map
+            return token_grid(height, width, self.patch_size, self.input_scale, least)
         return tuple(side // TOKEN_STRIDE for side in padded(height, width))
 
     def forward(self, image: Tensor, token_mask: Tensor | None = None) -> tuple[Tensor, ...]:
