@@ -99,6 +99,7 @@ class TimmBackbone(BaseModule):
         self.pretrained = pretrained_path(pretrained, init_cfg)
         whole, self.network, _ = self._build()
         self.pyramid = self.mask_token = None
+        self._keep: Tensor | None = None  # the mask, from the beginning to the end of a pass
         self.plain = is_plain(whole)
         if self.plain:
             self._add_levels(stage_infos(whole)[-1])
@@ -110,7 +111,7 @@ class TimmBackbone(BaseModule):
 
     @property
     def facts(self) -> EncoderFacts | None:
-        """What the published weights of this network imply; None where timm states nothing."""
+        """What the published weights of this network imply."""
         return timm_facts(self.name)
 
     def _add_levels(self, info: dict) -> None:
@@ -123,7 +124,6 @@ class TimmBackbone(BaseModule):
             self.out_channels = (normalised,) if self.level_kind == "last" else (info["num_chs"],) * len(self.strides)
 
     def _add_mask_token(self, channels: int, *, wanted: bool) -> None:
-        self._keep: Tensor | None = None  # between beginning and end of a pass that masks
         if wanted:
             self.mask_token = nn.Parameter(torch.zeros(1, 1, channels))
             # Stays in place: torch.compile follows a hook that is there, but registers none.
