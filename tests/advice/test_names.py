@@ -14,6 +14,7 @@ from mmengine.optim import OptimWrapper
 from mmseg import registry
 from mmseg.config.config import HELPERS, OPTIONAL, REQUIRED
 from mmseg.config.legacy import OLD_KEYS
+from mmseg.config.sections import Paramwise, Wrapper
 from mmseg.datasets import ClassAwareOptions, CropOptions, RareClassOptions
 from mmseg.registry import annotations_of, options_of
 from mmseg.utils.options import engine_options
@@ -66,7 +67,7 @@ def options() -> dict[str, set[str]]:
 @pytest.fixture(scope="module")
 def keys() -> set[str]:
     """All names that a config may use as a key, wherever it stands."""
-    known = {*REQUIRED, *OPTIONAL, *HELPERS, *OLD_KEYS, *IN_DICTIONARIES}
+    known = {*REQUIRED, *OPTIONAL, *HELPERS, *OLD_KEYS, *IN_DICTIONARIES, *Wrapper.__annotations__, *Paramwise.__annotations__}
     for entry in REGISTRIES:
         entry.import_from_location()
         for component in entry.module_dict.values():

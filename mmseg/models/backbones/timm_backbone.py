@@ -104,6 +104,7 @@ class TimmBackbone(BaseModule):
         self.pretrained = pretrained_path(pretrained, init_cfg)
         whole, self.network, _ = self._build()
         self.pyramid = self.mask_token = None
+        self._keep: Tensor | None = None  # the mask, from the beginning to the end of a pass
         self.plain = is_plain(whole)
         self.tuning = build_tuning(tuning)
         self.tuned = self.tuning.apply(self.network)
@@ -118,7 +119,7 @@ class TimmBackbone(BaseModule):
 
     @property
     def facts(self) -> EncoderFacts | None:
-        """What the published weights of this network imply; None where timm states nothing."""
+        """What the published weights of this network imply."""
         return timm_facts(self.name)
 
     def _add_levels(self, info: dict) -> None:
@@ -131,7 +132,6 @@ class TimmBackbone(BaseModule):
             self.out_channels = (normalised,) if self.level_kind == "last" else (info["num_chs"],) * len(self.strides)
 
     def _add_mask_token(self, channels: int, *, wanted: bool) -> None:
-        self._keep: Tensor | None = None  # between beginning and end of a pass that masks
         if wanted:
             self.mask_token = nn.Parameter(torch.zeros(1, 1, channels))
             # Stays in place: torch.compile follows a hook that is there, but registers none.
@@ -184,7 +184,8 @@ class TimmBackbone(BaseModule):
     def token_grid(self, height: int, width: int) -> tuple[int, int]:
         """Tokens (h, w) of an image (H, W) in a plain transformer: the size of a ``token_mask``."""
         if self.input_scale is not None:
-            return token_grid(height, width, self.patch_size, self.input_scale)
+            least = 2 if self.pyramid is not None and STRIDES[-1] in self.strides else 1  # which halves the map
+            return token_grid(height, width, self.patch_size, self.input_scale, least)
         return tuple(side // TOKEN_STRIDE for side in padded(height, width))
 
     def forward(self, image: Tensor, token_mask: Tensor | None = None) -> tuple[Tensor, ...]:

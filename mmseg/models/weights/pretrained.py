@@ -17,7 +17,7 @@ from mmseg.models.weights.safe_weights import is_safetensors, read_safetensors
 from mmseg.models.weights.values import defect
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.checksums import damaged_record
+from mmseg.utils.storage.checksums import damaged_record, file_hash
 from mmseg.utils.storage.limits import check_content
 from mmseg.utils.storage.unpickling import load_weights
 
@@ -91,7 +91,8 @@ def load_pretrained(module: nn.Module, name: str) -> None:
     module.load_state_dict(state)
     others = f", {len(unused)} others are not needed (such as '{unused[0]}')" if unused else ""
     print_log(f"{path}: all {len(state)} entries of {type(module).__name__} loaded{others}", logger="current")
-    print_log(f"{path}: licence of published weights of this encoder: {licence_of(module)}", logger="current")
+    licence = f"licence of published weights of this encoder: {licence_of(module)}"
+    print_log(f"{path}: {licence}; SHA-256 {file_hash(path)}", logger="current")
 
 
 def fitting_weights(module: nn.Module, path: str | Path) -> tuple[dict[str, Tensor], list[str]]:

@@ -8,6 +8,8 @@ import torch
 from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.models.backbones.timm_backbone import TimmBackbone
 from mmseg.models.backbones.timm_networks import creation
+from mmseg.models.uda import UDAMethod
+from mmseg.models.weights.facts import check_gate, timm_facts
 from mmseg.registry import MODELS
 from tests.advice.following import Followed, advice, table
 from tests.advice.networks.parts import IMAGE, build, passed
@@ -95,6 +97,15 @@ def test_styles_that_were_not_measured():
     assert transformer()().train()(IMAGE)
 
 
+LARGE = torch.zeros(1, 3, 320, 320)
+
+
+def on_meta(name: str, **options: object) -> TimmBackbone:
+    """A large network without its memory."""
+    with torch.device("meta"):
+        return TimmBackbone(name=name, **options)
+
+
 def backbone(name: str, **options: object) -> Callable:
     return lambda: TimmBackbone(name=name, **options)
 
@@ -126,6 +137,26 @@ def backbone(name: str, **options: object) -> Callable:
             "Set img_size to the size of the crops, or use a network that takes any size.",
             lambda: backbone("test_vit", img_size=(160, 160))()(IMAGE) and backbone("mixer_s32_224")()(IMAGE),
             lambda: [backbone("mixer_s32_224", img_size=(128, 128))()(IMAGE), backbone("resnet18")()(IMAGE)],
+        ),
+        Followed(
+            "Leave it out, or use a plain transformer such as vit_base_patch14_dinov2.",
+            backbone("resnet18", levels="last"),
+            lambda: [backbone("resnet18")(), on_meta("vit_base_patch14_dinov2", levels="last")],
+        ),
+        Followed(
+            "Give {} of the blocks 0 to {}, in ascending order.",
+            backbone("test_vit", levels=(5, 6, 7, 8)),
+            lambda count, last: backbone("test_vit", levels=range(int(last) + 1)[-int(count) :])(),
+        ),
+        Followed(
+            "Use larger images, or a larger input_scale.",
+            lambda: backbone("test_vit", input_scale=0.1)()(IMAGE),
+            lambda: [backbone("test_vit", input_scale=1.0)()(IMAGE), backbone("test_vit", input_scale=0.1)()(LARGE)],
+        ),
+        Followed(
+            "TimmBackbone: {} was built without a mask token. Set model.backbone.mask_token=True.",
+            lambda: backbone("test_vit")()(IMAGE, torch.ones(2, 1, 4, 4)),
+            lambda name: backbone(name, mask_token=True)()(IMAGE, torch.ones(2, 1, 4, 4)),
         ),
     ]
 )
@@ -168,3 +199,30 @@ def test_files_of_timm(tmp_path):
     torch.save(timm.create_model("convnext_atto").state_dict(), right)
     for pretrained in (str(right), None):
         backbone("convnext_atto", pretrained=pretrained)().init_weights()
+
+
+def test_weights_behind_an_agreement(tmp_path):
+    """The file is put where it was looked for; a free encoder is another name."""
+    name, path = "vit_small_patch16_dinov3", tmp_path / "a.pth"
+    small = on_meta(name, pretrained=str(path))
+    page, free = advice("Accept it at {} and put the file there, or use a free encoder: {}.", small.init_weights)
+    assert page.startswith("https://")
+    path.touch()
+    check_gate(small.facts, str(path))
+    for other in free.split(" or "):
+        check_gate(timm_facts(other), str(tmp_path / "b.pth"))
+        assert on_meta(other)
+
+
+def test_statistics_of_other_weights():
+    def method(pretrained: str | None = "a.pth", **options: object):
+        segmentor = {**plain(), "backbone": {"type": "TimmBackbone", "name": "test_vit", "pretrained": pretrained}}
+        segmentor["decode_head"] = {**segmentor["decode_head"], "in_channels": [16, 32, 64, 64]}
+        return lambda: UDAMethod(segmentor=segmentor, data_preprocessor={"type": "SegDataPreprocessor", **options})
+
+    advice(
+        "Leave it out, or set uda.data_preprocessor.overrides_encoder=True if the file is of other weights.",
+        method(mean=[123.675, 116.28, 103.53]),
+    )
+    assert method()().data_preprocessor.grey_mean == (127.5,) * 3
+    assert method(mean=[123.675, 116.28, 103.53], overrides_encoder=True)().data_preprocessor.grey_mean == (123.675, 116.28, 103.53)

@@ -63,12 +63,21 @@ def test_rates_of_some_parameters(small):
     advice("has no option '{}'. Use lr_mult or decay_mult.", wrapped(small, {"head": {"zzz": 1.0}}))
     wrapped(small, {"head": {"lr_mult": 1.0, "decay_mult": 0.0}})()
     quirks = {"paramwise_cfg": {"published_quirks": "yes"}}
-    (said,) = advice("optim_wrapper.paramwise_cfg.published_quirks{}", wrapped(small, **quirks))
-    assert said == " is 'yes'. It should be True or False."
+    said = "".join(advice("optim_wrapper.paramwise_cfg.{}{}", wrapped(small, **quirks)))
+    assert said == "published_quirks is 'yes'. It should be True or False."
     wrapped(small, paramwise_cfg={"published_quirks": True})()
     *_, wish = advice("optim_wrapper.paramwise_cfg.custom_keys['{}'].{}{}", wrapped(small, {"head": {"lr_mult": "x"}}))
     assert "should be a number" in wish
     wrapped(small, {"head": {"lr_mult": 2.0}})()
+
+
+def test_a_decay_by_block(small):
+    decay = {"paramwise_cfg": {"layer_decay": 0.9}}
+    advice("does not have. Leave it out, or use a plain transformer of timm as the encoder.", wrapped(small, **decay))
+    wrapped(small)()
+    head = {"type": "FCNHead", "in_channels": 64, "in_index": 3, "channels": 4, "num_classes": 3}
+    plain_one = {"type": "EncoderDecoder", "backbone": {"type": "TimmBackbone", "name": "test_vit"}, "decode_head": head}
+    wrapped(MODELS.build({"type": "SourceOnly", "segmentor": plain_one}), **decay)()
 
 
 def test_hooks_that_no_training_can_do_without():

@@ -48,10 +48,13 @@ def test_tokens_of_an_image(size, patch, scale, grid) -> None:
 
 
 def test_a_grid_without_tokens() -> None:
-    with pytest.raises(
-        UserError, match=r"an image of 12x64 pixels, resized by 1\.1, holds no patch of 14x14\. Use larger images, or a larger input_scale"
-    ):
+    said = r"an image of 12x64 pixels, resized by 1\.1, is smaller than 1x1 patches of 14x14\. Use larger images, or a larger input_scale"
+    with pytest.raises(UserError, match=said):
         token_grid(12, 64, 14, 1.1)
+    image = torch.zeros(1, 3, 16, 64)
+    with pytest.raises(UserError, match="an image of 16x64 pixels, resized by 1, is smaller than 2x2 patches of 16x16"):
+        build("test_vit", input_scale=1.0)(image)  # whose coarsest level is half of the map
+    assert [level.shape[2:] for level in build("test_vit", input_scale=1.0, levels="last")(image)] == [(1, 4)]
 
 
 def test_a_crop_of_1024_has_80_tokens_per_side() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_what_was_in_the_file_and_its_licence_are_logged(tmp_path: Path, monkeyp
     _backbone(tmp_path / "mit_b0.pth").init_weights()
     report = "all 176 entries of MixVisionTransformer loaded, 2 others are not needed (such as 'head.weight')"
     licence = "licence of published weights of this encoder: NVIDIA Source Code License for SegFormer, for research and"
-    licence += " evaluation only, no commercial use"
+    licence += " evaluation only, no commercial use; SHA-256 " + hashlib.sha256((tmp_path / "mit_b0.pth").read_bytes()).hexdigest()
     assert lines == [f"{tmp_path / 'mit_b0.pth'}: {text}" for text in (report, licence)]
 
 

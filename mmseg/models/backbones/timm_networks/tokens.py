@@ -18,18 +18,24 @@ ROUNDING = 1e-6
 """Of a token: 0.7 * 160 / 16 is 7 tokens, though 6.9999 in floating point."""
 
 
-def token_grid(height: int, width: int, patch: int, scale: float) -> tuple[int, int]:
+def token_grid(height: int, width: int, patch: int, scale: float, least: int = 1) -> tuple[int, int]:
     """Tokens (h, w) of an image that is resized by ``scale``: floor(side * scale / p).
+
+    Args:
+        height, width: pixels of the image.
+        patch: p.
+        scale: above 0.
+        least: tokens that a side must have.
 
     >>> token_grid(1024, 2048, 14, 1.1)
     (80, 160)
 
     Raises:
-        UserError: not even one in a direction.
+        UserError: fewer than ``least`` in a direction.
     """
     grid = tuple(int(side * scale / patch + ROUNDING) for side in (height, width))
-    if min(grid) < 1:
-        text = f"an image of {height}x{width} pixels, resized by {scale:.4g}, holds no patch of {patch}x{patch}"
+    if min(grid) < least:
+        text = f"an image of {height}x{width} pixels, resized by {scale:.4g}, is smaller than {least}x{least} patches of {patch}x{patch}"
         raise UserError(f"TimmBackbone: {text}. Use larger images, or a larger input_scale.")
     return grid
 
