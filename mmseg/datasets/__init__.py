@@ -3,24 +3,28 @@
 from mmseg.utils.exports import exported
 
 HOMES = {
-    "ACDCDataset": "acdc",
-    "BDD100KDataset": "bdd100k",
-    "CamVidDataset": "camvid",
+    "ACDCDataset": "kinds.acdc",
+    "BDD100KDataset": "kinds.bdd100k",
+    "CamVidDataset": "kinds.camvid",
     "ClassAwareOptions": "sampling.class_aware_sampling",
-    "CityscapesDataset": "cityscapes",
+    "CityscapesDataset": "kinds.cityscapes",
     "CropOptions": "sampling.crop_options",
-    "DarkZurichDataset": "dark_zurich",
+    "DarkZurichDataset": "kinds.dark_zurich",
     "FolderDataset": "folder",
-    "GTADataset": "gta",
-    "MapillaryDataset": "mapillary",
+    "GTADataset": "kinds.gta",
+    "IDDDataset": "kinds.idd",
+    "MapillaryDataset": "kinds.mapillary",
     "RareClassOptions": "sampling.rare_class_sampling",
     "RareClassTable": "sampling.rare_class_sampling",
     "RunningIndexSampler": "sampling.samplers",
     "SegmentationDataset": "base",
     "SeveralDatasets": "several",
     "StrongViewOptions": "sampling.target_views",
-    "SynthiaDataset": "synthia",
+    "SynscapesDataset": "kinds.synscapes",
+    "SynthiaDataset": "kinds.synthia",
     "UDADataset": "sampling.uda_dataset",
+    "UrbanSynDataset": "kinds.urbansyn",
+    "WildDash2Dataset": "kinds.wilddash2",
 }
 
 __all__ = list(HOMES)

@@ -113,6 +113,7 @@ class SegmentationDataset(LabelHints, Dataset):
     label_suffix = "_labelTrainIds.png"
     label_option = "ann_dir"  # that of the constructor
     raw_categories: RawCategories | None = None  # the 7 categories by raw id
+    raw_classes: RawCategories | None = None  # the classes by raw id, of a data set that is not converted
     file_weights: np.ndarray | None = None  # a training draws all files alike
     depths: DepthFiles | None = None
 
@@ -139,7 +140,7 @@ class SegmentationDataset(LabelHints, Dataset):
     ) -> None:
         img_dir = self.image_folder if img_dir is None else img_dir
         img_suffix = self.image_suffix if img_suffix is None else img_suffix
-        self.raw = self.raw_categories if categories else None
+        self.raw = self.raw_categories if categories else self.raw_classes
         default = self.raw.ending if self.raw else self.label_suffix
         seg_map_suffix = default if seg_map_suffix is None else seg_map_suffix
         if img_dir is None:

@@ -14,11 +14,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mmseg.datasets import synthia
-from mmseg.datasets.acdc import CONDITIONS
 from mmseg.datasets.classes.names import IGNORE, LABEL_IDS, LABEL_NAMES, PALETTE
 from mmseg.datasets.conversion import raw_labels
 from mmseg.datasets.conversion.raw_labels import RawLabels
+from mmseg.datasets.kinds import synthia
+from mmseg.datasets.kinds.acdc import CONDITIONS
 from mmseg.demo.choices import STREETS, UNSEEN_FOLDERS, Parameters
 from mmseg.demo.class_frequencies import with_factors
 from mmseg.demo.scene import EGO_VEHICLE, Scene, render

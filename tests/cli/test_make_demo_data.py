@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg.datasets import mapillary
 from mmseg.datasets.classes.names import CLASSES, LABEL_NAMES, PALETTE, train_id_lut
+from mmseg.datasets.kinds import mapillary
 from mmseg.demo import CITYSCAPES, GTA, render
 from mmseg.demo.choices import MANIFEST, Parameters
 from mmseg.demo.files import FIRST_VAL, depth_in_centimetres, polygons

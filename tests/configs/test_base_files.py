@@ -32,6 +32,8 @@ OWN = (
     "depth",
     "r101_cpsl_synthia",
     "gta_synthia_to_cityscapes",
+    "gta_synthia_urbansyn_to_cityscapes",
+    "gta_synthia_synscapes_to_five",
 )
 """Ends of the names of our own files, which no published run has."""
 OF_THE_ROW = ("rare_class_sampling", "crop_pseudo_margins", "sync_crop_size")

@@ -6,7 +6,7 @@ import torch
 
 from mmseg.config import load_config
 from mmseg.datasets.classes.names import CLASSES
-from mmseg.datasets.synthia import ABSENT
+from mmseg.datasets.kinds.synthia import ABSENT
 from mmseg.evaluation.iou_metric import summarise
 from mmseg.registry import METRICS
 from tests import tiny

@@ -15,10 +15,10 @@ from mmseg.datasets import (
     MapillaryDataset,
     SynthiaDataset,
     UDADataset,
-    synthia,
 )
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import CLASSES
+from mmseg.datasets.kinds import synthia
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
 

@@ -10,10 +10,10 @@ from mmseg.apis.checking.data import check_data
 from mmseg.apis.launching.rows import row_configs, small_rows
 from mmseg.apis.launching.smoke import smoke
 from mmseg.datasets.base import class_info
-from mmseg.datasets.camvid import CAMVID_CLASSES
 from mmseg.datasets.choosing.labeled import drawn, number_of
 from mmseg.datasets.conversion.camvid import CAMVID
 from mmseg.datasets.conversion.convert import convert_dataset
+from mmseg.datasets.kinds.camvid import CAMVID_CLASSES
 from tests.datasets.toy import write_png
 
 STUDY = STUDIES[110]

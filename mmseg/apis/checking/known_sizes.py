@@ -17,6 +17,10 @@ KNOWN_SIZES: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "DarkZurichDataset": {"rgb_anon/train/night": 2_416, "rgb_anon/val": 50, "rgb_anon/test": 151},
         "BDD100KDataset": {"images/10k/train": 7_000, "images/10k/val": 1_000, "images/10k/test": 2_000},
         "CamVidDataset": {"train": 367, "val": 101, "test": 233},
+        "UrbanSynDataset": {"rgb": 7_539},
+        "SynscapesDataset": {"img/rgb": 25_000},
+        "WildDash2Dataset": {"images": 4_256},
+        "IDDDataset": {"leftImg8bit/train": 6_993, "leftImg8bit/val": 981, "leftImg8bit/test": 2_029},
         "MapillaryDataset": {"training/images": 18_000, "validation/images": 2_000, "testing/images": 5_000},
     }
 )

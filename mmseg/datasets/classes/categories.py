@@ -1,4 +1,4 @@
-"""Labels of seven categories, from the raw ids of a data set: more than the 19 classes can be united to.
+"""Labels from the raw ids of a data set: of seven categories, for which the 19 classes know too little, or of the 19 classes.
 
 Raw ids know lane markings, caravans and curbs, which are ignored among the 19 classes, and who draws the borders draws them
 elsewhere: the terrain of Mapillary is flat, that of Cityscapes is nature. The maps of Synthia, Cityscapes and Mapillary, each beside its
@@ -32,7 +32,8 @@ class RawCategories:
     """What the raw ids of a data set mean.
 
     Attributes:
-        members: the raw ids of every category; all others are ignored.
+        names: of the categories, or of the classes of a data set whose raw ids are read as they are.
+        members: the raw ids of every one of them; all others are ignored.
         last: the largest raw id that the data set has; 255 stands for an id of -1.
         ending: of the names of raw label files.
         ids: decodes a label file: uint8 or uint16 [H, W].
@@ -40,6 +41,7 @@ class RawCategories:
         larger: what larger ids tell, where it is known, a full sentence.
     """
 
+    names: Sequence[str] = CATEGORY_NAMES
     members: Mapping[str, Sequence[int]]
     last: int
     ending: str
@@ -49,11 +51,11 @@ class RawCategories:
 
     @cached_property
     def lut(self) -> np.ndarray:
-        """Index of the category by raw id, ``IGNORE`` for all others: uint8 [256]."""
-        return train_id_lut({raw: CATEGORY_NAMES.index(name) for name, ids in self.members.items() for raw in ids})
+        """Index of the category or class by raw id, ``IGNORE`` for all others: uint8 [256]."""
+        return train_id_lut({raw: self.names.index(name) for name, ids in self.members.items() for raw in ids})
 
     def convert(self, ids: np.ndarray, path: Path) -> np.ndarray:
-        """Indices of categories and 255 of the raw ids in the file ``path``: [H, W] -> uint8 [H, W]; see :meth:`check`."""
+        """Indices of categories or classes, and 255 of the raw ids in the file ``path``: [H, W] -> uint8 [H, W]; see :meth:`check`."""
         self.check(ids, path)
         return self.lut[ids]
 

@@ -14,10 +14,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from mmseg.datasets.camvid import CAMVID_CLASSES, COLOURED, PHOTOGRAPHS, UNLABELLED, CamVidDataset
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.conversion import layouts
 from mmseg.datasets.conversion.raw_labels import LabelFile, RawLabels, check_folder, read_ids
+from mmseg.datasets.kinds.camvid import CAMVID_CLASSES, COLOURED, PHOTOGRAPHS, UNLABELLED, CamVidDataset
 from mmseg.datasets.reading.image_files import list_files, read_bytes, read_encoded
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import write_bytes

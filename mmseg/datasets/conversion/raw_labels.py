@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mmseg.datasets import cityscapes, mapillary, synthia
-from mmseg.datasets.acdc import ACDCDataset
 from mmseg.datasets.classes import names as classes
 from mmseg.datasets.conversion import layouts
 from mmseg.datasets.conversion.layouts import Layout
+from mmseg.datasets.kinds import cityscapes, mapillary, synthia
+from mmseg.datasets.kinds.acdc import ACDCDataset
 from mmseg.datasets.reading.archives import split_archive
 from mmseg.datasets.reading.image_files import list_files, read_encoded, read_label_ids
 from mmseg.utils.errors import UserError

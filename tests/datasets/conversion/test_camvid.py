@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mmseg.datasets import CamVidDataset
-from mmseg.datasets.camvid import CAMVID_CLASSES, CAMVID_PALETTE, UNLABELLED
 from mmseg.datasets.conversion.camvid import CAMVID, COLOURS, UNKNOWN, VOID, ids_of_colours, place_photographs, split_of
 from mmseg.datasets.conversion.convert import convert_dataset
+from mmseg.datasets.kinds.camvid import CAMVID_CLASSES, CAMVID_PALETTE, UNLABELLED
 from mmseg.utils.errors import UserError
 from tests.datasets.toy import write_png
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg.datasets import mapillary, synthia
 from mmseg.datasets.classes.names import CLASSES, LABEL_MAP
 from mmseg.datasets.conversion import convert as conversion
 from mmseg.datasets.conversion.convert import convert_dataset
 from mmseg.datasets.conversion.raw_labels import ACDC, CITYSCAPES, GTA, MAPILLARY, SYNTHIA
+from mmseg.datasets.kinds import mapillary, synthia
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
 from tests.datasets.toy import write_png

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from mmseg.apis.launching.train import train
-from mmseg.datasets.cityscapes import CityscapesDataset
+from mmseg.datasets.kinds.cityscapes import CityscapesDataset
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.engine.parts import build_loader_config
 from mmseg.utils.errors import UserError
