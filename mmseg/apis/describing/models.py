@@ -33,6 +33,7 @@ TITLES = {
     "cpsl": "CPSL",
     "ripu": "Active learning",
     "few_labels": "Few labels",
+    "foundation": "Foundation encoders",
     "depth_distribution": "Depth distribution",
     "streets": "Real photographs",
     "demo": "Demo streets",
