@@ -277,4 +277,4 @@ def test_the_licence_is_logged_where_a_file_is_loaded(tmp_path: Path, monkeypatc
     torch.save(timm.create_model("resnet18").state_dict(), path)
     build("resnet18", pretrained=str(path))
     said = f"licence: {published_licence('resnet18')}; SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
-    assert lines == [f"{path}: weights of timm's resnet18.a1_in1k loaded; {said}"]
+    assert lines == [f"{path}: weights of timm's resnet18.a1_in1k loaded, trained with 224x224 pixels; {said}"]

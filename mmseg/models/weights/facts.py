@@ -83,6 +83,7 @@ def check_gate(facts: EncoderFacts | None, path: str) -> None:
 
 def loaded_line(path: str, name: str) -> str:
     """What the log says of a file of weights that a network of timm has loaded."""
-    facts = timm_facts(name)
-    weights = f"{path}: weights of timm's {facts.name if facts else name} loaded"
+    facts, weights = timm_facts(name), f"{path}: weights of timm's {name} loaded"
+    if facts is not None:
+        weights = f"{path}: weights of timm's {facts.name} loaded, trained with {facts.size[0]}x{facts.size[1]} pixels"
     return f"{weights}; licence: {published_licence(name)}; SHA-256 {file_hash(path)}"

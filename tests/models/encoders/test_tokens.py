@@ -213,6 +213,17 @@ def test_a_mask_lasts_for_one_pass_and_copies_have_their_own() -> None:
     assert torch.equal(backbone(image)[0], before)
 
 
+@families
+def test_masking_in_low_precision(row: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
+    skip_unknown(row)
+    make_tiny(monkeypatch)
+    backbone = build(row.name, levels="last", mask_token=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        (level,) = backbone(torch.randn(1, 3, 64, 64), torch.zeros(1, 1, 4, 4))
+    level.float().square().mean().backward()
+    assert torch.isfinite(backbone.mask_token.grad).all() and backbone.mask_token.grad.dtype == torch.float32
+
+
 def test_a_mask_without_a_mask_token() -> None:
     with pytest.raises(UserError, match=r"test_vit was built without a mask token\. Set model\.backbone\.mask_token=True"):
         build("test_vit")(torch.zeros(1, 3, 64, 64), torch.ones(1, 1, 4, 4))
