@@ -159,7 +159,8 @@ def test_acdc_that_is_missing(tiny_layouts, tmp_path):
 def test_options_are_those_of_the_base():
     known = list(inspect.signature(SegmentationDataset).parameters)
     folders = ["data_root", "img_dir", "ann_dir", "img_suffix", "seg_map_suffix", "split", "classes", "categories"]
-    assert known == [*folders, "first", "test_scale", "test_keep_ratio", "test_interpolation", "depth", "range", "depth_dir"]
+    chosen = ["first", "labeled", "labeled_seed"]
+    assert known == [*folders, *chosen, "test_scale", "test_keep_ratio", "test_interpolation", "depth", "range", "depth_dir"]
     for kind in (GTADataset, SynthiaDataset, ACDCDataset, DarkZurichDataset, BDD100KDataset, MapillaryDataset):
         assert list(inspect.signature(kind).parameters) == known
 

@@ -25,5 +25,5 @@ class IDDDataset(SegmentationDataset):
         members={name: (train_id,) for train_id, name in enumerate(CLASSES)},
         last=len(CLASSES) - 1,
         ending="_gtFine_labelcsTrainIds.png",
-        fix="Draw the labels with preperation/createLabels.py --id-type csTrainId of the AutoNUE code.",
+        fix="Draw labels of csTrainId with preperation/createLabels.py of the AutoNUE code.",
     )

@@ -19,7 +19,7 @@ def test_labels_of_idd(tmp_path):
     (moved,) = (root / "gtFine/train/002").iterdir()
     content = moved.read_bytes()
     moved.unlink()
-    advice("Draw the labels with preperation/createLabels.py --id-type csTrainId of the AutoNUE code.", lambda: build(IDDDataset, root))
+    advice("Draw labels of csTrainId with preperation/createLabels.py of the AutoNUE code.", lambda: build(IDDDataset, root))
     moved.write_bytes(content)
     assert len(build(IDDDataset, root)) == 3
 
