@@ -23,17 +23,25 @@ def model_files(folder: str | Path) -> tuple[Path, Path]:
             ``model.safetensors``, or another file of weights alone.
 
     Raises:
-        UserError: it is no folder, or holds none or several of them.
+        UserError: it is no folder, cannot be read, or holds none or several of them.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder. {FOLDERS}.")
-    names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    names = _files(folder)
     others = (*NO_CONFIGS, MODEL_CARD) if MODEL_WEIGHTS in names else NO_CONFIGS
     configs = [name for name in names if name.endswith((".json", ".py")) and name not in others and not name.endswith(".log.json")]
     weights = [name for name in names if name.endswith((".pth", ".safetensors"))]
     config = _chosen(folder, "config", configs, (CONFIG, MODEL_CONFIG, f"{folder.resolve().name}.json"), names)
     return folder / config, folder / _chosen(folder, "checkpoint", weights, (LATEST, MODEL_WEIGHTS), names)
+
+
+def _files(folder: Path) -> list[str]:
+    """Names of the files of a folder, in their order; hidden ones are left out."""
+    try:
+        if folder.is_dir():
+            return sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise UserError(f"The folder {folder} cannot be read: {error.strerror}. {FOLDERS}.") from error
+    raise UserError(f"{folder} is not a folder. {FOLDERS}.")
 
 
 def _chosen(folder: Path, what: str, candidates: Sequence[str], preferred: Sequence[str], names: Sequence[str]) -> str:

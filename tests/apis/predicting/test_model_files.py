@@ -1,6 +1,9 @@
 """Folders of runs, released checkpoints and exported models: which of their files are read."""
 
 import argparse
+import errno
+import os
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +66,18 @@ def test_a_released_folder_that_is_called_model(tmp_path):
     for name in ("model.json", "latest.pth"):
         (tmp_path / "model" / name).write_text("")
     assert model_files(tmp_path / "model") == (tmp_path / "model/model.json", tmp_path / "model/latest.pth")
+
+
+def test_a_folder_that_may_not_be_read(tmp_path, monkeypatch):
+    """As the system says it to a user; the administrator may read everything."""
+    folder = folder_of(tmp_path, "config.py", "latest.pth")
+
+    def refuse(self):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(UserError, match=rf"^The folder {folder} cannot be read: Permission denied\. Give the folder of a run,"):
+        model_files(folder)
 
 
 def test_a_folder_stands_for_its_files(tmp_path, capsys):
