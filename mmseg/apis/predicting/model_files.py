@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import UserError, one_line
 from mmseg.utils.storage.run_folder import CONFIG, CURVE, LATEST, RESULT
 
 MODEL_CONFIG, MODEL_WEIGHTS, MODEL_CARD = "config.json", "model.safetensors", "model.json"
@@ -49,7 +49,9 @@ def _chosen(folder: Path, what: str, candidates: Sequence[str], preferred: Seque
     if found := [name for name in preferred if name in candidates]:
         return found[0]
     if not candidates:
-        raise UserError(f"{folder} holds no {what} among its files ({' '.join(names) or 'none'}). {FOLDERS}.")
+        near = [] if names else [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        meant = f" Did you mean {near[0]}?" if len(near) == 1 else ""  # an archive is often unpacked into a folder of its name
+        raise UserError(f"{folder} holds no {what} among its files ({' '.join(names) or 'none'}). {FOLDERS}.{meant}")
     if len(candidates) > 1:
         raise UserError(
             f"{folder} holds several {what}s: {' '.join(candidates)}. Give a config and a checkpoint in the place of the folder."
@@ -78,5 +80,5 @@ def choose_model(args: argparse.Namespace) -> None:
     if args.checkpoint is not None:
         raise UserError(f"{args.config} is a folder, and {args.checkpoint} would be its checkpoint. {FOLDERS}.")
     config, checkpoint = model_files(args.config)
-    print(f"config {config}, checkpoint {checkpoint}", flush=True)
+    print(one_line(f"config {config}, checkpoint {checkpoint}"), flush=True)
     args.config, args.checkpoint = str(config), str(checkpoint)

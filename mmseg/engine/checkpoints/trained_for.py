@@ -9,7 +9,7 @@ from typing import Any
 
 from mmseg.datasets.base import class_info
 from mmseg.models.data_preprocessor import SegDataPreprocessor
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import UserError, one_line
 from mmseg.utils.options.config_text import read_config_text
 
 Colors = Sequence[Sequence[int]]
@@ -67,7 +67,7 @@ class TrainedFor:
             values = " and ".join(f"mean {list(mean)}, std {list(std)}" for mean, std in (self.normalisation, given))
             text = f"Checkpoint {path} was trained with another normalisation than that of the config ({values})"
             found.append(f"{text}: results are worse than they should be.")
-        return found
+        return [one_line(text) for text in found]
 
 
 def check_order(trained: Sequence[str], given: Sequence[str], what: str, where: str, fix: str) -> None:
