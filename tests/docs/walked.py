@@ -13,7 +13,7 @@ RUN = {
     r"python tools/prepare/(priors|pseudo_labels)\.py (?!.*--frequencies).+": "",
     r"python tools/view\.py work_dirs/RUN --export page": "",
     r"python tools/export\.py work_dirs/RUN --format folder .+": "",
-    r"python tools/predict\.py (my_model|CONFIG|RUN/config\.py|configs/hrda/\w+\.py|work_dirs/gtaHR\w+/CONFIG\.json) .+": "",
+    r"python tools/predict\.py (my_model|CONFIG|RUN/config\.py|configs/hrda/\w+\.py|work_dirs/gtaHR\w+) .+": "",
     r"python tools/print_config\.py work_dirs/gtaHR\w+/CONFIG\.json": "",
     r"python tools/prepare/label_quality\.py .+": "",
     r"python tools/test\.py CONFIG CHECKPOINT .+": "",
