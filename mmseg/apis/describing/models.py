@@ -68,7 +68,9 @@ your GPU, without data or weights.
 | 12 GB | HRDA, MIC: `…_12g.py` | estimated, not tried |
 | 16 GB | HRDA with context crops of 768, detail crops of 384 (`--exp 44 --only 5.2`) | published: 13.5 GB, 71.3 mIoU |
 | 16 GB | HRDA, MIC: `…_16g.py` | estimated, not tried |
-| 24 GB | HRDA as it is, `configs/hrda`; `…_24g.py` | published: 22.5 GB, 32 hours |
+| 24 GB | HRDA as it is, `configs/hrda` | published: 22.5 GB, 32 hours |
+| 24 GB | MIC as it is, `configs/mic`; HRDA, MIC: `…_24g.py` | estimated, not tried: MIC's masked pass comes after the others |
+| not known | the other sections | neither published nor measured; try `fit` |
 
 What a training keeps before it has seen an image is arithmetic: 4 bytes for each number of every network (student, teacher, and that of the
 feature distance), and of the student as many again for gradients and for each of AdamW's two moments. Activations come on top, and are the
