@@ -25,6 +25,7 @@ from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.options.config_text import WRITABLE, unwritable
 from mmseg.utils.options.custom_modules import import_modules, module_sources
 from mmseg.utils.storage.products import read_product
+from mmseg.utils.storage.run_folder import CURVE, RESULT
 
 REQUIRED = (
     "model",
@@ -41,6 +42,8 @@ REQUIRED = (
 )
 EVALUATED = ("model", "uda", "val_dataloader", "val_evaluator", "env_cfg")
 """What an evaluation reads. The training data, where they are there, say which classes the source lacks."""
+NO_CONFIGS = (RESULT, CURVE, ".log.json")
+"""Ends of names of other JSON files beside a checkpoint."""
 OPTIONAL = (
     *("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader"),
     *("sync_batchnorm", "precision", "micro_batches", "compile", "custom_imports", "skip_classifier", "command"),
@@ -72,7 +75,8 @@ def read_config(path: str | Path, *, trust: bool | None = None) -> Config:
         KeyboardInterrupt: of a user who waits for it; names the file and the line that it was at.
     """
     if not Path(path).is_file():
-        raise UserError(f"Config {path} does not exist.{near_config(path) or ' The configs are below configs/.'}")
+        what = "is a folder" if Path(path).is_dir() else "does not exist"
+        raise UserError(f"Config {path} {what}.{near_config(path) or ' The configs are below configs/.'}")
     if trust is None:
         trust = not may_be_of_others(path)
     values = None if trust else plain_values(path)
@@ -86,7 +90,12 @@ def read_config(path: str | Path, *, trust: bool | None = None) -> Config:
 
 
 def near_config(path: str | Path) -> str:
-    """The suggestion of a config whose file is called like a missing one; folders that all share make no name alike."""
+    """Suggests the only config of that folder, else one that is called like a missing one; folders that all share make no name alike."""
+    if Path(path).is_dir() or Path(path).suffix == ".json":  # of a run, of a released checkpoint or of an exported model
+        folder = Path(path) if Path(path).is_dir() else Path(path).parent
+        there = [file for file in folder.glob("*") if file.suffix in (".json", ".py") and not file.name.endswith(NO_CONFIGS)]
+        if len(found := [file for file in there if file.stem == "config"] or there) == 1:
+            return f" Did you mean '{found[0]}'?"
     names = {file.name: file for file in sorted(Path("configs").rglob("*.py")) if "_base_" not in file.parts}
     close = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.7)
     return f" Did you mean '{names[close[0]]}'?" if close else ""

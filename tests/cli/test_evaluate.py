@@ -44,6 +44,17 @@ def test_result_file_and_table(run, evaluates, tiny_data):
     assert not (run / "preds").exists()
 
 
+def test_a_checkpoint_in_a_folder_that_may_not_be_written(run, evaluates, fails):
+    """Said before anything is predicted; with ``--out`` the result has a place."""
+    (run / "eval").write_text("stands for a read-only folder: permissions do not bind root")
+    line = fails(test_tool.main, run / "config.py", run / "latest.pth")
+    assert line.startswith(f"Cannot write to {run}/eval: ")
+    assert line.endswith(", and the result would be lost. Add --out FILE.json, in a folder that is writable.")
+    printed = evaluates("--out", run / "copy.json", "--figures")
+    assert json.loads((run / "copy.json").read_text())["images"] == 2 and (run / "copy_classes.pdf").is_file()
+    assert f"Result: {run}/copy.json" in printed and "eval/latest.json" not in printed
+
+
 def test_figures_lie_beside_the_result(run, evaluates):
     printed = evaluates("--figures", "--hrda-out", "LR")
     for kind in ("confusion", "classes"):

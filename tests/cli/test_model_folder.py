@@ -1,15 +1,19 @@
 """A released folder is exported as a folder of our own, which predicts and is evaluated like the one it came from."""
 
 import json
+import shlex
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from tests.cli.released import NAME, make_released
 from tools import export as export_tool
 from tools import predict as predict_tool
 from tools import test as test_tool
+from tools import train as train_tool
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +53,34 @@ def test_evaluations_are_the_same(released, exported, works):
 def test_what_its_card_says(exported):
     card = json.loads((exported / "model.json").read_text())
     assert card["licence"] == "CC0-1.0" and card["checkpoint"]["weights"] == "model" and len(card["classes"]) == 19
+
+
+SCRATCH = ("model.pretrained=None", "uda.imnet_feature_dist_lambda=0")
+"""The file of ImageNet weights that the released config names is not there."""
+
+
+def trained(works, work_dir, command: list[str], *options: str) -> str:
+    """Two iterations; returns what is printed."""
+    common = [*SCRATCH, "train_cfg.max_iters=2", "train_cfg.val_interval=2"]
+    printed = works(train_tool.main, *command, "--work-dir", work_dir, "--cfg-options", *common, *options)
+    assert json.loads((work_dir / "result.json").read_text())["iteration"] == 2
+    return printed
+
+
+def test_a_training_starts_from_its_weights(released, exported, folder, works):
+    """``--load-from`` takes safetensors; without a learning rate all that statistics leave alone stays as it was."""
+    weights = exported / "model.safetensors"
+    log = trained(works, folder, [released / f"{NAME}.json", "--load-from", weights], "optim_wrapper.optimizer.lr=0.0")
+    assert f"Loaded model (student) of {weights}: all " in log
+    given, kept = (read_checkpoint(path)["state_dict"] for path in (weights, folder / "latest.pth"))
+    fixed = [key for key in given if not key.endswith(("running_mean", "running_var", "num_batches_tracked"))]
+    assert len(fixed) > 100 and all(torch.equal(given[key], kept[key]) for key in fixed)
+
+
+def test_the_command_of_its_card_trains(exported, folder, works):
+    words = shlex.split(json.loads((exported / "model.json").read_text())["training"])
+    assert words == ["python", "tools/train.py", "config.json", "--work-dir", "DIR"]
+    trained(works, folder, [exported / words[2]])
 
 
 def test_predicting_writes_into_the_current_folder_by_default(exported, tmp_path, monkeypatch, capsys):

@@ -152,6 +152,21 @@ def test_a_missing_config_suggests_its_neighbour(monkeypatch):
         load_config(Path("configs/nope.py"))
 
 
+def test_the_config_of_a_folder_is_named(tmp_path):
+    """Whoever has a released checkpoint, a run or an exported model knows its folder, and not what its config is called."""
+    for name in ("211108_hrda.json", "20211108.log.json", "result.json", "evaluations.json", "latest.pth"):
+        (tmp_path / name).touch()
+    for given, what in ((tmp_path, "is a folder"), (tmp_path / "CONFIG.json", "does not exist")):
+        with pytest.raises(UserError, match=rf"^Config {given} {what}\. Did you mean '{tmp_path}/211108_hrda\.json'\?$"):
+            load_config(given)
+    (tmp_path / "model.json").touch()
+    with pytest.raises(UserError, match=r"is a folder\. The configs are below configs/\.$"):
+        load_config(tmp_path)
+    (tmp_path / "config.json").touch()
+    with pytest.raises(UserError, match=rf"is a folder\. Did you mean '{tmp_path}/config\.json'\?$"):
+        load_config(tmp_path)
+
+
 @pytest.mark.parametrize("seed", [-1, 2**32, "0", 1.5, True, None])
 def test_seeds_are_whole_numbers_from_0(seed):
     with pytest.raises(UserError) as caught:

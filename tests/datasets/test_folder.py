@@ -108,6 +108,7 @@ def test_a_list_names_the_ids_from_zero_and_without_a_map_they_are_indices(tmp_p
         ({"ignore": ["sky"]}, "ignore names 'sky', which label_map does not. Use its raw id, or name it in label_map."),
         ({"ignore": "sky"}, "ignore is 'sky'. Use a list: ignore=['sky']."),
         ({"classes": None}, "FolderDataset has labels, but no classes. Add classes=['…', …], in the order of the network's outputs."),
+        ({"classes": ["a", "b\x1b[31m"]}, "classes is ['a', 'b\\x1b[31m']. Give a list of names, such as classes=['background', 'crack']."),
         ({"classes": "crack"}, "classes is 'crack'. Give a list of names, such as classes=['background', 'crack']."),
         ({"classes": ["background", "crack", "crack"]}, "classes names 'crack' twice. Give every class its own name."),
         ({"palette": [[0, 0, 0]]}, "palette has 1 colours for 2 classes. Give one [red, green, blue] per class."),

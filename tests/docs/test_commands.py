@@ -8,13 +8,10 @@ from functools import cache
 import pytest
 
 from experiments import STUDIES
-from tests.docs.pages import PAGES, prose
+from tests.docs.commands import in_blocks, in_prose
+from tests.docs.pages import PAGES
 from tests.tiny import ROOT
 
-START = re.compile(r"^(?:\w+=\S* )*(?:nice |srun )?(python|sh|torchrun) ")
-FENCE = re.compile(r"^```(?:sh)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-INDENTED = re.compile(r"^    (?=python |sh |torchrun ).*$", re.MULTILINE)
-INLINE = re.compile(r"`((?:python|sh|torchrun) [^`]+)`")
 OPTION = re.compile(r"--[\w-]*\w")
 PASSED_ON = {"test.sh": "tools/test.py"}
 """Scripts that give their options to another command."""
@@ -23,12 +20,9 @@ OTHERS = ("-m", "-c")
 
 
 def commands(text: str) -> list[list[str]]:
-    """The words of every command on a page, as a shell would split them."""
-    rest = prose(text)
-    blocks = FENCE.findall(text) + INDENTED.findall(rest) + [" ".join(inline.split()) for inline in INLINE.findall(rest)]
-    lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    parts = [part.strip() for line in lines for part in re.split(r" && |; ", line)]
-    return [shlex.split(part, comments=True) for part in parts if START.match(part)]
+    """The words of every command on a page, as a shell would split them, but for those of other programs."""
+    found = [shlex.split(command) for command in (*(command for command, _ in in_blocks(text)), *in_prose(text))]
+    return [words for words in found if set(words) & {"python", "sh", "torchrun"}]
 
 
 def problem(words: list[str]) -> str | None:
@@ -73,7 +67,7 @@ def test_commands_are_found():
         ("```sh\npython tools/no_such.py x\n```", "tools/no_such.py does not exist"),
         ("`python tools/train.py CONFIG --wrok-dir DIR`", "tools/train.py has no ['--wrok-dir']"),
         ("`sh test.sh RUN --presett fast`", "test.sh has no ['--presett']"),
-        ("    python run_experiments.py --config configs/hrda/no.py", "['configs/hrda/no.py'] do not exist"),
+        ("    python run_experiments.py --config configs/hrda/no.py\n", "['configs/hrda/no.py'] do not exist"),
         ("```\npip install x && python tools/train.py CONFIG \\\n  --resume  # --not-this\n```", None),
     ],
 )

@@ -19,6 +19,7 @@ from mmseg.models.weights.networks import NETWORKS
 from mmseg.models.weights.packages import PACKAGES
 from mmseg.models.weights.pretrained import pretrained_path
 from mmseg.registry import MODELS
+from mmseg.utils.errors import UserError
 from mmseg.utils.repository import CONFIGS, ROOT
 
 COMMAND = "python tools/write_models.py"
@@ -70,7 +71,9 @@ your GPU, without data or weights.
 | 12 GB | HRDA, MIC: `…_12g.py` | estimated, not tried |
 | 16 GB | HRDA with context crops of 768, detail crops of 384 (`--exp 44 --only 5.2`) | published: 13.5 GB, 71.3 mIoU |
 | 16 GB | HRDA, MIC: `…_16g.py` | estimated, not tried |
-| 24 GB | HRDA as it is, `configs/hrda`; `…_24g.py` | published: 22.5 GB, 32 hours |
+| 24 GB | HRDA as it is, `configs/hrda` | published: 22.5 GB, 32 hours |
+| 24 GB | MIC as it is, `configs/mic`; HRDA, MIC: `…_24g.py` | estimated, not tried: MIC's masked pass comes after the others |
+| not known | the other sections | neither published nor measured; try `fit` |
 
 What a training keeps before it has seen an image is arithmetic: 4 bytes for each number of every network (student, teacher, and that of the
 feature distance), and of the student as many again for gradients and for each of AdamW's two moments. Activations come on top, and are the
@@ -82,6 +85,7 @@ COUNTED = ("daformer/gta2cs_daformer.py", "hrda/gtaHR2csHR_hrda.py", "demo/demoH
 """Configs whose networks :data:`COST` counts; all of them train with AdamW."""
 COLUMNS = "| training | encoder, licence of its weights | published | measured | command |"
 FIELD = re.compile(r"^([A-Z]\w+): +(.*(?:\n +.*)*)", re.MULTILINE)
+LAUNCH = re.compile(r"(python \S+ --config \S+)(.*)")
 BRACKETS = re.compile(r" ?\([^()]*\)")
 OUTSIDE = re.compile(r"(?:[;:.] |\.$)(?![^(]*\))")
 """Ends of clauses that no bracket encloses."""
@@ -89,10 +93,26 @@ NOTHING = ("nothing", "not yet")
 
 
 def config_files() -> list[Path]:
-    """The configs of trainings, section by section; in each by name."""
+    """The configs of trainings, section by section; in each by name. Raises UserError: see :func:`check_described`."""
     files = [file for file in CONFIGS.rglob("*.py") if file.relative_to(CONFIGS).parts[0] not in NO_ZOO]
+    for file in files:
+        check_described(file)
     order = {folder: place for place, folder in enumerate(TITLES)}
     return sorted(files, key=lambda file: (order[file.relative_to(CONFIGS).parts[0]], file.name))
+
+
+def check_described(file: Path) -> None:
+    """Refuses a config that the page cannot show.
+
+    Raises:
+        UserError: its folder has no section, or its docstring no command.
+    """
+    folder = file.relative_to(CONFIGS).parts[0]
+    if folder not in TITLES:
+        raise UserError(f"{file.relative_to(ROOT)} is in no section of docs/models.md. Put it into one of {', '.join(TITLES)}.")
+    if not LAUNCH.fullmatch(docstring_fields(file).get("Command", "")):
+        command = f"Command: python run_experiments.py --config {file.relative_to(ROOT)}"
+        raise UserError(f"The docstring of {file.relative_to(ROOT)} does not say how to train it. Add a line '{command}'.")
 
 
 def models_page() -> str:
@@ -156,7 +176,7 @@ def _row(file: Path, cfg: Config, weights: str | None) -> str:
     published, stated = result_and_cost(fields.get("Published", ""))
     measured, took = result_and_cost(BRACKETS.sub("", fields.get("Measured", "")))
     page = re.search(r"docs/(\w+\.md)", fields.get("Measured", "")) if measured else None
-    command, more = re.fullmatch(r"(python \S+ --config \S+)(.*)", fields["Command"]).groups()
+    command, more = LAUNCH.fullmatch(fields["Command"]).groups()
     cells = (
         f"[{fields['title'].split(': ')[0].replace('->', '→')}](../{file.relative_to(ROOT)})",
         _encoder(cfg, weights),

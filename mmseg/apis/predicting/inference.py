@@ -33,7 +33,7 @@ from mmseg.engine.checkpoints.trained_for import TrainedFor
 from mmseg.engine.checkpoints.weights import STUDENT, load_segmentor, network_state
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.finite import check_finite
-from mmseg.utils.errors import UserError, naming
+from mmseg.utils.errors import UserError, naming, one_line
 from mmseg.utils.randomness import derive_seed
 from mmseg.visualization.colorize import Palette, colorize_labels, overlay, write_palette_png
 
@@ -133,7 +133,7 @@ def init_model(
         method.init_weights()
     else:
         content = read_checkpoint(checkpoint)
-        print(load_segmentor(method.model, network_state(content, weights, checkpoint), weights, checkpoint))
+        print(one_line(load_segmentor(method.model, network_state(content, weights, checkpoint), weights, checkpoint)))
         trained = TrainedFor.of(content)
     method.cfg = cfg
     method.classes, method.palette = _known_classes(cfg, method.model.num_classes, trained)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import UserError, one_line
 from mmseg.utils.storage.run_folder import CONFIG, CURVE, LATEST, RESULT
 
 MODEL_CONFIG, MODEL_WEIGHTS, MODEL_CARD = "config.json", "model.safetensors", "model.json"
@@ -23,12 +23,10 @@ def model_files(folder: str | Path) -> tuple[Path, Path]:
             ``model.safetensors``, or another file of weights alone.
 
     Raises:
-        UserError: it is no folder, or holds none or several of them.
+        UserError: it is no folder, cannot be read, or holds none or several of them.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder. {FOLDERS}.")
-    names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    names = _files(folder)
     others = (*NO_CONFIGS, MODEL_CARD) if MODEL_WEIGHTS in names else NO_CONFIGS
     configs = [name for name in names if name.endswith((".json", ".py")) and name not in others and not name.endswith(".log.json")]
     weights = [name for name in names if name.endswith((".pth", ".safetensors"))]
@@ -36,12 +34,24 @@ def model_files(folder: str | Path) -> tuple[Path, Path]:
     return folder / config, folder / _chosen(folder, "checkpoint", weights, (LATEST, MODEL_WEIGHTS), names)
 
 
+def _files(folder: Path) -> list[str]:
+    """Names of the files of a folder, in their order; hidden ones are left out."""
+    try:
+        if folder.is_dir():
+            return sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise UserError(f"The folder {folder} cannot be read: {error.strerror}. {FOLDERS}.") from error
+    raise UserError(f"{folder} is not a folder. {FOLDERS}.")
+
+
 def _chosen(folder: Path, what: str, candidates: Sequence[str], preferred: Sequence[str], names: Sequence[str]) -> str:
     """The first of the preferred names that is there, else the only candidate."""
     if found := [name for name in preferred if name in candidates]:
         return found[0]
     if not candidates:
-        raise UserError(f"{folder} holds no {what} among its files ({' '.join(names) or 'none'}). {FOLDERS}.")
+        near = [] if names else [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        meant = f" Did you mean {near[0]}?" if len(near) == 1 else ""  # an archive is often unpacked into a folder of its name
+        raise UserError(f"{folder} holds no {what} among its files ({' '.join(names) or 'none'}). {FOLDERS}.{meant}")
     if len(candidates) > 1:
         raise UserError(
             f"{folder} holds several {what}s: {' '.join(candidates)}. Give a config and a checkpoint in the place of the folder."
@@ -70,5 +80,5 @@ def choose_model(args: argparse.Namespace) -> None:
     if args.checkpoint is not None:
         raise UserError(f"{args.config} is a folder, and {args.checkpoint} would be its checkpoint. {FOLDERS}.")
     config, checkpoint = model_files(args.config)
-    print(f"config {config}, checkpoint {checkpoint}", flush=True)
+    print(one_line(f"config {config}, checkpoint {checkpoint}"), flush=True)
     args.config, args.checkpoint = str(config), str(checkpoint)

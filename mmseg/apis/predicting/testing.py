@@ -60,12 +60,31 @@ def _run(args: argparse.Namespace, cfg: Config) -> None:
     method = init_model(cfg, args.checkpoint, args.device, args.weights, **how)
     apply_preset(method.model, PRESETS[args.preset])
     print(f"Inference: {describe_inference(method.model.test_cfg)}")
+    counts = args.hrda_out != "ATT" and any(loader.dataset.labelled for loader in loaders.values())
+    results = result_paths(args) if counts and is_main_process() else []
     with preset_precision(PRESETS[args.preset], args.device):
         evaluations = {name: evaluate_one(args, method, loader, metric_config(cfg), name) for name, loader in loaders.items()}
     measured = {name: evaluation for name, evaluation in evaluations.items() if evaluation and evaluation.metrics}
     if measured and is_main_process():
         outcome = measured if args.targets else measured[""]
-        report(args, measured, result_record(cfg, args.config, args.checkpoint, outcome, options(args)))
+        report(args, measured, result_record(cfg, args.config, args.checkpoint, outcome, options(args)), results)
+
+
+def result_paths(args: argparse.Namespace) -> list[Path]:
+    """Where the result goes: beside the checkpoint, where that may be written, and to ``--out``.
+
+    Raises:
+        UserError: nowhere.
+    """
+    beside = Path(args.checkpoint).parent / "eval" / f"{Path(args.checkpoint).stem}{variant(args)}.json"
+    try:
+        check_writable(beside.parent)
+    except UserError as error:
+        if args.out is None:
+            reason = str(error).partition(". ")[0]
+            raise UserError(f"{reason}, and the result would be lost. Add --out FILE.json, in a folder that is writable.") from None
+        return [args.out]
+    return [beside, args.out] if args.out else [beside]
 
 
 def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader, metric: dict, target: str) -> Evaluation | None:
@@ -103,8 +122,8 @@ def options(args: argparse.Namespace) -> dict:
     return {**{key: getattr(args, key) for key in keys}, **prior}
 
 
-def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record: dict) -> None:
-    """Prints the tables and writes the record."""
+def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record: dict, results: list[Path]) -> None:
+    """Prints the tables and writes the record to the files ``results``."""
     checkpoint = Path(args.checkpoint)
     name = f"{checkpoint.stem}{variant(args)}"
     for target, evaluation in evaluations.items():
@@ -118,12 +137,12 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
     if "targets" in record:
         metrics = {target: evaluation.metrics for target, evaluation in evaluations.items()}
         print_titled(f"{checkpoint.parent / name}, mean over the targets", targets_table(metrics, record["mean"]))
-    for path in filter(None, (checkpoint.parent / "eval" / f"{name}.json", args.out)):
+    for path in results:
         write_json(path, record)
         print(f"Result: {path}")
     if args.figures:
         for target, evaluation in evaluations.items():
-            write_figures(checkpoint.parent / "eval" / f"{name}{target and f'_{target}'}", evaluation)
+            write_figures(results[0].with_name(f"{results[0].stem}{target and f'_{target}'}"), evaluation)
 
 
 def write_figures(stem: Path, evaluation: Evaluation) -> None:

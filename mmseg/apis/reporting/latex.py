@@ -45,13 +45,16 @@ def latex(table: TextTable) -> str:
 
 
 def latex_cell(text: str) -> str:
-    """Text, or a number with a minus sign in place of a hyphen."""
-    return latex_text(re.sub(r"^-(?=\d)", "−", text))
+    """Text, or a number with a minus sign in place of a hyphen.
+
+    What a row begins with must not be an option of the line break before it: ``[`` and ``*`` stand in braces.
+    """
+    return re.sub(r"^[\[*]", r"{\g<0>}", latex_text(re.sub(r"^-(?=\d)", "−", text)))
 
 
 def latex_text(text: str) -> str:
-    """Text whose characters mean nothing to LaTeX."""
-    return "".join(LETTERS.get(letter, letter) for letter in text)
+    """Text whose characters mean nothing to LaTeX, on one line, without the dash that it makes of two hyphens."""
+    return re.sub("-(?=-)", "-{}", "".join(LETTERS.get(letter, letter) for letter in " ".join(text.split())))
 
 
 def comment(text: str) -> str:

@@ -18,6 +18,8 @@ STATIC = {"index.html": "text/html; charset=utf-8", "viewer.css": "text/css; cha
 DATA = "data.js"
 """The one that is not."""
 PICTURES = "pictures"
+NAME = re.compile(rf"{PICTURES}/([0-9]{{4,7}})_([a-z]+)\.(png|jpg)")
+"""Addresses of pictures: number and kind."""
 MAX_UPLOAD = 32 << 20
 """Bytes of a photograph of one's own."""
 
@@ -78,7 +80,7 @@ def picture_file(run: Path, index: Index, address: str) -> Path | None:
 
     The name is made anew from the number and the kind: no other file can be asked for.
     """
-    asked = re.fullmatch(rf"{PICTURES}/([0-9]{{4,7}})_([a-z]+)\.(png|jpg)", address)
+    asked = NAME.fullmatch(address)
     if not asked or asked[2] not in index["kinds"] or int(asked[1]) >= len(index["images"]):
         return None
     name = picture_name(int(asked[1]), asked[2])
@@ -112,13 +114,17 @@ def export(run: Path, index: Index, folder: Path) -> int:
     Args:
         run: the folder.
         index: of :func:`mmseg.apis.viewing.files.read_index`.
-        folder: of :func:`check_export`; files of an earlier export are replaced.
+        folder: of :func:`check_export`; files of an earlier export are replaced, and pictures that are left of it go.
 
     Raises:
         UserError: the disk is full.
     """
-    for address, file in all_pictures(run, index):
+    pictures = dict(all_pictures(run, index))
+    for address, file in pictures.items():
         write_bytes(folder / address, file.read_bytes())
+    for earlier in (folder / PICTURES).glob("*"):  # nobody should publish a picture that the page does not show
+        if NAME.fullmatch(f"{PICTURES}/{earlier.name}") and f"{PICTURES}/{earlier.name}" not in pictures:
+            earlier.unlink()
     for name in STATIC:
         write_bytes(folder / name, (PAGE / name).read_bytes())
     write_text(folder / DATA, data_script(page_data(run, index, upload=False)))

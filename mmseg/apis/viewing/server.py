@@ -176,12 +176,13 @@ class Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             raise Refusal(HTTPStatus.LENGTH_REQUIRED, "The length of the photograph is not given.")
-        if int(length[:20]) > MAX_UPLOAD:
+        size = int(length.lstrip("0")[:20] or 0)
+        if size > MAX_UPLOAD:
             raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The photograph has more than {MAX_UPLOAD >> 20} MB.")
-        with self.server.busy:  # memory for one photograph is enough
-            data = self.rfile.read(int(length))
-            if len(data) < int(length):
-                raise Refusal(HTTPStatus.BAD_REQUEST, "The photograph did not arrive whole.")
+        data = self.rfile.read(size)  # however slowly it comes, nobody else waits for it
+        if len(data) < size:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "The photograph did not arrive whole.")
+        with self.server.busy:  # memory to predict one is enough
             return self.predicted(data)
 
     def predicted(self, data: bytes) -> tuple[bytes, str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import UserError, one_line
 
 IGNORE = 255  # train id of everything outside the 19 classes
 
@@ -97,9 +97,9 @@ def check_class_names(names: Sequence[str], owner: str) -> tuple[str, ...]:
     """The class names of a config as a tuple.
 
     Raises:
-        UserError: they are no list of different names, or too many for 8-bit labels.
+        UserError: they are no list of different names of one line, or too many for 8-bit labels.
     """
-    if isinstance(names, str) or not all(isinstance(name, str) and name for name in names) or not names:
+    if isinstance(names, str) or not all(isinstance(name, str) and name and name == one_line(name) for name in names) or not names:
         raise UserError(f"{owner}: classes is {names!r}. Give a list of names, such as classes=['background', 'crack'].")
     twice = sorted({name for name in names if list(names).count(name) > 1})
     if twice:

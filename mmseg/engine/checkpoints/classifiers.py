@@ -38,11 +38,8 @@ def check_class_count(network: nn.Module, state: Mapping[str, Tensor], shapes: S
         UserError: names both numbers.
     """
     expected, classes = network.state_dict(), network.num_classes
-    rows = {
-        len(state[key])
-        for key in shapes
-        if len(expected[key]) == classes and expected[key].shape[1:] == state[key].shape[1:] and ".scale_attention." not in key
-    }
+    given = {key: (expected[key].shape, state[key].shape) for key in shapes if ".scale_attention." not in key}
+    rows = {found[0] for wanted, found in given.values() if wanted[:1] == (classes,) and found and wanted[1:] == found[1:]}
     if len(rows) == 1 and rows != {classes}:
         (trained,) = rows
         raise UserError(f"Checkpoint {path} was trained with {trained} classes, but the config has {classes}. {fix}")

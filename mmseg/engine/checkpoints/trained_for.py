@@ -9,7 +9,7 @@ from typing import Any
 
 from mmseg.datasets.base import class_info
 from mmseg.models.data_preprocessor import SegDataPreprocessor
-from mmseg.utils.errors import UserError
+from mmseg.utils.errors import UserError, one_line
 from mmseg.utils.options.config_text import read_config_text
 
 Colors = Sequence[Sequence[int]]
@@ -63,7 +63,7 @@ class TrainedFor:
         same_length = self.palette is not None and len(self.palette) == len(palette)
         if same_length and self.palette != tuple(map(tuple, palette)):
             found.append(f"Checkpoint {path} was trained with another palette: the colours are those of the config.")
-        return found + self.normalisation_warning(preprocessor, path)
+        return [one_line(text) for text in found + self.normalisation_warning(preprocessor, path)]
 
     def normalisation_warning(self, preprocessor: SegDataPreprocessor, path: str | os.PathLike) -> list[str]:
         """The sentence about another normalisation than that of the config, of which ``preprocessor`` is; none where it is the same."""

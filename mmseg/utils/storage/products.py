@@ -78,7 +78,7 @@ def _content(path: str | Path, fix: str) -> Any:
     if not data.strip():
         raise UserError(f"{path} is empty. {fix}")
     try:
-        return json.loads(data.decode())
+        return json.loads(data.decode("utf-8-sig"))  # as editors of Windows write it
     except UnicodeDecodeError:
         raise UserError(f"{path} is not a text file. {fix}") from None
     except (ValueError, RecursionError) as error:  # also numbers of thousands of digits

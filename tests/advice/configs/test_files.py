@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from mmseg.apis.describing import models
 from mmseg.config import load_config
 from mmseg.config.config import read_config
 from mmseg.config.options import add_trust_options
@@ -119,3 +120,20 @@ def test_two_modules_of_one_name(own, tmp_path):
     (other / "own.py").write_text(f"model = {{}}\ncustom_imports = dict(imports=['{name}_2'])\n")
     read_config(other / "own.py")
     assert sys.modules.pop(f"{name}_2").a == 2
+
+
+# The page of models
+
+
+def test_a_config_that_the_page_cannot_show(tmp_path, monkeypatch):
+    for name, place in (("ROOT", tmp_path), ("CONFIGS", tmp_path / "configs")):
+        monkeypatch.setattr(models, name, place)
+    (tmp_path / "configs/mine").mkdir(parents=True)
+    file = tmp_path / "configs/mine/a.py"
+    file.write_text("model = {}\n")
+    _, folders = advice("{} is in no section of docs/models.md. Put it into one of {}.", models.config_files)
+    (tmp_path / "configs/mine").rename(tmp_path / "configs" / folders.split(", ")[0])
+    file = next((tmp_path / "configs").rglob("a.py"))
+    _, line = advice("The docstring of {} does not say how to train it. Add a line '{}'.", models.config_files)
+    file.write_text(f'"""A training.\n\n{line}\n"""\nmodel = dict()\n')
+    assert models.config_files() == [file]

@@ -3,7 +3,7 @@
 import torch
 
 from mmseg.apis.predicting.evaluate import check_classes, evaluation_loader, target_loaders
-from mmseg.apis.predicting.testing import output_folders
+from mmseg.apis.predicting.testing import output_folders, result_paths
 from mmseg.datasets import CityscapesDataset, FolderDataset
 from mmseg.datasets.classes.names import CLASSES
 from mmseg.evaluation import IoUMetric
@@ -26,6 +26,13 @@ def test_a_test_split(tiny_data):
     assert len(loader(val_dataloader__dataset__split="list.txt", test_dataloader=split)().dataset) == 2
     advice("--test-set: {}. Add a test_dataloader to the config.", loader(val_dataloader__dataset__img_dir="leftImg8bit/train"))
     assert len(loader(val_dataloader__dataset__img_dir="leftImg8bit/train", test_dataloader=split)().dataset) == 2
+
+
+def test_a_result_that_has_no_place(tmp_path):
+    (tmp_path / "eval").write_text("in the place of a folder")
+    command = f"config.py {tmp_path}/latest.pth"
+    advice("and the result would be lost. Add --out FILE.json, in a folder that", lambda: result_paths(parsed(test_tool, command)))
+    assert result_paths(parsed(test_tool, f"{command} --out {tmp_path}/result.json")) == [tmp_path / "result.json"]
 
 
 def test_other_classes():

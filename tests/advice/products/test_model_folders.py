@@ -1,6 +1,8 @@
 """Advice about folders that hold a config and weights."""
 
 import argparse
+import errno
+from pathlib import Path
 
 import pytest
 import torch
@@ -23,7 +25,7 @@ def model_folder(tmp_path):
     return tmp_path / "my_model"
 
 
-def test_folders_that_hold_no_model(model_folder, tmp_path):
+def test_folders_that_hold_no_model(model_folder, tmp_path, monkeypatch):
     def choose(config, checkpoint=None):
         args = argparse.Namespace(config=str(config), checkpoint=checkpoint)
         choose_model(args)
@@ -36,6 +38,10 @@ def test_folders_that_hold_no_model(model_folder, tmp_path):
     advice("is given for the config {}. Give the folder of a run, of a released checkpoint", lambda: choose(files[0]))
     advice("would be its checkpoint. Give the folder of a run, of a released checkpoint", lambda: choose(model_folder, "a.pth"))
     assert choose(model_folder) == choose(*files) == files
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", lambda _: (_ for _ in ()).throw(PermissionError(errno.EACCES, "Permission denied")))
+        advice("The folder {} cannot be read: {}. Give the folder of a run, of a released", lambda: choose(model_folder))
+    assert choose(model_folder) == files
     (model_folder / "config.json").rename(model_folder / "a.json")
     (model_folder / "b.json").write_text("{}")
     advice("holds several {}s: {}. Give a config and a checkpoint in the place of the folder.", lambda: choose(model_folder))

@@ -50,6 +50,20 @@ def test_every_config_is_there_once(page):
     assert commands == [str(file.relative_to(ROOT)) for file in FILES]
 
 
+def test_what_fits_says_on_what_grounds(page):
+    """Nothing but what is cited counts as published; presets of memory are estimates; every headline with a known need has its row."""
+    table = page.partition("## What fits")[2].partition("What a training keeps")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("| ")][1:]
+    assert {memory for memory, *_ in rows} >= {"8 GB", "12 GB", "16 GB", "24 GB"}
+    for _, training, grounds in rows:
+        assert grounds.startswith(("published: ", "measured: ", "estimated, not tried", "neither published nor measured"))
+        assert grounds.startswith("estimated") == ("g.py`" in training or "configs/mic" in training)
+        if grounds.startswith("measured"):
+            assert re.search(r"\(\w+\.md\)\)$", grounds)
+    for folder in ("hrda", "mic", "daformer", "demo", "streets"):
+        assert f"`configs/{folder}`" in table
+
+
 @pytest.mark.parametrize("file", PUBLISHED, ids=lambda file: str(file.relative_to(CONFIGS)))
 def test_a_published_number_is_that_of_a_row(file):
     assert PUBLISHED[file] in studies_of(file)

@@ -1,6 +1,10 @@
 """Folders of runs, released checkpoints and exported models: which of their files are read."""
 
 import argparse
+import errno
+import os
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +16,7 @@ NAME = "211108_1622_gtaHR2csHR_hrda_s0_7f24c"
 
 def folder_of(tmp_path, *names: str):
     folder = tmp_path / NAME
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for name in names:
         (folder / name).write_text("")
     return folder
@@ -65,10 +69,32 @@ def test_a_released_folder_that_is_called_model(tmp_path):
     assert model_files(tmp_path / "model") == (tmp_path / "model/model.json", tmp_path / "model/latest.pth")
 
 
+def test_a_folder_that_may_not_be_read(tmp_path, monkeypatch):
+    """As the system says it to a user; the administrator may read everything."""
+    folder = folder_of(tmp_path, "config.py", "latest.pth")
+
+    def refuse(self):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(UserError, match=rf"^The folder {folder} cannot be read: Permission denied\. Give the folder of a run,"):
+        model_files(folder)
+
+
+def test_a_folder_in_a_folder_of_its_name(tmp_path):
+    """As archives are often unpacked."""
+    folder = folder_of(tmp_path / "outer", "config.py", "latest.pth")
+    with pytest.raises(UserError, match=rf"holds no config among its files \(none\)\. .*\. Did you mean {folder}\?$"):
+        model_files(tmp_path / "outer")
+
+
 def test_a_folder_stands_for_its_files(tmp_path, capsys):
     folder = folder_of(tmp_path, "config.py", "latest.pth")
     assert chosen(folder, None) == (f"{folder}/config.py", f"{folder}/latest.pth")
     assert capsys.readouterr().out == f"config {folder}/config.py, checkpoint {folder}/latest.pth\n"
+    shutil.move(folder, tmp_path / "two\nlines")
+    assert chosen(tmp_path / "two\nlines", None)[0] == f"{tmp_path}/two\nlines/config.py"
+    assert capsys.readouterr().out.count("\n") == 1
     assert chosen("a.py", "b.pth") == ("a.py", "b.pth") and capsys.readouterr().out == ""
 
 

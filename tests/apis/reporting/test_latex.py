@@ -38,6 +38,7 @@ def test_a_table():
         (r"\input{x}", r"\textbackslash{}input\{x\}"),
         ("a_b^c~d", r"a\_b\textasciicircum{}c\textasciitilde{}d"),
         ("$5 & #3 <1|2>", r"\$5 \& \#3 \textless{}1\textbar{}2\textgreater{}"),
+        ("a --demo\n\nb", r"a -{}-demo b"),
         ("α² → ∞", r"$\alpha$$^2$ $\to$ $\infty$"),
     ],
 )
@@ -47,6 +48,11 @@ def test_nothing_means_anything(text, escaped):
 
 def test_negative_numbers_have_a_minus_sign():
     assert [latex_cell(text) for text in ("-2.0", "+1.5", "-", "source-only")] == ["$-$2.0", "+1.5", "-", "source-only"]
+
+
+@pytest.mark.parametrize(("text", "cell"), [("[car]", "{[}car]"), ("*all", "{*}all"), ("a [b]*", "a [b]*"), ("", "")])
+def test_no_row_begins_with_an_option_of_the_line_break_before_it(text, cell):
+    assert latex_cell(text) == cell
 
 
 def test_a_comment_is_one_line():

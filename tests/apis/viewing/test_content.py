@@ -93,6 +93,15 @@ def test_the_page_as_files(tmp_path):
     assert (tmp_path / "site/pictures/0001_prediction.png").read_bytes() == (tmp_path / "run/view/0001_prediction.png").read_bytes()
 
 
+def test_pictures_of_an_earlier_page_do_not_stay(tmp_path):
+    """Such as those of a run with more images, or with labels."""
+    made = write_run(tmp_path / "run")
+    export(tmp_path / "run", made, tmp_path / "site")
+    (tmp_path / "site/pictures/notes.txt").write_text("mine")
+    export(tmp_path / "run", {**made, "images": made["images"][:1], "kinds": ["photo"]}, tmp_path / "site")
+    assert sorted(path.name for path in (tmp_path / "site/pictures").iterdir()) == ["0000_photo.jpg", "notes.txt"]
+
+
 def test_files_of_others_are_not_replaced(tmp_path):
     folder = tmp_path / "page"
     folder.mkdir()

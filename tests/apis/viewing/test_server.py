@@ -145,6 +145,8 @@ def test_a_photograph(served):
         (b"", {"Content-Length": "-1"}, 411, "The length of the photograph is not given."),
         (b"", {"Content-Length": "²"}, 411, "The length of the photograph is not given."),
         (b"", {"Content-Length": str(MAX_UPLOAD + 1)}, 413, "The photograph has more than 32 MB."),
+        (b"", {"Content-Length": "0" * 20 + str(MAX_UPLOAD + 1)}, 413, "The photograph has more than 32 MB."),
+        (b"", {"Content-Length": "0" * 5000}, 400, "The photograph is no image."),
         (b"", {"Content-Length": "9" * 5000}, 413, "The photograph has more than 32 MB."),
         (b"photo", {"Origin": "http://evil.example"}, 403, "Another page may not send photographs."),
         (b"photo", {"Origin": "null"}, 403, "Another page may not send photographs."),
@@ -159,6 +161,12 @@ def test_photographs_that_are_refused(served, body, headers, status, line):
 def test_half_a_photograph(served):
     head = b"POST /photograph HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nphot"
     assert re.match(rb"HTTP/1.0 400 ", served.raw(head))
+
+
+def test_a_photograph_that_never_arrives_holds_up_no_other(served):
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
+        line.sendall(b"POST /photograph HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nphot")
+        assert served.ask("/photograph", b"photo")[0] == 200
 
 
 def test_a_network_is_loaded_once_and_when_it_is_needed(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import mmseg.models.registered  # noqa: F401  all decoders
-from mmseg.engine.checkpoints.classifiers import classifier_entries
+from mmseg.engine.checkpoints.classifiers import check_class_count, classifier_entries
 from mmseg.engine.checkpoints.weights import load_method, load_segmentor
 from mmseg.models.decode_heads.decode_head import DecodeHead
 from mmseg.registry import MODELS
@@ -106,6 +106,17 @@ def test_a_training_with_other_classes():
     assert same(started.ema_model.state_dict(), started.model.state_dict()) and not started.teachers[0].restored
     assert "the classes are others: this teacher starts as a copy of the student" in lines
     assert lines[-1] == f"{FILE} also holds ema_model ({len(trained)} entries): not used"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("num_batches_tracked", torch.zeros(2)), ("weight", torch.tensor(1.0)), ("weight", torch.zeros(2, 3))]
+)
+def test_numbers_and_lists_say_nothing_of_classes(key, value):
+    network = torch.nn.BatchNorm2d(5)
+    network.num_classes = 5
+    check_class_count(network, {**network.state_dict(), key: value}, [key], FILE, "Fix it.")
+    with pytest.raises(UserError, match=r"was trained with 2 classes, but the config has 5\. Fix it\."):
+        check_class_count(network, {**network.state_dict(), "bias": torch.zeros(2)}, ["bias"], FILE, "Fix it.")
 
 
 def test_another_decoder_is_refused_all_the_same():

@@ -62,6 +62,8 @@ def test_another_order_is_an_error():
 def test_other_names_colours_and_normalisation_are_warnings():
     (names,) = warnings(TrainedFor(CLASSES), ("sky", "meadow", "sea"))
     assert names == "Checkpoint a.pth was trained with other names of classes: 'grass' is 'meadow' in the config."
+    (names,) = warnings(TrainedFor(("sky", "a\n\x1b[2Jb", "sea")))
+    assert r"'a\n\x1b[2Jb' is 'grass'" in names  # what a file of a stranger says is text for the terminal
     (colors,) = warnings(TrainedFor(CLASSES, PALETTE), palette=PALETTE[::-1])
     assert colors.startswith("Checkpoint a.pth was trained with another palette")
     (normalisation,) = warnings(TrainedFor(normalisation=(IMAGENET.grey_mean, IMAGENET.grey_std)), preprocessor=OTHER)

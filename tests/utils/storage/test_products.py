@@ -107,6 +107,12 @@ def test_what_is_no_json(tmp_path, data, text):
     assert refused(path, Entry).startswith(text)
 
 
+def test_a_file_of_an_editor_of_windows(tmp_path):
+    """UTF-8 with a byte order mark, and lines that end with two letters."""
+    (tmp_path / "a.json").write_bytes(b"\xef\xbb\xbf[1,\r\n 2]\r\n")
+    assert read_product(tmp_path / "a.json", list[int], "Make it anew.") == [1, 2]
+
+
 def test_what_is_no_file(tmp_path):
     assert refused(tmp_path, Entry) == f"cannot be read: {tmp_path} is no file."
     assert refused(tmp_path / "a.json", Entry) == "does not exist."

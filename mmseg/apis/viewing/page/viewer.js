@@ -111,7 +111,8 @@ function ticks(low, high) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const size = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough);
   const found = [];
-  for (let place = Math.ceil(low / size); place * size <= high + size * 1e-9; place += 1) found.push(place * size);
+  const first = Math.ceil(low / size);
+  for (let more = 0; more < 7 && (first + more) * size <= high + size * 1e-9; more += 1) found.push((first + more) * size);
   return found;
 }
 
