@@ -29,7 +29,7 @@ def values(method) -> dict:
 @pytest.mark.parametrize("options", [{}, {"mask_mode": "separatetrg", "mask_generator": {"type": "block", "mask_block_size": 16}}])
 def test_without_labelled_images_the_step_is_that_of_the_method(monkeypatch, options):
     plain, few = build(**options), build(labeled={}, **options)
-    for iteration in range(3):
+    for iteration in range(2):
         logs: list[StepLogs] = [run_step(method, monkeypatch, iteration) for method in (plain, few)]
         assert logs[0] == logs[1] and list(logs[0]) == list(logs[1])
     first, second = values(plain), values(few)
