@@ -51,7 +51,8 @@ Every training that has a config of its own. Written from the docstrings of the 
 - **Weights**: the file that the encoder starts from. `sh tools/download_checkpoints.sh NAME` fetches `mit_b5`, `resnet101` and
   `efficientnet_lite0`. What is trained from weights may fall under their licence, too; [NOTICE](../NOTICE) says more.
 - **Command**: with an ellipsis (…), the docstring of the config says what to add to it, such as the checkpoint of an earlier stage.
-- No trained network of ours can be downloaded. The authors of HRDA, DAFormer and MIC publish theirs:
+- One small network of ours is in the repository: [`work_dirs/streets`](../work_dirs/streets/README.md), for photographs of streets.
+  The authors of HRDA, DAFormer and MIC publish theirs:
   [the released checkpoints](tutorials/released_checkpoints.md).
 """
 COST = """## What fits
