@@ -55,6 +55,7 @@ COVERED = {
     r"python tools/make_demo_data\.py --out data/demo": OWN_DATA,
     r"python tools/(train|check_data)\.py configs/own_data/(streets|binary)\.py.*": OWN_DATA,
     r"python tools/predict\.py work_dirs/own_streets .+": OWN_DATA,
+    r"python tools/predict\.py work_dirs/streets photo\.jpg": "tests/cli/test_shipped_model.py::test_a_street_is_segmented",
     r"python tools/view\.py work_dirs/(<run>|RUN)": "tests/cli/test_view.py::test_it_is_served_and_predicts_a_photograph",
     r"python tools/annotate\.py export .+": "tests/apis/annotating/test_by_hand.py::test_what_is_exported",
     r"python tools/annotate\.py import .+": "tests/apis/annotating/test_by_hand.py::test_by_hand_equals_labels_on_disk",
