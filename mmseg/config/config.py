@@ -195,7 +195,7 @@ def check_counts(cfg: Config, path: str | Path, *, training: bool) -> None:
 
 def check_micro_batches(cfg: Config, path: str | Path) -> None:
     """Refuses a number of parts that a batch of the training cannot be divided into."""
-    parts, size = cfg.get("micro_batches", 1), cfg.train_dataloader.batch_size
+    parts, size = cfg.get("micro_batches", 1), cfg.get("train_dataloader", {}).get("batch_size", 0)
     if type(parts) is not int or parts < 1 or size % parts:
         text = f"micro_batches is {parts!r}, but has to divide train_dataloader.batch_size={size}, the batch of a process"
         raise UserError(f"{path}: {text}. Use a multiple of micro_batches as batch_size.")

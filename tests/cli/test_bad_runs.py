@@ -175,8 +175,8 @@ def test_checkpoint_of_another_model(trained, tiny_data):
 
 @pytest.mark.parametrize("branch", ["LR", "HR", "ATT"])
 def test_branch_of_a_network_with_one_scale(fails, folder, tiny_data, branch, monkeypatch):
-    for name in ("read_checkpoint", "network_state", "load_segmentor"):
-        monkeypatch.setattr(f"mmseg.apis.predicting.inference.{name}", lambda *_: {})
+    for name, given in {"read_checkpoint": {}, "network_state": {}, "load_segmentor": "Loaded"}.items():
+        monkeypatch.setattr(f"mmseg.apis.predicting.inference.{name}", lambda *_, given=given: given)
     line = fails(test_tool.main, PLAIN, folder / "latest.pth", "--hrda-out", branch, *plain_options(tiny_data))
     assert line == f"EncoderDecoder has no output '{branch}': it looks at one scale only. Leave the option out."
     assert not folder.exists()

@@ -11,8 +11,8 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type="LinearLR", start_factor=1e-3, begin=0, end=1501, by_epoch=False),
-    # The line at iteration 1,500; from there on to 0.
-    dict(type="ConstantLR", factor=1 - 1500 / 40000, begin=1500, end=10**9, by_epoch=False),
+    # The line at iteration 1,500, 1 - 1,500 / 40,000; from there on to 0.
+    dict(type="ConstantLR", factor=0.9625, begin=1500, end=1000000000, by_epoch=False),
     dict(type="PolyLR", power=1.0, eta_min=0.0, begin=1500, by_epoch=False),
 ]
 train_cfg = dict(type="AdaptationTrainLoop", max_iters=40000, val_interval=4000)

@@ -7,7 +7,7 @@ import torch
 
 from mmseg.models.backbones.style_hallucination import StyleHallucination
 from mmseg.models.backbones.timm_backbone import TimmBackbone
-from mmseg.models.backbones.timm_networks import creation
+from mmseg.models.backbones.timm_networks import creation, sizes
 from mmseg.models.uda import UDAMethod
 from mmseg.models.weights.facts import check_gate, timm_facts
 from mmseg.registry import MODELS
@@ -166,7 +166,7 @@ def test_networks_of_timm(row):
 
 def test_a_network_of_timm_that_does_not_pad():
     def cut(side: int):
-        return backbone("resnet18")()._cut(torch.zeros(1, 8, side, side), 4, 64, 64)
+        return sizes.cut(torch.zeros(1, 8, side, side), 4, (64, 64), "resnet18")
 
     advice("Use a network that pads its convolutions.", lambda: cut(15))
     assert cut(16).shape == (1, 8, 16, 16) and backbone("resnet18")()(IMAGE)

@@ -74,7 +74,7 @@ class PlainPipeline(Dataset):
         options = self.dataset.target_crop
         image = cv2.imread(str(self.dataset.target.path(self.dataset.draw_target_file(streams))))
         image = resized(image, options, cv2.INTER_LINEAR)
-        valid = transforms.margin_mask(*image.shape[:2], self.dataset.margins or (0, 0, 0, 0))
+        valid = transforms.margin_mask(*image.shape[:2], self.dataset.margins.in_pixels(0, image.shape[:2]) or (0, 0, 0, 0))
         box = random_box(streams.numpy("target.crop"), *image.shape[:2], options.crop_size)
         image, valid = image[box.slices], valid[box.slices]
         if streams.numpy("target.flip").random() < options.flip_prob:

@@ -6,5 +6,5 @@ model = dict(
     pretrained="pretrained/vit_large_patch14_dinov2.pth",
     # Resized to strides 4, 8, 16 and 32.
     backbone=dict(type="TimmBackbone", name="vit_large_patch14_dinov2", levels=(7, 11, 15, 23)),
-    decode_head=dict(in_channels=[1024, 1024, 1024, 1024], in_index=[0, 1, 2, 3]),
+    decode_head=dict(in_channels=[1024, 1024, 1024, 1024]),
 )
