@@ -27,6 +27,7 @@ from mmseg.apis.predicting.choices import SUFFIXES
 from mmseg.apis.predicting.inference import inference_config
 from mmseg.datasets.base import class_info
 from mmseg.engine.checkpoints.checkpoint import environment
+from mmseg.models.backbones.tuning import merge_tuning
 from mmseg.models.data_preprocessor import normalize
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
@@ -42,11 +43,12 @@ class WindowSegmentor(nn.Module):
     """What is exported: normalisation, one pass, logits enlarged to the window.
 
     Args:
-        method: of :func:`mmseg.apis.init_model`.
+        method: of :func:`mmseg.apis.init_model`. What its encoder has learned beside its weights is written into them.
     """
 
     def __init__(self, *, method: UDAMethod) -> None:
         super().__init__()
+        merge_tuning(method.model)
         self.segmentor = method.model
         self.register_buffer("class_bias", method.class_bias)
         self.register_buffer("mean", method.data_preprocessor.mean)

@@ -25,11 +25,15 @@ from mmseg.apis.exporting.window import (
     sliding_window,
 )
 from mmseg.datasets.classes.names import CLASSES, PALETTE
+from mmseg.models.backbones.tuning.low_rank import LowRankLinear
 from mmseg.models.decode_heads.dilated_conv import DilatedConv2d
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import write_json
 from tests import tiny
+from tests.models.encoders.families import make_tiny
 from tests.models.networks import deeplab_head, hrda, plain
+from tests.models.tuning.test_backbone import segmentor
+from tests.models.tuning.test_backbone import tuning as tuned
 
 SLIDE = {"mode": "slide", "crop_size": [64, 64], "stride": [32, 48]}
 RESNET = {"type": "ResNetV1c", "depth": 18, "stem_channels": 8, "base_channels": 8, "strides": (1, 2, 1, 1), "dilations": (1, 1, 2, 4)}
@@ -194,3 +198,20 @@ def test_the_description(small):
     assert told["normalization"] == {"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}
     with pytest.raises(UserError, match="predicts 5 classes, but CityscapesDataset of val_dataloader has 19"):
         description(small, (64, 32), (32, 16), 2)
+
+
+@pytest.mark.parametrize("tuning", ["LoRA", "SoMA", "Rein"])
+def test_adapters_are_merged_where_they_can_be(tuning, monkeypatch):
+    """A tiny transformer whose adapters have moved: what is exported gives the same logits, with plain layers."""
+    make_tiny(monkeypatch, embed_dim=24, depth=2, num_heads=2)
+    method = init_model(config(segmentor(tuning=tuned(tuning))))
+    with torch.no_grad():
+        for parameter in method.model.backbone.parameters():
+            if parameter.requires_grad:
+                parameter.add_(torch.randn_like(parameter), alpha=0.1)
+        image = torch.randint(0, 256, (1, 3, 64, 64)).float()
+        before = method.correct(method.model.encode_decode(method.data_preprocessor.image(image)))
+        exported = WindowSegmentor(method=method)
+        torch.testing.assert_close(exported(image), before, rtol=1e-4, atol=1e-4)
+    assert any(isinstance(module, LowRankLinear) for module in exported.modules()) is False
+    assert (method.model.backbone.tuned is None) == (tuning != "Rein")

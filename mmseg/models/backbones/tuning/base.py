@@ -20,6 +20,8 @@ class Tuning:
 
     frozen = True
     """Whether the weights of the network, as it was without the tuning, stay what they are."""
+    mergeable = True
+    """Whether what it learned can be written into these weights."""
 
     def apply(self, network: nn.Module) -> nn.Module | None:
         """Changes a network in place; returns what is to be kept beside it, where there is something."""
@@ -52,3 +54,10 @@ def build_tuning(options: Mapping | None) -> Tuning:
     options = dict(options or {"type": "full"})
     component_of(options, TUNINGS)
     return TUNINGS.build(options)
+
+
+def merge_tuning(segmentor: nn.Module) -> None:
+    """Writes what an encoder has learned beside its weights into them, where that can be done; predictions stay, to rounding."""
+    tuning = getattr(segmentor.backbone, "tuning", None)
+    if tuning is not None and tuning.mergeable:
+        tuning.merge(segmentor.backbone.network)

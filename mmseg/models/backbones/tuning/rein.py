@@ -85,6 +85,8 @@ class Rein(Tuning):
         first_block: the blocks before it, counted from 0, have no tokens.
     """
 
+    mergeable = False
+
     def __init__(self, *, tokens: Positive[int] = 100, rank: Positive[int] = 16, first_block: NonNegative[int] = 0) -> None:
         self.tokens, self.rank, self.first_block = tokens, rank, first_block
 
