@@ -25,6 +25,7 @@ from mmseg.datasets.reading.depth_files import DepthFiles, inverse_depth
 from mmseg.datasets.reading.encoded import Encoded, upright_label
 from mmseg.datasets.reading.folders import check_still_there
 from mmseg.datasets.reading.image_files import ImageFiles, list_files, list_images, read_encoded
+from mmseg.datasets.reading.kept_names import keep_parts
 from mmseg.datasets.reading.value_range import Depth, ValueRange, value_range
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, read_converted
 from mmseg.datasets.statistics.raw_counts import count_categories
@@ -174,6 +175,7 @@ class SegmentationDataset(LabelHints, Dataset):
             check_made_labels(self.made, self.label_folder, self.images.names, self.label_classes)
         elif self.labelled:
             self._check_label_files(seg_map_suffix)
+        keep_parts(self.label_names)
 
     @property
     def label_classes(self) -> Sequence[str]:

@@ -17,6 +17,7 @@ import numpy as np
 from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.encoded import BadFormatError
 from mmseg.datasets.reading.image_files import list_files, read_encoded
+from mmseg.datasets.reading.kept_names import keep_parts
 from mmseg.utils.errors import BadFileError, UserError
 
 SUFFIX = ".png"
@@ -63,6 +64,9 @@ class DepthFiles:
 
     folder: Path
     names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        keep_parts(self.names)
 
     @classmethod
     def find(cls, folder: Path, stems: Sequence[str], owner: str) -> DepthFiles:

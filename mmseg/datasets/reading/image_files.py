@@ -15,6 +15,7 @@ from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.archives import list_members, matching_folders, read_member, split_archive
 from mmseg.datasets.reading.encoded import Encoded
 from mmseg.datasets.reading.folders import file_bytes, walk
+from mmseg.datasets.reading.kept_names import keep_parts
 from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.reading.worker_reports import note_file
 from mmseg.utils.errors import UserError
@@ -35,6 +36,9 @@ class ImageFiles:
     names: tuple[str, ...]
     folders: tuple[Path, ...] = ()
     values: ValueRange | None = None
+
+    def __post_init__(self) -> None:
+        keep_parts(self.names)
 
     def __len__(self) -> int:
         return len(self.names)
