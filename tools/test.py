@@ -24,6 +24,8 @@ def parse_args() -> argparse.Namespace:
     add_model_arguments(parser)
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     parser.add_argument("--eval", nargs="+", metavar="METRIC", help="mIoU, the only metric and the default")
+    metrics_help = "trust: also how sure the network is of what is right and wrong (calibration, AUROC, unknown objects: docs/trust.md)"
+    parser.add_argument("--metrics", nargs="+", choices=("trust",), default=[], metavar="KIND", help=metrics_help)
     add_inference_options(parser)
     add_output_options(parser)
     add_server_options(parser)
@@ -83,6 +85,9 @@ def check_args(args: argparse.Namespace) -> None:
     if args.figures and (args.format_only or args.hrda_out == "ATT"):
         other = "--format-only" if args.format_only else "--hrda-out ATT"
         raise UserError(f"--figures draws what was measured, and {other} measures nothing. Leave one of them out.")
+    if args.metrics and (args.format_only or args.hrda_out == "ATT"):
+        other = "--format-only" if args.format_only else "--hrda-out ATT"
+        raise UserError(f"--metrics trust compares predictions with labels, and {other} compares none. Leave one of them out.")
     if args.preset != "paper" and args.inference_mode != "same":
         given = f"--preset {args.preset} and --inference-mode {args.inference_mode}"
         raise UserError(f"{given} exclude each other: a preset says where the network looks. Leave one of them out.")

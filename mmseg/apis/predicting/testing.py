@@ -15,7 +15,6 @@ from mmseg.apis.predicting.evaluate import (
     evaluate,
     evaluation_loader,
     own_share,
-    result_record,
     target_loaders,
     target_name,
     write_attention,
@@ -23,6 +22,7 @@ from mmseg.apis.predicting.evaluate import (
 from mmseg.apis.predicting.inference import describe_inference, init_model
 from mmseg.apis.predicting.passes import describe_work
 from mmseg.apis.predicting.presets import PRESETS, apply_preset, preset_precision
+from mmseg.apis.predicting.records import result_record, trust_metrics
 from mmseg.apis.predicting.submission import submission_writer, write_archive
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files
 from mmseg.datasets.reading.value_range import ValueRange
@@ -31,6 +31,9 @@ from mmseg.evaluation.depth_errors import PREFIX as DEPTH
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.names import class_names
 from mmseg.evaluation.tables import per_class_table, print_titled, targets_table
+from mmseg.evaluation.trust.measures import reliability, risk_coverage, undefined_reason
+from mmseg.evaluation.trust.record import ALL
+from mmseg.evaluation.trust.table import trust_table
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.devices import chosen_device
 from mmseg.utils.errors import UserError
@@ -104,7 +107,7 @@ def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader
     sent = format_dir and result_files(format_dir, images, flat=True)
     writers = make_writers(args, info, shown, sent, images.values)
     writers += [SpaceWatch(folder, len(own_share(len(images)))).step for folder in (show_dir, format_dir) if folder]
-    evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, writers=writers)
+    evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, trust=bool(args.metrics), writers=writers)
     print(f"Preset {args.preset}, per image: {describe_work(evaluation.work)}")
     for folder in filter(None, (show_dir, format_dir)):
         print(f"Predictions of {evaluation.images} images: {folder}")
@@ -134,6 +137,10 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
         depth = [f"{name} {value:.2f}" for name, value in evaluation.metrics.items() if name.startswith(DEPTH)]
         if depth:
             print(f"Errors of the predicted depth: {', '.join(depth)}")
+        if evaluation.trust:
+            print_titled("How far confidence can be trusted, percent (docs/trust.md)", trust_table(trust_metrics(evaluation)))
+            if note := undefined_reason(evaluation.trust[ALL]):
+                print(f"Note: {note}")
     if "targets" in record:
         metrics = {target: evaluation.metrics for target, evaluation in evaluations.items()}
         print_titled(f"{checkpoint.parent / name}, mean over the targets", targets_table(metrics, record["mean"]))
@@ -146,13 +153,18 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
 
 
 def write_figures(stem: Path, evaluation: Evaluation) -> None:
-    """Draws ``STEM_confusion.pdf`` and ``STEM_classes.pdf``."""
+    """Draws ``STEM_confusion.pdf`` and ``STEM_classes.pdf``; where reliability was measured, also ``STEM_reliability.pdf``."""
     from mmseg.visualization.charts import as_pdf  # matplotlib takes a second
     from mmseg.visualization.evaluation_figures import class_bars, confusion_figure
+    from mmseg.visualization.reliability import reliability_figure
 
     metrics, names = evaluation.metrics, class_names(evaluation.metrics)
     bars = class_bars([metrics[f"IoU.{name}"] for name in names], names, metrics["mIoU"])
-    for name, figure in {"confusion": confusion_figure(evaluation.confusion, names), "classes": bars}.items():
+    figures = {"confusion": confusion_figure(evaluation.confusion, names), "classes": bars}
+    if evaluation.trust and evaluation.trust[ALL][:2].any():
+        counts = evaluation.trust[ALL]
+        figures["reliability"] = reliability_figure(reliability(counts), risk_coverage(counts))
+    for name, figure in figures.items():
         path = Path(f"{stem}_{name}.pdf")
         write_bytes(path, as_pdf(figure))
         print(f"Figure: {path}")

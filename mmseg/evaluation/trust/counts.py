@@ -9,10 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmseg.datasets.reading.object_ids import KNOWN_OBJECT, UNKNOWN_OBJECT
+
 LEVELS = 65536
 """Of confidence: what an image of 16 bits tells apart, so that a measure from a written file is the one that was printed."""
-KINDS = ("right", "wrong", "unknown")
-"""Of pixels: rightly predicted; wrongly; of an object that is none of the classes."""
+KINDS = ("right", "wrong", "unknown", "known")
+"""Of pixels: rightly predicted; wrongly; of an object that is none of the classes; of one of them, and the label does not say which."""
 
 
 def to_level(confidence: Tensor) -> Tensor:
@@ -25,21 +27,24 @@ def level_values() -> np.ndarray:
     return np.arange(LEVELS) / (LEVELS - 1)
 
 
-def confidence_counts(prediction: Tensor, label: Tensor, confidence: Tensor, ignore_index: int, unknown: Tensor | None = None) -> np.ndarray:
+def confidence_counts(
+    prediction: Tensor, label: Tensor, confidence: Tensor, ignore_index: int, objects: Tensor | None = None
+) -> np.ndarray:
     """Counts the pixels of an image by what they are and by confidence. Counts of images, and of processes, add up.
 
     Args:
         prediction: [H, W] class indices in [0, K).
         label: [H, W] class indices or ``ignore_index``.
         confidence: [H, W] in [0, 1], the probability of the predicted class.
-        unknown: bool [H, W], pixels of an object that is none of the classes, whatever their label; None knows of none.
+        objects: uint8 [H, W], see :meth:`mmseg.datasets.reading.object_ids.ObjectIds.map`; None says nothing of any pixel.
 
     Returns:
-        int64 [3, L], rows as in :data:`KINDS`.
+        int64 [4, L], rows as in :data:`KINDS`.
     """
     kind = torch.where(prediction == label, 0, 1)
     counted = label != ignore_index
-    if unknown is not None:
-        kind, counted = kind.masked_fill(unknown, 2), counted | unknown
+    if objects is not None:
+        for row, value in ((2, UNKNOWN_OBJECT), (3, KNOWN_OBJECT)):
+            kind, counted = kind.masked_fill(objects == value, row), counted | (objects == value)
     places = kind[counted] * LEVELS + to_level(confidence[counted])
     return torch.bincount(places, minlength=len(KINDS) * LEVELS).view(len(KINDS), LEVELS).cpu().numpy()

@@ -47,7 +47,7 @@ class Reliability(NamedTuple):
 
 
 def reliability(counts: np.ndarray) -> Reliability:
-    """The diagram of counts int64 [3, L]; unknown objects have no part in it."""
+    """The diagram of counts int64 [4, L]; unknown objects have no part in it."""
     right, values = counts[0], level_values()
     pixels = counts[0] + counts[1]
     place = np.clip(np.ceil(values * BINS).astype(int) - 1, 0, BINS - 1)
@@ -69,7 +69,7 @@ class RiskCoverage(NamedTuple):
 
 
 def risk_coverage(counts: np.ndarray) -> RiskCoverage:
-    """The curve of counts int64 [3, L], one point for each level that a pixel has; empty without pixels."""
+    """The curve of counts int64 [4, L], one point for each level that a pixel has; empty without pixels."""
     pixels = (counts[0] + counts[1])[::-1]
     kept, wrong = np.cumsum(pixels)[pixels > 0], np.cumsum(counts[1][::-1])[pixels > 0]
     return RiskCoverage(kept / max(pixels.sum(), 1), wrong / kept)
@@ -125,18 +125,18 @@ def trust_scores(counts: np.ndarray, miou: float = math.nan) -> dict[str, float]
     """All measures in percent; NaN where one is undefined, as without a wrong pixel.
 
     Args:
-        counts: int64 [3, L].
+        counts: int64 [4, L].
         miou: percent, of the same pixels.
 
     Returns:
-        ``ECE``; ``AUROC``, ``FPR95`` and ``AUPR.success`` of confidence as a score of right pixels; ``AUPR.error`` of doubt, 1 - confidence,
-        as a score of wrong ones; ``OOD.AUROC``, ``OOD.AUPR``, ``OOD.FPR95`` of doubt as a score of unknown objects;
-        ``semantic_hmean`` of mIoU and the first five, ``OOD.hmean`` of the other three, ``BRAVO`` of these two, where errors enter as
-        100 - x.
+        ``ECE``; ``AUROC``, ``FPR95`` and ``AUPR.success`` of confidence as a score of right pixels; ``AUPR.error`` of doubt,
+        1 - confidence, as a score of wrong ones; ``OOD.AUROC``, ``OOD.AUPR``, ``OOD.FPR95`` of doubt as a score of unknown objects;
+        ``semantic_hmean`` of mIoU and the first five, ``OOD.hmean`` of the other three, ``BRAVO`` of these two, where errors enter
+        as 100 - x.
     """
-    right, wrong, unknown = counts
+    right, wrong, unknown, known = counts
     success, error = Ranking(right, wrong), Ranking(wrong[::-1], right[::-1])
-    foreign = Ranking(unknown[::-1], (right + wrong)[::-1])
+    foreign = Ranking(unknown[::-1], (right + wrong + known)[::-1])
     shares = {
         "ECE": reliability(counts).error,
         "AUROC": success.auroc,
@@ -148,9 +148,9 @@ def trust_scores(counts: np.ndarray, miou: float = math.nan) -> dict[str, float]
         "OOD.FPR95": foreign.fpr95,
     }
     scores = {name: 100 * share for name, share in shares.items()}
-    known = {"mIoU": miou, **scores}
-    scores["semantic_hmean"] = harmonic_mean(goodness(name, known[name]) for name in SEMANTIC)
-    scores["OOD.hmean"] = harmonic_mean(goodness(name, known[name]) for name in OUT_OF_DISTRIBUTION)
+    measured = {"mIoU": miou, **scores}
+    scores["semantic_hmean"] = harmonic_mean(goodness(name, measured[name]) for name in SEMANTIC)
+    scores["OOD.hmean"] = harmonic_mean(goodness(name, measured[name]) for name in OUT_OF_DISTRIBUTION)
     scores["BRAVO"] = harmonic_mean((scores["semantic_hmean"], scores["OOD.hmean"]))
     return scores
 
@@ -170,7 +170,7 @@ def harmonic_mean(values: Iterable[float]) -> float:
 
 def undefined_reason(counts: np.ndarray) -> str | None:
     """Why some of the measures are undefined, in one line; None where all but those of unknown objects are there."""
-    right, wrong, _ = counts.sum(axis=1)
+    right, wrong, *_ = counts.sum(axis=1)
     if not right + wrong:
         return "no pixel has a label: nothing can be said of confidence"
     if not wrong:

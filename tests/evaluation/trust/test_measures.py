@@ -7,6 +7,8 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
+from mmseg.datasets.reading.object_ids import KNOWN_OBJECT as KNOWN
+from mmseg.datasets.reading.object_ids import UNKNOWN_OBJECT as UNKNOWN
 from mmseg.evaluation.trust.counts import LEVELS, confidence_counts, level_values, to_level
 from mmseg.evaluation.trust.measures import (
     BINS,
@@ -27,7 +29,7 @@ def counted(right, confidence, unknown=None) -> np.ndarray:
     right, confidence = np.asarray(right, bool), np.asarray(confidence)
     label = torch.ones(1, right.size, dtype=torch.uint8)
     prediction = torch.from_numpy(right.astype(np.uint8))[None]
-    mask = None if unknown is None else torch.from_numpy(np.asarray(unknown, bool))[None]
+    mask = None if unknown is None else torch.from_numpy(np.asarray(unknown, np.uint8) * UNKNOWN)[None]
     return confidence_counts(prediction, label, torch.from_numpy(confidence)[None], IGNORE, mask)
 
 
@@ -51,13 +53,13 @@ def test_levels_reach_from_0_to_1_and_are_off_by_half_a_level():
 
 
 def test_pixels_are_counted_by_what_they_are():
-    prediction = torch.tensor([[0, 1, 2, 2]])
-    label = torch.tensor([[0, 2, IGNORE, IGNORE]])
-    confidence = torch.tensor([[1.0, 0.5, 0.25, 0.0]])
-    counts = confidence_counts(prediction, label, confidence, IGNORE, torch.tensor([[False, False, False, True]]))
-    assert counts.shape == (3, LEVELS)
-    assert counts.sum(axis=1).tolist() == [1, 1, 1]  # the ignored pixel is in none
-    assert counts[0, LEVELS - 1] == 1 and counts[1, to_level(torch.tensor(0.5))] == 1 and counts[2, 0] == 1
+    prediction = torch.tensor([[0, 1, 2, 2, 2]])
+    label = torch.tensor([[0, 2, IGNORE, IGNORE, IGNORE]])
+    confidence = torch.tensor([[1.0, 0.5, 0.25, 0.0, 1.0]])
+    counts = confidence_counts(prediction, label, confidence, IGNORE, torch.tensor([[0, 0, 0, UNKNOWN, KNOWN]]))
+    assert counts.shape == (4, LEVELS)
+    assert counts.sum(axis=1).tolist() == [1, 1, 1, 1]  # the ignored pixel is in none
+    assert counts[0, -1] == 1 and counts[1, to_level(torch.tensor(0.5))] == 1 and counts[2, 0] == 1 and counts[3, -1] == 1
 
 
 def test_a_perfect_predictor():
@@ -126,6 +128,15 @@ def test_unknown_objects_against_scikit_learn(noisy):
     assert scores["OOD.FPR95"] == pytest.approx(100 * alarms[np.argmax(found >= 0.95)], abs=1e-9)
     known = trust_scores(counted(right[~unknown], confidence[~unknown]))
     assert scores["AUROC"] == known["AUROC"] and scores["ECE"] == known["ECE"]
+
+
+def test_pixels_of_known_objects_are_what_unknown_ones_are_told_from():
+    objects = torch.tensor([[UNKNOWN, KNOWN, KNOWN, KNOWN]])
+    confidence = torch.tensor([[0.5, 0.9, 0.8, 0.25]])
+    nothing = torch.full((1, 4), IGNORE)
+    scores = trust_scores(confidence_counts(torch.zeros(1, 4), nothing, confidence, IGNORE, objects))
+    assert scores["OOD.AUROC"] == pytest.approx(200 / 3) and scores["OOD.FPR95"] == pytest.approx(100 / 3)
+    assert math.isnan(scores["ECE"])
 
 
 def test_the_calibration_error_from_its_definition(noisy):
