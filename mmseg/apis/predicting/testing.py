@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from functools import partial
 from pathlib import Path
 
 from mmengine.config import Config
@@ -23,6 +24,13 @@ from mmseg.apis.predicting.inference import describe_inference, init_model
 from mmseg.apis.predicting.passes import describe_work
 from mmseg.apis.predicting.presets import PRESETS, apply_preset, preset_precision
 from mmseg.apis.predicting.records import result_record, trust_metrics
+from mmseg.apis.predicting.robustness import (
+    chosen_corruptions,
+    corrupted_loaders,
+    corruption_record,
+    corruption_table,
+    read_reference,
+)
 from mmseg.apis.predicting.submission import submission_writer, write_archive
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files
 from mmseg.datasets.reading.value_range import ValueRange
@@ -55,6 +63,8 @@ def run(args: argparse.Namespace, cfg: Config) -> None:
 
 
 def _run(args: argparse.Namespace, cfg: Config) -> None:
+    chosen = chosen_corruptions(args.corruptions)
+    reference = read_reference(args.reference, chosen) if args.reference else None
     if args.targets:
         loaders = target_loaders(args.targets, cfg.get("scale"))
     else:
@@ -67,10 +77,25 @@ def _run(args: argparse.Namespace, cfg: Config) -> None:
     results = result_paths(args) if counts and is_main_process() else []
     with preset_precision(PRESETS[args.preset], args.device):
         evaluations = {name: evaluate_one(args, method, loader, metric_config(cfg), name) for name, loader in loaders.items()}
+        worse = evaluate_corrupted(args, cfg, method, chosen) if loaders.get("") and loaders[""].dataset.labelled else {}
     measured = {name: evaluation for name, evaluation in evaluations.items() if evaluation and evaluation.metrics}
     if measured and is_main_process():
         outcome = measured if args.targets else measured[""]
-        report(args, measured, result_record(cfg, args.config, args.checkpoint, outcome, options(args)), results)
+        record = result_record(cfg, args.config, args.checkpoint, outcome, options(args))
+        if worse:
+            record["corruptions"] = corruption_record(worse, cfg.seed, reference)
+        report(args, measured, record, results)
+
+
+def evaluate_corrupted(args: argparse.Namespace, cfg: Config, method: UDAMethod, chosen: list[tuple[str, int]]) -> dict:
+    """The evaluation of every chosen (kind, severity); predictions are written for images as they are alone."""
+    build = partial(evaluation_loader, cfg, test_set=args.test_set)
+    looks = {"branch": args.hrda_out, "trust": bool(args.metrics)}
+    evaluations = {}
+    for number, (kind, severity, loader) in enumerate(corrupted_loaders(build, chosen, cfg.seed), start=1):
+        print(f"Corruption {number} of {len(chosen)}: {kind}, severity {severity}")
+        evaluations[kind, severity] = evaluate(method, loader, metric_config(cfg), **looks)
+    return evaluations
 
 
 def result_paths(args: argparse.Namespace) -> list[Path]:
@@ -144,6 +169,9 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
     if "targets" in record:
         metrics = {target: evaluation.metrics for target, evaluation in evaluations.items()}
         print_titled(f"{checkpoint.parent / name}, mean over the targets", targets_table(metrics, record["mean"]))
+    if "corruptions" in record:
+        title = f"{checkpoint.parent / name}, mIoU on images that are made worse"
+        print_titled(title, corruption_table(record["corruptions"], evaluations[""].metrics["mIoU"]))
     for path in results:
         write_json(path, record)
         print(f"Result: {path}")
@@ -177,6 +205,7 @@ def variant(args: argparse.Namespace) -> str:
     parts += [args.preset] if args.preset != "paper" else []
     parts += [args.hrda_out] if args.hrda_out else []
     parts += ["aug"] if args.aug_test else []
+    parts += ["_".join(["corruptions", *(text.replace(":", "") for text in args.corruptions)])] if args.corruptions else []
     parts += [f"prior_{args.prior_correction.stem}"] if args.prior_correction else []
     parts += ["test"] if args.test_set else []
     parts += [target_name(target) for target in args.targets or ()]

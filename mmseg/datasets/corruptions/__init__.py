@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,6 +33,14 @@ class Kind:
     strengths: tuple
 
 
+SNOW = (
+    (0.005, 0.8, 0.5, 4, 0.9),
+    (0.01, 1.0, 0.6, 5, 0.8),
+    (0.02, 1.1, 0.7, 6, 0.7),
+    (0.03, 1.2, 0.8, 7, 0.65),
+    (0.05, 1.4, 0.9, 8, 0.55),
+)
+SPATTER = ((0.06, 0.6, False), (0.12, 0.7, False), (0.2, 0.75, False), (0.25, 0.85, True), (0.35, 0.95, True))
 KINDS = MappingProxyType(
     {
         "gaussian_noise": Kind(noise.gaussian_noise, (0.08, 0.12, 0.18, 0.26, 0.38)),
@@ -43,17 +51,30 @@ KINDS = MappingProxyType(
         "defocus_blur": Kind(blur.defocus_blur, ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))),
         "motion_blur": Kind(blur.motion_blur, ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15))),
         "glass_blur": Kind(blur.glass_blur, ((0.7, 1, 2), (0.9, 2, 1), (1.0, 2, 3), (1.1, 3, 2), (1.5, 4, 2))),
-        "snow": Kind(weather.snow, ((0.005, 0.8, 0.5, 4, 0.9), (0.01, 1, 0.6, 5, 0.8), (0.02, 1.1, 0.7, 6, 0.7), (0.03, 1.2, 0.8, 7, 0.65), (0.05, 1.4, 0.9, 8, 0.55))),
-        "frost": Kind(weather.frost, ((0.95, 0.4), (0.85, 0.6), (0.75, 0.7), (0.7, 0.8), (0.6, 0.9))),
-        "fog": Kind(weather.fog, ((1.5, 2), (2.0, 2), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4))),
-        "spatter": Kind(weather.spatter, ((0.06, 0.6, False), (0.12, 0.7, False), (0.2, 0.75, False), (0.25, 0.85, True), (0.35, 0.95, True))),
+        "snow": Kind(weather.snow, SNOW),
+        "frost": Kind(weather.frost, ((0.95, 0.3), (0.9, 0.45), (0.85, 0.6), (0.8, 0.8), (0.75, 1.0))),
+        "fog": Kind(weather.fog, ((0.25, 2.0), (0.35, 2.0), (0.45, 1.7), (0.55, 1.5), (0.65, 1.4))),
+        "spatter": Kind(weather.spatter, SPATTER),
         "brightness": Kind(digital.brightness, (0.1, 0.2, 0.3, 0.4, 0.5)),
         "contrast": Kind(digital.contrast, (0.4, 0.3, 0.2, 0.1, 0.05)),
         "saturate": Kind(digital.saturate, (1.5, 2, 3, 5, 20)),
         "jpeg_compression": Kind(digital.jpeg_compression, (25, 18, 15, 10, 7)),
     }
-)  # fmt: skip
+)
 """By name: noise, blur, weather, camera and file."""
+
+
+class Corruption(NamedTuple):
+    """What an evaluation does to its images."""
+
+    kind: str
+    severity: int
+    seed: int
+
+    def __call__(self, image: np.ndarray, name: str) -> np.ndarray:
+        """An image uint8 BGR [H, W, 3] made worse; ``name`` is its path below the folder of the images."""
+        changed = corrupt(np.ascontiguousarray(image[..., ::-1]), self.kind, self.severity, self.seed, name)
+        return np.ascontiguousarray(changed[..., ::-1])
 
 
 def corrupt(image: np.ndarray, kind: str, severity: int, seed: int = 0, name: str = "") -> np.ndarray:

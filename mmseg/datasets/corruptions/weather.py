@@ -12,6 +12,7 @@ from mmseg.datasets.corruptions.blur import line
 
 ICE = np.array([0.82, 0.9, 1.0], np.float32)
 WATER = np.array([0.69, 0.93, 0.93], np.float32)
+AIR = np.float32(0.85)
 MUD = np.array([0.25, 0.16, 0.08], np.float32)
 
 
@@ -28,11 +29,14 @@ def clouds(height: int, width: int, decay: float, rng: np.random.Generator) -> n
 
 
 def fog(image: np.ndarray, shape: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
-    """Adds clouds and lowers the contrast so that nothing is brighter than before; ``shape`` is their strength and decay."""
-    strength, decay = shape
-    brightest = float(image.max())
-    veil = strength * clouds(*image.shape[:2], decay, rng)[..., None]
-    return (image + veil) * (brightest / max(brightest + strength, np.finfo(np.float32).tiny))
+    """Takes light away and scatters that of the sky instead, more where clouds are thick.
+
+    Args:
+        shape: share of the light that is taken between the clouds, and the decay of the clouds, in which a quarter more is taken.
+    """
+    taken, decay = shape
+    opacity = (taken + 0.25 * clouds(*image.shape[:2], decay, rng))[..., None]
+    return (1 - opacity) * image + opacity * AIR
 
 
 def frost(image: np.ndarray, shape: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
