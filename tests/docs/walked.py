@@ -45,6 +45,9 @@ COVERED = {
     r"sh test\.sh work_dirs/(<run>|RUN)": "tests/cli/test_commands.py::test_test_sh_prints_iou_and_writes_palette_predictions",
     r"sh test\.sh work_dirs/RUN --preset fast": "tests/cli/test_evaluate.py::test_presets",
     r"sh test\.sh work_dirs/RUN --metrics trust": "tests/cli/test_trust.py::test_measures_of_the_pixels",
+    r"(python tools/test\.py CONFIG CHECKPOINT --corruptions all|sh test\.sh work_dirs/RUN --corruptions fog snow:3 .+)": (
+        "tests/cli/test_corruptions.py::test_a_reference_and_the_palette_pictures_of_test_sh"
+    ),
     r"sh test\.sh RUN --prior-correction priors\.json": "tests/apis/preparing/test_priors.py::test_the_command_and_what_takes_its_file",
     r"sh test\.sh work_dirs/gtaHR\w+": "tests/cli/test_released.py::test_a_released_folder_is_evaluated_from_anywhere",
     r"sh test\.sh work_dirs/own_streets": OWN_DATA,

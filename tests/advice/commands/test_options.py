@@ -64,6 +64,14 @@ def follow(command: Command, text: str):
             follow(evaluate, "--metrics trust"),
         ),
         Followed(
+            "--reference is about corrupted images. Add {}.", evaluate("--reference a.json"), follow(evaluate, "{} --reference a.json")
+        ),
+        Followed(
+            "--corruptions prints a table of mIoU, and {} asks for something else. Leave one of them out.",
+            evaluate("--corruptions all --aug-test"),
+            follow(evaluate, "--corruptions all"),
+        ),
+        Followed(
             "where the network looks. Leave one of them out.",
             evaluate("--preset fast --inference-mode slide"),
             follow(evaluate, "--preset fast"),
