@@ -18,7 +18,18 @@ from mmseg.config.config import HELPERS, REPORTING_HOOKS
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.references import references
 from mmseg.config.schedule import resolve_ends, stretch
-from mmseg.config.small.config import ANNOTATION_ROUNDS, Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets
+from mmseg.config.small.config import (
+    ANNOTATION_ROUNDS,
+    WEIGHT_AVERAGE,
+    Size,
+    crops,
+    demo_folder,
+    divided,
+    is_own,
+    required,
+    resize_config,
+    single_datasets,
+)
 from mmseg.config.small.network import NetworkSize
 from mmseg.datasets import CropOptions
 from mmseg.datasets.base import class_info
@@ -88,13 +99,15 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     if command_options.get("threshold") is not None:
         command_options["threshold"] = None  # it is sure of none
     small.train_dataloader.update(num_workers=0, batch_size=2)
+    if "micro_batches" in small:
+        small["micro_batches"] = min(small.micro_batches, 2)
     small.val_dataloader.update(num_workers=0)  # images of several sizes need the batch size 1 of their config
     for crop in crops(small.train_dataloader.dataset):
         crop["pad"] = crop.get("pad") or True  # sizes are rounded
     if small.uda.get("self_training_start"):
         small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
     _move_starts(small.uda, small.train_cfg.max_iters, iterations)
-    _move_rounds(small.get("custom_hooks", ()), small.train_cfg.max_iters, iterations)
+    _move_beginnings(small.get("custom_hooks", ()), small.train_cfg.max_iters, iterations)
     small.train_cfg.update(max_iters=iterations, val_interval=iterations)
     for hook in small.get("custom_hooks", ()):
         if "workers_per_gpu" in hook:
@@ -157,7 +170,7 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
         if "interval" in hook:  # as often in a training as before
             hook["interval"] = max(1, hook["interval"] * base.train_cfg.max_iters // small.train_cfg.max_iters)
     _move_starts(small.uda, small.train_cfg.max_iters, base.train_cfg.max_iters)
-    _move_rounds(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
+    _move_beginnings(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
     for key in OF_THE_DEMO:
         small[key] = base[key]
     small["custom_hooks"] = [*base.custom_hooks, *hooks]
@@ -195,12 +208,15 @@ def demo_image_size(scale: Sequence[int], full: Sequence[int]) -> list[int]:
     return [side // 2**halvings for side in full]
 
 
-def _move_rounds(hooks: Sequence[dict], before: int, after: int) -> None:
-    """Rounds of annotation at the same share of a training of ``after`` iterations instead of ``before``, in place; once where two meet.
+def _move_beginnings(hooks: Sequence[dict], before: int, after: int) -> None:
+    """What hooks begin at the same share of a training of ``after`` iterations instead of ``before``, in place.
 
-    One before the first iteration stays there, and the others come before the last one.
+    Rounds of annotation, once where two meet: one before the first iteration stays there, and the others come before the last one. The
+    moving average of the weights.
     """
     for hook in hooks:
+        if hook["type"] == WEIGHT_AVERAGE:
+            hook["begin"] = hook.get("begin", 0) * after // before
         if hook["type"] == ANNOTATION_ROUNDS:
             hook["rounds"] = sorted({min(max(1, number * after // before), after - 1) if number else 0 for number in hook["rounds"]})
 
@@ -218,7 +234,7 @@ def _stretch(cfg: Config, iterations: int) -> Config:
     if cfg.uda.get("self_training_start"):
         cfg.uda.self_training_start = cfg.uda.self_training_start * iterations // before
     _move_starts(cfg.uda, before, iterations)
-    _move_rounds(cfg.get("custom_hooks", ()), before, iterations)
+    _move_beginnings(cfg.get("custom_hooks", ()), before, iterations)
     return stretch(cfg, iterations)
 
 

@@ -281,9 +281,9 @@ class TimmBackbone(BaseModule):
             print_log(loaded_line(self.pretrained, self.name), logger="current")
         self.network.load_state_dict(state, strict=False)  # which lacks what a tuning adds
         self.tuning.start(self.network)
-        if self.mask_token is not None:
-            if not start_mask_token(self.mask_token, mask_token) and self.pretrained is not None:
-                print_log(f"{self.pretrained} holds no mask token of {self.name}: it starts as zeros", logger="current")
+        started = self.mask_token is None or start_mask_token(self.mask_token, mask_token)
+        if not started and self.pretrained is not None:
+            print_log(f"{self.pretrained} holds no mask token of {self.name}: it starts as zeros", logger="current")
         if self.pyramid is not None:
             self.pyramid.init_weights()
         self._is_init = True
