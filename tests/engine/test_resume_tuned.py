@@ -86,7 +86,9 @@ def test_what_is_left_out_changes_nothing_that_is_learned(whole, file):
 def test_killed_and_resumed_equals_uninterrupted(whole, file, tiny_data, tmp_path):
     broken = tmp_path / "broken"
     arguments = [str(config(tmp_path, file, "trainable")), "--work-dir", str(broken), *options(tiny_data)]
-    killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     half = read_checkpoint(broken / "latest.pth")
     trained = half["hooks"]["WeightAverageHook"]["trained"]
@@ -113,7 +115,13 @@ def test_whoever_loads_it_gets_the_network_that_was_evaluated(whole, tiny_data, 
 
 def test_an_exported_folder_is_complete(whole, tmp_path):
     done = tiny.run(
-        "tools/export.py", str(whole / "trainable.py"), str(whole / "trainable" / "latest.pth"), "--format", "folder", "--out", str(tmp_path / "x")
+        "tools/export.py",
+        str(whole / "trainable.py"),
+        str(whole / "trainable" / "latest.pth"),
+        "--format",
+        "folder",
+        "--out",
+        str(tmp_path / "x"),
     )
     assert done.returncode == 0, done.stderr
     exported, trained = init_model(tmp_path / "x"), init_model(whole / "trainable.py", whole / "trainable" / "latest.pth")
@@ -136,4 +144,6 @@ def test_without_the_file_one_line_names_it(how, whole, file, tiny_data, tmp_pat
     done = tiny.run(*commands[how])
     last = done.stderr.strip().splitlines()[-1]
     assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
-    assert f"and {tmp_path / 'gone.pth'} does not exist. Put it there, or set model.pretrained to where it is." in last and str(file) in last
+    assert (
+        f"and {tmp_path / 'gone.pth'} does not exist. Put it there, or set model.pretrained to where it is." in last and str(file) in last
+    )
