@@ -99,8 +99,7 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     if command_options.get("threshold") is not None:
         command_options["threshold"] = None  # it is sure of none
     small.train_dataloader.update(num_workers=0, batch_size=2)
-    if "micro_batches" in small:
-        small["micro_batches"] = min(small.micro_batches, 2)
+    _fewer_parts(small)
     small.val_dataloader.update(num_workers=0)  # images of several sizes need the batch size 1 of their config
     for crop in crops(small.train_dataloader.dataset):
         crop["pad"] = crop.get("pad") or True  # sizes are rounded
@@ -171,6 +170,7 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
             hook["interval"] = max(1, hook["interval"] * base.train_cfg.max_iters // small.train_cfg.max_iters)
     _move_starts(small.uda, small.train_cfg.max_iters, base.train_cfg.max_iters)
     _move_beginnings(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
+    _fewer_parts(small)
     for key in OF_THE_DEMO:
         small[key] = base[key]
     small["custom_hooks"] = [*base.custom_hooks, *hooks]
@@ -206,6 +206,12 @@ def demo_image_size(scale: Sequence[int], full: Sequence[int]) -> list[int]:
     """Size (w, h) of a demo image in the place of one of ``scale``: ``full``, halved until its width is closest to the divided one."""
     halvings = max(0, round(math.log2(full[0] * DEMO_DIVISOR / scale[0])))
     return [side // 2**halvings for side in full]
+
+
+def _fewer_parts(cfg: Config) -> None:
+    """A batch is divided into as many parts as it has samples, at most, in place."""
+    if "micro_batches" in cfg:
+        cfg["micro_batches"] = min(cfg.micro_batches, cfg.train_dataloader["batch_size"])
 
 
 def _move_beginnings(hooks: Sequence[dict], before: int, after: int) -> None:

@@ -1,7 +1,9 @@
 """Checkpoints without frozen weights: what is left out, what comes back, and what is refused."""
 
 import pytest
+import timm
 import torch
+from torch import nn
 
 from mmseg.engine.checkpoints.frozen import INTERPOLATED, completed, left_out, weights_hash
 from mmseg.engine.checkpoints.weights import load_method, load_resumed
@@ -63,6 +65,21 @@ def test_what_is_left_out_comes_back_bit_for_bit(kind, tmp_path, monkeypatch):
         load(other)
         assert all(torch.equal(value, whole[key]) for key, value in other.state_dict().items())
         assert other.model.state_dict().keys() == method.model.state_dict().keys()
+
+
+def test_a_frozen_network_with_stages(tmp_path):
+    """Whose entries are called otherwise in a file: stages.0 and stages_0."""
+    torch.manual_seed(5)
+    torch.save(timm.create_model("convnext_tiny", num_classes=0).state_dict(), tmp_path / "weights.pth")
+    method = nn.Module()
+    method.model = nn.Module()
+    options = {"name": "convnext_tiny", "tuning": {"type": "frozen"}, "pretrained": str(tmp_path / "weights.pth")}
+    method.model.backbone = TimmBackbone(**options)
+    method.model.backbone.init_weights()
+    left, whole = left_out(method), method.state_dict()
+    content = {"state_dict": left.without(whole), "meta": {"frozen": left.as_values()}}
+    assert not content["state_dict"] and left.networks == ("model",)
+    assert all(torch.equal(value, whole[key]) for key, value in completed(content, method.model, "some.pth")["state_dict"].items())
 
 
 def test_a_complete_checkpoint_stays_as_it_is(tmp_path):
