@@ -63,7 +63,7 @@ def test_a_tuning_is_looked_at():
     cfg = load_config(tiny.ROOT / "configs/foundation/gta2cs_soma_dinov2_vitl.py")
     check_options(cfg)
     cfg.model.backbone.tuning = {"type": "SoMA", "rnak": 3}
-    with pytest.raises(UserError, match="SoMA got an unexpected option 'rnak'. Did you mean 'rank'?"):
+    with pytest.raises(UserError, match=r"SoMA got an unexpected option 'rnak'\. Did you mean 'rank'\?"):
         check_options(cfg)
 
 

@@ -67,8 +67,10 @@ def test_what_is_left_out_comes_back_bit_for_bit(kind, tmp_path, monkeypatch):
         assert other.model.state_dict().keys() == method.model.state_dict().keys()
 
 
-def test_a_frozen_network_with_stages(tmp_path):
+def test_a_frozen_network_with_stages(tmp_path, monkeypatch):
     """Whose entries are called otherwise in a file: stages.0 and stages_0."""
+    monkeypatch.undo()
+    make_tiny(monkeypatch)
     torch.manual_seed(5)
     torch.save(timm.create_model("convnext_tiny", num_classes=0).state_dict(), tmp_path / "weights.pth")
     method = nn.Module()
