@@ -16,7 +16,6 @@ from mmseg.registry import MASKS, MODELS, options_of
 from mmseg.utils.errors import UserError
 
 ANNOTATION_ROUNDS = "AnnotationRounds"
-WEIGHT_AVERAGE = "WeightAverageHook"
 LABEL_DIVISOR = 4  # of the labels of the demo, 512 pixels wide, those of Cityscapes 2048
 LISTED_SHARE = 1 / 16
 """Share of labelled images in the place of a list of them."""

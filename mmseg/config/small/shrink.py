@@ -18,18 +18,7 @@ from mmseg.config.config import HELPERS, REPORTING_HOOKS
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.references import references
 from mmseg.config.schedule import resolve_ends, stretch
-from mmseg.config.small.config import (
-    ANNOTATION_ROUNDS,
-    WEIGHT_AVERAGE,
-    Size,
-    crops,
-    demo_folder,
-    divided,
-    is_own,
-    required,
-    resize_config,
-    single_datasets,
-)
+from mmseg.config.small.config import ANNOTATION_ROUNDS, Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets
 from mmseg.config.small.network import NetworkSize
 from mmseg.datasets import CropOptions
 from mmseg.datasets.base import class_info
@@ -60,6 +49,7 @@ OF_THE_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks",
 """Sections that are those of the demo configs as a whole."""
 LOADERS = ("train_dataloader", "val_dataloader")
 """Sections that are those of the demo configs but for their data sets."""
+WEIGHT_AVERAGE = "WeightAverageHook"
 OF_THE_CLASSES = ("class_weight", "avg_class_weight")
 """Options of a decoder's loss that know how frequent classes are in the data of the config."""
 WARM_UP = "LinearLR"
