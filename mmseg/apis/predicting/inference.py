@@ -29,6 +29,7 @@ from mmseg.datasets.reading.image_files import read_image
 from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.transforms import RESIZING, EvaluationSize
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.frozen import completed
 from mmseg.engine.checkpoints.trained_for import TrainedFor
 from mmseg.engine.checkpoints.weights import STUDENT, load_segmentor, network_state
 from mmseg.models.uda import UDAMethod
@@ -132,7 +133,7 @@ def init_model(
     if checkpoint is None:
         method.init_weights()
     else:
-        content = read_checkpoint(checkpoint)
+        content = completed(read_checkpoint(checkpoint), method.model, checkpoint)
         print(one_line(load_segmentor(method.model, network_state(content, weights, checkpoint), weights, checkpoint)))
         trained = TrainedFor.of(content)
     method.cfg = cfg

@@ -49,6 +49,7 @@ OF_THE_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks",
 """Sections that are those of the demo configs as a whole."""
 LOADERS = ("train_dataloader", "val_dataloader")
 """Sections that are those of the demo configs but for their data sets."""
+WEIGHT_AVERAGE = "WeightAverageHook"
 OF_THE_CLASSES = ("class_weight", "avg_class_weight")
 """Options of a decoder's loss that know how frequent classes are in the data of the config."""
 WARM_UP = "LinearLR"
@@ -88,13 +89,14 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     if command_options.get("threshold") is not None:
         command_options["threshold"] = None  # it is sure of none
     small.train_dataloader.update(num_workers=0, batch_size=2)
+    _fewer_parts(small)
     small.val_dataloader.update(num_workers=0)  # images of several sizes need the batch size 1 of their config
     for crop in crops(small.train_dataloader.dataset):
         crop["pad"] = crop.get("pad") or True  # sizes are rounded
     if small.uda.get("self_training_start"):
         small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
     _move_starts(small.uda, small.train_cfg.max_iters, iterations)
-    _move_rounds(small.get("custom_hooks", ()), small.train_cfg.max_iters, iterations)
+    _move_beginnings(small.get("custom_hooks", ()), small.train_cfg.max_iters, iterations)
     small.train_cfg.update(max_iters=iterations, val_interval=iterations)
     for hook in small.get("custom_hooks", ()):
         if "workers_per_gpu" in hook:
@@ -157,7 +159,8 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
         if "interval" in hook:  # as often in a training as before
             hook["interval"] = max(1, hook["interval"] * base.train_cfg.max_iters // small.train_cfg.max_iters)
     _move_starts(small.uda, small.train_cfg.max_iters, base.train_cfg.max_iters)
-    _move_rounds(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
+    _move_beginnings(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
+    _fewer_parts(small)
     for key in OF_THE_DEMO:
         small[key] = base[key]
     small["custom_hooks"] = [*base.custom_hooks, *hooks]
@@ -195,12 +198,21 @@ def demo_image_size(scale: Sequence[int], full: Sequence[int]) -> list[int]:
     return [side // 2**halvings for side in full]
 
 
-def _move_rounds(hooks: Sequence[dict], before: int, after: int) -> None:
-    """Rounds of annotation at the same share of a training of ``after`` iterations instead of ``before``, in place; once where two meet.
+def _fewer_parts(cfg: Config) -> None:
+    """A batch is divided into as many parts as it has samples, at most, in place."""
+    if "micro_batches" in cfg:
+        cfg["micro_batches"] = min(cfg.micro_batches, cfg.train_dataloader["batch_size"])
 
-    One before the first iteration stays there, and the others come before the last one.
+
+def _move_beginnings(hooks: Sequence[dict], before: int, after: int) -> None:
+    """What hooks begin at the same share of a training of ``after`` iterations instead of ``before``, in place.
+
+    Rounds of annotation, once where two meet: one before the first iteration stays there, and the others come before the last one. The
+    moving average of the weights.
     """
     for hook in hooks:
+        if hook["type"] == WEIGHT_AVERAGE:
+            hook["begin"] = hook.get("begin", 0) * after // before
         if hook["type"] == ANNOTATION_ROUNDS:
             hook["rounds"] = sorted({min(max(1, number * after // before), after - 1) if number else 0 for number in hook["rounds"]})
 
@@ -218,7 +230,7 @@ def _stretch(cfg: Config, iterations: int) -> Config:
     if cfg.uda.get("self_training_start"):
         cfg.uda.self_training_start = cfg.uda.self_training_start * iterations // before
     _move_starts(cfg.uda, before, iterations)
-    _move_rounds(cfg.get("custom_hooks", ()), before, iterations)
+    _move_beginnings(cfg.get("custom_hooks", ()), before, iterations)
     return stretch(cfg, iterations)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.classifiers import check_class_count, classifier_entries
+from mmseg.engine.checkpoints.frozen import completed
 from mmseg.engine.checkpoints.published_parts import joined
 from mmseg.engine.checkpoints.state_difference import State, StateDifference, first_names
 from mmseg.models.uda import UDAMethod
@@ -181,7 +182,8 @@ def load_student(network: nn.Module, path: str | os.PathLike) -> str:
     Raises:
         UserError: see :func:`network_state` and :func:`load_segmentor`.
     """
-    return load_segmentor(network, network_state(read_checkpoint(path), STUDENT, path), STUDENT, path)
+    content = completed(read_checkpoint(path), network, path)
+    return load_segmentor(network, network_state(content, STUDENT, path), STUDENT, path)
 
 
 def load_method(method: UDAMethod, content: Mapping[str, Any], path: str | os.PathLike, *, skip_classifier: bool = False) -> list[str]:
@@ -203,6 +205,7 @@ def load_method(method: UDAMethod, content: Mapping[str, Any], path: str | os.Pa
     Raises:
         UserError: see :func:`network_state` and :func:`load_segmentor`.
     """
+    content = completed(content, method.model, path)
     found = networks(content)
     others = {name: state for name, state in found.items() if name in (STUDENT, IMNET)} if skip_classifier else found
 

@@ -24,7 +24,15 @@ from mmseg.models.backbones.style_hallucination import style_hallucination
 from mmseg.models.backbones.timm_networks.creation import create, is_plain, part_of_first_level, stage_indices, stage_infos
 from mmseg.models.backbones.timm_networks.files import encoder_state
 from mmseg.models.backbones.timm_networks.sizes import STRIDES, cut, pad, padded, rounded_up, top_left
-from mmseg.models.backbones.timm_networks.tokens import blocks_above, masked_tokens, token_embedding, token_grid
+from mmseg.models.backbones.timm_networks.tokens import (
+    blocks_above,
+    check_level_blocks,
+    masked_tokens,
+    refuse_options_of_tokens,
+    start_mask_token,
+    token_embedding,
+    token_grid,
+)
 from mmseg.models.backbones.tuning import build_tuning
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.necks.simple_feature_pyramid import SimpleFeaturePyramid
@@ -59,6 +67,8 @@ class TimmBackbone(BaseModule):
             is normalised, and ``out_indices`` are not asked; those of blocks are not, and later blocks are not built.
         input_scale: of a plain transformer: an image of side s is resized to floor(s * input_scale / p) * p pixels, e.g. 1.1 for
             80x80 tokens of a crop of 1024 with p = 14. None for p / 16.
+        patch_size: of a plain transformer: its p, where it is not to be that of the published weights, e.g. 16 for DINOv2's 14. The
+            embedding of patches in a file is resampled by timm (Beyer et al., FlexiViT, CVPR 2023, section 3.4), positions are resized.
         tuning: what is trained in a plain transformer, e.g. ``dict(type='LoRA', rank=16)``: see :mod:`mmseg.models.backbones.tuning`.
             None trains all of it.
         mask_token: whether it has a token that takes the place of masked ones (:meth:`forward`): that of the file, else zeros at first.
@@ -85,6 +95,7 @@ class TimmBackbone(BaseModule):
         out_indices: Some[NonNegative[int]] = (0, 1, 2, 3),
         levels: Literal["pyramid", "last"] | Some[NonNegative[int]] = "pyramid",
         input_scale: Positive[float] | None = None,
+        patch_size: Positive[int] | None = None,
         tuning: dict | None = None,
         mask_token: bool = False,
         drop_path_rate: ShareBelowOne = 0.0,
@@ -101,6 +112,9 @@ class TimmBackbone(BaseModule):
         self.strides = tuple(STRIDES[index] for index in out_indices)
         self.level_kind = levels if isinstance(levels, str) else tuple(levels)
         self.options = {"drop_path_rate": drop_path_rate} | ({} if img_size is None else {"img_size": tuple(img_size)})
+        self.options |= {} if patch_size is None else {"patch_size": patch_size}
+        of_tokens = {"levels": levels != "pyramid", "input_scale": input_scale, "patch_size": patch_size, "mask_token": mask_token}
+        self.options_of_tokens = [option for option, given in of_tokens.items() if given]
         self.pretrained = pretrained_path(pretrained, init_cfg)
         whole, self.network, _ = self._build()
         self.pyramid = self.mask_token = None
@@ -113,7 +127,6 @@ class TimmBackbone(BaseModule):
             self._add_levels(stage_infos(whole)[-1])
             self._add_mask_token(stage_infos(whole)[-1]["num_chs"], wanted=mask_token)
         else:
-            self._refuse_tokens(mask_token)
             self.out_channels = tuple(self.network.feature_info.channels())
         self._add_style_hallucination(style_hallucination_cfg)
 
@@ -137,14 +150,6 @@ class TimmBackbone(BaseModule):
             # Stays in place: torch.compile follows a hook that is there, but registers none.
             token_embedding(self.network).register_forward_hook(self._mask_tokens)
 
-    def _refuse_tokens(self, mask_token: bool) -> None:
-        """A network with stages has no grid of tokens."""
-        asked = {"levels": self.level_kind != "pyramid", "input_scale": self.input_scale is not None, "mask_token": mask_token}
-        given = [option for option, is_given in asked.items() if is_given]
-        if given:
-            text = f"{self.name} of timm has stages and no grid of tokens, so no {' and '.join(given)}"
-            raise UserError(f"TimmBackbone: {text}. Leave it out, or use a plain transformer such as vit_base_patch14_dinov2.")
-
     def _add_style_hallucination(self, options: dict | None) -> None:
         """Puts it behind the part of timm's network that gives the first level."""
         if options is not None and self.plain:
@@ -167,19 +172,14 @@ class TimmBackbone(BaseModule):
         whole = create(self.name, **self.options, num_classes=0)
         names = list(whole.state_dict())
         if is_plain(whole):
-            self._check_blocks(len(stage_infos(whole)))
+            check_level_blocks(self.name, self.level_kind, len(self.strides), len(stage_infos(whole)))
             blocks = None if isinstance(self.level_kind, str) else list(self.level_kind)
             # Keeps the maps that are asked for; drops what lies behind them and what only a classifier has.
             whole.prune_intermediate_layers(1 if blocks is None else blocks, prune_norm=blocks is not None)
             return whole, whole, names
+        refuse_options_of_tokens(self.name, self.options_of_tokens)
         indices = stage_indices(self.name, whole, self.strides)
         return whole, create(self.name, **self.options, features_only=True, out_indices=indices), names
-
-    def _check_blocks(self, depth: int) -> None:
-        kind, count = self.level_kind, len(self.strides)
-        if not isinstance(kind, str) and (len(kind) != count or list(kind) != sorted(set(kind)) or kind[-1] >= depth):
-            text = f"TimmBackbone got levels={kind!r} for {count} levels (out_indices), and {self.name} of timm has {depth} blocks"
-            raise UserError(f"{text}. Give {count} of the blocks 0 to {depth - 1}, in ascending order.")
 
     def token_grid(self, height: int, width: int) -> tuple[int, int]:
         """Tokens (h, w) of an image (H, W) in a plain transformer: the size of a ``token_mask``."""
@@ -274,25 +274,26 @@ class TimmBackbone(BaseModule):
         Raises:
             UserError: the file does not exist or belongs to another network.
         """
-        whole, network, names = self._build()
-        mask_token = None
-        state = network.state_dict()
-        if self.pretrained is not None:
-            check_gate(self.facts, self.pretrained)
-            state, mask_token = encoder_state(self.pretrained, self.name, state, whole, names)
+        if self.pretrained is None:
+            state, mask_token = self._build()[1].state_dict(), None
+        else:
+            state, mask_token = self.file_state()
             print_log(loaded_line(self.pretrained, self.name), logger="current")
         self.network.load_state_dict(state, strict=False)  # which lacks what a tuning adds
         self.tuning.start(self.network)
-        if self.mask_token is not None:
-            self._start_mask_token(mask_token)
+        started = self.mask_token is None or start_mask_token(self.mask_token, mask_token)
+        if not started and self.pretrained is not None:
+            print_log(f"{self.pretrained} holds no mask token of {self.name}: it starts as zeros", logger="current")
         if self.pyramid is not None:
             self.pyramid.init_weights()
         self._is_init = True
 
-    def _start_mask_token(self, given: Tensor | None) -> None:
-        """Takes that of the file; zeros where it has none."""
-        fits = given is not None and given.numel() == self.mask_token.numel()
-        with torch.no_grad():
-            self.mask_token.copy_(given.reshape(self.mask_token.shape) if fits else torch.zeros_like(self.mask_token))
-        if self.pretrained is not None and not fits:
-            print_log(f"{self.pretrained} holds no mask token of {self.name}: it starts as zeros", logger="current")
+    def file_state(self) -> tuple[dict[str, Tensor], Tensor | None]:
+        """What the file ``pretrained`` holds for the network: its state without what a tuning adds, and the mask token if there is one.
+
+        Raises:
+            UserError: the file does not exist or belongs to another network.
+        """
+        check_gate(self.facts, self.pretrained)
+        whole, network, names = self._build()
+        return encoder_state(self.pretrained, self.name, network.state_dict(), whole, names)

@@ -171,6 +171,18 @@ def test_rounds_of_annotation_keep_their_share_of_the_training():
     assert other["size"] == [160, 80] and other.acquisition.radius == 1
 
 
+@BOTH_SIZES
+def test_adapters_averages_and_parts_of_a_batch_become_small(make_small):
+    cfg = load_config("configs/foundation/gta2cs_soma_dinov2_vitl.py")
+    small = make_small(cfg)
+    assert small.model.backbone.tuning == {"type": "SoMA", "rank": 16, "first_block": 1} and cfg.model.backbone.tuning.first_block == 8
+    del cfg.model.backbone.tuning["first_block"]
+    assert make_small(cfg).model.backbone.tuning["first_block"] == 1, "its default is 8"
+    assert small.micro_batches == small.train_dataloader["batch_size"] == 2
+    (hook,) = [hook for hook in small.custom_hooks if hook["type"] == "WeightAverageHook"]
+    assert hook["begin"] == 12000 * small.train_cfg.max_iters // 40000
+
+
 def test_a_round_before_the_first_iteration_stays_there():
     cfg = load_config("configs/ripu/gta2cs_ripu_source_free.py")
     assert shrink(cfg, "demo", iterations=30).custom_hooks[3].rounds == [0, 2, 4, 6, 8]
