@@ -88,6 +88,8 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     if command_options.get("threshold") is not None:
         command_options["threshold"] = None  # it is sure of none
     small.train_dataloader.update(num_workers=0, batch_size=2)
+    if "micro_batches" in small:
+        small["micro_batches"] = min(small.micro_batches, 2)
     small.val_dataloader.update(num_workers=0)  # images of several sizes need the batch size 1 of their config
     for crop in crops(small.train_dataloader.dataset):
         crop["pad"] = crop.get("pad") or True  # sizes are rounded
@@ -148,6 +150,8 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
     small["uda"] = _demo_method(small.uda, {**base.uda, "source_class_weight": _weights_of(classes, base.uda.source_class_weight)})
     for name in LOADERS:
         small[name] = {**base[name], "dataset": small[name].dataset}
+    if "micro_batches" in small:
+        small["micro_batches"] = min(small.micro_batches, small.train_dataloader.batch_size)
     thin = {name: group for name, group in class_groups(base.val_evaluator.subsets).items() if set(group) <= set(classes)}
     subsets = {**thin, **class_groups(small.val_evaluator.get("subsets"))}
     small["val_evaluator"] = {**base.val_evaluator, **small.val_evaluator, "subsets": subsets}
