@@ -54,6 +54,7 @@ def test_demo_rows_differ_in_what_is_trained():
         small = [demo(last(address)) for address in STUDY.rows if address.startswith(f"{table}.")]
         assert len({digest(cfg) for cfg in small}) == distinct
         assert len({type(method(cfg).model.backbone.tuning) for cfg in small}) == 5
+        assert all(cfg.train_dataloader.batch_size % cfg.get("micro_batches", 1) == 0 for cfg in small)
 
 
 def test_photographs_are_those_of_study_110():
