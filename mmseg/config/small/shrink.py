@@ -150,6 +150,8 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
     small["uda"] = _demo_method(small.uda, {**base.uda, "source_class_weight": _weights_of(classes, base.uda.source_class_weight)})
     for name in LOADERS:
         small[name] = {**base[name], "dataset": small[name].dataset}
+    if "micro_batches" in small:
+        small["micro_batches"] = min(small.micro_batches, small.train_dataloader.batch_size)
     thin = {name: group for name, group in class_groups(base.val_evaluator.subsets).items() if set(group) <= set(classes)}
     subsets = {**thin, **class_groups(small.val_evaluator.get("subsets"))}
     small["val_evaluator"] = {**base.val_evaluator, **small.val_evaluator, "subsets": subsets}

@@ -11,6 +11,7 @@ from mmseg.models.uda.objectives.mixed import MixedSupervision
 from mmseg.models.uda.objectives.prototypes import PrototypeConsistency, PrototypeSupervision
 from mmseg.models.uda.objectives.rectified import RectifiedSupervision
 from mmseg.models.uda.objectives.self_labelling import SelfLabelling
+from mmseg.models.uda.objectives.soft_labels import SoftLabelSupervision
 from mmseg.models.uda.objectives.supervised.annotated import AnnotatedSupervision
 from mmseg.models.uda.objectives.supervised.labeled import LabeledSupervision
 from mmseg.models.uda.objectives.supervised.source import SourceSupervision
@@ -31,6 +32,7 @@ __all__ = [
     "PrototypeSupervision",
     "RectifiedSupervision",
     "SelfLabelling",
+    "SoftLabelSupervision",
     "SourceSupervision",
     "TargetDensity",
 ]
