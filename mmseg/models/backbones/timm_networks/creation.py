@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import timm
 from torch import nn
@@ -63,6 +63,33 @@ def stage_indices(name: str, whole: nn.Module, strides: Sequence[int]) -> list[i
         text = f"{name} of timm has levels at strides {found}, not at {list(strides)}"
         raise UserError(f"TimmBackbone: {text}. Use a network with strides 4, 8, 16, 32, or out_indices of those that it has.")
     return [max(index for index, stride in enumerate(found) if stride == wanted) for wanted in strides]
+
+
+def check_blocks(name: str, levels: Sequence[int], count: int, depth: int) -> None:
+    """Refuses blocks that a plain transformer does not have as its levels.
+
+    Args:
+        name: of the network, for the error.
+        levels: indices of blocks.
+        count: of the levels.
+        depth: blocks that it has.
+    """
+    if len(levels) != count or list(levels) != sorted(set(levels)) or levels[-1] >= depth:
+        text = f"TimmBackbone got levels={levels!r} for {count} levels (out_indices), and {name} of timm has {depth} blocks"
+        raise UserError(f"{text}. Give {count} of the blocks 0 to {depth - 1}, in ascending order.")
+
+
+def refuse_tokens(name: str, asked: Mapping[str, bool]) -> None:
+    """Refuses options that are about tokens for a network with stages, which has no grid of tokens.
+
+    Args:
+        name: of the network, for the error.
+        asked: by option, whether it is given.
+    """
+    given = [option for option, is_given in asked.items() if is_given]
+    if given:
+        text = f"{name} of timm has stages and no grid of tokens, so no {' and '.join(given)}"
+        raise UserError(f"TimmBackbone: {text}. Leave it out, or use a plain transformer such as vit_base_patch14_dinov2.")
 
 
 def part_of_first_level(network: nn.Module) -> nn.Module:

@@ -52,6 +52,14 @@ def masked_tokens(tokens: Tensor, keep: Tensor, mask_token: Tensor) -> Tensor:
     return torch.where(keep if tokens.dim() == 4 else keep.flatten(1, 2), tokens, mask_token.to(tokens.dtype))
 
 
+@torch.no_grad()
+def start_mask_token(mask_token: nn.Parameter, given: Tensor | None) -> bool:
+    """Takes the mask token of a file, zeros where it has none that fits; returns whether it had one."""
+    fits = given is not None and given.numel() == mask_token.numel()
+    mask_token.copy_(given.reshape(mask_token.shape) if fits else torch.zeros_like(mask_token))
+    return fits
+
+
 def token_embedding(network: nn.Module) -> nn.Module:
     """The part of a plain transformer of timm that makes tokens of patches, before positions are added to them."""
     return network.embeds.norm if hasattr(network, "embeds") else network.patch_embed
