@@ -111,7 +111,7 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
     The demo configs say how large images, networks and batches are and how long is trained; the config says
     what is trained. What published trainings differ in can be lost at this size:
 
-    - No network starts from ImageNet weights, so there is no feature distance to them.
+    - No network starts from ImageNet weights, so there is no feature distance to them, and no distillation of features.
     - Every MiT becomes one small MiT, and every ResNet a narrow ResNet-50.
     - Frozen batch norm (``FrozenBN``), which keeps the statistics of a file, becomes batch norm: there is no file.
     - DACS takes α and τ of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and one of 0.99 are
@@ -252,7 +252,7 @@ def _weights_of(classes: Sequence[str], weights: Sequence[float]) -> list[float]
 
 def _demo_method(uda: dict, dacs: dict) -> dict:
     """The options of a method that mean something in a demo; ``dacs`` are those of the demo's DACS."""
-    kept = {key: value for key, value in uda.items() if not key.startswith("imnet_")}
+    kept = {key: value for key, value in uda.items() if not key.startswith("imnet_") and key != "feature_distillation"}
     _drop_defaults(kept, MODELS.get(kept["type"]))
     small = {**kept, **(dacs if kept["type"] == dacs["type"] else {"source_class_weight": dacs["source_class_weight"]})}
     if PROTOTYPE_MOMENTUM in options_of(MODELS.get(kept["type"])):
