@@ -21,6 +21,7 @@ from mmseg.models.segmentors.detail_crop import blur_details, draw_crop_box
 from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, _prefixed
 from mmseg.models.segmentors.inference_options import InferenceOptions, refuse_options
 from mmseg.models.segmentors.shared_windows import BRANCHES, Walk, shared_inference
+from mmseg.models.segmentors.window_averages import Average
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, plan_windows, sliding_boxes, windows_per_pass
 from mmseg.utils.errors import UserError
@@ -232,11 +233,16 @@ class HRDAEncoderDecoder(EncoderDecoder):
             context=context,
             detail=detail,
             stride=self.decode_head.output_stride,
-            num_classes=self.num_classes,
+            channels={branch: 1 if branch == "ATT" else self.num_classes for branch in self.branches},
+            averages={branch: self.averages(branch) for branch in self.branches},
             outer_per_pass=self.outer_per_pass(image, context_size),
             details_per_pass=windows_per_pass(len(image), detail_size, self.pixels_per_pass),
         )
         return shared_inference(walk, plan, image, branches)
+
+    def averages(self, branch: str | None) -> Average:
+        """See :class:`EncoderDecoder`; an attention is no logit."""
+        return "logits" if self.known_branch(branch) == "ATT" else super().averages(branch)
 
     def known_branch(self, branch: str | None) -> str:
         """See :meth:`EncoderDecoder.known_branch`."""

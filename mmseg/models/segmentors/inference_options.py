@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from typing_extensions import TypedDict
 
+from mmseg.models.segmentors.window_averages import Average
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.options.ranges import Pair, Positive
 
@@ -18,6 +21,7 @@ class InferenceOptions(TypedDict, total=False):
     pixels_per_pass: Positive[int]
     enlarge_once: bool
     flip: bool
+    average: Average
 
 
 def refuse_options(name: str, **options: dict | None) -> None:
@@ -38,6 +42,8 @@ def checked_test_cfg(test_cfg: dict) -> dict:
             raise UserError(f"test_cfg got an unexpected option '{key}'.{suggestion(key, InferenceOptions.__annotations__)}")
     if test_cfg.get("mode") not in ("whole", "slide"):
         raise UserError(f"test_cfg has mode={test_cfg.get('mode')!r}. Use 'whole' or 'slide'.")
+    if test_cfg.get("average", "logits") not in get_args(Average):
+        raise UserError(f"test_cfg has average={test_cfg['average']!r}. Use 'logits' or 'probabilities'.")
     if test_cfg["mode"] == "slide":
         if test_cfg.get("enlarge_once"):
             raise UserError("test_cfg: enlarge_once=True is for whole images, but windows are averaged first. Use mode='whole'.")

@@ -171,7 +171,8 @@ def test_a_frozen_encoder_of_the_same_file_is_there_once(tuning, monkeypatch):
     own = {id(parameter) for parameter in method.model.parameters()}
     shared = [id(parameter) in own for parameter in method.feature_reference.backbone.parameters()]
     assert all(shared) if tuning != "full" else not any(shared)
-    student, reference = method.model.backbone.network.state_dict(), method.feature_reference.backbone.network.state_dict()
+    student = method.model.backbone.network.state_dict()
+    reference = {key: value.clone() for key, value in method.feature_reference.backbone.network.state_dict().items()}
     if tuning != "full":
         assert all(torch.equal(value, student[key]) for key, value in reference.items())
     run_step(method, monkeypatch)

@@ -1,7 +1,7 @@
 """The student's encoder imitates the features of a frozen one (VFM-UDA++, Englert et al., arXiv 2503.10685).
 
-Unlike the feature distance of DAFormer (:mod:`mmseg.models.uda.objectives.feature_distance`): on both domains, of every place and class, and
-of an encoder that may be another one, behind a trained projector.
+Unlike the feature distance of DAFormer (:mod:`mmseg.models.uda.objectives.feature_distance`): on both domains, of every place and class,
+and of an encoder that may be another one, behind a trained projector.
 
 Letters: B images, (H, W) crop.
 """
