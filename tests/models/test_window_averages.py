@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from mmseg.apis.predicting.inference import describe_inference
-from mmseg.models.segmentors.inference_options import checked_test_cfg
 from mmseg.models.segmentors.shared_windows import BRANCHES
 from mmseg.models.segmentors.window_averages import averaged
 from mmseg.registry import MODELS
@@ -86,5 +85,5 @@ def test_it_is_said():
 
 
 def test_another_word():
-    with pytest.raises(UserError, match=r"test_cfg has average='votes'\. Use 'logits' or 'probabilities'\."):
-        checked_test_cfg({**SLIDE, "average": "votes"})
+    with pytest.raises(UserError, match=r"test_cfg\.average is 'votes'\. It should be 'logits' or 'probabilities'"):
+        MODELS.build({**plain(), "test_cfg": {**SLIDE, "average": "votes"}})

@@ -184,6 +184,11 @@ class TimmBackbone(BaseModule):
         indices = stage_indices(self.name, whole, self.strides)
         return whole, create(self.name, **self.options, features_only=True, out_indices=indices), names
 
+    @property
+    def fits_strides(self) -> bool:
+        """Whether a cell of a level covers as many pixels as its stride says, and not those of a token that is larger or smaller."""
+        return not (self.plain and self.level_kind == "last") or self.input_scale in (None, self.patch_size / TOKEN_STRIDE)
+
     def token_grid(self, height: int, width: int) -> tuple[int, int]:
         """Tokens (h, w) of an image (H, W) in a plain transformer: the size of a ``token_mask``."""
         if self.input_scale is not None:

@@ -71,6 +71,9 @@ class HRDAEncoderDecoder(EncoderDecoder):
         parts = {"backbone": backbone, "decode_head": decode_head, "neck": neck, "depth_head": depth_head}
         super().__init__(**parts, pretrained=pretrained, test_cfg=test_cfg, train_cfg=train_cfg, init_cfg=init_cfg)
         refuse_options("HRDAEncoderDecoder", enlarge_once=self.test_cfg.get("enlarge_once"))
+        if not getattr(self.backbone, "fits_strides", True):
+            text = "levels='last' with input_scale gives a map in the grid of the tokens, but details are placed by strides"
+            raise UserError(f"HRDAEncoderDecoder: {text}. Use levels='pyramid' or 'adapter', or leave input_scale out.")
         if len(scales) != 2 or max(scales) != 1 or min(scales) <= 0:
             raise UserError(f"HRDAEncoderDecoder got scales={scales!r}. Use (1, s) with a context scale s from above 0 to 1.")
         if feature_scale not in ("all", *scales):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from typing_extensions import TypedDict
 
 from mmseg.models.segmentors.window_averages import Average
@@ -42,8 +40,6 @@ def checked_test_cfg(test_cfg: dict) -> dict:
             raise UserError(f"test_cfg got an unexpected option '{key}'.{suggestion(key, InferenceOptions.__annotations__)}")
     if test_cfg.get("mode") not in ("whole", "slide"):
         raise UserError(f"test_cfg has mode={test_cfg.get('mode')!r}. Use 'whole' or 'slide'.")
-    if test_cfg.get("average", "logits") not in get_args(Average):
-        raise UserError(f"test_cfg has average={test_cfg['average']!r}. Use 'logits' or 'probabilities'.")
     if test_cfg["mode"] == "slide":
         if test_cfg.get("enlarge_once"):
             raise UserError("test_cfg: enlarge_once=True is for whole images, but windows are averaged first. Use mode='whole'.")

@@ -63,11 +63,11 @@ def copying(suffix: str, result: torch.Tensor) -> Format:
     return Format(suffix, lambda program, path: path.write_text("new"), lambda path, image: result)
 
 
-@pytest.mark.parametrize("flip", [False, True])
-def test_the_example_predicts_what_inference_predicts(tiny_data, tmp_path, monkeypatch, flip):
+@pytest.mark.parametrize("looking", [{}, {"flip": True, "average": "probabilities"}], ids=["once", "twice"])
+def test_the_example_predicts_what_inference_predicts(tiny_data, tmp_path, monkeypatch, looking):
     """HRDA, both formats; the code of the document as it stands, on windows that overlap unevenly."""
     photo = next(tiny_data.glob("cityscapes/leftImg8bit/val/*/*.png"))
-    method = init_model(config(hrda(num_classes=19, test_cfg={**SLIDE, "flip": flip})))
+    method = init_model(config(hrda(num_classes=19, test_cfg={**SLIDE, **looking})))
     window, stride = sliding_window(method.cfg)
     base = tmp_path / "exported" / "latest_1024x1024"
     files = export_window(method, base, window)
