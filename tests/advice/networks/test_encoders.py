@@ -103,6 +103,7 @@ def test_a_transformer_of_too_few_blocks_for_an_adapter(monkeypatch):
     name = "vit_small_patch14_dinov2"
     advice("TimmBackbone: {}. Use a deeper network, or levels='pyramid'.", backbone(name, levels="adapter"))
     assert backbone(name, levels="pyramid")()
+    monkeypatch.undo()
     make_tiny(monkeypatch, depth=4)
     assert backbone(name, levels="adapter")()
 

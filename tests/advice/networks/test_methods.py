@@ -127,9 +127,10 @@ def test_a_labeling_without_a_teacher():
     assert build("SourceOnly", labeling=labeling, **options_of(part)).teachers and not build("SourceOnly").teachers
 
 
-@pytest.mark.parametrize(
-    ("objective", "part"), [("MixedSupervision", "teacher"), ("MaskedConsistency", "mask"), ("FeatureDistillation", "reference")]
-)
+NEEDS = {"MixedSupervision": "teacher", "MaskedConsistency": "mask", "FeatureDistillation": "reference"}
+
+
+@pytest.mark.parametrize(("objective", "part"), NEEDS.items())
 def test_parts_that_an_objective_needs(objective, part, monkeypatch):
     make_tiny(monkeypatch)
     more = {"MaskedConsistency": {"mode": "separatesrc"}, "FeatureDistillation": {"domain": "source"}}.get(objective, {})
