@@ -13,8 +13,8 @@ _base_ = "gta2cs_vfmuda_dinov2_vitl.py"
 # The adapter's batches are small: on several GPUs they are normalised together.
 sync_batchnorm = True
 model = dict(
-    # Convolutions beside the transformer give levels at strides 4 to 32; nothing is hidden behind a mask token.
-    backbone=dict(levels="adapter", mask_token=False),
+    # Convolutions beside the transformer give levels at strides 4 to 32. No mask token: see the masks below.
+    backbone=dict(_delete_=True, type="TimmBackbone", name="vit_large_patch14_dinov2", levels="adapter", input_scale=1.1),
     # From the coarsest level down to the finest, half as many channels at each.
     decode_head=dict(_delete_=True, type="TopDownHead", in_channels=[1024, 1024, 1024, 1024], num_classes=19),
 )
@@ -24,7 +24,7 @@ uda = dict(
         color_jitter=(0.8, 0.8, 0.8, 0.4), jitter_probability=0.8, grey_probability=0.1, blur_probability=0.5, sigma=(0.15, 3.0)
     ),
     # Hidden tokens would not be hidden from the adapter, which looks at the image: blocks of 64 of the 1,120 pixels of an enlarged crop.
-    mask_generator=dict(type="block", mask_ratio=0.7, mask_block_size=58),
+    mask_generator=dict(type="block", mask_block_size=58),
     # The coarsest level imitates 29x29 tokens of the frozen encoder with registers, on both domains, with a weight of 0.1 each.
     feature_distillation=dict(
         name="vit_large_patch14_reg4_dinov2", pretrained="pretrained/vit_large_patch14_reg4_dinov2.pth", input_scale=0.4

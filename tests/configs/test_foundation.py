@@ -117,7 +117,8 @@ def test_the_plus_form_imitates_the_encoder_with_registers():
     assert reference.projector[0].weight.shape == (4096, 1024, 1, 1) and reference.projector[3].weight.shape == (1024, 4096, 1, 1)
     assert not any(parameter.requires_grad for parameter in reference.backbone.parameters())
     assert made.objectives["distilled_target"].weight == 0.1 and made.objectives["distilled_target"].weak_augment is not None
-    assert made.objectives["masked"].mask.mask_block_size == 64 * 1024 // 1120
+    masks = made.objectives["masked"].mask
+    assert (masks.mask_ratio, masks.mask_block_size) == (0.7, 64 * 1024 // 1120) and made.model.backbone.mask_token is None
 
 
 def test_the_third_generation_gets_as_many_tokens():
