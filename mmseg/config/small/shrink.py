@@ -102,6 +102,7 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     for hook in (*small.default_hooks.values(), *small.get("custom_hooks", ())):
         if hook and "interval" in hook:
             hook["interval"] = min(hook["interval"], iterations)
+    _divide_batch(small)
     return _without(small, (*LEFT_OUT, "demo_data"))
 
 
@@ -163,6 +164,7 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
     small["custom_hooks"] = [*base.custom_hooks, *hooks]
     if not warm_up:
         small["param_scheduler"] = [schedule for schedule in base.param_scheduler if schedule["type"] != WARM_UP]
+    _divide_batch(small)
     return _without(small, LEFT_OUT)
 
 
@@ -271,6 +273,12 @@ def _drop_defaults(options: dict, component: type) -> None:
     for key, option in options_of(component).items():
         if key in options and options[key] == option.default:
             del options[key]
+
+
+def _divide_batch(cfg: Config) -> None:
+    """As many parts of a batch as before, or as the smaller batch can have, in place."""
+    if cfg.get("micro_batches", 1) > 1:
+        cfg.micro_batches = math.gcd(cfg.micro_batches, cfg.train_dataloader.batch_size)
 
 
 def _without(cfg: Config, keys: Sequence[str]) -> Config:
