@@ -89,6 +89,17 @@ def test_the_example_predicts_what_inference_predicts(tiny_data, tmp_path, monke
     assert relative_difference(names["window_logits"], torch.from_numpy(first)) < 1e-5
 
 
+def test_an_adapter_samples_in_both_formats(tmp_path):
+    """Deformable attention reads by grid_sample, which ONNX knows; with gammas that are not 0."""
+    backbone = {"type": "TimmBackbone", "name": "test_vit", "levels": "adapter", "input_scale": 1.1}
+    head = {"type": "TopDownHead", "in_channels": [64] * 4, "num_classes": 19}
+    method = init_model(config({"type": "EncoderDecoder", "backbone": backbone, "decode_head": head}))
+    for injector in method.model.backbone.adapter.injectors:
+        torch.nn.init.normal_(injector.gamma)
+    files = export_window(method, tmp_path / "a", (64, 96))
+    assert set(files) == {"onnx", "exported_program"} and all(file.difference < 1e-5 for file in files.values())
+
+
 def test_a_dilated_resnet_in_batches(tmp_path):
     head = deeplab_head(in_channels=64, num_classes=19, dilations=(6, 12))
     method = init_model(config({"type": "EncoderDecoder", "backbone": RESNET, "decode_head": head}))
