@@ -11,7 +11,7 @@ from mmseg.config.config import load_config
 from mmseg.config.schedule import resolve_ends
 from mmseg.engine.checkpoints.frozen import INTERPOLATED
 from mmseg.engine.optimizers.grouped import parameter_groups
-from mmseg.engine.optimizers.rates import scaled_rate
+from mmseg.engine.optimizers.rates import layer_factors, scaled_rate
 from mmseg.engine.parts import build_method
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.shared_weights import frozen_weights
@@ -26,11 +26,14 @@ SCHEDULERS = {
 }
 SOMA = {"gta_soma_dinov2_vitl": 12000, "gta_soma_eva02_vitl": 12000, "gta2cs_soma_dinov2_vitl": 12000, "cs2acdc_soma_dinov2_vitl": 20000}
 """Configs of SoMA: after which iteration its average begins."""
+PLUS = "gta2cs_vfmuda_plus_dinov2_vitl"
 
 
 def config(name: str) -> Config:
     cfg = load_config(FOLDER / f"{name}.py")
     cfg.model.pretrained = None
+    if "feature_distillation" in cfg.uda:
+        cfg.uda.feature_distillation.pretrained = None
     return cfg
 
 
@@ -83,6 +86,57 @@ def test_the_teacher_looks_twice_and_tokens_are_masked():
     assert made.teachers[0].flip and made.objectives["masked"].mask.mask_ratio == 0.7 and made.imnet_model is None
     assert made.objectives["mixed"].weak_augment is made.objectives["source"].weak_augment is not None
     assert list(made.objectives) == ["source", "mixed", "masked"]
+
+
+def test_the_plus_form_has_levels_of_the_crop_and_one_at_stride_4():
+    network = method(PLUS).model
+    assert network.backbone.token_grid(1024, 1024) == (80, 80)
+    with torch.no_grad():
+        output = network.segment(torch.empty(1, 3, 1024, 1024, device="meta"))
+    assert [tuple(level.shape[1:]) for level in output.views[0].features] == [(1024, side, side) for side in (256, 128, 64, 32)]
+    assert output.logits.shape == (1, 19, 256, 256) and output.embedding.shape[1] == 128
+    assert network.test_cfg["average"] == "probabilities"
+
+
+def test_learning_rates_of_the_plus_form():
+    """Adapter, decoder and projector 2.83e-5, the last block a tenth of it, 0.9 of it in the one before, 0.9^24 in the stem."""
+    cfg, made = config(PLUS), method(PLUS)
+    wrapper = cfg.optim_wrapper
+    rate = scaled_rate(wrapper.optimizer, wrapper.scale_lr_by, cfg.train_dataloader.batch_size)["lr"]
+    factors = {f"model.{name}": factor for name, factor in layer_factors(made.model, wrapper.paramwise_cfg.layer_decay).items()}
+    groups = parameter_groups(made, rate, 0.01, wrapper.paramwise_cfg.custom_keys, factors=factors)
+    rates = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+    network = made.model.backbone.network
+
+    def rates_of(module):
+        return {rates[id(parameter)] for parameter in module.parameters()}
+
+    assert rate == pytest.approx(2.83e-5, rel=1e-3)
+    for part in (made.model.backbone.adapter, made.model.decode_head, made.feature_reference.projector):
+        assert rates_of(part) == {rate}
+    for block, decay in ((23, 1.0), (22, 0.9), (0, 0.9**23)):
+        assert [*rates_of(network.blocks[block])] == pytest.approx([0.1 * rate * decay])
+    assert rates[id(network.pos_embed)] == pytest.approx(0.1 * rate * 0.9**24)
+    assert set(rates) == {id(parameter) for parameter in made.parameters() if parameter.requires_grad}
+
+
+def test_the_plus_form_imitates_the_encoder_with_registers():
+    made = method(PLUS)
+    assert list(made.objectives) == ["source", "mixed", "masked", "distilled_source", "distilled_target"]
+    reference = made.feature_reference
+    assert reference.backbone.token_grid(1024, 1024) == (29, 29) and reference.backbone.network.num_prefix_tokens == 5
+    assert reference.projector[0].weight.shape == (4096, 1024, 1, 1) and reference.projector[3].weight.shape == (1024, 4096, 1, 1)
+    assert not any(parameter.requires_grad for parameter in reference.backbone.parameters())
+    assert made.objectives["distilled_target"].weight == 0.1 and made.objectives["distilled_target"].weak_augment is not None
+    masks = made.objectives["masked"].mask
+    assert (masks.mask_ratio, masks.mask_block_size) == (0.7, 64 * 1024 // 1120) and made.model.backbone.mask_token is None
+
+
+def test_the_third_generation_gets_as_many_tokens():
+    network = method("gta2cs_vfmuda_dinov3_vitl").model
+    assert network.backbone.token_grid(1024, 1024) == (80, 80) and network.backbone.mask_token is not None
+    with torch.no_grad():
+        assert network.segment(torch.empty(1, 3, 1024, 1024, device="meta")).logits.shape == (1, 19, 320, 320)
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,10 @@ def check_needs(runs: Sequence[Run]) -> None:
 
 def check_weights(cfg: Config) -> None:
     """Refuses a config whose starting weights do not lie where it says."""
-    name = pretrained_path(cfg.model.get("pretrained"), cfg.model.backbone.get("init_cfg"))
-    if name is not None:
-        find_weights(name)
+    imitated = cfg.uda.get("feature_distillation") or {}
+    for name in (pretrained_path(cfg.model.get("pretrained"), cfg.model.backbone.get("init_cfg")), imitated.get("pretrained")):
+        if name is not None:
+            find_weights(name)
 
 
 def check_teacher(cfg: Config) -> None:

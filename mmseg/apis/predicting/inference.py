@@ -202,8 +202,8 @@ def describe_inference(test_cfg: dict) -> str:
     mirrored = "; the same for the mirror image, probabilities averaged" if test_cfg.get("flip", False) else ""
     if test_cfg["mode"] == "whole":
         return f"whole image{mirrored}"
-    (height, width), (down, right) = test_cfg["crop_size"], test_cfg["stride"]
-    return f"windows of {height}x{width} (height x width), {down} and {right} pixels apart, logits averaged{mirrored}"
+    (height, width), (down, right), average = test_cfg["crop_size"], test_cfg["stride"], test_cfg.get("average", "logits")
+    return f"windows of {height}x{width} (height x width), {down} and {right} pixels apart, {average} averaged{mirrored}"
 
 
 def inference_model(

@@ -89,7 +89,6 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     if command_options.get("threshold") is not None:
         command_options["threshold"] = None  # it is sure of none
     small.train_dataloader.update(num_workers=0, batch_size=2)
-    _fewer_parts(small)
     small.val_dataloader.update(num_workers=0)  # images of several sizes need the batch size 1 of their config
     for crop in crops(small.train_dataloader.dataset):
         crop["pad"] = crop.get("pad") or True  # sizes are rounded
@@ -104,6 +103,7 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     for hook in (*small.default_hooks.values(), *small.get("custom_hooks", ())):
         if hook and "interval" in hook:
             hook["interval"] = min(hook["interval"], iterations)
+    _divide_batch(small)
     return _without(small, (*LEFT_OUT, "demo_data"))
 
 
@@ -113,7 +113,7 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
     The demo configs say how large images, networks and batches are and how long is trained; the config says
     what is trained. What published trainings differ in can be lost at this size:
 
-    - No network starts from ImageNet weights, so there is no feature distance to them.
+    - No network starts from ImageNet weights, so there is no feature distance to them, and no distillation of features.
     - Every MiT becomes one small MiT, and every ResNet a narrow ResNet-50.
     - Frozen batch norm (``FrozenBN``), which keeps the statistics of a file, becomes batch norm: there is no file.
     - DACS takes α and τ of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and one of 0.99 are
@@ -150,8 +150,6 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
     small["uda"] = _demo_method(small.uda, {**base.uda, "source_class_weight": _weights_of(classes, base.uda.source_class_weight)})
     for name in LOADERS:
         small[name] = {**base[name], "dataset": small[name].dataset}
-    if "micro_batches" in small:
-        small["micro_batches"] = min(small.micro_batches, small.train_dataloader.batch_size)
     thin = {name: group for name, group in class_groups(base.val_evaluator.subsets).items() if set(group) <= set(classes)}
     subsets = {**thin, **class_groups(small.val_evaluator.get("subsets"))}
     small["val_evaluator"] = {**base.val_evaluator, **small.val_evaluator, "subsets": subsets}
@@ -162,12 +160,12 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
             hook["interval"] = max(1, hook["interval"] * base.train_cfg.max_iters // small.train_cfg.max_iters)
     _move_starts(small.uda, small.train_cfg.max_iters, base.train_cfg.max_iters)
     _move_beginnings(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
-    _fewer_parts(small)
     for key in OF_THE_DEMO:
         small[key] = base[key]
     small["custom_hooks"] = [*base.custom_hooks, *hooks]
     if not warm_up:
         small["param_scheduler"] = [schedule for schedule in base.param_scheduler if schedule["type"] != WARM_UP]
+    _divide_batch(small)
     return _without(small, LEFT_OUT)
 
 
@@ -198,12 +196,6 @@ def demo_image_size(scale: Sequence[int], full: Sequence[int]) -> list[int]:
     """Size (w, h) of a demo image in the place of one of ``scale``: ``full``, halved until its width is closest to the divided one."""
     halvings = max(0, round(math.log2(full[0] * DEMO_DIVISOR / scale[0])))
     return [side // 2**halvings for side in full]
-
-
-def _fewer_parts(cfg: Config) -> None:
-    """A batch is divided into as many parts as it has samples, at most, in place."""
-    if "micro_batches" in cfg:
-        cfg["micro_batches"] = min(cfg.micro_batches, cfg.train_dataloader["batch_size"])
 
 
 def _move_beginnings(hooks: Sequence[dict], before: int, after: int) -> None:
@@ -266,7 +258,7 @@ def _weights_of(classes: Sequence[str], weights: Sequence[float]) -> list[float]
 
 def _demo_method(uda: dict, dacs: dict) -> dict:
     """The options of a method that mean something in a demo; ``dacs`` are those of the demo's DACS."""
-    kept = {key: value for key, value in uda.items() if not key.startswith("imnet_")}
+    kept = {key: value for key, value in uda.items() if not key.startswith("imnet_") and key != "feature_distillation"}
     _drop_defaults(kept, MODELS.get(kept["type"]))
     small = {**kept, **(dacs if kept["type"] == dacs["type"] else {"source_class_weight": dacs["source_class_weight"]})}
     if PROTOTYPE_MOMENTUM in options_of(MODELS.get(kept["type"])):
@@ -285,6 +277,12 @@ def _drop_defaults(options: dict, component: type) -> None:
     for key, option in options_of(component).items():
         if key in options and options[key] == option.default:
             del options[key]
+
+
+def _divide_batch(cfg: Config) -> None:
+    """As many parts of a batch as before, or as the smaller batch can have, in place."""
+    if cfg.get("micro_batches", 1) > 1:
+        cfg.micro_batches = math.gcd(cfg.micro_batches, cfg.train_dataloader.batch_size)
 
 
 def _without(cfg: Config, keys: Sequence[str]) -> Config:

@@ -3,13 +3,14 @@
 Sources: timm (Wightman et al., https://github.com/huggingface/pytorch-image-models) for the networks;
 Li et al., ViTDet, ECCV 2022, for the levels of plain transformers (:class:`SimpleFeaturePyramid`);
 Englert et al., VFM-UDA (arXiv 2406.09896), for the grid of tokens and their masking; Wei et al., Rein, CVPR 2024, for levels from
-several blocks.
+several blocks; Chen et al., ViT-Adapter, ICLR 2023, for levels of an adapter.
 
 Letters: B images, C channels, (H, W) image, (h, w) grid of tokens, p side of a patch of a transformer.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Literal
 
@@ -34,6 +35,7 @@ from mmseg.models.backbones.timm_networks.tokens import (
     token_grid,
 )
 from mmseg.models.backbones.tuning import build_tuning
+from mmseg.models.backbones.vit_adapter.vit_adapter import ViTAdapter
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.necks.simple_feature_pyramid import SimpleFeaturePyramid
 from mmseg.models.weights.facts import EncoderFacts, check_gate, loaded_line, timm_facts
@@ -62,9 +64,10 @@ class TimmBackbone(BaseModule):
         name: as ``timm.list_models()`` has it, e.g. 'resnet50', 'convnext_base', 'vit_base_patch14_dinov2'; a tag behind a dot
             says of which weights the facts are, e.g. 'vit_large_patch16_dinov3.sat493m'.
         out_indices: the levels to return: 0 has stride 4, 1 has 8, 2 has 16 and 3 has 32.
-        levels: of a plain transformer: 'pyramid' as above; 'last' for the last map alone, in the grid of its tokens; or indices of blocks
-            from 0, one per level, e.g. (7, 11, 15, 23), whose maps are resized to the strides of the levels (Rein, SoMA). That of 'last'
-            is normalised, and ``out_indices`` are not asked; those of blocks are not, and later blocks are not built.
+        levels: of a plain transformer: 'pyramid' as above; 'last' for the last map alone, in the grid of its tokens; 'adapter' for those
+            of a :class:`ViTAdapter`, all four; or indices of blocks from 0, one per level, e.g. (7, 11, 15, 23), whose maps are resized to
+            the strides of the levels (Rein, SoMA). That of 'last' is normalised, and ``out_indices`` are not asked; those of blocks are
+            not, and later blocks are not built.
         input_scale: of a plain transformer: an image of side s is resized to floor(s * input_scale / p) * p pixels, e.g. 1.1 for
             80x80 tokens of a crop of 1024 with p = 14. None for p / 16.
         patch_size: of a plain transformer: its p, where it is not to be that of the published weights, e.g. 16 for DINOv2's 14. The
@@ -93,7 +96,7 @@ class TimmBackbone(BaseModule):
         *,
         name: str,
         out_indices: Some[NonNegative[int]] = (0, 1, 2, 3),
-        levels: Literal["pyramid", "last"] | Some[NonNegative[int]] = "pyramid",
+        levels: Literal["pyramid", "last", "adapter"] | Some[NonNegative[int]] = "pyramid",
         input_scale: Positive[float] | None = None,
         patch_size: Positive[int] | None = None,
         tuning: dict | None = None,
@@ -117,7 +120,7 @@ class TimmBackbone(BaseModule):
         self.options_of_tokens = [option for option, given in of_tokens.items() if given]
         self.pretrained = pretrained_path(pretrained, init_cfg)
         whole, self.network, _ = self._build()
-        self.pyramid = self.mask_token = None
+        self.pyramid = self.adapter = self.mask_token = None
         self._keep: Tensor | None = None  # the mask, from the beginning to the end of a pass
         self.plain = is_plain(whole)
         self.tuning = build_tuning(tuning)
@@ -141,8 +144,12 @@ class TimmBackbone(BaseModule):
         if self.level_kind == "pyramid":
             self.pyramid = SimpleFeaturePyramid(channels=normalised, strides=self.strides)
             self.out_channels = self.pyramid.out_channels
-        else:
-            self.out_channels = (normalised,) if self.level_kind == "last" else (info["num_chs"],) * len(self.strides)
+            return
+        if self.level_kind == "adapter":
+            if self.strides != STRIDES:
+                raise UserError("TimmBackbone: levels='adapter' gives all four levels. Leave out_indices out.")
+            self.adapter = ViTAdapter(self.network, channels=info["num_chs"], name=self.name)
+        self.out_channels = (normalised,) if self.level_kind == "last" else (info["num_chs"],) * len(self.strides)
 
     def _add_mask_token(self, channels: int, *, wanted: bool) -> None:
         if wanted:
@@ -175,11 +182,16 @@ class TimmBackbone(BaseModule):
             check_level_blocks(self.name, self.level_kind, len(self.strides), len(stage_infos(whole)))
             blocks = None if isinstance(self.level_kind, str) else list(self.level_kind)
             # Keeps the maps that are asked for; drops what lies behind them and what only a classifier has.
-            whole.prune_intermediate_layers(1 if blocks is None else blocks, prune_norm=blocks is not None)
+            whole.prune_intermediate_layers(1 if blocks is None else blocks, prune_norm=self.level_kind not in ("pyramid", "last"))
             return whole, whole, names
         refuse_options_of_tokens(self.name, self.options_of_tokens)
         indices = stage_indices(self.name, whole, self.strides)
         return whole, create(self.name, **self.options, features_only=True, out_indices=indices), names
+
+    @property
+    def fits_strides(self) -> bool:
+        """Whether a cell of a level covers as many pixels as its stride says, and not those of a token that is larger or smaller."""
+        return not (self.plain and self.level_kind == "last") or self.input_scale in (None, self.patch_size / TOKEN_STRIDE)
 
     def token_grid(self, height: int, width: int) -> tuple[int, int]:
         """Tokens (h, w) of an image (H, W) in a plain transformer: the size of a ``token_mask``."""
@@ -235,19 +247,22 @@ class TimmBackbone(BaseModule):
         """The levels of a plain transformer."""
         height, width = image.shape[2:]
         whole = image if self.input_scale is not None else pad(image)
-        maps = self._maps(resize(whole, [side * self.patch_size for side in self.token_grid(height, width)]))
+        maps = self._maps(whole, self.token_grid(height, width))
         if self.level_kind == "last" and self.input_scale is not None:
             return maps  # whose grid fits no stride
         strides = (TOKEN_STRIDE,) if self.level_kind == "last" else self.strides
         sized = [resize(level, rounded_up(whole.shape[2:], stride)) for level, stride in zip(maps, strides, strict=True)]
         return tuple(top_left(level, rounded_up((height, width), stride)) for level, stride in zip(sized, strides, strict=True))
 
-    def _maps(self, scaled: Tensor) -> tuple[Tensor, ...]:
-        """[B, 3, h * p, w * p] -> maps of the grid (h, w); the levels of the pyramid on it, where there is one."""
-        blocks, only = not isinstance(self.level_kind, str), {"intermediates_only": True}
-        if blocks:
-            return tuple(self.network.forward_intermediates(scaled, indices=list(self.level_kind), norm=False, **only))
-        last = self.network.forward_intermediates(scaled, indices=1, norm=True, **only)[0]
+    def _maps(self, whole: Tensor, grid: tuple[int, int]) -> tuple[Tensor, ...]:
+        """An image [B, 3, ., .] -> maps of the grid (h, w); the levels of the pyramid on it, or those of the adapter."""
+        scaled = resize(whole, [side * self.patch_size for side in grid])
+        run = functools.partial(self.network.forward_intermediates, scaled, intermediates_only=True)
+        if self.adapter is not None:
+            return self.adapter(whole, grid, functools.partial(run, indices=1, norm=False))
+        if not isinstance(self.level_kind, str):
+            return tuple(run(indices=list(self.level_kind), norm=False))
+        last = run(indices=1, norm=True)[0]
         return (last,) if self.pyramid is None else self.pyramid(last)
 
     def blocks_above(self) -> dict[str, int] | None:
@@ -284,8 +299,9 @@ class TimmBackbone(BaseModule):
         started = self.mask_token is None or start_mask_token(self.mask_token, mask_token)
         if not started and self.pretrained is not None:
             print_log(f"{self.pretrained} holds no mask token of {self.name}: it starts as zeros", logger="current")
-        if self.pyramid is not None:
-            self.pyramid.init_weights()
+        for part in (self.pyramid, self.adapter):
+            if part is not None:
+                part.init_weights()
         self._is_init = True
 
     def file_state(self) -> tuple[dict[str, Tensor], Tensor | None]:

@@ -75,6 +75,24 @@ def test_layouts_are_those_of_all_data_sets(make_small):
 
 
 @BOTH_SIZES
+def test_a_batch_has_no_more_parts_than_crops(make_small):
+    cfg = load_config("configs/foundation/gta2cs_vfmuda_dinov2_vitl.py")
+    small = make_small(cfg)
+    assert (cfg.micro_batches, cfg.train_dataloader.batch_size) == (4, 8)
+    assert (small.micro_batches, small.train_dataloader.batch_size) == (2, 2)
+    assert "micro_batches" not in make_small(load_config(HRDA))
+
+
+def test_an_encoder_to_imitate_is_as_small():
+    cfg = load_config("configs/foundation/gta2cs_vfmuda_plus_dinov2_vitl.py")
+    small = shrink(cfg, "demo")
+    assert small.uda.feature_distillation == {"name": "test_vit", "pretrained": None, "input_scale": 0.4}
+    assert small.model.backbone == {"type": "TimmBackbone", "name": "test_vit", "levels": "adapter", "input_scale": 1.1}
+    assert small.model.decode_head.in_channels == [64] * 4
+    assert "feature_distillation" not in demo(cfg).uda, "there are no weights to imitate"
+
+
+@BOTH_SIZES
 def test_a_timm_encoder_becomes_a_small_one_that_fits_its_decoder(make_small):
     cfg = load_config(HRDA)
     cfg.model.backbone = {"type": "TimmBackbone", "name": "vit_large_patch14_reg4_dinov2"}

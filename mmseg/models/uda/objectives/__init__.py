@@ -6,6 +6,7 @@ from mmseg.models.uda.objectives.density import TargetDensity
 from mmseg.models.uda.objectives.distilled import DistilledSupervision
 from mmseg.models.uda.objectives.entropy import MinimizeEntropy
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
+from mmseg.models.uda.objectives.feature_distillation import FeatureDistillation
 from mmseg.models.uda.objectives.masked import MaskedConsistency
 from mmseg.models.uda.objectives.mixed import MixedSupervision
 from mmseg.models.uda.objectives.prototypes import PrototypeConsistency, PrototypeSupervision
@@ -24,6 +25,7 @@ __all__ = [
     "DiscriminateClasses",
     "DistilledSupervision",
     "FeatureDistance",
+    "FeatureDistillation",
     "LabeledSupervision",
     "MaskedConsistency",
     "MinimizeEntropy",
