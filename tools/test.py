@@ -24,6 +24,12 @@ def parse_args() -> argparse.Namespace:
     add_model_arguments(parser)
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     parser.add_argument("--eval", nargs="+", metavar="METRIC", help="mIoU, the only metric and the default")
+    metrics_help = "trust: also how sure the network is of what is right and wrong (calibration, AUROC, unknown objects: docs/trust.md)"
+    parser.add_argument("--metrics", nargs="+", choices=("trust",), default=[], metavar="KIND", help=metrics_help)
+    corruptions_help = "also on images that are made worse: all, or kinds such as fog (five severities) and fog:3 (one); docs/trust.md"
+    parser.add_argument("--corruptions", nargs="+", default=[], metavar="KIND[:N]", help=corruptions_help)
+    reference_help = "result of another network with --corruptions, which errors are compared with (mCE)"
+    parser.add_argument("--reference", type=Path, metavar="FILE.json", help=reference_help)
     add_inference_options(parser)
     add_output_options(parser)
     add_server_options(parser)
@@ -83,6 +89,9 @@ def check_args(args: argparse.Namespace) -> None:
     if args.figures and (args.format_only or args.hrda_out == "ATT"):
         other = "--format-only" if args.format_only else "--hrda-out ATT"
         raise UserError(f"--figures draws what was measured, and {other} measures nothing. Leave one of them out.")
+    if args.metrics and (args.format_only or args.hrda_out == "ATT"):
+        other = "--format-only" if args.format_only else "--hrda-out ATT"
+        raise UserError(f"--metrics trust compares predictions with labels, and {other} compares none. Leave one of them out.")
     if args.preset != "paper" and args.inference_mode != "same":
         given = f"--preset {args.preset} and --inference-mode {args.inference_mode}"
         raise UserError(f"{given} exclude each other: a preset says where the network looks. Leave one of them out.")
@@ -96,9 +105,21 @@ def check_args(args: argparse.Namespace) -> None:
             fix = suggestion(key, FORMAT_OPTIONS) or f" Use {' or '.join(FORMAT_OPTIONS)}."
             raise UserError(f"--eval-options has no entry '{key}'.{fix}")
     check_server_args(args)
+    check_corruption_args(args)
     if args.targets and (args.test_set or args.format_only):
         other = "--test-set" if args.test_set else "--format-only"
         raise UserError(f"--targets and {other} exclude each other: the files of the targets name the splits. Leave one of them out.")
+
+
+def check_corruption_args(args: argparse.Namespace) -> None:
+    """Refuses what contradicts images that are made worse."""
+    if args.reference and not args.corruptions:
+        raise UserError("--reference is about corrupted images. Add --corruptions all.")
+    excluded = {"--format-only": args.format_only, "--hrda-out ATT": args.hrda_out == "ATT", "--targets": args.targets}
+    excluded |= {"--aug-test": args.aug_test, f"--show-dir {args.show_dir}": args.show_dir not in (None, True)}
+    for option, given in excluded.items():
+        if args.corruptions and given:
+            raise UserError(f"--corruptions prints a table of mIoU, and {option} asks for something else. Leave one of them out.")
 
 
 def check_server_args(args: argparse.Namespace) -> None:

@@ -327,7 +327,7 @@ class SegmentationDataset(LabelHints, Dataset):
             inverse depth, unless the label is padded.
         """
         photo = self.images.encoded(index)
-        image = photo.color()
+        image = self.images.color(index, photo)
         resized = RESIZING[self.test_interpolation](image, self.test_size.resized(image.shape[:2]))
         sample = {
             "image": image_tensor(self.test_size.pad_image(resized)),

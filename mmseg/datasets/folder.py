@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+import torch
 
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.choosing.labeled import Labeled
 from mmseg.datasets.classes.names import IGNORE, check_class_names
 from mmseg.datasets.classes.palettes import check_palette, default_palette
 from mmseg.datasets.missing import how_to_get
-from mmseg.datasets.reading.image_files import ImageFiles, list_files
+from mmseg.datasets.reading.encoded import upright_label
+from mmseg.datasets.reading.image_files import ImageFiles, list_files, read_encoded
+from mmseg.datasets.reading.object_ids import ObjectIds, ignored_ids
 from mmseg.datasets.reading.raw_ids import RawId, RawIds
 from mmseg.datasets.reading.value_range import Depth
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
@@ -46,6 +49,9 @@ class FolderDataset(SegmentationDataset):
         label_map: id in the label files -> name or index of its class, where ids are no class indices; a list names the ids
             0, 1, 2, …
         ignore: ids, and names in ``label_map`` that are not among ``classes``, whose pixels are neither trained nor evaluated.
+        unknown_objects: ids of objects that are none of the classes, which ``tools/test.py --metrics trust`` asks about: is the network
+            unsure there? They are ignored otherwise.
+        known_objects: ids of pixels of which a label says no more than that they are none of those, as the value 0 does in masks.
         img_suffix: end of the image names, such as '_rgb.png'; None takes all of :data:`SUFFIXES`.
         label_suffix: end of the label names, in place of the end of the image names.
         split: text file with the images to take, one a line, as a path from ``images`` with or without the end; None takes all.
@@ -71,6 +77,8 @@ class FolderDataset(SegmentationDataset):
         palette: Sequence[Three[GreyLevel[int]]] | None = None,
         label_map: Mapping[RawId | str, str | NonNegative[int]] | Sequence[str | NonNegative[int]] | None = None,
         ignore: Sequence[RawId | str] = (),
+        unknown_objects: Sequence[RawId] = (),
+        known_objects: Sequence[RawId] = (),
         img_suffix: str | None = None,
         label_suffix: str = ".png",
         split: str | None = None,
@@ -84,8 +92,9 @@ class FolderDataset(SegmentationDataset):
         range: Pair[float] | None = None,
     ) -> None:
         given = {"labels": labels, "classes": classes, "palette": palette, "label_map": label_map, "ignore": ignore}
+        given |= {"unknown_objects": unknown_objects, "known_objects": known_objects}
         info = self.class_info(given)
-        self._names = info["classes"]
+        self._names, self.objects = info["classes"], ObjectIds(unknown_objects, known_objects)
         folders = {"data_root": "", "img_dir": images, "ann_dir": labels, "split": split, "labeled": labeled, "labeled_seed": labeled_seed}
         looks = {"test_scale": test_scale, "test_keep_ratio": test_keep_ratio, "test_interpolation": test_interpolation}
         looks |= {"depth": depth, "range": range}
@@ -94,7 +103,7 @@ class FolderDataset(SegmentationDataset):
         self.metainfo, self.classes, self.palette = info, info["classes"], info["palette"]
         if self.made and label_map is not None:
             raise UserError(f"FolderDataset: {labels} holds pseudo-labels, whose values are class indices. Leave label_map out.")
-        self.ids = RawIds(classes=self.classes, label_map=label_map, ignore=(IGNORE,) if self.made else ignore)
+        self.ids = RawIds(classes=self.classes, label_map=label_map, ignore=(IGNORE,) if self.made else ignored_ids(given))
         self.statistics_dir = Path(statistics_dir or self.data_root)
 
     @classmethod
@@ -105,7 +114,7 @@ class FolderDataset(SegmentationDataset):
                 raise UserError("FolderDataset has labels, but no classes. Add classes=['…', …], in the order of the network's outputs.")
             return {"classes": (), "palette": (), "label_ids": (), "absent": ()}
         names, palette = check_class_names(config["classes"], cls.__name__), config.get("palette")
-        ids = RawIds(classes=names, label_map=config.get("label_map"), ignore=config.get("ignore") or ())
+        ids = RawIds(classes=names, label_map=config.get("label_map"), ignore=ignored_ids(config))
         colors = default_palette(len(names)) if palette is None else check_palette(palette, len(names), cls.__name__)
         return {"classes": names, "palette": colors, "label_ids": tuple(range(len(names))), "absent": ids.absent}
 
@@ -143,6 +152,15 @@ class FolderDataset(SegmentationDataset):
     def train_ids(self, ids: np.ndarray, path: Path) -> np.ndarray:
         """Class indices and 255 of the ids that a label file holds; see :class:`RawIds`."""
         return self.ids.convert(ids, path)
+
+    def load(self, index: int) -> dict:
+        """As of :class:`SegmentationDataset`; with ``unknown_objects``, ``objects`` uint8 [H, W], see :class:`ObjectIds`."""
+        sample = super().load(index)
+        if self.labelled and self.objects:
+            file = read_encoded(self.label_path(index))
+            found = upright_label(self.objects.map(file.ids()), file, self.images.encoded(index))
+            sample["objects"] = torch.from_numpy(self.test_size.label(found))
+        return sample
 
     def class_statistics(self) -> ClassStatistics:
         """Pixels of every class in every label, for rare-class sampling: counted the first time, then read.

@@ -44,6 +44,7 @@ COVERED = {
     r"python -m pytest projects/mine": METHOD,
     r"sh test\.sh work_dirs/(<run>|RUN)": "tests/cli/test_commands.py::test_test_sh_prints_iou_and_writes_palette_predictions",
     r"sh test\.sh work_dirs/RUN --preset fast": "tests/cli/test_evaluate.py::test_presets",
+    r"sh test\.sh work_dirs/RUN --metrics trust": "tests/cli/test_trust.py::test_measures_of_the_pixels",
     r"sh test\.sh RUN --prior-correction priors\.json": "tests/apis/preparing/test_priors.py::test_the_command_and_what_takes_its_file",
     r"sh test\.sh work_dirs/gtaHR\w+": "tests/cli/test_released.py::test_a_released_folder_is_evaluated_from_anywhere",
     r"sh test\.sh work_dirs/own_streets": OWN_DATA,

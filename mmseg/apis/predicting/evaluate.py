@@ -6,12 +6,9 @@ Letters: B images, K classes, (H0, W0) native size.
 from __future__ import annotations
 
 import copy
-import math
-import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -23,21 +20,21 @@ from torch.utils.data import DataLoader
 from mmseg.apis.predicting.inference import class_probabilities, mean_outputs
 from mmseg.apis.predicting.passes import counted_passes, encoder_work
 from mmseg.apis.predicting.writers import Writer, result_files
-from mmseg.config.config import digest, native_form, read_config
+from mmseg.config.config import native_form, read_config
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.sections import check_sections
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralImageFiles
-from mmseg.engine.checkpoints.checkpoint import environment
 from mmseg.engine.checkpoints.trained_for import check_order
 from mmseg.engine.parts import build_loader, build_loader_config
 from mmseg.evaluation import IoUMetric
+from mmseg.evaluation.trust.record import TrustRecord
 from mmseg.models.uda import UDAMethod
+from mmseg.models.uda.base import top_probability
 from mmseg.registry import DATASETS, METRICS
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError, naming
-from mmseg.utils.storage.checksums import file_hash
 from mmseg.utils.storage.images import write_image
 from mmseg.utils.storage.space import SpaceWatch
 from mmseg.visualization import heat
@@ -54,6 +51,8 @@ class Evaluation:
         conditions: the same for the images of each weather condition, by its name; empty where images have none.
         absent: classes that the source lacks, and ``eval_absent``: what became of their pixels.
         work: what went through the encoder, see :func:`mmseg.apis.predicting.passes.encoder_work`; empty if not counted.
+        trust: counts by confidence of all images and of each weather condition, see :class:`mmseg.evaluation.trust.record.TrustRecord`;
+            empty if not counted.
     """
 
     images: int
@@ -63,6 +62,7 @@ class Evaluation:
     absent: tuple[str, ...] = ()
     eval_absent: str | None = None
     work: Mapping[str, float | dict] = field(default_factory=dict)
+    trust: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def absent_note(self) -> str:
@@ -156,7 +156,9 @@ def own_share(images: int) -> range:
     return range(rank, images, processes)
 
 
-def predictions(method: UDAMethod, loader: DataLoader, *, branch: str | None = None, augment: bool = False) -> Iterator[dict]:
+def predictions(
+    method: UDAMethod, loader: DataLoader, *, branch: str | None = None, augment: bool = False, confidence: bool = False
+) -> Iterator[dict]:
     """Predicts the images of a loader, in one of several processes its share; see :meth:`UDAMethod.test_step` for the samples.
 
     Args:
@@ -164,10 +166,11 @@ def predictions(method: UDAMethod, loader: DataLoader, *, branch: str | None = N
         loader: of :func:`evaluation_loader`.
         branch: 'LR' or 'HR' for the context or the detail prediction of HRDA alone.
         augment: average over scales and mirror images, all made from the native image.
+        confidence: whether the samples say how sure the network is.
     """
     if not augment:
         for batch in progress(loader):
-            yield from method.test_step(batch, branch=branch)
+            yield from method.test_step(batch, branch=branch, confidence=confidence)
         return
     dataset = loader.dataset
     for index in progress(own_share(len(dataset))):
@@ -181,6 +184,8 @@ def predictions(method: UDAMethod, loader: DataLoader, *, branch: str | None = N
             probabilities = class_probabilities(method, image, branch=branch, augment=True)
         if getattr(dataset, "conditions", None):
             known["condition"] = dataset.conditions[index]
+        if confidence:
+            known["confidence"] = top_probability(probabilities, are_logits=False)
         yield {"path": str(path), "prediction": probabilities.argmax(dim=0).to(torch.uint8), **known}
 
 
@@ -191,6 +196,7 @@ def evaluate(
     *,
     branch: str | None = None,
     augment: bool = False,
+    trust: bool = False,
     writers: Sequence[Writer] = (),
 ) -> Evaluation:
     """IoU and accuracy of a network, and files of what it predicts; several processes share the images, and all have the result.
@@ -198,6 +204,7 @@ def evaluate(
     Args:
         method, loader, branch, augment: see :func:`predictions`.
         metric: config of :class:`mmseg.evaluation.IoUMetric`.
+        trust: also count how sure the network is of what is right and wrong.
         writers: called for every image.
 
     Raises:
@@ -206,17 +213,21 @@ def evaluate(
     scores = METRICS.build(metric)
     scores.dataset_meta = loader.dataset.metainfo
     check_classes(method.model.num_classes, method.classes, scores.classes)
+    record = TrustRecord(len(loader.dataset), scores.ignore_index) if trust and loader.dataset.labelled else None
     count = 0
     with counted_passes(method.model) as passes:
-        for sample in predictions(method, loader, branch=branch, augment=augment):
+        for sample in predictions(method, loader, branch=branch, augment=augment, confidence=record is not None):
             count += 1
             if loader.dataset.labelled:
                 scores.process(None, [sample])
+            if record is not None:
+                record.add(sample)
             for write in writers:
                 write(sample["path"], sample["prediction"].cpu().numpy())
     scores.results = scores.gather(len(loader.dataset))
     evaluation = evaluation_of(scores) if loader.dataset.labelled else Evaluation(len(loader.dataset), {}, None)
-    return replace(evaluation, work=encoder_work(passes, max(count, 1)))  # a process may have no image
+    trusted = record.gather() if record is not None else {}
+    return replace(evaluation, work=encoder_work(passes, max(count, 1)), trust=trusted)  # a process may have no image
 
 
 def evaluation_of(scores: IoUMetric) -> Evaluation:
@@ -259,61 +270,3 @@ def write_attention(method: UDAMethod, loader: DataLoader, folder: Path) -> int:
         write_image(files[str(path)], np.ascontiguousarray(colors[..., ::-1]))
         watch.step()
     return len(images)
-
-
-def result_record(
-    cfg: Config, config: str, checkpoint: str | Path, evaluation: Evaluation | Mapping[str, Evaluation], options: dict
-) -> dict:
-    """Everything that a reader of a number may ask for, ready for JSON (an absent class is null).
-
-    Args:
-        cfg: complete config.
-        config: its file.
-        checkpoint: file of the weights.
-        evaluation: the numbers; by the name of the data set, if several were evaluated.
-        options: what was asked for on the command line.
-    """
-    return {
-        **(numbers(evaluation) if isinstance(evaluation, Evaluation) else numbers_of_targets(evaluation)),
-        "checkpoint": {"path": str(checkpoint), "sha256": file_hash(checkpoint)},
-        "config": {"path": config, "digest": digest(cfg)},
-        "options": options,
-        "environment": environment(),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-    }
-
-
-def numbers(evaluation: Evaluation) -> dict:
-    """An evaluation, ready for JSON; ``encoder``, ``conditions`` and ``eval_absent`` only where there is something to say."""
-    record = {
-        "metrics": without_nan(evaluation.metrics),
-        "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
-        "images": evaluation.images,
-    }
-    if evaluation.work:
-        record["encoder"] = dict(evaluation.work)
-    if evaluation.conditions:
-        record["conditions"] = {name: numbers(part) for name, part in evaluation.conditions.items()}
-    if evaluation.absent:
-        record["eval_absent"] = {"mode": evaluation.eval_absent, "classes": list(evaluation.absent)}
-    return record
-
-
-def numbers_of_targets(evaluations: Mapping[str, Evaluation]) -> dict:
-    """Several evaluations and their mean, ready for JSON."""
-    return {
-        "targets": {name: numbers(evaluation) for name, evaluation in evaluations.items()},
-        "mean": without_nan(mean_metrics([evaluation.metrics for evaluation in evaluations.values() if evaluation.metrics])),
-    }
-
-
-def mean_metrics(results: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The mean of ``mIoU``, ``mAcc``, ``aAcc`` and every ``mIoU.<subset>`` that all results have; every data set counts the same."""
-    shared = [key for key in results[0] if all(key in metrics for metrics in results)] if results else []
-    means = [key for key in shared if key in ("mIoU", "mAcc", "aAcc") or key.startswith("mIoU.")]
-    return {key: statistics.fmean(metrics[key] for metrics in results) for key in means}
-
-
-def without_nan(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    """JSON knows no NaN."""
-    return {name: None if math.isnan(value) else value for name, value in metrics.items()}

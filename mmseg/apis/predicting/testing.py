@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from mmengine.config import Config
@@ -16,7 +17,6 @@ from mmseg.apis.predicting.evaluate import (
     evaluate,
     evaluation_loader,
     own_share,
-    result_record,
     target_loaders,
     target_name,
     write_attention,
@@ -24,6 +24,14 @@ from mmseg.apis.predicting.evaluate import (
 from mmseg.apis.predicting.inference import describe_inference, init_model
 from mmseg.apis.predicting.passes import describe_work
 from mmseg.apis.predicting.presets import PRESETS, apply_preset, preset_precision
+from mmseg.apis.predicting.records import result_record, trust_metrics
+from mmseg.apis.predicting.robustness import (
+    chosen_corruptions,
+    corrupted_loaders,
+    corruption_record,
+    corruption_table,
+    read_reference,
+)
 from mmseg.apis.predicting.submission import submission_writer, write_archive
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files
 from mmseg.datasets.reading.value_range import ValueRange
@@ -32,6 +40,9 @@ from mmseg.evaluation.depth_errors import PREFIX as DEPTH
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.names import class_names
 from mmseg.evaluation.tables import per_class_table, print_titled, targets_table
+from mmseg.evaluation.trust.measures import reliability, risk_coverage, undefined_reason
+from mmseg.evaluation.trust.record import ALL
+from mmseg.evaluation.trust.table import trust_table
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.devices import chosen_device
 from mmseg.utils.errors import UserError
@@ -54,6 +65,8 @@ def run(args: argparse.Namespace, cfg: Config) -> None:
 
 
 def _run(args: argparse.Namespace, cfg: Config) -> None:
+    chosen = chosen_corruptions(args.corruptions)
+    reference = read_reference(args.reference, chosen) if args.reference else None
     if args.targets:
         loaders = target_loaders(args.targets, cfg.get("scale"))
     else:
@@ -66,13 +79,28 @@ def _run(args: argparse.Namespace, cfg: Config) -> None:
     results = result_paths(args) if counts and is_main_process() else []
     with preset_precision(PRESETS[args.preset], args.device):
         evaluations = {name: evaluate_one(args, method, loader, metric_config(cfg), name) for name, loader in loaders.items()}
+        worse = evaluate_corrupted(args, cfg, method, chosen) if loaders.get("") and loaders[""].dataset.labelled else {}
     measured = {name: evaluation for name, evaluation in evaluations.items() if evaluation and evaluation.metrics}
     if measured and is_main_process():
         outcome = measured if args.targets else measured[""]
-        report(args, measured, result_record(cfg, args.config, args.checkpoint, outcome, options(args)), results)
+        record = result_record(cfg, args.config, args.checkpoint, outcome, options(args))
+        if worse:
+            record["corruptions"] = corruption_record(worse, cfg.seed, reference)
+        report(args, measured, record, results)
         if args.targets:
             sizes = {name: loader.dataset.test_scale for name, loader in loaders.items()}
             print("\n".join(protocol(sizes, Path(args.checkpoint))))
+
+
+def evaluate_corrupted(args: argparse.Namespace, cfg: Config, method: UDAMethod, chosen: list[tuple[str, int]]) -> dict:
+    """The evaluation of every chosen (kind, severity); predictions are written for images as they are alone."""
+    build = partial(evaluation_loader, cfg, test_set=args.test_set)
+    looks = {"branch": args.hrda_out, "trust": bool(args.metrics)}
+    evaluations = {}
+    for number, (kind, severity, loader) in enumerate(corrupted_loaders(build, chosen, cfg.seed), start=1):
+        print(f"Corruption {number} of {len(chosen)}: {kind}, severity {severity}")
+        evaluations[kind, severity] = evaluate(method, loader, metric_config(cfg), **looks)
+    return evaluations
 
 
 def result_paths(args: argparse.Namespace) -> list[Path]:
@@ -109,7 +137,7 @@ def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader
     sent = format_dir and result_files(format_dir, images, flat=True)
     writers = make_writers(args, info, shown, sent, images.values)
     writers += [SpaceWatch(folder, len(own_share(len(images)))).step for folder in (show_dir, format_dir) if folder]
-    evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, writers=writers)
+    evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, trust=bool(args.metrics), writers=writers)
     print(f"Preset {args.preset}, per image: {describe_work(evaluation.work)}")
     for folder in filter(None, (show_dir, format_dir)):
         print(f"Predictions of {evaluation.images} images: {folder}")
@@ -139,9 +167,16 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
         depth = [f"{name} {value:.2f}" for name, value in evaluation.metrics.items() if name.startswith(DEPTH)]
         if depth:
             print(f"Errors of the predicted depth: {', '.join(depth)}")
+        if evaluation.trust:
+            print_titled("How far confidence can be trusted, percent (docs/trust.md)", trust_table(trust_metrics(evaluation)))
+            if note := undefined_reason(evaluation.trust[ALL]):
+                print(f"Note: {note}")
     if "targets" in record:
         metrics = {target: evaluation.metrics for target, evaluation in evaluations.items()}
         print_titled(f"{checkpoint.parent / name}, mean over the targets", targets_table(metrics, record["mean"]))
+    if "corruptions" in record:
+        title = f"{checkpoint.parent / name}, mIoU on images that are made worse"
+        print_titled(title, corruption_table(record["corruptions"], evaluations[""].metrics["mIoU"]))
     for path in results:
         write_json(path, record)
         print(f"Result: {path}")
@@ -166,13 +201,18 @@ def protocol(sizes: Mapping[str, Sequence[int] | None], checkpoint: Path) -> lis
 
 
 def write_figures(stem: Path, evaluation: Evaluation) -> None:
-    """Draws ``STEM_confusion.pdf`` and ``STEM_classes.pdf``."""
+    """Draws ``STEM_confusion.pdf`` and ``STEM_classes.pdf``; where reliability was measured, also ``STEM_reliability.pdf``."""
     from mmseg.visualization.charts import as_pdf  # matplotlib takes a second
     from mmseg.visualization.evaluation_figures import class_bars, confusion_figure
+    from mmseg.visualization.reliability import reliability_figure
 
     metrics, names = evaluation.metrics, class_names(evaluation.metrics)
     bars = class_bars([metrics[f"IoU.{name}"] for name in names], names, metrics["mIoU"])
-    for name, figure in {"confusion": confusion_figure(evaluation.confusion, names), "classes": bars}.items():
+    figures = {"confusion": confusion_figure(evaluation.confusion, names), "classes": bars}
+    if evaluation.trust and evaluation.trust[ALL][:2].any():
+        counts = evaluation.trust[ALL]
+        figures["reliability"] = reliability_figure(reliability(counts), risk_coverage(counts))
+    for name, figure in figures.items():
         path = Path(f"{stem}_{name}.pdf")
         write_bytes(path, as_pdf(figure))
         print(f"Figure: {path}")
@@ -185,6 +225,7 @@ def variant(args: argparse.Namespace) -> str:
     parts += [args.preset] if args.preset != "paper" else []
     parts += [args.hrda_out] if args.hrda_out else []
     parts += ["aug"] if args.aug_test else []
+    parts += ["_".join(["corruptions", *(text.replace(":", "") for text in args.corruptions)])] if args.corruptions else []
     parts += [f"prior_{args.prior_correction.stem}"] if args.prior_correction else []
     parts += ["test"] if args.test_set else []
     parts += [target_name(target) for target in args.targets or ()]

@@ -5,7 +5,7 @@ Letters: (H, W) native size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,12 +30,14 @@ class ImageFiles:
         names: sorted paths relative to ``folder``.
         folders: the folder of every image, where they lie in several archives.
         values: of images of more than 8 bits, those that become 0 and 255; None refuses such images.
+        change: what is done to every image before it is used, given the image and its name; None leaves them as they are.
     """
 
     folder: Path
     names: tuple[str, ...]
     folders: tuple[Path, ...] = ()
     values: ValueRange | None = None
+    change: Callable[[np.ndarray, str], np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         keep_parts(self.names)
@@ -71,7 +73,12 @@ class ImageFiles:
 
     def read(self, index: int) -> np.ndarray:
         """uint8 [H, W, 3], channel order BGR, upright."""
-        return self.encoded(index).color()
+        return self.color(index, self.encoded(index))
+
+    def color(self, index: int, photo: Encoded) -> np.ndarray:
+        """The same from the content of the file, which has been read already."""
+        image = photo.color()
+        return image if self.change is None else self.change(image, self.names[index])
 
 
 def list_files(folder: Path, suffix: str) -> tuple[str, ...]:

@@ -201,18 +201,20 @@ class UDAMethod(BaseModel):
         return inverse_depth(self.model.enlarge(predicted, tuple(size))[0, 0], self.depth_units)
 
     @torch.no_grad()
-    def test_step(self, data: dict, **inference_options) -> list[dict]:
+    def test_step(self, data: dict, *, confidence: bool = False, **inference_options) -> list[dict]:
         """Predicts a collated validation sample at native resolution.
 
         Args:
             data: 'image' uint8 [B, 3, h, w], or a list of [3, h, w] where sizes differ, which are looked at one by one;
                 'path', 'native_size' and what else the loader knows of each image.
+            confidence: whether to say how sure the prediction of each pixel is.
             inference_options: of the segmentor's ``inference``.
 
         Returns:
             one dictionary per image: 'prediction' uint8 [H0, W0], 'path', and what else of the sample the metric may need:
-            'label', 'condition' and 'depth', where there is one; 'predicted_depth' float32 [H0, W0], inverse depth, beside the true one
-            where the network was trained to predict it.
+            'label', 'condition', 'objects' and 'depth', where there is one; 'predicted_depth' float32 [H0, W0], inverse depth, beside the
+            true one where the network was trained to predict it; with ``confidence``, 'confidence' float32 [H0, W0], the probability of the
+            predicted class.
 
         Raises:
             BadFileError: an image is too small for the network.
@@ -222,11 +224,14 @@ class UDAMethod(BaseModel):
         parts = [images] if isinstance(images, Tensor) else [image[None] for image in images]
         for index, (path, looks) in enumerate(zip(data["path"], self._looks(parts, data["path"], inference_options), strict=True)):
             size = data["native_size"][index].tolist()
-            sample = {"path": path, "prediction": self.native_scores(looks, size).argmax(dim=0).to(torch.uint8)}
+            scores = self.native_scores(looks, size)
+            sample = {"path": path, "prediction": scores.argmax(dim=0).to(torch.uint8)}
+            if confidence:
+                sample["confidence"] = top_probability(scores, are_logits=len(looks) == 1)
             if "depth" in data and self.depth_units is not None:
                 predicted = self.native_depth(images[index][None], size)
                 sample |= {"predicted_depth": predicted, "depth": data["depth"][index].to(predicted.device)}
-            samples.append(sample | {key: data[key][index] for key in ("label", "condition") if key in data})
+            samples.append(sample | {key: data[key][index] for key in ("label", "condition", "objects") if key in data})
         return samples
 
     val_step = test_step
@@ -247,6 +252,12 @@ class UDAMethod(BaseModel):
                         check_finite(logits)
                 yield single
             seen += len(images)
+
+
+def top_probability(scores: Tensor, *, are_logits: bool) -> Tensor:
+    """The probability of the likeliest class: logits, or probabilities, [K, H, W] -> float32 [H, W] in [0, 1]."""
+    best = scores.max(dim=0).values
+    return ((best - scores.logsumexp(dim=0)).exp() if are_logits else best).float()
 
 
 def mean_probabilities(native: Sequence[Tensor]) -> Tensor:

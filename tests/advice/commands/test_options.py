@@ -59,6 +59,11 @@ def follow(command: Command, text: str):
             follow(evaluate, "--figures"),
         ),
         Followed(
+            "--metrics trust compares predictions with labels, and {} compares none. Leave one of them out.",
+            evaluate("--metrics trust --format-only"),
+            follow(evaluate, "--metrics trust"),
+        ),
+        Followed(
             "where the network looks. Leave one of them out.",
             evaluate("--preset fast --inference-mode slide"),
             follow(evaluate, "--preset fast"),

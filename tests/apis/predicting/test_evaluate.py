@@ -11,12 +11,9 @@ from mmseg.apis.predicting.evaluate import (
     Evaluation,
     as_test_split,
     check_classes,
-    mean_metrics,
-    numbers,
-    numbers_of_targets,
-    result_record,
     target_name,
 )
+from mmseg.apis.predicting.records import mean_metrics, numbers, numbers_of_targets, result_record
 from mmseg.datasets import CityscapesDataset
 from mmseg.utils.errors import UserError
 

@@ -1,0 +1,101 @@
+"""What an evaluation leaves behind: everything that a reader of a number may ask for, ready for JSON."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg.apis.predicting.evaluate import Evaluation
+from mmseg.config.config import digest
+from mmseg.engine.checkpoints.checkpoint import environment
+from mmseg.evaluation.trust.measures import reliability, trust_scores, undefined_reason
+from mmseg.evaluation.trust.record import ALL
+from mmseg.utils.storage.checksums import file_hash
+
+
+def result_record(
+    cfg: Config, config: str, checkpoint: str | Path, evaluation: Evaluation | Mapping[str, Evaluation], options: dict
+) -> dict:
+    """Everything that a reader of a number may ask for, ready for JSON (an absent class is null).
+
+    Args:
+        cfg: complete config.
+        config: its file.
+        checkpoint: file of the weights.
+        evaluation: the numbers; by the name of the data set, if several were evaluated.
+        options: what was asked for on the command line.
+    """
+    return {
+        **(numbers(evaluation) if isinstance(evaluation, Evaluation) else numbers_of_targets(evaluation)),
+        "checkpoint": {"path": str(checkpoint), "sha256": file_hash(checkpoint)},
+        "config": {"path": config, "digest": digest(cfg)},
+        "options": options,
+        "environment": environment(),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def numbers(evaluation: Evaluation) -> dict:
+    """An evaluation, ready for JSON; ``encoder``, ``conditions``, ``trust`` and ``eval_absent`` only where there is something to say."""
+    record = {
+        "metrics": without_nan(evaluation.metrics),
+        "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
+        "images": evaluation.images,
+    }
+    if evaluation.work:
+        record["encoder"] = dict(evaluation.work)
+    if evaluation.conditions:
+        record["conditions"] = {name: numbers(part) for name, part in evaluation.conditions.items()}
+    if evaluation.trust:
+        record["trust"] = trust_numbers(evaluation)
+    if evaluation.absent:
+        record["eval_absent"] = {"mode": evaluation.eval_absent, "classes": list(evaluation.absent)}
+    return record
+
+
+def trust_numbers(evaluation: Evaluation) -> dict:
+    """The measures of reliability of all images and of each condition, and the diagram of all; an undefined measure is null."""
+    counts = evaluation.trust[ALL]
+    diagram = reliability(counts)
+    record = {
+        "metrics": without_nan(trust_metrics(evaluation)[ALL]),
+        "reliability": {
+            "pixels": diagram.pixels.tolist(),
+            "confidence": [None if math.isnan(value) else value for value in diagram.confidence.tolist()],
+            "accuracy": [None if math.isnan(value) else value for value in diagram.accuracy.tolist()],
+        },
+    }
+    conditions = {name: without_nan(scores) for name, scores in trust_metrics(evaluation).items() if name != ALL}
+    note = undefined_reason(counts)
+    return record | ({"conditions": conditions} if conditions else {}) | ({"undefined": note} if note else {})
+
+
+def trust_metrics(evaluation: Evaluation) -> dict[str, dict[str, float]]:
+    """:func:`~mmseg.evaluation.trust.measures.trust_scores` of all images under :data:`ALL`, and of each condition by its name."""
+    parts = {ALL: evaluation, **evaluation.conditions}
+    return {name: trust_scores(counts, parts[name].metrics.get("mIoU", math.nan)) for name, counts in evaluation.trust.items()}
+
+
+def numbers_of_targets(evaluations: Mapping[str, Evaluation]) -> dict:
+    """Several evaluations and their mean, ready for JSON."""
+    return {
+        "targets": {name: numbers(evaluation) for name, evaluation in evaluations.items()},
+        "mean": without_nan(mean_metrics([evaluation.metrics for evaluation in evaluations.values() if evaluation.metrics])),
+    }
+
+
+def mean_metrics(results: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of ``mIoU``, ``mAcc``, ``aAcc`` and every ``mIoU.<subset>`` that all results have; every data set counts the same."""
+    shared = [key for key in results[0] if all(key in metrics for metrics in results)] if results else []
+    means = [key for key in shared if key in ("mIoU", "mAcc", "aAcc") or key.startswith("mIoU.")]
+    return {key: statistics.fmean(metrics[key] for metrics in results) for key in means}
+
+
+def without_nan(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON knows no NaN."""
+    return {name: None if math.isnan(value) else value for name, value in metrics.items()}

@@ -1,0 +1,1 @@
+"""Reliability: whether a network knows when it is wrong (docs/trust.md)."""
