@@ -64,6 +64,12 @@ FOUNDATION = Study(
                     setup=changed(ADAPTED_SOMA, {TUNING: REIN, RATES: {"_delete_": True, "tuned": {"decay_mult": 0.0}}}),
                 ),
                 Row(title="ViT-L, frozen", setup=changed(ADAPTED_SOMA, NOTHING_ADDED)),
+                Row(
+                    title="ViT-L with VFM-UDA++, full",
+                    setup=config("gta2cs_vfmuda_plus_dinov2_vitl"),
+                    published=Published(mean=79.8),
+                ),
+                Row(title="DINOv3 ViT-L, full", setup=config("gta2cs_vfmuda_dinov3_vitl")),
             ),
         ),
         Table(
@@ -85,7 +91,13 @@ FOUNDATION = Study(
                     also_published={"mIoU@BDD100K": 60.0},
                 ),
                 Row(title="SoMA", setup=SOMA_ALONE, also_published={MEAN: 68.27}),
+                Row(title="EVA-02 ViT-L, SoMA", setup=config("gta_soma_eva02_vitl")),
             ),
+        ),
+        Table(
+            key="acdc",
+            title="Cityscapes to ACDC, adapters with self-training",
+            rows=(Row(title="ViT-L, SoMA", setup=config("cs2acdc_soma_dinov2_vitl")),),
         ),
         Table(
             key="distilled",
