@@ -6,19 +6,16 @@ Their rows are data in mmseg/experiments/studies, one file a paper.
 from mmseg.experiments import Study
 from mmseg.experiments.studies import (
     active_learning,
-    annotated,
     cpsl,
     daformer,
-    demo,
     depth_distribution,
-    depth_under_hrda,
+    foundation,
     generalization,
     hrda,
     label_shift,
     mic,
-    real_photographs,
-    start_up,
 )
+from mmseg.experiments.studies.ours import annotated, demo, depth_under_hrda, real_photographs, start_up
 
 STUDIES: dict[int, Study] = {
     # our own, on the demo domains
@@ -73,4 +70,6 @@ STUDIES: dict[int, Study] = {
     101: start_up.TRAININGS,
     # ours: photographs of real streets
     110: real_photographs.STREETS_TO_CAMVID,
+    # foundation encoders (Englert et al., 2024; Wei et al., CVPR 2024; Yun et al., CVPR 2025), and ours
+    120: foundation.FOUNDATION,
 }

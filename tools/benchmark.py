@@ -28,7 +28,7 @@ from mmseg.apis.predicting.presets import PRESETS
 from mmseg.config.options import OptionAction
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import write_json
-from tools.benchmarks.settings import BATCH, Setting
+from tools.benchmarks.settings import BATCH, Setting, config_of
 
 
 def parse_args() -> argparse.Namespace:
@@ -142,6 +142,7 @@ def benchmark_fit(args: argparse.Namespace) -> int:
         raise UserError(f"--memory {args.memory}: no memory at all. Give the GB of a GPU, such as --memory 12.")
     from mmengine.device import get_device
 
+    from mmseg.apis.describing.cost import cost_of
     from tools.benchmarks.data import surroundings
     from tools.benchmarks.fit import fit, memory_here
     from tools.benchmarks.peak import GIB
@@ -152,11 +153,11 @@ def benchmark_fit(args: argparse.Namespace) -> int:
         print("No GPU: these are estimates from what the process takes in memory on the CPU.")
     size = memory_here(get_device()) if args.memory is None else round(args.memory * GIB)
     given = f"{round(size / GIB, 1):g} GB"
+    print(cost := cost_of(config_of(args.config, args.cfg_options)), flush=True)
     result = fit(args.config, args.cfg_options, size, lambda tried: print(fit_line(tried), flush=True))
     if args.json:
-        write_json(
-            args.json, {**result, "config": args.config, "memory": size / GIB, "estimate": not on_gpu, "environment": surroundings()}
-        )
+        where = {"config": args.config, "memory": size / GIB, "estimate": not on_gpu, "environment": surroundings()}
+        write_json(args.json, {**result, **where, "cost": cost.figures})
     if result["changes"] is None:
         fix = "Try smaller crops or train_dataloader.batch_size=1, which train something else"
         print(f"Nothing fits into {given}. {fix}.", file=sys.stderr)

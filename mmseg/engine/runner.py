@@ -28,6 +28,7 @@ from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint, save_checkpoint
 from mmseg.engine.checkpoints.disk_space import space_note, state_bytes
+from mmseg.engine.checkpoints.frozen import LeftOut, completed, left_out
 from mmseg.engine.checkpoints.trained_for import ORDER, TrainedFor, check_order
 from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_resumed, load_student
 from mmseg.engine.distributed import patience
@@ -40,6 +41,7 @@ from mmseg.engine.resume.restore import restore, restore_hooks
 from mmseg.engine.resume.state import check_same_run, check_state
 from mmseg.engine.stopping import Stopping
 from mmseg.models.uda import UDAMethod
+from mmseg.models.uda.shared_weights import frozen_weights
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import config_text
 from mmseg.utils.signals import Stopped, StopRequest
@@ -58,11 +60,13 @@ class AdaptationRunner(Runner):
         stopping: what signals ask for.
         logs: what is written beside the state, and may fail.
         evaluation_due: whether it was stopped in an evaluation, which comes first then.
+        left_out: what its checkpoints do not hold.
         counted: what hooks had counted when the last evaluation began: amid it, the processes cannot ask each other.
     """
 
     resumption = Resumption()
     evaluation_due = False
+    left_out: LeftOut | None = None
     counted: dict[str, dict]
     stopping: Stopping
     logs: Logs
@@ -171,9 +175,15 @@ class AdaptationRunner(Runner):
             "PALETTE": [list(color) for color in self.val_dataloader.dataset.metainfo["palette"]],
             "environment": environment(),
         }
+        state = self.network.state_dict()
+        for hook in self.hooks:
+            if hasattr(hook, "evaluated_state"):  # as WeightAverageHook
+                state |= hook.evaluated_state()
+        if self.left_out is not None:
+            state, meta["frozen"] = self.left_out.without(state), self.left_out.as_values()
         content = {
             "meta": meta,
-            "state_dict": self.network.state_dict(),
+            "state_dict": state,
             "optimizer": self.optim_wrapper.state_dict(),
             "param_schedulers": [scheduler.state_dict() for scheduler in self.all_schedulers],
             "hooks": self.counted if evaluation_due else self.hook_states(),
@@ -206,7 +216,7 @@ class AdaptationRunner(Runner):
         if len(trained) == len(given):
             check_order(trained, given, f"Checkpoint {filename} was trained", "the config", ORDER)
         other_statistics = TrainedFor.of(content).normalisation_warning(self.network.data_preprocessor, filename)
-        load_resumed(self.network, content["state_dict"], filename)
+        load_resumed(self.network, completed(content, self.network.model, filename)["state_dict"], filename)
         restore(self.optim_wrapper, self.all_schedulers, content, filename, changed=self.resumption.changed)
         self.train_loop._iter = meta["iteration"]
         self.evaluation_due = meta.get("evaluation_due", False)
@@ -253,10 +263,22 @@ class AdaptationRunner(Runner):
         for name, path in () if self._resume else self.network.networks_from.items():
             self.logger.info(load_student(self.network.get_submodule(name), path))
         super().load_or_resume()
+        if self.checkpoint_hook.weights == "trainable":
+            self._leave_out()
         if is_main_process():
             write_configs(Path(self.work_dir), self.cfg, self.resumption.history)
             if self.iter < self.max_iters:
                 (Path(self.work_dir) / RESULT).unlink(missing_ok=True)
+
+    def _leave_out(self) -> None:
+        """Compares what is frozen with its file, and says what checkpoints will hold."""
+        self.left_out = left_out(self.network)
+        if self.left_out is None:
+            why = "no frozen weights, or they are not those of model.pretrained"
+            self.logger.info(f"Checkpoints hold all weights: the encoder has {why}")
+        else:
+            text = f"Checkpoints hold what is trained, and the SHA-256 of the {len(self.left_out.names)} frozen entries of"
+            self.logger.info(f"{text} {self.left_out.pretrained}: keep this file")
 
     def get_hooks_info(self) -> str:
         """One line instead of a page."""
@@ -285,13 +307,15 @@ def build_runner(
         if isinstance(hook, AnnotationRounds):  # loader workers see the data set as it is when they start
             hook.attach(cfg, dataset)
     model = parts["model"]
+    trainable = parts["default_hooks"]["checkpoint"].weights == "trainable"
+    without = [weight for _, weight in frozen_weights(model.model)] if trainable else []
     notes = (
         source_note(dataset),
         target_note(dataset, model),
         labeled_note(dataset, model),
         annotation_note(dataset, model),
         late_note(model, cfg.train_cfg.max_iters),
-        space_note(Path(cfg.work_dir), state_bytes(model, parts["optim_wrapper"])),
+        space_note(Path(cfg.work_dir), state_bytes(model, parts["optim_wrapper"], without)),
     )
     runner = AdaptationRunner(
         **parts,

@@ -37,6 +37,7 @@ HOMES = {
     "SourceOnly": "uda",
     "TargetOnly": "uda",
     "TimmBackbone": "backbones.timm_backbone",
+    "TopDownHead": "decode_heads.top_down_head",
     "UPerHead": "decode_heads.uper_head",
     "VGG": "backbones.vgg",
 }

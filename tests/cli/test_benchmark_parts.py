@@ -150,8 +150,9 @@ def test_levers_one_after_the_other(fits):
 
 
 def test_nothing_fits(fits):
-    code, out, error = fits([20.0] * 4)
-    assert code == 1 and out.count("does not fit") == 4
+    code, out, error = fits([20.0] * 5)
+    assert code == 1 and out.count("does not fit") == 5 and "85.7 million parameters, 85.7 of them trained; 1.92 GiB are kept" in out
+    assert "model.backbone.with_cp=True micro_batches=2 (the last one costs statistics" in out
     assert "uda.imnet_encoder_only=True precision=bf16 model.backbone.with_cp=True (the last one costs time" in out
     assert error.startswith("Nothing fits into 12 GB.") and len(error.splitlines()) == 1
 
@@ -167,6 +168,7 @@ def test_figures_of_what_was_tried(fits, tmp_path):
     figures = json.loads((tmp_path / "fit.json").read_text())
     assert [(tried["peak_memory"], tried["fits"]) for tried in figures["tried"]] == [(13 * GIB, False), (12 * GIB, True)]
     assert figures["tried"][0]["changes"] == {} and figures["changes"] == figures["tried"][1]["changes"] != {}
+    assert figures["cost"]["trained"] == figures["cost"]["parameters"] and figures["cost"]["flops"] > 2e12
     assert figures["estimate"] is not torch.cuda.is_available()
 
 

@@ -56,6 +56,7 @@ def test_several_targets(run, evaluates, targets):
     values = [record["targets"][name]["metrics"]["mIoU"] for name in ("cs", "Dark")]
     assert list(record["targets"]) == ["cs", "Dark"] and record["mean"]["mIoU"] == pytest.approx(np.mean(values))
     assert set(record["mean"]) == {"mIoU", "mAcc", "aAcc", "mIoU.thin"} and record["checkpoint"]["sha256"]
+    assert "Protocol: images in cs 128x64, Dark 128x64;" in printed
     assert "│ cs " in printed and f"{record['mean']['mIoU']:.2f}" in printed
     assert all(len(list((run / "shown" / name).rglob("*.png"))) == 2 for name in ("cs", "Dark"))
     evaluates()

@@ -11,8 +11,8 @@ from mmseg.config.config import digest, load_config
 from mmseg.config.small.shrink import demo
 from mmseg.engine.annotating.picking import Picker
 from mmseg.experiments import Row
-from mmseg.experiments.studies.annotated import annotated
 from mmseg.experiments.studies.bases import DAFORMER, HRDA_GTA
+from mmseg.experiments.studies.ours.annotated import annotated
 from mmseg.models.uda.acquisition.selection import squares
 from mmseg.registry import ACQUISITIONS, build_checked
 from tests import tiny

@@ -36,6 +36,7 @@ ELSEWHERE = {
     "ISAHead",
     "LightHead",
     "SegFormerHead",
+    "TopDownHead",
     "UPerHead",
 }
 ELSEWHERE |= {"ResNeSt", "ResNeXt", "ResNet", "ResNetV1c", "TimmBackbone"}

@@ -45,8 +45,9 @@ class Passes:
 
 @contextlib.contextmanager
 def counted_passes(method: UDAMethod) -> Iterator[dict[str, Passes]]:
-    """Counts the encoder passes of student, teachers and ImageNet network while the context lasts."""
+    """Counts the encoder passes of student, teachers, ImageNet network and reference while the context lasts."""
     networks = {"student": [method.model], "teacher": [teacher.network for teacher in method.teachers], "imnet": [method.imnet_model]}
+    networks["reference"] = [method.feature_reference]
     passes, hooks = {}, []
     for name, several in networks.items():
         for network in several:

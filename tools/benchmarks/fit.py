@@ -31,13 +31,13 @@ class Lever:
 
     Attributes:
         key: its dotted key.
-        value: that saves.
+        value: that saves, of a config.
         price: what it costs, in words.
         applies: whether a config can have it and does not have it yet.
     """
 
     key: str
-    value: object
+    value: Callable[[Config], object]
     price: str
     applies: Callable[[Config], bool]
 
@@ -51,12 +51,23 @@ def has_option(part: Mapping, option: str) -> bool:
 LEVERS = (
     Lever(
         "uda.imnet_encoder_only",
-        True,
+        lambda cfg: True,
         "nothing",
         lambda cfg: has_option(cfg.uda, "imnet_encoder_only") and cfg.uda.get("imnet_feature_dist_lambda", 0) > 0,
     ),
-    Lever("precision", "bf16", "rounding", lambda cfg: cfg.get("precision", "fp32") in ("fp32", "tf32")),
-    Lever("model.backbone.with_cp", True, "time: encoder blocks are computed twice", lambda cfg: has_option(cfg.model.backbone, "with_cp")),
+    Lever("precision", lambda cfg: "bf16", "rounding", lambda cfg: cfg.get("precision", "fp32") in ("fp32", "tf32")),
+    Lever(
+        "model.backbone.with_cp",
+        lambda cfg: True,
+        "time: encoder blocks are computed twice",
+        lambda cfg: has_option(cfg.model.backbone, "with_cp"),
+    ),
+    Lever(
+        "micro_batches",
+        lambda cfg: cfg.train_dataloader.batch_size,
+        "statistics of a batch, where the network has them: one image at a time, as on so many GPUs",
+        lambda cfg: cfg.get("micro_batches", 1) < cfg.train_dataloader.batch_size,
+    ),
 )
 """The cheapest first."""
 
@@ -110,8 +121,9 @@ def candidates(config: str, options: Mapping[str, object]) -> Iterator[tuple[Set
     used: list[Lever] = []
     yield Setting(), []
     for lever in LEVERS:
-        if lever.applies(config_of(config, {**options, **changes})):
-            changes, used = {**changes, lever.key: lever.value}, [*used, lever]
+        cfg = config_of(config, {**options, **changes})
+        if lever.applies(cfg):
+            changes, used = {**changes, lever.key: lever.value(cfg)}, [*used, lever]
             yield Setting(OURS, changes), used
 
 

@@ -51,6 +51,8 @@ class Setting:
         """The method on its device with initial weights, and its optimizer, as a training builds them."""
         from mmengine.device import get_device
 
+        from mmseg.apis.launching.teachers import attach_teacher
+        from mmseg.datasets.base import class_info
         from mmseg.engine.parts import build_model, build_optimizer
         from tools.benchmarks.plain.training import build_baseline
 
@@ -60,6 +62,7 @@ class Setting:
             method = build_model(cfg)
             optim_wrapper = build_optimizer(cfg.optim_wrapper, method)
         method.init_weights()
+        attach_teacher(method, class_info(cfg.val_dataloader.dataset)["classes"], get_device())  # where it has one
         return method.to(get_device()), optim_wrapper
 
 

@@ -13,5 +13,6 @@ model = dict(
     ),
     # Four logits per token and side: 320x320 for a crop of 1,024.
     decode_head=dict(type="LightHead", in_channels=768, num_classes=19),
-    test_cfg=dict(mode="slide", batched_slide=True, stride=[512, 512], crop_size=[1024, 1024]),
+    # Windows vote with their probabilities.
+    test_cfg=dict(mode="slide", batched_slide=True, stride=[512, 512], crop_size=[1024, 1024], average="probabilities"),
 )

@@ -184,7 +184,13 @@ def unknown_labels(batch: UDABatch, teacher: Teacher) -> PseudoLabels:
 
 def unseen(cfg: Config) -> dict[str, int | None]:
     """Options of a method that change no image, and need a network, or are for its beginning alone: left out."""
-    off = {"imnet_feature_dist_lambda": 0, "style_consistency_lambda": 0, "self_training_start": 0, "depth": None}
+    off = {
+        "imnet_feature_dist_lambda": 0,
+        "style_consistency_lambda": 0,
+        "self_training_start": 0,
+        "depth": None,
+        "feature_distillation": None,
+    }
     return {key: value for key, value in off.items() if key in cfg.uda}
 
 

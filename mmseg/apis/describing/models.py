@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
+from mmseg.apis.describing.cost import cost_of
 from mmseg.config import load_config
-from mmseg.engine.parts import build_model
 from mmseg.models.weights.facts import published_licence
 from mmseg.models.weights.licences import UNKNOWN, licence_of
 from mmseg.models.weights.networks import NETWORKS
@@ -77,12 +77,18 @@ your GPU, without data or weights.
 | not known | the other sections | neither published nor measured; try `fit` |
 
 What a training keeps before it has seen an image is arithmetic: 4 bytes for each number of every network (student, teacher, and that of the
-feature distance), and of the student as many again for gradients and for each of AdamW's two moments. Activations come on top, and are the
-larger part.
+feature distance; what they share is there once), and of what is trained as many again for gradients and for each of AdamW's two moments.
+Activations come on top, and are the larger part; so does the teacher of a distillation. Operations are those of the student's prediction of
+one crop (products and sums; 10¹² are a TFLOP), as torch counts them. `benchmark.py fit CONFIG` prints this of any config.
 
-| training | numbers of the student | kept without an image |
-|---|---|---|"""
-COUNTED = ("daformer/gta2cs_daformer.py", "hrda/gtaHR2csHR_hrda.py", "demo/demoHR2demoHR_hrda.py")
+| training | numbers of the student | of them trained | kept without an image | TFLOP | crop |
+|---|---|---|---|---|---|"""
+COUNTED = (
+    "daformer/gta2cs_daformer.py",
+    "hrda/gtaHR2csHR_hrda.py",
+    *(f"foundation/{file.name}" for file in sorted((CONFIGS / "foundation").glob("*.py"))),
+    "demo/demoHR2demoHR_hrda.py",
+)
 """Configs whose networks :data:`COST` counts; all of them train with AdamW."""
 COLUMNS = "| training | encoder, licence of its weights | published | measured | command |"
 FIELD = re.compile(r"^([A-Z]\w+): +(.*(?:\n +.*)*)", re.MULTILINE)
@@ -209,11 +215,10 @@ def _sections(rows: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _states() -> Iterator[str]:
-    """Rows of bytes that a training keeps before its first image."""
+    """Rows of what a training costs before its first image."""
     for file in COUNTED:
-        with torch.device("meta"):
-            method = build_model(load_config(CONFIGS / file))
-        student, whole = (sum(parameter.numel() for parameter in part.parameters()) for part in (method.model, method))
-        kept = 4 * (whole + 3 * student)
-        yield f"| [`configs/{file}`](../configs/{file}) | {student / 1e6:.1f} million | {kept / 2**30:.2f} GiB |"
+        cost = cost_of(load_config(CONFIGS / file))
+        numbers = f"{cost.parameters / 1e6:.1f} million | {cost.trained / 1e6:.1f} million | {cost.kept / 2**30:.2f} GiB"
+        height, width = cost.crop
+        yield f"| [`configs/{file}`](../configs/{file}) | {numbers} | {cost.flops / 1e12:.3g} | {height}x{width} |"
     yield ""

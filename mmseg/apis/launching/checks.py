@@ -16,6 +16,7 @@ from mmseg.engine.dry_pass import dry_pass
 from mmseg.engine.parts import build_evaluator, build_model, build_optimizer, check_engine_parts, hook_configs
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.models.backbones.style_hallucination import StyleHallucination
+from mmseg.models.backbones.tuning.base import TUNINGS
 from mmseg.registry import DATA_SAMPLERS, DATASETS, HOOKS, LABELING_STAGES, MASKS, MIXINGS, MODELS, OBJECTIVES, TEACHERS, check_component
 from mmseg.utils.errors import UserError
 
@@ -78,6 +79,8 @@ def check_options(cfg: Config) -> None:
         check_component(part, MODELS)
         if part.get("style_hallucination_cfg"):
             check_component({**part["style_hallucination_cfg"], "type": StyleHallucination}, MODELS)
+    if tuning := cfg.model.backbone.get("tuning"):
+        check_component(tuning, TUNINGS)
     for key, registry in METHOD_PARTS.items():
         for part in typed(cfg.uda.get(key)):
             check_component(part, registry)
@@ -103,12 +106,12 @@ def build_parts(cfg: Config) -> None:
 
 
 def typed(value: object) -> Iterator[dict]:
-    """The parts of a config that name a type, from the outside; those of layers (``norm_cfg`` and the like) are the engine's."""
+    """The parts of a config that name a type, from the outside; not layers (``norm_cfg`` and the like) nor a tuning."""
     if isinstance(value, dict):
         if "type" in value:
             yield value
         for key, entry in value.items():
-            if not str(key).endswith("_cfg"):
+            if not str(key).endswith("_cfg") and key != "tuning":
                 yield from typed(entry)
     elif isinstance(value, (list, tuple)):
         for entry in value:

@@ -10,19 +10,21 @@ from mmengine.config import Config
 
 from mmseg.apis.launching.commands import check_tool_options
 from mmseg.apis.launching.runs import Run
+from mmseg.apis.launching.teachers import teacher_files
 from mmseg.config.references import references
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.choosing.labeled import labeled_config
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
+from mmseg.models.uda import Distillation
 from mmseg.models.weights.pretrained import find_weights, pretrained_path
-from mmseg.registry import DATASETS
+from mmseg.registry import DATASETS, MODELS
 from mmseg.utils.errors import UserError
 
 
 def check_needs(runs: Sequence[Run]) -> None:
-    """Refuses runs whose parts have other classes, and whose data or starting weights are missing; looks at each data set once.
+    """Refuses runs whose parts have other classes, and whose data, starting weights or teachers are missing; looks at each data set once.
 
     Data that an earlier stage makes are looked for when the stage that takes them starts. A command looks for what it reads when it
     starts; its options are checked.
@@ -41,13 +43,22 @@ def check_needs(runs: Sequence[Run]) -> None:
     for run in trainings:
         if not run.started:  # a resumed one has its weights in its state
             check_weights(run.cfg)
+        check_teacher(run.cfg)
 
 
 def check_weights(cfg: Config) -> None:
     """Refuses a config whose starting weights do not lie where it says."""
-    name = pretrained_path(cfg.model.get("pretrained"), cfg.model.backbone.get("init_cfg"))
-    if name is not None:
-        find_weights(name)
+    imitated = cfg.uda.get("feature_distillation") or {}
+    for name in (pretrained_path(cfg.model.get("pretrained"), cfg.model.backbone.get("init_cfg")), imitated.get("pretrained")):
+        if name is not None:
+            find_weights(name)
+
+
+def check_teacher(cfg: Config) -> None:
+    """Refuses a distillation whose teacher is missing; one that an earlier stage trains is looked for when the stage starts."""
+    teacher = cfg.uda.get("distilled_from")
+    if issubclass(MODELS.get(cfg.uda.type), Distillation) and not any(references(teacher)):
+        teacher_files(teacher)
 
 
 def check_data(dataset: dict, rare: dict | None) -> None:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.device import get_device
 
 from mmseg.apis.launching.commands import check_command
 from mmseg.apis.launching.resume import plan_resume
+from mmseg.apis.launching.teachers import attach_teacher
 from mmseg.config.references import with_paths
 from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
@@ -61,6 +63,9 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
         with process_group(launcher, cfg.env_cfg, peers):
             resumption = resumed(cfg, folder, first=first, override=override) if resume else None
             runner = build_runner(located, resumption, recorded=cfg, request=request)
+            classes = runner.val_dataloader.dataset.metainfo["classes"]
+            for line in attach_teacher(runner.network, classes, get_device()):
+                runner.logger.info(line)
             for note in other_ends(cfg):
                 runner.logger.warning(note)
             runner.train()

@@ -29,6 +29,7 @@ from mmseg.datasets.reading.image_files import read_image
 from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.transforms import RESIZING, EvaluationSize
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
+from mmseg.engine.checkpoints.frozen import completed
 from mmseg.engine.checkpoints.trained_for import TrainedFor
 from mmseg.engine.checkpoints.weights import STUDENT, load_segmentor, network_state
 from mmseg.models.uda import UDAMethod
@@ -132,7 +133,7 @@ def init_model(
     if checkpoint is None:
         method.init_weights()
     else:
-        content = read_checkpoint(checkpoint)
+        content = completed(read_checkpoint(checkpoint), method.model, checkpoint)
         print(one_line(load_segmentor(method.model, network_state(content, weights, checkpoint), weights, checkpoint)))
         trained = TrainedFor.of(content)
     method.cfg = cfg
@@ -201,8 +202,8 @@ def describe_inference(test_cfg: dict) -> str:
     mirrored = "; the same for the mirror image, probabilities averaged" if test_cfg.get("flip", False) else ""
     if test_cfg["mode"] == "whole":
         return f"whole image{mirrored}"
-    (height, width), (down, right) = test_cfg["crop_size"], test_cfg["stride"]
-    return f"windows of {height}x{width} (height x width), {down} and {right} pixels apart, logits averaged{mirrored}"
+    (height, width), (down, right), average = test_cfg["crop_size"], test_cfg["stride"], test_cfg.get("average", "logits")
+    return f"windows of {height}x{width} (height x width), {down} and {right} pixels apart, {average} averaged{mirrored}"
 
 
 def inference_model(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -46,6 +47,7 @@ from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.devices import chosen_device
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import check_writable, write_bytes, write_json
+from mmseg.utils.storage.run_folder import BEST, LATEST
 from mmseg.utils.storage.space import SpaceWatch
 
 
@@ -85,6 +87,9 @@ def _run(args: argparse.Namespace, cfg: Config) -> None:
         if worse:
             record["corruptions"] = corruption_record(worse, cfg.seed, reference)
         report(args, measured, record, results)
+        if args.targets:
+            sizes = {name: loader.dataset.test_scale for name, loader in loaders.items()}
+            print("\n".join(protocol(sizes, Path(args.checkpoint))))
 
 
 def evaluate_corrupted(args: argparse.Namespace, cfg: Config, method: UDAMethod, chosen: list[tuple[str, int]]) -> dict:
@@ -178,6 +183,21 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
     if args.figures:
         for target, evaluation in evaluations.items():
             write_figures(results[0].with_name(f"{results[0].stem}{target and f'_{target}'}"), evaluation)
+
+
+def protocol(sizes: Mapping[str, Sequence[int] | None], checkpoint: Path) -> list[str]:
+    """What decides a mean over targets and differs between papers: sizes of the images, and which state of the training it is.
+
+    Args:
+        sizes: (w, h) that the images of each target are resized to fit into; None for their native size.
+        checkpoint: what was measured.
+    """
+    shown = ", ".join(f"{name} {'x'.join(map(str, size)) if size else 'at native size'}" for name, size in sizes.items())
+    lines = [f"Protocol: images in {shown}; labels at native size. Papers differ in the sizes: docs/foundation.md, Three unseen targets."]
+    if checkpoint.name == BEST:
+        text = f"{BEST} was chosen by labels of the validation data. Where these are a target, it is an upper line, as in Rein and SoMA"
+        lines.append(f"{text}, and {LATEST} the result.")
+    return lines
 
 
 def write_figures(stem: Path, evaluation: Evaluation) -> None:

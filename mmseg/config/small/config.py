@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg.config.references import references
-from mmseg.config.small.network import NetworkSize, shrink_network
+from mmseg.config.small.network import SMALL_TIMM, NetworkSize, shrink_network
 from mmseg.demo.choices import DEMO_FOLDERS
 from mmseg.registry import MASKS, MODELS, options_of
 from mmseg.utils.errors import UserError
@@ -162,11 +162,13 @@ def _resize_sampling(dataset: dict, size: Size) -> None:
 
 
 def _resize_method(uda: dict, size: Size) -> None:
-    """Rows without pseudo-labels, mask blocks, pixels that label themselves and how many of them are remembered, a network that teaches."""
+    """Rows without pseudo-labels, mask blocks, pixels that label themselves and how many of them are remembered, networks that teach."""
     _divide_number(uda, "samples", size.divisor)
     _divide_number(uda, "memory", size.divisor**2)
     if uda.get("distilled_model"):
         shrink_network(uda["distilled_model"], size.network)
+    if uda.get("feature_distillation"):
+        uda["feature_distillation"].update(name=SMALL_TIMM, pretrained=None)
     for key in ("pseudo_weight_ignore_top", "pseudo_weight_ignore_bottom"):
         _divide(uda, key, size.margin_divisor)
     for stage in uda.get("labeling") or ():

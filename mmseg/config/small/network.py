@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mmseg.registry import MODELS
+from mmseg.models.backbones.tuning.base import TUNINGS
+from mmseg.registry import MODELS, component_of, options_of
 from mmseg.utils.errors import UserError
 
 MIT_TYPES = ("mit_b0", "mit_b1", "mit_b2", "mit_b3", "mit_b4", "mit_b5", "MixVisionTransformer")
@@ -84,9 +85,18 @@ def _shrink_encoder(backbone: dict, size: NetworkSize) -> Sequence[int]:
         backbone["name"] = SMALL_TIMM
         if not isinstance(backbone.get("levels", ""), str):
             backbone["levels"] = list(range(len(backbone["levels"])))  # it has fewer blocks
+        if backbone.get("tuning"):
+            _shrink_tuning(backbone["tuning"])
         return MODELS.build(backbone).out_channels
     known = ", ".join((*MIT_TYPES, *RESNET_TYPES, "VGG", "TimmBackbone"))
     raise UserError(f"The encoder '{kind}' has no small form for --smoke and --demo. Use one of {known}.")
+
+
+def _shrink_tuning(tuning: dict) -> None:
+    """Begins in the second block where the config, or the default, begins later."""
+    first = options_of(component_of(tuning, TUNINGS)).get("first_block")
+    if first is not None:
+        tuning["first_block"] = min(1, tuning.get("first_block", first.default))
 
 
 def _shrink_head(head: dict, widths: Sequence[int], size: NetworkSize) -> None:

@@ -49,6 +49,7 @@ OF_THE_DEMO = ("optim_wrapper", "param_scheduler", "train_cfg", "default_hooks",
 """Sections that are those of the demo configs as a whole."""
 LOADERS = ("train_dataloader", "val_dataloader")
 """Sections that are those of the demo configs but for their data sets."""
+WEIGHT_AVERAGE = "WeightAverageHook"
 OF_THE_CLASSES = ("class_weight", "avg_class_weight")
 """Options of a decoder's loss that know how frequent classes are in the data of the config."""
 WARM_UP = "LinearLR"
@@ -94,7 +95,7 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     if small.uda.get("self_training_start"):
         small.uda.self_training_start = min(small.uda.self_training_start, iterations - 1)
     _move_starts(small.uda, small.train_cfg.max_iters, iterations)
-    _move_rounds(small.get("custom_hooks", ()), small.train_cfg.max_iters, iterations)
+    _move_beginnings(small.get("custom_hooks", ()), small.train_cfg.max_iters, iterations)
     small.train_cfg.update(max_iters=iterations, val_interval=iterations)
     for hook in small.get("custom_hooks", ()):
         if "workers_per_gpu" in hook:
@@ -102,6 +103,7 @@ def shrink(cfg: Config, demo_data: str | Path, iterations: int = 2) -> Config:
     for hook in (*small.default_hooks.values(), *small.get("custom_hooks", ())):
         if hook and "interval" in hook:
             hook["interval"] = min(hook["interval"], iterations)
+    _divide_batch(small)
     return _without(small, (*LEFT_OUT, "demo_data"))
 
 
@@ -111,7 +113,7 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
     The demo configs say how large images, networks and batches are and how long is trained; the config says
     what is trained. What published trainings differ in can be lost at this size:
 
-    - No network starts from ImageNet weights, so there is no feature distance to them.
+    - No network starts from ImageNet weights, so there is no feature distance to them, and no distillation of features.
     - Every MiT becomes one small MiT, and every ResNet a narrow ResNet-50.
     - Frozen batch norm (``FrozenBN``), which keeps the statistics of a file, becomes batch norm: there is no file.
     - DACS takes α and τ of the demo (``configs/_base_/uda/dacs_demo.py``), so an α of 0.999 and one of 0.99 are
@@ -157,12 +159,13 @@ def demo(cfg: Config, iterations: int | None = None) -> Config:
         if "interval" in hook:  # as often in a training as before
             hook["interval"] = max(1, hook["interval"] * base.train_cfg.max_iters // small.train_cfg.max_iters)
     _move_starts(small.uda, small.train_cfg.max_iters, base.train_cfg.max_iters)
-    _move_rounds(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
+    _move_beginnings(hooks, small.train_cfg.max_iters, base.train_cfg.max_iters)
     for key in OF_THE_DEMO:
         small[key] = base[key]
     small["custom_hooks"] = [*base.custom_hooks, *hooks]
     if not warm_up:
         small["param_scheduler"] = [schedule for schedule in base.param_scheduler if schedule["type"] != WARM_UP]
+    _divide_batch(small)
     return _without(small, LEFT_OUT)
 
 
@@ -195,12 +198,15 @@ def demo_image_size(scale: Sequence[int], full: Sequence[int]) -> list[int]:
     return [side // 2**halvings for side in full]
 
 
-def _move_rounds(hooks: Sequence[dict], before: int, after: int) -> None:
-    """Rounds of annotation at the same share of a training of ``after`` iterations instead of ``before``, in place; once where two meet.
+def _move_beginnings(hooks: Sequence[dict], before: int, after: int) -> None:
+    """What hooks begin at the same share of a training of ``after`` iterations instead of ``before``, in place.
 
-    One before the first iteration stays there, and the others come before the last one.
+    Rounds of annotation, once where two meet: one before the first iteration stays there, and the others come before the last one. The
+    moving average of the weights.
     """
     for hook in hooks:
+        if hook["type"] == WEIGHT_AVERAGE:
+            hook["begin"] = hook.get("begin", 0) * after // before
         if hook["type"] == ANNOTATION_ROUNDS:
             hook["rounds"] = sorted({min(max(1, number * after // before), after - 1) if number else 0 for number in hook["rounds"]})
 
@@ -218,7 +224,7 @@ def _stretch(cfg: Config, iterations: int) -> Config:
     if cfg.uda.get("self_training_start"):
         cfg.uda.self_training_start = cfg.uda.self_training_start * iterations // before
     _move_starts(cfg.uda, before, iterations)
-    _move_rounds(cfg.get("custom_hooks", ()), before, iterations)
+    _move_beginnings(cfg.get("custom_hooks", ()), before, iterations)
     return stretch(cfg, iterations)
 
 
@@ -252,7 +258,7 @@ def _weights_of(classes: Sequence[str], weights: Sequence[float]) -> list[float]
 
 def _demo_method(uda: dict, dacs: dict) -> dict:
     """The options of a method that mean something in a demo; ``dacs`` are those of the demo's DACS."""
-    kept = {key: value for key, value in uda.items() if not key.startswith("imnet_")}
+    kept = {key: value for key, value in uda.items() if not key.startswith("imnet_") and key != "feature_distillation"}
     _drop_defaults(kept, MODELS.get(kept["type"]))
     small = {**kept, **(dacs if kept["type"] == dacs["type"] else {"source_class_weight": dacs["source_class_weight"]})}
     if PROTOTYPE_MOMENTUM in options_of(MODELS.get(kept["type"])):
@@ -271,6 +277,12 @@ def _drop_defaults(options: dict, component: type) -> None:
     for key, option in options_of(component).items():
         if key in options and options[key] == option.default:
             del options[key]
+
+
+def _divide_batch(cfg: Config) -> None:
+    """As many parts of a batch as before, or as the smaller batch can have, in place."""
+    if cfg.get("micro_batches", 1) > 1:
+        cfg.micro_batches = math.gcd(cfg.micro_batches, cfg.train_dataloader.batch_size)
 
 
 def _without(cfg: Config, keys: Sequence[str]) -> Config:

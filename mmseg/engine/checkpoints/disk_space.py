@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from mmengine.optim import OptimWrapper, OptimWrapperDict
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from mmseg.engine.checkpoints.checkpoint import tensor_bytes
@@ -23,11 +24,17 @@ def averages(optimizer: Optimizer) -> int:
     return 2 + bool(options.get("amsgrad")) if "betas" in options else int(bool(options.get("momentum")))
 
 
-def state_bytes(network: nn.Module, wrapper: OptimWrapper | OptimWrapperDict) -> int:
-    """About how many bytes a state of a training has: its networks, and what its optimizers keep of each weight."""
+def state_bytes(network: nn.Module, wrapper: OptimWrapper | OptimWrapperDict, without: Iterable[Tensor] = ()) -> int:
+    """About how many bytes a state of a training has: its networks, and what its optimizers keep of each weight.
+
+    Tensors that several networks share are written once, and those of ``without`` not at all.
+    """
     wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
     weights = [averages(each.optimizer) * tensor_bytes(group["params"]) for each in wrappers for group in each.optimizer.param_groups]
-    return tensor_bytes(network.state_dict()) + sum(weights)
+    held = {value.data_ptr(): value for value in network.state_dict().values()}
+    for weight in without:
+        held.pop(weight.data_ptr(), None)
+    return tensor_bytes(held) + sum(weights)
 
 
 def space_note(folder: Path, size: int) -> str | None:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.classifiers import check_class_count, classifier_entries
+from mmseg.engine.checkpoints.frozen import completed
 from mmseg.engine.checkpoints.published_parts import joined
 from mmseg.engine.checkpoints.state_difference import State, StateDifference, first_names
 from mmseg.models.uda import UDAMethod
@@ -24,6 +25,7 @@ from mmseg.utils.errors import UserError
 from mmseg.utils.storage.run_folder import BEST
 
 STUDENT, TEACHER, IMNET, DISCRIMINATOR = "model", "ema_model", "imnet_model", "model_D"
+REFERENCE = "feature_reference"
 MASK_TEACHER = "mic.teacher.ema_model"
 ROLES = {STUDENT: "student", TEACHER: "teacher", IMNET: "ImageNet network", MASK_TEACHER: "teacher of the masked crops"}
 SEGMENTOR_PARTS = ("backbone", "neck", "decode_head", "auxiliary_head", "depth_head")
@@ -171,7 +173,7 @@ def covers(method: UDAMethod, content: Mapping[str, Any]) -> bool:
 
     A missing teacher is no gap, since it becomes a copy of the student.
     """
-    parts = {STUDENT: method.model, IMNET: method.imnet_model, DISCRIMINATOR: method.model_D}
+    parts = {STUDENT: method.model, IMNET: method.imnet_model, DISCRIMINATOR: method.model_D, REFERENCE: method.feature_reference}
     return {name for name, network in parts.items() if network is not None} <= networks(content).keys()
 
 
@@ -181,14 +183,15 @@ def load_student(network: nn.Module, path: str | os.PathLike) -> str:
     Raises:
         UserError: see :func:`network_state` and :func:`load_segmentor`.
     """
-    return load_segmentor(network, network_state(read_checkpoint(path), STUDENT, path), STUDENT, path)
+    content = completed(read_checkpoint(path), network, path)
+    return load_segmentor(network, network_state(content, STUDENT, path), STUDENT, path)
 
 
 def load_method(method: UDAMethod, content: Mapping[str, Any], path: str | os.PathLike, *, skip_classifier: bool = False) -> list[str]:
     """Starts a training from a checkpoint: the student, and every other network that both sides have.
 
-    A teacher that the file lacks starts as a copy of the loaded student. An ImageNet network or a discriminator
-    that it lacks keeps its initial weights, so call this after ``init_weights()``.
+    A teacher that the file lacks starts as a copy of the loaded student. An ImageNet network, a discriminator or
+    a reference of features that it lacks keeps its initial weights, so call this after ``init_weights()``.
 
     Args:
         method: to load into.
@@ -203,6 +206,7 @@ def load_method(method: UDAMethod, content: Mapping[str, Any], path: str | os.Pa
     Raises:
         UserError: see :func:`network_state` and :func:`load_segmentor`.
     """
+    content = completed(content, method.model, path)
     found = networks(content)
     others = {name: state for name, state in found.items() if name in (STUDENT, IMNET)} if skip_classifier else found
 
@@ -227,5 +231,7 @@ def load_method(method: UDAMethod, content: Mapping[str, Any], path: str | os.Pa
         reports.append(f"{path} holds no {IMNET}: the ImageNet network keeps the initial weights of the config")
     if method.model_D is not None and DISCRIMINATOR in others:
         load_exactly(method.model_D, others[DISCRIMINATOR], path)
+    if method.feature_reference is not None and REFERENCE in others:
+        load_exactly(method.feature_reference, others[REFERENCE], path)
     unused = [f"{name} ({len(state)} entries)" for name, state in found.items() if name not in places.values() or name not in others]
     return [*reports, f"{path} also holds {', '.join(unused)}: not used"] if unused else reports

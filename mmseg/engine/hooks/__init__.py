@@ -7,5 +7,15 @@ from mmseg.engine.hooks.class_health_hook import ClassHealthHook
 from mmseg.engine.hooks.guard_hook import GuardHook
 from mmseg.engine.hooks.picture_hook import PictureHook
 from mmseg.engine.hooks.result_hook import ResultHook
+from mmseg.engine.hooks.weight_average_hook import WeightAverageHook
 
-__all__ = ["AnnotationRounds", "BaseStylesHook", "CheckpointHook", "ClassHealthHook", "GuardHook", "PictureHook", "ResultHook"]
+__all__ = [
+    "AnnotationRounds",
+    "BaseStylesHook",
+    "CheckpointHook",
+    "ClassHealthHook",
+    "GuardHook",
+    "PictureHook",
+    "ResultHook",
+    "WeightAverageHook",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -19,13 +20,22 @@ class CheckpointHook(Hook):
     Args:
         interval: iterations between two states; a resumed run continues from the last one.
         save_best: name of the metric to maximise, or None for no ``best.pth``.
+        weights: 'all', or 'trainable' to leave out the frozen weights of an encoder, which the file ``model.pretrained`` holds: a
+            checkpoint has their hash instead, and can be loaded where this file is. Those that are of no file are kept.
         best_score: best value so far (restored on resume).
     """
 
     priority = "LOW"
 
-    def __init__(self, *, interval: Positive[int], save_best: str | None = "mIoU", best_score: float = float("-inf")) -> None:
-        self.interval, self.save_best, self.best_score = interval, save_best, best_score
+    def __init__(
+        self,
+        *,
+        interval: Positive[int],
+        save_best: str | None = "mIoU",
+        weights: Literal["all", "trainable"] = "all",
+        best_score: float = float("-inf"),
+    ) -> None:
+        self.interval, self.save_best, self.weights, self.best_score = interval, save_best, weights, best_score
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Makes up for the evaluation in which the training was stopped, before it goes on; an epoch is the whole training."""

@@ -3,13 +3,14 @@
 Sources: timm (Wightman et al., https://github.com/huggingface/pytorch-image-models) for the networks;
 Li et al., ViTDet, ECCV 2022, for the levels of plain transformers (:class:`SimpleFeaturePyramid`);
 Englert et al., VFM-UDA (arXiv 2406.09896), for the grid of tokens and their masking; Wei et al., Rein, CVPR 2024, for levels from
-several blocks.
+several blocks; Chen et al., ViT-Adapter, ICLR 2023, for levels of an adapter.
 
 Letters: B images, C channels, (H, W) image, (h, w) grid of tokens, p side of a patch of a transformer.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Literal
 
@@ -24,8 +25,17 @@ from mmseg.models.backbones.style_hallucination import style_hallucination
 from mmseg.models.backbones.timm_networks.creation import create, is_plain, part_of_first_level, stage_indices, stage_infos
 from mmseg.models.backbones.timm_networks.files import encoder_state
 from mmseg.models.backbones.timm_networks.sizes import STRIDES, cut, pad, padded, rounded_up, top_left
-from mmseg.models.backbones.timm_networks.tokens import blocks_above, masked_tokens, token_embedding, token_grid
+from mmseg.models.backbones.timm_networks.tokens import (
+    blocks_above,
+    check_level_blocks,
+    masked_tokens,
+    refuse_options_of_tokens,
+    start_mask_token,
+    token_embedding,
+    token_grid,
+)
 from mmseg.models.backbones.tuning import build_tuning
+from mmseg.models.backbones.vit_adapter.vit_adapter import ViTAdapter
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.necks.simple_feature_pyramid import SimpleFeaturePyramid
 from mmseg.models.weights.facts import EncoderFacts, check_gate, loaded_line, timm_facts
@@ -54,11 +64,14 @@ class TimmBackbone(BaseModule):
         name: as ``timm.list_models()`` has it, e.g. 'resnet50', 'convnext_base', 'vit_base_patch14_dinov2'; a tag behind a dot
             says of which weights the facts are, e.g. 'vit_large_patch16_dinov3.sat493m'.
         out_indices: the levels to return: 0 has stride 4, 1 has 8, 2 has 16 and 3 has 32.
-        levels: of a plain transformer: 'pyramid' as above; 'last' for the last map alone, in the grid of its tokens; or indices of blocks
-            from 0, one per level, e.g. (7, 11, 15, 23), whose maps are resized to the strides of the levels (Rein, SoMA). That of 'last'
-            is normalised, and ``out_indices`` are not asked; those of blocks are not, and later blocks are not built.
+        levels: of a plain transformer: 'pyramid' as above; 'last' for the last map alone, in the grid of its tokens; 'adapter' for those
+            of a :class:`ViTAdapter`, all four; or indices of blocks from 0, one per level, e.g. (7, 11, 15, 23), whose maps are resized to
+            the strides of the levels (Rein, SoMA). That of 'last' is normalised, and ``out_indices`` are not asked; those of blocks are
+            not, and later blocks are not built.
         input_scale: of a plain transformer: an image of side s is resized to floor(s * input_scale / p) * p pixels, e.g. 1.1 for
             80x80 tokens of a crop of 1024 with p = 14. None for p / 16.
+        patch_size: of a plain transformer: its p, where it is not to be that of the published weights, e.g. 16 for DINOv2's 14. The
+            embedding of patches in a file is resampled by timm (Beyer et al., FlexiViT, CVPR 2023, section 3.4), positions are resized.
         tuning: what is trained in a plain transformer, e.g. ``dict(type='LoRA', rank=16)``: see :mod:`mmseg.models.backbones.tuning`.
             None trains all of it.
         mask_token: whether it has a token that takes the place of masked ones (:meth:`forward`): that of the file, else zeros at first.
@@ -83,8 +96,9 @@ class TimmBackbone(BaseModule):
         *,
         name: str,
         out_indices: Some[NonNegative[int]] = (0, 1, 2, 3),
-        levels: Literal["pyramid", "last"] | Some[NonNegative[int]] = "pyramid",
+        levels: Literal["pyramid", "last", "adapter"] | Some[NonNegative[int]] = "pyramid",
         input_scale: Positive[float] | None = None,
+        patch_size: Positive[int] | None = None,
         tuning: dict | None = None,
         mask_token: bool = False,
         drop_path_rate: ShareBelowOne = 0.0,
@@ -101,9 +115,12 @@ class TimmBackbone(BaseModule):
         self.strides = tuple(STRIDES[index] for index in out_indices)
         self.level_kind = levels if isinstance(levels, str) else tuple(levels)
         self.options = {"drop_path_rate": drop_path_rate} | ({} if img_size is None else {"img_size": tuple(img_size)})
+        self.options |= {} if patch_size is None else {"patch_size": patch_size}
+        of_tokens = {"levels": levels != "pyramid", "input_scale": input_scale, "patch_size": patch_size, "mask_token": mask_token}
+        self.options_of_tokens = [option for option, given in of_tokens.items() if given]
         self.pretrained = pretrained_path(pretrained, init_cfg)
         whole, self.network, _ = self._build()
-        self.pyramid = self.mask_token = None
+        self.pyramid = self.adapter = self.mask_token = None
         self._keep: Tensor | None = None  # the mask, from the beginning to the end of a pass
         self.plain = is_plain(whole)
         self.tuning = build_tuning(tuning)
@@ -113,7 +130,6 @@ class TimmBackbone(BaseModule):
             self._add_levels(stage_infos(whole)[-1])
             self._add_mask_token(stage_infos(whole)[-1]["num_chs"], wanted=mask_token)
         else:
-            self._refuse_tokens(mask_token)
             self.out_channels = tuple(self.network.feature_info.channels())
         self._add_style_hallucination(style_hallucination_cfg)
 
@@ -128,22 +144,18 @@ class TimmBackbone(BaseModule):
         if self.level_kind == "pyramid":
             self.pyramid = SimpleFeaturePyramid(channels=normalised, strides=self.strides)
             self.out_channels = self.pyramid.out_channels
-        else:
-            self.out_channels = (normalised,) if self.level_kind == "last" else (info["num_chs"],) * len(self.strides)
+            return
+        if self.level_kind == "adapter":
+            if self.strides != STRIDES:
+                raise UserError("TimmBackbone: levels='adapter' gives all four levels. Leave out_indices out.")
+            self.adapter = ViTAdapter(self.network, channels=info["num_chs"], name=self.name)
+        self.out_channels = (normalised,) if self.level_kind == "last" else (info["num_chs"],) * len(self.strides)
 
     def _add_mask_token(self, channels: int, *, wanted: bool) -> None:
         if wanted:
             self.mask_token = nn.Parameter(torch.zeros(1, 1, channels))
             # Stays in place: torch.compile follows a hook that is there, but registers none.
             token_embedding(self.network).register_forward_hook(self._mask_tokens)
-
-    def _refuse_tokens(self, mask_token: bool) -> None:
-        """A network with stages has no grid of tokens."""
-        asked = {"levels": self.level_kind != "pyramid", "input_scale": self.input_scale is not None, "mask_token": mask_token}
-        given = [option for option, is_given in asked.items() if is_given]
-        if given:
-            text = f"{self.name} of timm has stages and no grid of tokens, so no {' and '.join(given)}"
-            raise UserError(f"TimmBackbone: {text}. Leave it out, or use a plain transformer such as vit_base_patch14_dinov2.")
 
     def _add_style_hallucination(self, options: dict | None) -> None:
         """Puts it behind the part of timm's network that gives the first level."""
@@ -167,19 +179,19 @@ class TimmBackbone(BaseModule):
         whole = create(self.name, **self.options, num_classes=0)
         names = list(whole.state_dict())
         if is_plain(whole):
-            self._check_blocks(len(stage_infos(whole)))
+            check_level_blocks(self.name, self.level_kind, len(self.strides), len(stage_infos(whole)))
             blocks = None if isinstance(self.level_kind, str) else list(self.level_kind)
             # Keeps the maps that are asked for; drops what lies behind them and what only a classifier has.
-            whole.prune_intermediate_layers(1 if blocks is None else blocks, prune_norm=blocks is not None)
+            whole.prune_intermediate_layers(1 if blocks is None else blocks, prune_norm=self.level_kind not in ("pyramid", "last"))
             return whole, whole, names
+        refuse_options_of_tokens(self.name, self.options_of_tokens)
         indices = stage_indices(self.name, whole, self.strides)
         return whole, create(self.name, **self.options, features_only=True, out_indices=indices), names
 
-    def _check_blocks(self, depth: int) -> None:
-        kind, count = self.level_kind, len(self.strides)
-        if not isinstance(kind, str) and (len(kind) != count or list(kind) != sorted(set(kind)) or kind[-1] >= depth):
-            text = f"TimmBackbone got levels={kind!r} for {count} levels (out_indices), and {self.name} of timm has {depth} blocks"
-            raise UserError(f"{text}. Give {count} of the blocks 0 to {depth - 1}, in ascending order.")
+    @property
+    def fits_strides(self) -> bool:
+        """Whether a cell of a level covers as many pixels as its stride says, and not those of a token that is larger or smaller."""
+        return not (self.plain and self.level_kind == "last") or self.input_scale in (None, self.patch_size / TOKEN_STRIDE)
 
     def token_grid(self, height: int, width: int) -> tuple[int, int]:
         """Tokens (h, w) of an image (H, W) in a plain transformer: the size of a ``token_mask``."""
@@ -235,19 +247,22 @@ class TimmBackbone(BaseModule):
         """The levels of a plain transformer."""
         height, width = image.shape[2:]
         whole = image if self.input_scale is not None else pad(image)
-        maps = self._maps(resize(whole, [side * self.patch_size for side in self.token_grid(height, width)]))
+        maps = self._maps(whole, self.token_grid(height, width))
         if self.level_kind == "last" and self.input_scale is not None:
             return maps  # whose grid fits no stride
         strides = (TOKEN_STRIDE,) if self.level_kind == "last" else self.strides
         sized = [resize(level, rounded_up(whole.shape[2:], stride)) for level, stride in zip(maps, strides, strict=True)]
         return tuple(top_left(level, rounded_up((height, width), stride)) for level, stride in zip(sized, strides, strict=True))
 
-    def _maps(self, scaled: Tensor) -> tuple[Tensor, ...]:
-        """[B, 3, h * p, w * p] -> maps of the grid (h, w); the levels of the pyramid on it, where there is one."""
-        blocks, only = not isinstance(self.level_kind, str), {"intermediates_only": True}
-        if blocks:
-            return tuple(self.network.forward_intermediates(scaled, indices=list(self.level_kind), norm=False, **only))
-        last = self.network.forward_intermediates(scaled, indices=1, norm=True, **only)[0]
+    def _maps(self, whole: Tensor, grid: tuple[int, int]) -> tuple[Tensor, ...]:
+        """An image [B, 3, ., .] -> maps of the grid (h, w); the levels of the pyramid on it, or those of the adapter."""
+        scaled = resize(whole, [side * self.patch_size for side in grid])
+        run = functools.partial(self.network.forward_intermediates, scaled, intermediates_only=True)
+        if self.adapter is not None:
+            return self.adapter(whole, grid, functools.partial(run, indices=1, norm=False))
+        if not isinstance(self.level_kind, str):
+            return tuple(run(indices=list(self.level_kind), norm=False))
+        last = run(indices=1, norm=True)[0]
         return (last,) if self.pyramid is None else self.pyramid(last)
 
     def blocks_above(self) -> dict[str, int] | None:
@@ -274,25 +289,27 @@ class TimmBackbone(BaseModule):
         Raises:
             UserError: the file does not exist or belongs to another network.
         """
-        whole, network, names = self._build()
-        mask_token = None
-        state = network.state_dict()
-        if self.pretrained is not None:
-            check_gate(self.facts, self.pretrained)
-            state, mask_token = encoder_state(self.pretrained, self.name, state, whole, names)
+        if self.pretrained is None:
+            state, mask_token = self._build()[1].state_dict(), None
+        else:
+            state, mask_token = self.file_state()
             print_log(loaded_line(self.pretrained, self.name), logger="current")
         self.network.load_state_dict(state, strict=False)  # which lacks what a tuning adds
         self.tuning.start(self.network)
-        if self.mask_token is not None:
-            self._start_mask_token(mask_token)
-        if self.pyramid is not None:
-            self.pyramid.init_weights()
+        started = self.mask_token is None or start_mask_token(self.mask_token, mask_token)
+        if not started and self.pretrained is not None:
+            print_log(f"{self.pretrained} holds no mask token of {self.name}: it starts as zeros", logger="current")
+        for part in (self.pyramid, self.adapter):
+            if part is not None:
+                part.init_weights()
         self._is_init = True
 
-    def _start_mask_token(self, given: Tensor | None) -> None:
-        """Takes that of the file; zeros where it has none."""
-        fits = given is not None and given.numel() == self.mask_token.numel()
-        with torch.no_grad():
-            self.mask_token.copy_(given.reshape(self.mask_token.shape) if fits else torch.zeros_like(self.mask_token))
-        if self.pretrained is not None and not fits:
-            print_log(f"{self.pretrained} holds no mask token of {self.name}: it starts as zeros", logger="current")
+    def file_state(self) -> tuple[dict[str, Tensor], Tensor | None]:
+        """What the file ``pretrained`` holds for the network: its state without what a tuning adds, and the mask token if there is one.
+
+        Raises:
+            UserError: the file does not exist or belongs to another network.
+        """
+        check_gate(self.facts, self.pretrained)
+        whole, network, names = self._build()
+        return encoder_state(self.pretrained, self.name, network.state_dict(), whole, names)

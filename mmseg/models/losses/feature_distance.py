@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mmseg.structures import class_table
@@ -39,8 +40,16 @@ def downscale_label(label: Tensor, factor: int, min_ratio: float, num_classes: i
 
 
 def thing_mask(label: Tensor, features: Tensor, classes: Sequence[int], min_ratio: float, num_classes: int) -> Tensor:
-    """Feature cells that show one of ``classes``: label [B, H, W], features [B, C, h, w] -> bool [B, h, w]."""
-    factor = label.shape[-1] // features.shape[-1]
+    """Feature cells that show one of ``classes``: label [B, H, W], features [B, C, h, w] -> bool [B, h, w].
+
+    Where cells are no whole pixels, as those of a transformer with a grid of its own, the label is brought to the next larger whole
+    ones, pixel by nearest pixel.
+    """
+    size = features.shape[-2:]
+    pairs = list(zip(label.shape[1:], size, strict=True))
+    factor = max(-(-side // cells) for side, cells in pairs)
+    if any(side != cells * factor for side, cells in pairs):
+        label = F.interpolate(label[:, None].float(), size=[cells * factor for cells in size], mode="nearest-exact")[:, 0].long()
     small = downscale_label(label, factor, min_ratio, num_classes)
     return class_table([classes], label.device)[0][small]
 

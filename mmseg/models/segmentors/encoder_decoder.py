@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.segmentors.inference_options import InferenceOptions, checked_test_cfg, refuse_options
+from mmseg.models.segmentors.window_averages import Average, averaged
 from mmseg.registry import MODELS
 from mmseg.structures import (
     Box,
@@ -51,6 +52,7 @@ class EncoderDecoder(BaseModule):
             (as many windows in one pass as ``pixels_per_pass`` allows; else one by one). The default of
             ``pixels_per_pass`` is :data:`PIXELS_PER_PASS`, or :data:`CPU_PIXELS_PER_PASS`. With ``enlarge_once``, the logits of a
             whole image go from the decoder's map straight to the native size, as FADA evaluates, not by way of the image's size.
+            ``average`` is what windows are averaged as: 'logits' (default, as HRDA), or 'probabilities' (as VFM-UDA).
             ``flip`` looks at the mirror image as well; :meth:`mmseg.models.uda.UDAMethod.looks` sees to that, not :meth:`inference`.
         auxiliary_head: a second decoder, e.g. an ``FCNHead`` on an earlier level, that only helps the training:
             its loss is added with its own ``loss_decode.loss_weight``.
@@ -219,7 +221,7 @@ class EncoderDecoder(BaseModule):
         return resize(logits, size, self.align_corners)
 
     def inference(self, image: Tensor, branch: str | None = None) -> Tensor:
-        """Test-time logits, whole or averaged over sliding windows as ``test_cfg`` says.
+        """Test-time logits, whole or averaged over sliding windows as ``test_cfg`` says; of averaged probabilities their logarithm.
 
         Args:
             image: [B, 3, H, W], normalised.
@@ -235,7 +237,11 @@ class EncoderDecoder(BaseModule):
         boxes = self.outer_windows(*image.shape[2:])
         chunks = chunked(boxes, self.outer_per_pass(image, (boxes[0].height, boxes[0].width)))
         windows = (window for some in chunks for window in self.encode_decode(crop_windows(image, some), branch).split(len(image)))
-        return average_windows(windows, boxes, *image.shape[2:])
+        return averaged(windows, boxes, image.shape[2:], [(self.num_classes, self.averages(branch))])
+
+    def averages(self, branch: str | None) -> Average:
+        """What :meth:`inference` averages of its windows; a whole image is left as it is."""
+        return self.test_cfg.get("average", "logits") if self.test_cfg["mode"] == "slide" else "logits"
 
     def inference_branches(self, image: Tensor, branches: Sequence[str]) -> dict[str, Tensor]:
         """:meth:`inference` for several of :attr:`branches`."""

@@ -21,6 +21,7 @@ from mmseg.models.segmentors.detail_crop import blur_details, draw_crop_box
 from mmseg.models.segmentors.encoder_decoder import EncoderDecoder, _prefixed
 from mmseg.models.segmentors.inference_options import InferenceOptions, refuse_options
 from mmseg.models.segmentors.shared_windows import BRANCHES, Walk, shared_inference
+from mmseg.models.segmentors.window_averages import Average
 from mmseg.registry import MODELS
 from mmseg.structures import Box, SegOutput, View, crop_windows, full_box, plan_windows, sliding_boxes, windows_per_pass
 from mmseg.utils.errors import UserError
@@ -70,6 +71,9 @@ class HRDAEncoderDecoder(EncoderDecoder):
         parts = {"backbone": backbone, "decode_head": decode_head, "neck": neck, "depth_head": depth_head}
         super().__init__(**parts, pretrained=pretrained, test_cfg=test_cfg, train_cfg=train_cfg, init_cfg=init_cfg)
         refuse_options("HRDAEncoderDecoder", enlarge_once=self.test_cfg.get("enlarge_once"))
+        if not getattr(self.backbone, "fits_strides", True):
+            text = "levels='last' with input_scale gives a map in the grid of the tokens, but details are placed by strides"
+            raise UserError(f"HRDAEncoderDecoder: {text}. Use levels='pyramid' or 'adapter', or leave input_scale out.")
         if len(scales) != 2 or max(scales) != 1 or min(scales) <= 0:
             raise UserError(f"HRDAEncoderDecoder got scales={scales!r}. Use (1, s) with a context scale s from above 0 to 1.")
         if feature_scale not in ("all", *scales):
@@ -232,11 +236,16 @@ class HRDAEncoderDecoder(EncoderDecoder):
             context=context,
             detail=detail,
             stride=self.decode_head.output_stride,
-            num_classes=self.num_classes,
+            channels={branch: 1 if branch == "ATT" else self.num_classes for branch in self.branches},
+            averages={branch: self.averages(branch) for branch in self.branches},
             outer_per_pass=self.outer_per_pass(image, context_size),
             details_per_pass=windows_per_pass(len(image), detail_size, self.pixels_per_pass),
         )
         return shared_inference(walk, plan, image, branches)
+
+    def averages(self, branch: str | None) -> Average:
+        """See :class:`EncoderDecoder`; an attention is no logit."""
+        return "logits" if self.known_branch(branch) == "ATT" else super().averages(branch)
 
     def known_branch(self, branch: str | None) -> str:
         """See :meth:`EncoderDecoder.known_branch`."""

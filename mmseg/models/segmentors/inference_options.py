@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
+from mmseg.models.segmentors.window_averages import Average
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.options.ranges import Pair, Positive
 
@@ -18,6 +19,7 @@ class InferenceOptions(TypedDict, total=False):
     pixels_per_pass: Positive[int]
     enlarge_once: bool
     flip: bool
+    average: Average
 
 
 def refuse_options(name: str, **options: dict | None) -> None:

@@ -9,7 +9,7 @@ Letters: B images, K classes, (H, W) image, (h, w) outer window, (P, Q) its fuse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,10 +18,10 @@ from torch import Tensor
 
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.decode_heads.hrda_head import attention_map, fuse_scales
+from mmseg.models.segmentors.window_averages import Average, averaged
 from mmseg.structures import (
     Box,
     WindowPlan,
-    average_windows,
     blend_windows,
     chunked,
     crop_windows,
@@ -40,7 +40,8 @@ class Walk:
         context: outer windows [M, 3, h, w] -> logits [M, K, ., .] and attention [M, K or 1, ., .] of the context, float32.
         detail: detail windows [M, 3, ., .] -> logits [M, K, ., .] at the stride of the decoder, float32.
         stride: of the decoder's maps.
-        num_classes: K.
+        channels: by branch: K, or 1 for 'ATT'.
+        averages: by branch, what is averaged of the outer windows.
         outer_per_pass: outer windows that are looked into together.
         details_per_pass: detail windows that are decoded together.
     """
@@ -48,7 +49,8 @@ class Walk:
     context: Callable[[Tensor], tuple[Tensor, Tensor]]
     detail: Callable[[Tensor], Tensor]
     stride: int
-    num_classes: int
+    channels: Mapping[str, int]
+    averages: Mapping[str, Average]
     outer_per_pass: int
     details_per_pass: int
 
@@ -69,9 +71,9 @@ def shared_inference(walk: Walk, plan: WindowPlan, image: Tensor, branches: Sequ
     details = [] if set(branches) == {"LR"} else list(decoded_details(walk, image, plan.details))
     windows = (window for looked in outer_looks(walk, image, plan, details, branches) for window in looked.split(len(image)))
     # All branches are enlarged and averaged as channels of one map.
-    maps = average_windows(windows, plan.outer, *image.shape[2:])
-    channels = [1 if branch == "ATT" else walk.num_classes for branch in branches]
-    return dict(zip(branches, maps.split(channels, dim=1), strict=True))
+    kinds = [(walk.channels[branch], walk.averages[branch]) for branch in branches]
+    maps = averaged(windows, plan.outer, image.shape[2:], kinds)
+    return dict(zip(branches, maps.split([count for count, _ in kinds], dim=1), strict=True))
 
 
 def decoded_details(walk: Walk, image: Tensor, boxes: Sequence[Box]) -> Iterator[Tensor]:

@@ -52,8 +52,9 @@ class OwnOptimizer:
 class UDAMethod(BaseModel):
     """A student and objectives.
 
-    A subclass may add networks: EMA teachers, a frozen ImageNet network for the feature distance, and a
-    discriminator of domains. It keeps them under ``ema_model``, ``imnet_model`` and ``model_D``.
+    A subclass may add networks: EMA teachers, a frozen ImageNet network for the feature distance, a
+    discriminator of domains, and an encoder to imitate. It keeps them under ``ema_model``, ``imnet_model``, ``model_D`` and
+    ``feature_reference``.
 
     Args:
         segmentor: config of the network; kept under ``model``.
@@ -78,7 +79,7 @@ class UDAMethod(BaseModel):
         facts, file = getattr(encoder, "facts", None), getattr(encoder, "pretrained", None)
         super().__init__(data_preprocessor=MODELS.build(preprocessor_options(data_preprocessor, facts, starts_from=file)))
         self.model = model
-        self.ema_model = self.imnet_model = self.model_D = None
+        self.ema_model = self.imnet_model = self.model_D = self.feature_reference = None
         self.teachers: Sequence[Teacher] = ()  # that of ema_model, where there is one, is the first
         self.exchange: Callable[..., Tensor] | None = None  # in a training of several processes: mmseg.engine.gradient_exchange
         self.seed = seed
@@ -93,10 +94,13 @@ class UDAMethod(BaseModel):
         return {}
 
     def init_weights(self) -> None:
-        """Initialises the student; teachers and ImageNet network start as its copies, a discriminator from a seed of its own.
+        """Initialises the student; teachers and ImageNet network start as its copies, other networks from seeds of their own.
 
         The initial weights depend on the seed alone, not on which other networks a method keeps.
         """
+        if self.feature_reference is not None:  # first: what it shares with the student starts as the student does
+            torch.manual_seed(derive_seed(self.seed, "initial feature reference"))
+            self.feature_reference.init_weights()
         torch.manual_seed(derive_seed(self.seed, "initial weights"))
         self.model.init_weights()
         state = self.model.state_dict()

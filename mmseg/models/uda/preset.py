@@ -13,6 +13,7 @@ from mmseg.models.uda.augmentation.image_jitter import ImageJitter
 from mmseg.models.uda.augmentation.masking import build_mask_generator
 from mmseg.models.uda.base import UDAMethod
 from mmseg.models.uda.depth_distribution.options import DepthOptions
+from mmseg.models.uda.feature_reference import FeatureReference
 from mmseg.models.uda.objectives.masked import find_mask_mode
 from mmseg.models.uda.pseudo_labels.shorthand import labeling_configs, with_threshold
 from mmseg.models.uda.shared_weights import share_frozen
@@ -35,6 +36,7 @@ MISSING_PARTS = {
     "teacher": "uda.teacher=dict(type='Teacher')",
     "mask": "uda.mask_generator=dict(type='block', mask_ratio=0.7, mask_block_size=64)",
     "geometry": "uda.depth=dict(mixtures='FILE.npz')",
+    "reference": "uda.feature_distillation=dict(name='vit_large_patch14_reg4_dinov2', pretrained='FILE.pth')",
 }
 """Parts that a method may lack, and the options that add them."""
 
@@ -62,6 +64,8 @@ class Preset(UDAMethod):
             ``dict()`` are its defaults. Pseudo-labels give way to it (:class:`AnnotationOverride`). None leaves both out.
         labeled: options of :class:`LabeledSupervision`, for a target with a few labelled images; ``dict()`` are its defaults, with the
             class weights of the source. The term comes first, called 'labeled'. None leaves it out.
+        feature_distillation: options of :class:`FeatureReference`, an encoder that the student's imitates; the terms are
+            called 'distilled_source' and 'distilled_target' (:class:`FeatureDistillation`). None leaves them out.
         mix: what is pasted into the target: 'class', the only published kind, or the config of another mixing.
         alpha: largest share of the old teacher in an update.
         pseudo_threshold: confidence τ from which a pseudo-label counts as sure; None trusts all of them.
@@ -97,6 +101,7 @@ class Preset(UDAMethod):
         depth: Mapping | None = None,
         annotated: Mapping | None = None,
         labeled: Mapping | None = None,
+        feature_distillation: Mapping | None = None,
         mix: str | Mapping = "class",
         alpha: Share = 0.999,
         pseudo_threshold: Share | None = 0.968,
@@ -155,6 +160,11 @@ class Preset(UDAMethod):
             labels = self.teachers[-1] if self.teachers else None
             masked = {"type": "MaskedConsistency", "mode": mask_mode, "teacher": labels, "weight": mask_lambda}
             self.preset["masked"] = {**masked, "start": self_training_start}
+        if feature_distillation is not None:
+            options = {**feature_distillation, **normalization, "student": self.model, "type": FeatureReference}
+            self.feature_reference = self.parts["reference"] = build_checked(options, OBJECTIVES)
+            for domain in ("source", "target"):
+                self.preset[f"distilled_{domain}"] = {"type": "FeatureDistillation", "domain": domain}
         if depth is not None:
             options = build_checked({**depth, "type": DepthOptions}, OBJECTIVES)
             self.depth_units = options.units

@@ -34,6 +34,11 @@ def head(**options: object) -> dict:
             lambda key, _: MODELS.build(segformer_head(decoder_params={"embed_dim": 8, key: 1})),
         ),
         Followed(
+            "are halved {} times. Use a multiple of {} for the last one.",
+            build("TopDownHead", in_channels=[8, 8, 8, 12], num_classes=3),
+            lambda _, unit: build("TopDownHead", in_channels=[8, 8, 8, 3 * int(unit)], num_classes=3)(),
+        ),
+        Followed(
             "differ in length. Give one width per level.",
             lambda: MODELS.build(daformer(in_index=[0, 1])),
             lambda: MODELS.build(daformer(in_index=[0, 1], in_channels=[8, 16])),

@@ -13,6 +13,7 @@ from mmseg.models.weights.facts import check_gate, timm_facts
 from mmseg.registry import MODELS
 from tests.advice.following import Followed, advice, table
 from tests.advice.networks.parts import IMAGE, build, passed
+from tests.models.encoders.families import make_tiny
 from tests.models.networks import plain, tiny_encoder
 
 
@@ -97,6 +98,16 @@ def test_styles_that_were_not_measured():
     assert transformer()().train()(IMAGE)
 
 
+def test_a_transformer_of_too_few_blocks_for_an_adapter(monkeypatch):
+    make_tiny(monkeypatch, depth=3)
+    name = "vit_small_patch14_dinov2"
+    advice("TimmBackbone: {}. Use a deeper network, or levels='pyramid'.", backbone(name, levels="adapter"))
+    assert backbone(name, levels="pyramid")()
+    monkeypatch.undo()
+    make_tiny(monkeypatch, depth=4)
+    assert backbone(name, levels="adapter")()
+
+
 LARGE = torch.zeros(1, 3, 320, 320)
 
 
@@ -147,6 +158,11 @@ def backbone(name: str, **options: object) -> Callable:
             "Give {} of the blocks 0 to {}, in ascending order.",
             backbone("test_vit", levels=(5, 6, 7, 8)),
             lambda count, last: backbone("test_vit", levels=range(int(last) + 1)[-int(count) :])(),
+        ),
+        Followed(
+            "TimmBackbone: levels='adapter' gives all four levels. Leave out_indices out.",
+            backbone("test_vit", levels="adapter", out_indices=(1, 2)),
+            lambda: backbone("test_vit", levels="adapter")(),
         ),
         Followed(
             "Use larger images, or a larger input_scale.",

@@ -15,6 +15,7 @@ from mmseg.models.uda.pseudo_labels.shorthand import labeling_configs
 from tests import tiny
 from tests.advice.following import Followed, advice, table
 from tests.advice.networks.parts import MASK
+from tests.models.encoders.families import make_tiny
 from tests.models.uda.test_methods import build
 
 PRESET = {"source": {"type": "SourceSupervision"}, "mixed": {"type": "MixedSupervision", "start": 3}}
@@ -126,15 +127,22 @@ def test_a_labeling_without_a_teacher():
     assert build("SourceOnly", labeling=labeling, **options_of(part)).teachers and not build("SourceOnly").teachers
 
 
-@pytest.mark.parametrize(("objective", "part"), [("MixedSupervision", "teacher"), ("MaskedConsistency", "mask")])
-def test_parts_that_an_objective_needs(objective, part):
-    more = {"mode": "separatesrc"} if objective == "MaskedConsistency" else {}
+NEEDS = {"MixedSupervision": "teacher", "MaskedConsistency": "mask", "FeatureDistillation": "reference"}
+
+
+@pytest.mark.parametrize(("objective", "part"), NEEDS.items())
+def test_parts_that_an_objective_needs(objective, part, monkeypatch):
+    make_tiny(monkeypatch)
+    more = {"MaskedConsistency": {"mode": "separatesrc"}, "FeatureDistillation": {"domain": "source"}}.get(objective, {})
     objectives = {"own": {"type": objective, **more}}
     _, missing, _, fix = advice(
         "{} needs a {}, which {} does not have. Add {}.", lambda: build("SourceOnly", objectives=objectives).objectives
     )
     assert missing == part
-    assert "own" in build("SourceOnly", objectives=objectives, **options_of(fix)).objectives
+    options = options_of(fix)
+    if part == "reference":
+        options["feature_distillation"].pop("pretrained")  # which has to be there
+    assert "own" in build("SourceOnly", objectives=objectives, **options).objectives
 
 
 def test_a_mode_that_needs_a_teacher():

@@ -6,13 +6,25 @@ from collections.abc import Callable
 import torch
 
 from mmseg.registry import MODELS
+from mmseg.structures import SegOutput
 from tests.advice.following import Followed, table
 from tests.advice.networks.parts import IMAGE, passed
-from tests.models.networks import hrda, plain
+from tests.models.networks import hrda, hrda_head, plain
 
 
 def looking(**test_cfg: object) -> Callable:
     return lambda: MODELS.build(plain(test_cfg=test_cfg))
+
+
+def tokens(**backbone: object) -> SegOutput:
+    """A pass of HRDA over a plain transformer."""
+    encoder = {"type": "TimmBackbone", "name": "test_vit", **backbone}
+    channels = MODELS.build(encoder).out_channels
+    if len(channels) > 1:
+        head = hrda_head(in_channels=channels)
+    else:
+        head = {"type": "HRDAHead", "single_scale_head": "LightHead", "in_channels": 64, "num_classes": 5, "fixed_attention": 0.5}
+    return passed({**hrda(), "backbone": encoder, "decode_head": head})()
 
 
 WINDOWS = {"mode": "slide", "crop_size": (64, 64), "stride": (32, 32)}
@@ -59,6 +71,11 @@ def looked(model: dict, branch: str | None) -> Callable:
                 passed(hrda(hr_crop_size=(int(height), int(width))))(),
                 passed(hrda(hr_crop_size=(96, 96)), torch.zeros(1, 3, 96, 96))(),
             ],
+        ),
+        Followed(
+            "Use levels='pyramid' or 'adapter', or leave input_scale out.",
+            lambda: tokens(levels="last", input_scale=1.1),
+            lambda: [tokens(levels=kind, input_scale=1.1) for kind in ("pyramid", "adapter")] + [tokens(levels="last")],
         ),
         Followed(
             "Use (1, s) with a context scale s from above 0 to 1.",

@@ -1,10 +1,13 @@
 """Advice about what is trained in an encoder, and about hiding its tokens."""
 
+import torch
 from torch import nn
 
+from mmseg.engine.checkpoints.frozen import completed
 from mmseg.models.backbones.tuning import LoRA, Rein, build_tuning
 from mmseg.registry import MODELS
 from tests.advice.following import advice
+from tests.engine.checkpoints.test_frozen import build, checkpoint, weights_file
 from tests.models.encoders.families import make_tiny
 from tests.models.tuning.test_backbone import segmentor
 from tests.models.tuning.test_tuning import network
@@ -48,3 +51,28 @@ def test_hidden_tokens(monkeypatch):
     advice("Use a TimmBackbone of a plain transformer with mask_token=True, or type='block'.", lambda: step("token"))
     step("token", mask_token=True)
     step("block")
+
+
+def test_frozen_weights_come_from_the_file_of_the_training(tmp_path, monkeypatch):
+    make_tiny(monkeypatch, embed_dim=24, depth=2, num_heads=2)
+    file = weights_file(tmp_path / "weights.pth")
+    trained = build("SoMA", file)
+    content = checkpoint(trained)
+
+    def load(file: str | None) -> None:
+        method = build("SoMA", None)
+        method.model.backbone.pretrained = file
+        whole = completed(content, method.model, "some.pth")["state_dict"]
+        assert all(torch.equal(value, whole[key]) for key, value in trained.state_dict().items())
+
+    advice("and the config names no such file. Set model.pretrained to it.", lambda: load(None))
+    advice("does not exist. Put it there, or set model.pretrained to where it is.", lambda: load(str(tmp_path / "there.pth")))
+    other = weights_file(tmp_path / "other.pth", seed=6)
+    advice("and these are others ({}). Set model.pretrained to the file of the training.", lambda: load(other))
+    load(file)
+    content["meta"]["frozen"] = "no note"
+    advice("meta.frozen does not say what was left out of it. Use another file.", lambda: load(file))
+    content = checkpoint(trained)
+    load(file)
+    (tmp_path / "weights.pth").rename(tmp_path / "there.pth")
+    load(str(tmp_path / "there.pth"))

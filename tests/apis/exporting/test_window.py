@@ -63,11 +63,11 @@ def copying(suffix: str, result: torch.Tensor) -> Format:
     return Format(suffix, lambda program, path: path.write_text("new"), lambda path, image: result)
 
 
-@pytest.mark.parametrize("flip", [False, True])
-def test_the_example_predicts_what_inference_predicts(tiny_data, tmp_path, monkeypatch, flip):
+@pytest.mark.parametrize("looking", [{}, {"flip": True, "average": "probabilities"}], ids=["once", "twice"])
+def test_the_example_predicts_what_inference_predicts(tiny_data, tmp_path, monkeypatch, looking):
     """HRDA, both formats; the code of the document as it stands, on windows that overlap unevenly."""
     photo = next(tiny_data.glob("cityscapes/leftImg8bit/val/*/*.png"))
-    method = init_model(config(hrda(num_classes=19, test_cfg={**SLIDE, "flip": flip})))
+    method = init_model(config(hrda(num_classes=19, test_cfg={**SLIDE, **looking})))
     window, stride = sliding_window(method.cfg)
     base = tmp_path / "exported" / "latest_1024x1024"
     files = export_window(method, base, window)
@@ -87,6 +87,17 @@ def test_the_example_predicts_what_inference_predicts(tiny_data, tmp_path, monke
     assert np.array_equal(colors, np.array(PALETTE, np.uint8)[names["labels"]])
     first = names["session"].run(None, {"image": names["window"].numpy()})[0]
     assert relative_difference(names["window_logits"], torch.from_numpy(first)) < 1e-5
+
+
+def test_an_adapter_samples_in_both_formats(tmp_path):
+    """Deformable attention reads by grid_sample, which ONNX knows; with gammas that are not 0."""
+    backbone = {"type": "TimmBackbone", "name": "test_vit", "levels": "adapter", "input_scale": 1.1}
+    head = {"type": "TopDownHead", "in_channels": [64] * 4, "num_classes": 19}
+    method = init_model(config({"type": "EncoderDecoder", "backbone": backbone, "decode_head": head}))
+    for injector in method.model.backbone.adapter.injectors:
+        torch.nn.init.normal_(injector.gamma)
+    files = export_window(method, tmp_path / "a", (64, 96))
+    assert set(files) == {"onnx", "exported_program"} and all(file.difference < 1e-5 for file in files.values())
 
 
 def test_a_dilated_resnet_in_batches(tmp_path):

@@ -5,7 +5,7 @@ import torch
 
 from experiments import STUDIES
 from mmseg.apis.launching import checks
-from mmseg.apis.launching.checks import build_parts, check_runs, typed
+from mmseg.apis.launching.checks import build_parts, check_options, check_runs, typed
 from mmseg.apis.launching.rows import study_runs
 from mmseg.config.config import load_config
 from mmseg.utils.errors import UserError
@@ -57,6 +57,14 @@ def test_parts_that_do_not_fit_the_batch_are_found():
 def test_parts_of_layers_are_the_engines():
     cfg = {"type": "a", "norm_cfg": {"type": "BN"}, "parts": [{"type": "b", "inner": {"type": "c"}}, 3], "sizes": (1, 2)}
     assert [part["type"] for part in typed(cfg)] == ["a", "b", "c"]
+
+
+def test_a_tuning_is_looked_at():
+    cfg = load_config(tiny.ROOT / "configs/foundation/gta2cs_soma_dinov2_vitl.py")
+    check_options(cfg)
+    cfg.model.backbone.tuning = {"type": "SoMA", "rnak": 3}
+    with pytest.raises(UserError, match=r"SoMA got an unexpected option 'rnak'\. Did you mean 'rank'\?"):
+        check_options(cfg)
 
 
 @pytest.mark.parametrize("option", ["optim_wrapper.optimizer.lr", "train_dataloader.batch_size", "val_dataloader.num_workers"])

@@ -1,10 +1,11 @@
-"""Where an evaluation writes."""
+"""Where an evaluation writes, and what it says of its protocol."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from mmseg.apis.predicting.testing import output_folders, variant
+from mmseg.apis.predicting.testing import output_folders, protocol, variant
 from mmseg.utils.errors import UserError
 from tools import test as test_tool
 
@@ -51,3 +52,10 @@ def test_one_folder_for_two_kinds_of_predictions(monkeypatch):
 
 def test_opacity_changes_no_number(monkeypatch):
     assert variant(parsed(monkeypatch, "--opacity", "0.5")) == ""
+
+
+def test_the_protocol_of_several_targets():
+    (line,) = protocol({"Cityscapes": (1024, 512), "own": None}, Path("run/latest.pth"))
+    assert line.startswith("Protocol: images in Cityscapes 1024x512, own at native size; labels at native size.")
+    *_, chosen = protocol({}, Path("run/best.pth"))
+    assert "it is an upper line" in chosen and chosen.endswith("latest.pth the result.")

@@ -75,6 +75,24 @@ def test_layouts_are_those_of_all_data_sets(make_small):
 
 
 @BOTH_SIZES
+def test_a_batch_has_no_more_parts_than_crops(make_small):
+    cfg = load_config("configs/foundation/gta2cs_vfmuda_dinov2_vitl.py")
+    small = make_small(cfg)
+    assert (cfg.micro_batches, cfg.train_dataloader.batch_size) == (4, 8)
+    assert (small.micro_batches, small.train_dataloader.batch_size) == (2, 2)
+    assert "micro_batches" not in make_small(load_config(HRDA))
+
+
+def test_an_encoder_to_imitate_is_as_small():
+    cfg = load_config("configs/foundation/gta2cs_vfmuda_plus_dinov2_vitl.py")
+    small = shrink(cfg, "demo")
+    assert small.uda.feature_distillation == {"name": "test_vit", "pretrained": None, "input_scale": 0.4}
+    assert small.model.backbone == {"type": "TimmBackbone", "name": "test_vit", "levels": "adapter", "input_scale": 1.1}
+    assert small.model.decode_head.in_channels == [64] * 4
+    assert "feature_distillation" not in demo(cfg).uda, "there are no weights to imitate"
+
+
+@BOTH_SIZES
 def test_a_timm_encoder_becomes_a_small_one_that_fits_its_decoder(make_small):
     cfg = load_config(HRDA)
     cfg.model.backbone = {"type": "TimmBackbone", "name": "vit_large_patch14_reg4_dinov2"}
@@ -169,6 +187,18 @@ def test_rounds_of_annotation_keep_their_share_of_the_training():
     cfg.custom_hooks[3].update(size=(1280, 640), acquisition={"type": "RegionImpurity", "radius": 1})
     other = shrink(cfg, "demo").custom_hooks[3]
     assert other["size"] == [160, 80] and other.acquisition.radius == 1
+
+
+@BOTH_SIZES
+def test_adapters_averages_and_parts_of_a_batch_become_small(make_small):
+    cfg = load_config("configs/foundation/gta2cs_soma_dinov2_vitl.py")
+    small = make_small(cfg)
+    assert small.model.backbone.tuning == {"type": "SoMA", "rank": 16, "first_block": 1} and cfg.model.backbone.tuning.first_block == 8
+    del cfg.model.backbone.tuning["first_block"]
+    assert make_small(cfg).model.backbone.tuning["first_block"] == 1, "its default is 8"
+    assert small.micro_batches == small.train_dataloader["batch_size"] == 2
+    (hook,) = [hook for hook in small.custom_hooks if hook["type"] == "WeightAverageHook"]
+    assert hook["begin"] == 12000 * small.train_cfg.max_iters // 40000
 
 
 def test_a_round_before_the_first_iteration_stays_there():

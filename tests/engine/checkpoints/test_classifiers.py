@@ -19,6 +19,7 @@ HEADS = {
     "SegFormerHead": segformer_head(),
     "DLV2Head": deeplab_head(),
     "LightHead": {"type": "LightHead", "in_channels": 32, "in_index": 3, "num_classes": 5},
+    "TopDownHead": {"type": "TopDownHead", "in_channels": [8, 16, 24, 32], "num_classes": 5},
     "FCNHead": {"type": "FCNHead", **LEVEL},
     "FADAHead": {"type": "FADAHead", "in_channels": 32, "in_index": 3, "num_classes": 5, "dilations": (1, 2)},
     "SEASPPHead": {"type": "SEASPPHead", "in_channels": 32, "in_index": 3, "channels": 8, "num_classes": 5, "dilations": (1, 2)},

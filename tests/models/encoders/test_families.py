@@ -54,8 +54,11 @@ def test_a_tiny_form_runs_and_learns(row: Listed, monkeypatch: pytest.MonkeyPatc
     assert_learns(TimmBackbone(name=row.name), None, SIZES)
 
 
+OPTIONS = {"last": {"levels": "last", "input_scale": 1.1}, "blocks": {"levels": (0, 1, 2, 3)}, "adapter": {"levels": "adapter"}}
+
+
 @pytest.mark.parametrize("row", [row for row in (*FAMILIES, *NATIVE) if row.plain], ids=lambda row: row.name)
-@pytest.mark.parametrize("options", [{"levels": "last", "input_scale": 1.1}, {"levels": (0, 1, 2, 3)}], ids=["last", "blocks"])
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_tokens_of_a_tiny_form(row: Listed, options: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     skip_unknown(row)
     make_tiny(monkeypatch)

@@ -268,3 +268,37 @@ def test_from_scratch_it_starts_as_zeros() -> None:
     nn.init.ones_(backbone.mask_token)
     backbone.init_weights()
     assert not backbone.mask_token.any()
+
+
+# Patches of another side
+
+
+@pytest.mark.parametrize("name", ["vit_small_patch14_dinov2", "eva02_large_patch14_224"])
+def test_patches_of_14_become_16_as_timm_resamples_them(name, tmp_path, monkeypatch) -> None:
+    """Positions, too: 37x37 of 518 pixels become 32x32, of 1024 pixels 64x64."""
+    make_tiny(monkeypatch)
+    torch.manual_seed(1)
+    stored = timm.create_model(name, num_classes=0)
+    nn.init.normal_(stored.pos_embed)
+    torch.save(stored.state_dict(), tmp_path / "weights.pth")
+    backbone = TimmBackbone(name=name, levels="last", patch_size=16, img_size=(512, 512), pretrained=str(tmp_path / "weights.pth"))
+    backbone.init_weights()
+    own, given = backbone.network.state_dict(), stored.state_dict()
+    grid = stored.patch_embed.grid_size
+    patches = timm.layers.resample_patch_embed(given["patch_embed.proj.weight"], [16, 16])
+    positions = timm.layers.resample_abs_pos_embed(given["pos_embed"], [32, 32], list(grid), num_prefix_tokens=1)
+    changed = {"patch_embed.proj.weight": patches, "pos_embed": positions}
+    assert patches.shape[2:] == (16, 16) and positions.shape == own["pos_embed"].shape == (1, 1 + 32 * 32, 32)
+    assert all(torch.equal(value, (given | changed)[key]) for key, value in own.items())
+
+    expected = timm.create_model(name, num_classes=0, patch_size=16, img_size=512)
+    expected.load_state_dict(given | changed)
+    image = torch.randn(1, 3, 512, 512)
+    assert backbone.token_grid(512, 512) == (32, 32) and backbone.token_grid(1024, 2048) == (64, 128)
+    last = expected.eval().forward_intermediates(image, indices=1, norm=True, intermediates_only=True)[0]
+    torch.testing.assert_close(backbone.eval()(image)[0], last, rtol=0, atol=0)
+
+
+def test_stages_have_no_patches_of_another_side() -> None:
+    with pytest.raises(UserError, match=r"has stages and no grid of tokens, so no patch_size\. Leave it out"):
+        TimmBackbone(name="convnext_atto", patch_size=16)

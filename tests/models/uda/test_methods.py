@@ -35,6 +35,7 @@ REQUIRED = {
     },
     "MinEnt": {"lambda_ent": {"main": 0.001, "aux": 0.0002}},
     "CPSLDistillation": {"distilled_from": "never_read.pth"},
+    "Distillation": {"distilled_from": "never_read"},
 }
 """Options without a default."""
 
@@ -58,7 +59,17 @@ def network(**changes) -> dict:
 def build(name: str = "DACS", **options) -> UDAMethod:
     method = MODELS.build({"type": name, "segmentor": network(), **required(name), **options})
     method.init_weights()
+    if name == "Distillation":
+        method.learn_from(taught(), "00" * 32)
     return method.train()
+
+
+def taught() -> UDAMethod:
+    """A teacher of 19 classes, ready to predict."""
+    torch.manual_seed(1)
+    teacher = UDAMethod(segmentor=network())
+    teacher.init_weights()
+    return teacher.eval()
 
 
 def batch(valid: torch.Tensor | None = None) -> UDABatch:

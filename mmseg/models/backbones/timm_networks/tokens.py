@@ -8,6 +8,8 @@ Letters: B images, C channels, (H, W) image, (h, w) grid of tokens, L blocks, p 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from timm.models import group_parameters
 from torch import Tensor, nn
@@ -40,6 +42,28 @@ def token_grid(height: int, width: int, patch: int, scale: float, least: int = 1
     return grid
 
 
+def check_level_blocks(name: str, levels: str | Sequence[int], count: int, depth: int) -> None:
+    """Refuses ``levels`` that are no ``count`` blocks of a network of ``depth``, in ascending order; kinds of levels pass.
+
+    Raises:
+        UserError: says which blocks there are.
+    """
+    if not isinstance(levels, str) and (len(levels) != count or list(levels) != sorted(set(levels)) or levels[-1] >= depth):
+        text = f"TimmBackbone got levels={levels!r} for {count} levels (out_indices), and {name} of timm has {depth} blocks"
+        raise UserError(f"{text}. Give {count} of the blocks 0 to {depth - 1}, in ascending order.")
+
+
+def refuse_options_of_tokens(name: str, given: Sequence[str]) -> None:
+    """A network with stages has no grid of tokens, so none of the options that are about it, by name.
+
+    Raises:
+        UserError: some are given.
+    """
+    if given:
+        text = f"{name} of timm has stages and no grid of tokens, so no {' and '.join(given)}"
+        raise UserError(f"TimmBackbone: {text}. Leave it out, or use a plain transformer such as vit_base_patch14_dinov2.")
+
+
 def masked_tokens(tokens: Tensor, keep: Tensor, mask_token: Tensor) -> Tensor:
     """Replaces tokens by the mask token.
 
@@ -50,6 +74,14 @@ def masked_tokens(tokens: Tensor, keep: Tensor, mask_token: Tensor) -> Tensor:
     """
     keep = keep.permute(0, 2, 3, 1).bool()
     return torch.where(keep if tokens.dim() == 4 else keep.flatten(1, 2), tokens, mask_token.to(tokens.dtype))
+
+
+@torch.no_grad()
+def start_mask_token(token: Tensor, given: Tensor | None) -> bool:
+    """Sets a mask token [1, 1, C] to that of a file, or to zeros where the file has none of this size; returns whether it has one."""
+    fits = given is not None and given.numel() == token.numel()
+    token.copy_(given.reshape(token.shape) if fits else torch.zeros_like(token))
+    return fits
 
 
 def token_embedding(network: nn.Module) -> nn.Module:

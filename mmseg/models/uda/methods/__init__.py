@@ -5,6 +5,7 @@ from mmseg.models.uda.methods.adv_seg import AdvSeg
 from mmseg.models.uda.methods.cpsl import CPSL, CPSLDistillation
 from mmseg.models.uda.methods.dacs import DACS
 from mmseg.models.uda.methods.depth_distribution import DepthDistribution
+from mmseg.models.uda.methods.distillation import Distillation
 from mmseg.models.uda.methods.fada import FADA
 from mmseg.models.uda.methods.generalization import DomainGeneralization
 from mmseg.models.uda.methods.min_ent import MinEnt
@@ -23,6 +24,7 @@ __all__ = [
     "CPSLDistillation",
     "ClassifierRectification",
     "DepthDistribution",
+    "Distillation",
     "DomainGeneralization",
     "MinEnt",
     "OutputAlignment",

@@ -6,11 +6,13 @@ from mmseg.models.uda.objectives.density import TargetDensity
 from mmseg.models.uda.objectives.distilled import DistilledSupervision
 from mmseg.models.uda.objectives.entropy import MinimizeEntropy
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
+from mmseg.models.uda.objectives.feature_distillation import FeatureDistillation
 from mmseg.models.uda.objectives.masked import MaskedConsistency
 from mmseg.models.uda.objectives.mixed import MixedSupervision
 from mmseg.models.uda.objectives.prototypes import PrototypeConsistency, PrototypeSupervision
 from mmseg.models.uda.objectives.rectified import RectifiedSupervision
 from mmseg.models.uda.objectives.self_labelling import SelfLabelling
+from mmseg.models.uda.objectives.soft_labels import SoftLabelSupervision
 from mmseg.models.uda.objectives.supervised.annotated import AnnotatedSupervision
 from mmseg.models.uda.objectives.supervised.labeled import LabeledSupervision
 from mmseg.models.uda.objectives.supervised.source import SourceSupervision
@@ -23,6 +25,7 @@ __all__ = [
     "DiscriminateClasses",
     "DistilledSupervision",
     "FeatureDistance",
+    "FeatureDistillation",
     "LabeledSupervision",
     "MaskedConsistency",
     "MinimizeEntropy",
@@ -31,6 +34,7 @@ __all__ = [
     "PrototypeSupervision",
     "RectifiedSupervision",
     "SelfLabelling",
+    "SoftLabelSupervision",
     "SourceSupervision",
     "TargetDensity",
 ]
