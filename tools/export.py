@@ -34,6 +34,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
     parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
+    temperature_help = "confidence at the temperature of tools/prepare/temperature.py (default: temperature.json beside the checkpoint)"
+    parser.add_argument("--temperature", type=Path, nargs="?", const=True, metavar="FILE.json", help=temperature_help)
     format_help = f"what to write (default: {' and '.join(SUFFIXES)}); {FOLDER}: config, safetensors, classes and licence, in DIR itself"
     parser.add_argument("--format", nargs="+", choices=(*SUFFIXES, FOLDER), default=list(SUFFIXES), help=format_help)
     parser.add_argument("--half", action="store_true", help=f"with --format {FOLDER}: weights as float16")
@@ -47,8 +49,9 @@ def check_args(args: argparse.Namespace) -> None:
     """Refuses options that mean nothing, before anything is read."""
     if FOLDER not in args.format and (args.half or args.licence is not None):
         raise UserError(f"--half and --licence are about the weights of a folder. Add --format {FOLDER}.")
-    if FOLDER in args.format and args.prior_correction:
-        text = f"--format {FOLDER} writes a network as it is, without --prior-correction"
+    changed = [option for option in ("prior-correction", "temperature") if getattr(args, option.replace("-", "_"))]
+    if FOLDER in args.format and changed:
+        text = f"--format {FOLDER} writes a network as it is, without --{changed[0]}"
         raise UserError(f"{text}. Leave it out, and give it to the commands that predict with the folder.")
 
 
@@ -65,7 +68,7 @@ def main() -> None:
     from mmseg.engine.checkpoints.checkpoint import read_checkpoint
     from mmseg.utils.storage.checksums import file_hash
 
-    method = init_model(cfg, args.checkpoint, weights=args.weights, prior_correction=args.prior_correction)
+    method = init_model(cfg, args.checkpoint, weights=args.weights, prior_correction=args.prior_correction, temperature=args.temperature)
     origin = {
         "checkpoint": {"path": args.checkpoint, "sha256": file_hash(args.checkpoint), "weights": args.weights},
         "config": {"path": args.config, "digest": digest(cfg)},
@@ -89,7 +92,8 @@ def export_windows(args: argparse.Namespace, method: UDAMethod, origin: dict, fo
     record = description(method, window, stride, args.batch)
     teacher = "" if args.weights == "model" else f"_{args.weights}"
     prior = f"_prior_{args.prior_correction.stem}" if args.prior_correction else ""
-    base = args.out / f"{Path(args.checkpoint).stem}{teacher}{prior}_{window[0]}x{window[1]}"
+    warm = "_temperature" if args.temperature else ""
+    base = args.out / f"{Path(args.checkpoint).stem}{teacher}{prior}{warm}_{window[0]}x{window[1]}"
     files = export_window(method, base, window, batch=args.batch, formats=formats)
     write_json(base.with_name(f"{base.name}.json"), record | {"files": file_records(files), "environment": versions()} | origin)
     for file in files.values():

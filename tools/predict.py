@@ -31,6 +31,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--hrda-out", choices=("LR", "HR", "ATT"), help=branch_help)
     prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
     parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
+    temperature_help = "confidence at the temperature of tools/prepare/temperature.py (default: temperature.json beside the checkpoint)"
+    parser.add_argument("--temperature", type=Path, nargs="?", const=True, metavar="FILE.json", help=temperature_help)
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
     add_trust_options(parser)
@@ -84,8 +86,8 @@ def main() -> int:
     outputs = output_paths(sources, **chosen, out=args.out)
     check_outputs(sources, outputs)
     check_writable(args.out)
-    device, prior = chosen_device(args.device), {"prior_correction": args.prior_correction}
-    model = init_model(cfg, args.checkpoint, device, args.weights, **prior)
+    device, changes = chosen_device(args.device), {"prior_correction": args.prior_correction, "temperature": args.temperature}
+    model = init_model(cfg, args.checkpoint, device, args.weights, **changes)
     classes, palette = class_colors(cfg, model.model.num_classes)
     how = {"branch": args.hrda_out or "fused", "opacity": args.opacity, "every": args.every}
     options = Options(**chosen, **how, classes=classes, palette=palette)

@@ -52,6 +52,8 @@ def add_inference_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--aug-test", action="store_true", help="average six scales and their mirror images")
     prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
     parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
+    temperature_help = "confidence at the temperature of tools/prepare/temperature.py (default: temperature.json beside the checkpoint)"
+    parser.add_argument("--temperature", type=Path, nargs="?", const=True, metavar="FILE.json", help=temperature_help)
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +94,8 @@ def check_args(args: argparse.Namespace) -> None:
     if args.metrics and (args.format_only or args.hrda_out == "ATT"):
         other = "--format-only" if args.format_only else "--hrda-out ATT"
         raise UserError(f"--metrics trust compares predictions with labels, and {other} compares none. Leave one of them out.")
+    if args.temperature and not args.metrics:
+        raise UserError("--temperature changes how sure predictions are, and no labels. Add --metrics trust.")
     if args.preset != "paper" and args.inference_mode != "same":
         given = f"--preset {args.preset} and --inference-mode {args.inference_mode}"
         raise UserError(f"{given} exclude each other: a preset says where the network looks. Leave one of them out.")

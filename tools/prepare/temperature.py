@@ -1,7 +1,7 @@
 """Makes confidence mean what it says: python tools/prepare/temperature.py CONFIG CHECKPOINT (or FOLDER) [--data FILE] [--images N]
 
-Fits one number, the temperature, on labelled images: those of the source of the training, or the val_dataloader of another file. It is written
-beside the checkpoint, where --temperature of test.py, predict.py and export.py finds it.
+Fits one number, the temperature, on labelled images: those of the source of the training, or of the val_dataloader in another file. It is
+written beside the checkpoint, where --temperature of test.py, predict.py and export.py finds it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def main() -> None:
         "data": {"name": name, "trained_on": not args.data},
         "command": shlex.join(["python", "tools/prepare/temperature.py", *sys.argv[1:]]),
     }
-    content = fitted(sample_pixels(cfg, method, dataset, args.images), origin)
+    content = fitted(sample_pixels(method, dataset, args.images), origin)
     write_json(out, content)
     error = content["ECE"]
     print(f"Temperature {content['temperature']:.4g} of {content['pixels']} pixels in {content['images']} images of {name}: {out}")

@@ -51,13 +51,15 @@ class WindowSegmentor(nn.Module):
         merge_tuning(method.model)
         self.segmentor = method.model
         self.register_buffer("class_bias", method.class_bias)
+        self.temperature = method.temperature
         self.register_buffer("mean", method.data_preprocessor.mean)
         self.register_buffer("std", method.data_preprocessor.std)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Float32 RGB [B, 3, H, W] in grey levels from 0 to 255 -> fused logits [B, K, H, W], corrected where the method corrects them."""
+        """Float32 RGB [B, 3, H, W] in grey levels from 0 to 255 -> fused logits [B, K, H, W], as the method corrects and tempers them."""
         logits = self.segmentor.encode_decode(normalize(image, self.mean, self.std), branch="fused")
-        return logits if self.class_bias is None else logits + self.class_bias[:, None, None]
+        logits = logits if self.class_bias is None else logits + self.class_bias[:, None, None]
+        return logits if self.temperature == 1 else logits / self.temperature
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,7 @@ def description(method: UDAMethod, window: Sequence[int], stride: Sequence[int],
         "classes": list(data["classes"]),
         "palette": [list(color) for color in data["palette"]],
         "class_bias": None if method.class_bias is None else method.class_bias.tolist(),
+        "temperature": method.temperature,
         "normalization": {"mean": list(preprocessor.grey_mean), "std": list(preprocessor.grey_std)},
     }
 

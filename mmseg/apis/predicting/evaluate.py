@@ -185,7 +185,7 @@ def predictions(
         if getattr(dataset, "conditions", None):
             known["condition"] = dataset.conditions[index]
         if confidence:
-            known["confidence"] = top_probability(probabilities, are_logits=False)
+            known["confidence"] = top_probability(probabilities, are_logits=False)  # which have the temperature already
         yield {"path": str(path), "prediction": probabilities.argmax(dim=0).to(torch.uint8), **known}
 
 

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from mmseg.apis.predicting.model_files import model_files
 from mmseg.apis.predicting.prior_correction import correct_priors
+from mmseg.apis.predicting.temperature import read_temperature, tempered
 from mmseg.config.config import load_config
 from mmseg.config.safe import may_be_of_others
 from mmseg.datasets.base import class_info, image_values
@@ -102,6 +103,7 @@ def init_model(
     *,
     inference_mode: str = "same",
     prior_correction: str | Path | None = None,
+    temperature: str | Path | bool | None = None,
 ) -> UDAMethod:
     """A network ready to predict: one segmentor with its normalisation, in eval mode.
 
@@ -115,6 +117,7 @@ def init_model(
         weights: 'model' (student) or 'ema_model' (teacher).
         inference_mode: see :func:`inference_config`.
         prior_correction: file of class priors, see :func:`mmseg.apis.predicting.prior_correction.correct_priors`.
+        temperature: file of a temperature, or True for the one beside the checkpoint, see :mod:`mmseg.apis.predicting.temperature`.
 
     Returns:
         the network under ``model``; the config under ``cfg``; names and RGB of the classes by train id under ``classes`` and
@@ -142,6 +145,8 @@ def init_model(
         print(f"Warning: {warning}")
     if prior_correction is not None:
         correct_priors(method, prior_correction, content, checkpoint)
+    if temperature:
+        method.temperature = read_temperature(temperature, checkpoint, weights)
     return method.to(device).eval()
 
 
@@ -242,7 +247,8 @@ def prediction_of(probabilities: Tensor, image: np.ndarray, classes: Sequence[st
 def class_probabilities(model: UDAMethod, image: np.ndarray, *, branch: str | None = None, augment: bool = False) -> Tensor:
     """Softmax at native size, averaged over :data:`AUGMENTED` looks if asked for: RGB uint8 [H, W, 3] -> float32 [K, H, W]."""
     branch = model.model.known_branch(branch)
-    return mean_outputs(model, image, [branch], augment=augment)[branch]
+    probabilities = mean_outputs(model, image, [branch], augment=augment)[branch]
+    return probabilities if model.temperature == 1 else tempered(probabilities, model.temperature)
 
 
 def mean_outputs(model: UDAMethod, image: np.ndarray, branches: Sequence[str], *, augment: bool = False) -> dict[str, Tensor]:

@@ -1,7 +1,9 @@
 """The temperature of a network: one number that makes its confidence mean what it says, from a file beside its checkpoint.
 
-Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2: probabilities are taken from logits / T. Labels do not
-change, since no logit overtakes another.
+Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2: probabilities are taken from logits / T. Labels do
+not change, since no logit overtakes another.
+
+Letters: K classes, (H, W) native size.
 """
 
 from __future__ import annotations
@@ -10,6 +12,9 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+import torch
+from torch import Tensor
 
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.checksums import file_hash
@@ -52,3 +57,8 @@ def read_temperature(given: str | Path | bool, checkpoint: str | os.PathLike, we
         raise UserError(f"--temperature {path} is that of {of}, not of {checkpoint} ({weights}). Fit one for it: {COMMAND}")
     print(f"Temperature: {value:.4g} ({path})")
     return float(value)
+
+
+def tempered(probabilities: Tensor, temperature: float) -> Tensor:
+    """Class probabilities [K, H, W] at another temperature: those of their logarithms / T."""
+    return (probabilities.clamp(min=torch.finfo(probabilities.dtype).tiny).log() / temperature).softmax(dim=0)

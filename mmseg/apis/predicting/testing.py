@@ -71,7 +71,7 @@ def _run(args: argparse.Namespace, cfg: Config) -> None:
         loaders = target_loaders(args.targets, cfg.get("scale"))
     else:
         loaders = {"": evaluation_loader(cfg, test_set=args.test_set, labels=not args.format_only)}
-    how = {"inference_mode": args.inference_mode, "prior_correction": args.prior_correction}
+    how = {"inference_mode": args.inference_mode, "prior_correction": args.prior_correction, "temperature": args.temperature}
     method = init_model(cfg, args.checkpoint, args.device, args.weights, **how)
     apply_preset(method.model, PRESETS[args.preset])
     print(f"Inference: {describe_inference(method.model.test_cfg)}")
@@ -152,7 +152,8 @@ def options(args: argparse.Namespace) -> dict:
     """What decides the numbers, for the record."""
     keys = ("weights", "inference_mode", "preset", "hrda_out", "aug_test", "test_set", "cfg_options")
     prior = {"prior_correction": str(args.prior_correction)} if args.prior_correction else {}
-    return {**{key: getattr(args, key) for key in keys}, **prior}
+    temperature = {"temperature": True if args.temperature is True else str(args.temperature)} if args.temperature else {}
+    return {**{key: getattr(args, key) for key in keys}, **prior, **temperature}
 
 
 def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record: dict, results: list[Path]) -> None:
@@ -227,6 +228,7 @@ def variant(args: argparse.Namespace) -> str:
     parts += ["aug"] if args.aug_test else []
     parts += ["_".join(["corruptions", *(text.replace(":", "") for text in args.corruptions)])] if args.corruptions else []
     parts += [f"prior_{args.prior_correction.stem}"] if args.prior_correction else []
+    parts += ["temperature"] if args.temperature else []
     parts += ["test"] if args.test_set else []
     parts += [target_name(target) for target in args.targets or ()]
     parts += [hashlib.sha256(repr(sorted(args.cfg_options.items())).encode()).hexdigest()[:5]] if args.cfg_options else []

@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from mmseg.apis.preparing.passes import groups, loader
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.evaluation.trust.counts import confidence_counts
@@ -61,11 +59,10 @@ def evenly(count: int, wanted: int) -> range | list[int]:
 
 
 @torch.no_grad()
-def sample_pixels(cfg: Config, method: UDAMethod, dataset: SegmentationDataset, images: int) -> Sampled:
+def sample_pixels(method: UDAMethod, dataset: SegmentationDataset, images: int) -> Sampled:
     """Scores and labels of drawn pixels.
 
     Args:
-        cfg: complete config, whose ``val_dataloader`` says how images are loaded.
         method: of :func:`mmseg.apis.init_model`.
         dataset: labelled, as the network looks at its images.
         images: how many of them at most.
@@ -74,22 +71,18 @@ def sample_pixels(cfg: Config, method: UDAMethod, dataset: SegmentationDataset, 
         UserError: no pixel has a label.
         NotFiniteError: the network gives NaN for an image.
     """
-    scores, labels = [], []
-    chosen = evenly(len(dataset), images)
-    for batch in progress(loader(cfg, dataset, chosen)):
-        truths = iter(batch["label"])
-        for group, paths, sizes in groups(batch["image"], batch["path"], batch["native_size"]):
-            with naming(paths[0]):
-                looks = method.looks(group)
-            for number, (path, size) in enumerate(zip(paths, sizes, strict=True)):
-                label = next(truths).flatten()
-                native = method.native_scores([look[number : number + 1] for look in looks], size.tolist())
-                with naming(path):
-                    check_finite(native)
-                logarithms = native if len(looks) == 1 else native.clamp(min=torch.finfo(native.dtype).tiny).log()
-                place = drawn_pixels(label, cfg.seed, path).to(native.device)
-                scores.append(logarithms.flatten(1)[:, place].T.float().cpu())
-                labels.append(label[place.cpu()].long())
+    scores, labels, chosen = [], [], evenly(len(dataset), images)
+    for index in progress(chosen):
+        sample = dataset[index]
+        path, label = sample["path"], sample["label"].flatten()
+        with naming(path):
+            looks = method.looks(sample["image"][None])
+            native = method.native_scores(looks, sample["native_size"].tolist())
+            check_finite(native)
+        logarithms = native if len(looks) == 1 else native.clamp(min=torch.finfo(native.dtype).tiny).log()
+        place = drawn_pixels(label, method.seed, path)
+        scores.append(logarithms.flatten(1)[:, place.to(native.device)].T.float().cpu())
+        labels.append(label[place].long())
     if not sum(map(len, labels)):
         raise UserError(f"No pixel of {dataset.place} has a label, so there is nothing to fit to. Give labelled images with --data FILE.")
     return Sampled(torch.cat(scores), torch.cat(labels), len(chosen))
@@ -107,7 +100,9 @@ def drawn_pixels(label: Tensor, seed: int, path: str) -> Tensor:
 def fit_temperature(sampled: Sampled) -> float:
     """The temperature with the smallest loss, from 0.05 to 20. The loss is convex in 1 / T, so there is one."""
     bounds = tuple(np.log(RANGE))
-    found = minimize_scalar(lambda logarithm: sampled.loss(float(np.exp(logarithm))), bounds=bounds, method="bounded", options={"xatol": 1e-5})
+    found = minimize_scalar(
+        lambda logarithm: sampled.loss(float(np.exp(logarithm))), bounds=bounds, method="bounded", options={"xatol": 1e-5}
+    )
     return float(np.exp(found.x))
 
 

@@ -83,6 +83,7 @@ class UDAMethod(BaseModel):
         self.teachers: Sequence[Teacher] = ()  # that of ema_model, where there is one, is the first
         self.exchange: Callable[..., Tensor] | None = None  # in a training of several processes: mmseg.engine.gradient_exchange
         self.seed = seed
+        self.temperature = 1.0  # of its confidence, see mmseg.apis.predicting.temperature
         self.register_buffer("class_bias", None, persistent=False)  # added to the logits of each class [K] when it predicts
         # Of the training; `build_model` sets those of the config.
         self.precision = Precision()
@@ -227,7 +228,7 @@ class UDAMethod(BaseModel):
             scores = self.native_scores(looks, size)
             sample = {"path": path, "prediction": scores.argmax(dim=0).to(torch.uint8)}
             if confidence:
-                sample["confidence"] = top_probability(scores, are_logits=len(looks) == 1)
+                sample["confidence"] = top_probability(scores, are_logits=len(looks) == 1, temperature=self.temperature)
             if "depth" in data and self.depth_units is not None:
                 predicted = self.native_depth(images[index][None], size)
                 sample |= {"predicted_depth": predicted, "depth": data["depth"][index].to(predicted.device)}
@@ -254,10 +255,15 @@ class UDAMethod(BaseModel):
             seen += len(images)
 
 
-def top_probability(scores: Tensor, *, are_logits: bool) -> Tensor:
-    """The probability of the likeliest class: logits, or probabilities, [K, H, W] -> float32 [H, W] in [0, 1]."""
+def top_probability(scores: Tensor, *, are_logits: bool, temperature: float = 1.0) -> Tensor:
+    """The probability of the likeliest class: logits, or probabilities, [K, H, W] -> float32 [H, W] in [0, 1].
+
+    A temperature T divides logits, or logarithms of probabilities.
+    """
+    if temperature != 1:
+        scores = (scores if are_logits else scores.clamp(min=torch.finfo(scores.dtype).tiny).log()) / temperature
     best = scores.max(dim=0).values
-    return ((best - scores.logsumexp(dim=0)).exp() if are_logits else best).float()
+    return ((best - scores.logsumexp(dim=0)).exp() if are_logits or temperature != 1 else best).float()
 
 
 def mean_probabilities(native: Sequence[Tensor]) -> Tensor:
