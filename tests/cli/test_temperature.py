@@ -39,7 +39,7 @@ def test_it_belongs_to_one_checkpoint(fitted_run, fails):
     run, _ = fitted_run
     torch.save(torch.load(run / "latest.pth", weights_only=True) | {"other": 1}, run / "other.pth")
     line = fails(test_tool.main, run / "config.py", run / "other.pth", "--metrics", "trust", "--temperature")
-    assert "temperature.json is that of " in line and line.endswith("Fit one for it: python tools/prepare/temperature.py CONFIG CHECKPOINT")
+    assert "temperature.json is that of " in line and line.endswith("Run python tools/prepare/temperature.py CONFIG CHECKPOINT.")
     line = fails(test_tool.main, run / "config.py", run / "latest.pth", "--weights", "ema_model", "--metrics", "trust", "--temperature")
     assert f"{temperature_file(run / 'latest.pth', 'ema_model')} does not exist" in line
 

@@ -10,13 +10,13 @@ RUN = {
     r"python tools/make_demo_data\.py --(out data/(demo_shift|long_tail)|layout night) .+": (
         "--size 128 64 --source 6 --target 4 --val 2 --nproc 1"
     ),
-    r"python tools/prepare/(priors|pseudo_labels)\.py (?!.*--frequencies).+": "",
+    r"python tools/prepare/(priors|pseudo_labels|temperature)\.py (?!.*--frequencies).+": "",
     r"python tools/view\.py work_dirs/RUN --export page": "",
     r"python tools/export\.py work_dirs/RUN --format folder .+": "",
     r"python tools/predict\.py (my_model|CONFIG|RUN/config\.py|configs/hrda/\w+\.py|work_dirs/gtaHR\w+) .+": "",
     r"python tools/print_config\.py work_dirs/gtaHR\w+/CONFIG\.json": "",
     r"python tools/prepare/label_quality\.py .+": "",
-    r"python tools/test\.py CONFIG CHECKPOINT .+": "",
+    r"python tools/test\.py CONFIG CHECKPOINT (?!--corruptions).+": "",
     r"python tools/train\.py CONFIG --work-dir NEW .+": "",
     r"sh test\.sh work_dirs/gtaHR\w+ --preset fast": "",
 }

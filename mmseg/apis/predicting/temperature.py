@@ -22,7 +22,7 @@ from mmseg.utils.storage.checksums import file_hash
 FILE = "temperature.json"
 BESIDE = True
 """In the place of a file: the one beside the checkpoint."""
-COMMAND = "python tools/prepare/temperature.py CONFIG CHECKPOINT"
+FIX = "Run python tools/prepare/temperature.py CONFIG CHECKPOINT"
 
 
 def temperature_file(checkpoint: str | os.PathLike, weights: str) -> Path:
@@ -45,16 +45,16 @@ def read_temperature(given: str | Path | bool, checkpoint: str | os.PathLike, we
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError:
-        raise UserError(f"--temperature: {path} does not exist. Fit one: {COMMAND}") from None
+        raise UserError(f"--temperature: {path} does not exist. {FIX}.") from None
     except (OSError, ValueError):
-        raise UserError(f"--temperature {path} cannot be read. Fit one anew: {COMMAND}") from None
+        raise UserError(f"--temperature {path} cannot be read. {FIX}.") from None
     value, origin = (content.get("temperature"), content.get("checkpoint")) if isinstance(content, Mapping) else (None, None)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not is_number or not 0 < value < float("inf") or not isinstance(origin, Mapping):
-        raise UserError(f"--temperature {path} holds no temperature above 0 and the checkpoint that it is of. Fit one anew: {COMMAND}")
+        raise UserError(f"--temperature {path} holds no temperature above 0 and the checkpoint that it is of. {FIX}.")
     if origin.get("sha256") != file_hash(checkpoint) or origin.get("weights") != weights:
         of = f"{origin.get('path')} ({origin.get('weights')})"
-        raise UserError(f"--temperature {path} is that of {of}, not of {checkpoint} ({weights}). Fit one for it: {COMMAND}")
+        raise UserError(f"--temperature {path} is that of {of}, not of {checkpoint} ({weights}). {FIX}.")
     print(f"Temperature: {value:.4g} ({path})")
     return float(value)
 

@@ -64,7 +64,14 @@ def follow(command: Command, text: str):
             follow(evaluate, "--metrics trust"),
         ),
         Followed(
-            "--reference is about corrupted images. Add {}.", evaluate("--reference a.json"), follow(evaluate, "{} --reference a.json")
+            "--reference is about corrupted images. Add --corruptions all.",
+            evaluate("--reference a.json"),
+            follow(evaluate, "--corruptions all --reference a.json"),
+        ),
+        Followed(
+            "--temperature changes how sure predictions are, and no labels. Add --metrics trust.",
+            evaluate("--temperature"),
+            follow(evaluate, "--metrics trust --temperature"),
         ),
         Followed(
             "--corruptions prints a table of mIoU, and {} asks for something else. Leave one of them out.",

@@ -13,9 +13,10 @@ from tests.advice.commands.test_trainings import stopped
 from tests.advice.following import Followed, advice, table
 from tests.apis.chain_study import write_config
 from tools import benchmark
-from tools.prepare import depth_distribution, label_quality, priors, prototypes, pseudo_labels
+from tools.prepare import depth_distribution, label_quality, priors, prototypes, pseudo_labels, temperature
 
 count = Command(priors, "check_args", "config.py latest.pth")
+warm = Command(temperature, "check_args", "config.py latest.pth")
 
 
 gather = Command(prototypes, "check_args", "config.py latest.pth")
@@ -27,6 +28,8 @@ make = Command(pseudo_labels, "check_args", "config.py latest.pth --out out")
 @table(
     [
         Followed("priors are written as JSON. Use --out {}.", count("--out priors.txt"), follow(count, "--out {}")),
+        Followed("the temperature is written as JSON. Use --out {}.", warm("--out warm.txt"), follow(warm, "--out {}")),
+        Followed("leaves nothing to fit to. Use 1 or more.", warm("--images 0"), follow(warm, "--images 1")),
         Followed(
             "--min-pixels {} is no number of pixels. Use 0 or more.",
             count("--out a.json --min-pixels -1"),

@@ -16,8 +16,8 @@ def test_kinds_and_severities():
     (_, listed) = advice("no corruption is called '{}'. Use {}.", lambda: chosen_corruptions(["x"]))
     for kind in listed.split(", "):
         assert chosen_corruptions([kind])
-    first, whole = advice("from 1 to 5. Use {}, or {} for all of them.", lambda: chosen_corruptions(["fog:6"]))
-    assert chosen_corruptions([first]) == [("fog", 3)] and len(chosen_corruptions([whole])) == 5
+    first, whole = advice("from 1 to 5. Use {}:3, or {} for all of them.", lambda: chosen_corruptions(["fog:6"]))
+    assert chosen_corruptions([f"{first}:3"]) == [("fog", 3)] and len(chosen_corruptions([whole])) == 5
 
 
 def test_a_reference(tmp_path):
@@ -26,8 +26,8 @@ def test_a_reference(tmp_path):
     chosen = [("fog", 1), ("fog", 2)]
     advice("Give the JSON file that tools/test.py --corruptions has written for the reference.", lambda: read_reference(file, chosen))
     file.write_text(json.dumps({"corruptions": {"metrics": {"fog": {"1": {"mIoU": 50.0}}}}}))
-    (missing,) = advice("Evaluate it with the same --corruptions, or leave {} out.", lambda: read_reference(file, chosen))
-    assert read_reference(file, [each for each in chosen if missing != f"{each[0]}:{each[1]}"])
+    kind, severity = advice("Evaluate it with the same --corruptions, or leave {}:{} out.", lambda: read_reference(file, chosen))
+    assert read_reference(file, [each for each in chosen if each != (kind, int(severity))])
 
 
 @pytest.mark.parametrize("several", [True, False])
