@@ -91,7 +91,7 @@ def test_counts_of_a_step():
     """A convolution of 3x3 from 3 to 8 channels on 6x4 pixels, two images, and its two gradients' worth of nothing."""
     network = nn.Module()
     network.backbone = nn.Conv2d(3, 8, 3, padding=1)
-    method = SimpleNamespace(model=network, teachers=[], imnet_model=None)
+    method = SimpleNamespace(model=network, teachers=[], imnet_model=None, feature_reference=None)
     with torch.no_grad():
         forwards, flops = counts.count(lambda: network.backbone(torch.zeros(2, 3, 6, 4)), method)
     assert forwards == {"student": {"encoder_passes": 1, "images": 2, "crops": {"6x4": 2}}}

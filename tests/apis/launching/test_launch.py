@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from mmengine.config import Config
@@ -27,4 +28,7 @@ def test_a_signal_that_another_thread_receives_is_acted_on(monkeypatch, tmp_path
     monkeypatch.setattr(launch, "_train", train)
     with pytest.raises(KeyboardInterrupt, match="Trainings stopped, their last states are kept"):
         launch_all([Run(cfg=Config({"train_dataloader": {"dataset": {}}}), folder=tmp_path)], 1, Start())
+    end = time.monotonic() + 20
+    while not codes and time.monotonic() < end:  # the command has ended, and its thread may have no core yet
+        time.sleep(0.01)
     assert codes in ([-signal.SIGTERM], [128 + signal.SIGINT])
