@@ -60,17 +60,17 @@ def numbers(evaluation: Evaluation) -> dict:
 
 def trust_numbers(evaluation: Evaluation) -> dict:
     """The measures of reliability of all images and of each condition, and the diagram of all; an undefined measure is null."""
-    counts = evaluation.trust[ALL]
+    counts, scores = evaluation.trust[ALL], trust_metrics(evaluation)
     diagram = reliability(counts)
     record = {
-        "metrics": without_nan(trust_metrics(evaluation)[ALL]),
+        "metrics": without_nan(scores[ALL]),
         "reliability": {
             "pixels": diagram.pixels.tolist(),
             "confidence": [None if math.isnan(value) else value for value in diagram.confidence.tolist()],
             "accuracy": [None if math.isnan(value) else value for value in diagram.accuracy.tolist()],
         },
     }
-    conditions = {name: without_nan(scores) for name, scores in trust_metrics(evaluation).items() if name != ALL}
+    conditions = {name: without_nan(own) for name, own in scores.items() if name != ALL}
     note = undefined_reason(counts)
     return record | ({"conditions": conditions} if conditions else {}) | ({"undefined": note} if note else {})
 
