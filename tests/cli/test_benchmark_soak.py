@@ -26,6 +26,14 @@ def test_what_is_made_once_and_what_comes_and_goes_is_no_growth():
     assert growth([3] * STEPS, 3000) == {"level": 3, "slope": 0, "error": 0, "flat": True}
 
 
+def test_what_is_taken_away_for_a_while_is_no_growth():
+    """A sixth of the memory is gone for an eighth of the looks of a block; what grows is 1 in 200 looks."""
+    values = np.arange(STEPS) / 200 + 600
+    values[290:298] -= 100
+    found = growth(values, iterations=STEPS)
+    assert found["slope"] == pytest.approx(1000 / 200, rel=0.1) and not found["flat"]
+
+
 def test_a_process_counts_with_its_children():
     code = "import subprocess, sys; c = subprocess.Popen(['sleep', '60']); print(c.pid, flush=True); sys.stdin.read(); c.kill()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -37,8 +37,9 @@ LEAST = 500
 """Iterations of which there are more looks than blocks on any machine."""
 SETTLED = 0.2
 """Share of the training after which everything that is made once has been made."""
-BLOCKS = 12
-"""Means over parts of the rest: neighbouring looks are no independent figures, and a block has checkpoints and evaluations alike."""
+BLOCKS = 8
+"""Medians over parts of the rest. Neighbouring looks are no independent figures; a block has two evaluations with their checkpoints; and a
+system may take away pages for a minute and give them back."""
 MEASURED = ("memory", "files", "threads")
 PROC = Path("/proc")
 
@@ -117,20 +118,20 @@ def proportional(process: int) -> int:
 
 
 def growth(values: list[float], iterations: int) -> dict[str, float | bool]:
-    """The line through the means of blocks of values that were taken at even intervals, from where the training has settled.
+    """The line through the medians of blocks of values that were taken at even intervals, from where the training has settled.
 
     Returns:
-        ``level``: mean; ``slope`` and ``error``: growth per 1,000 iterations and half the width of its interval of 95 %;
+        ``level``: their mean; ``slope`` and ``error``: growth per 1,000 iterations and half the width of its interval of 95 %;
         ``flat``: whether that interval holds 0.
     """
     rest = np.asarray(values[int(SETTLED * len(values)) :], float)
-    means = np.array([block.mean() for block in np.array_split(rest, BLOCKS)])
-    if np.ptp(means) == 0:
-        return {"level": means[0], "slope": 0.0, "error": 0.0, "flat": True}
+    medians = np.array([np.median(block) for block in np.array_split(rest, BLOCKS)])
+    if np.ptp(medians) == 0:
+        return {"level": medians[0], "slope": 0.0, "error": 0.0, "flat": True}
     step = iterations * (1 - SETTLED) / BLOCKS / 1000
-    line = stats.linregress(np.arange(BLOCKS) * step, means)
+    line = stats.linregress(np.arange(BLOCKS) * step, medians)
     error = float(line.stderr * stats.t.ppf(0.975, BLOCKS - 2))
-    return {"level": float(means.mean()), "slope": float(line.slope), "error": error, "flat": bool(abs(line.slope) <= error)}
+    return {"level": float(medians.mean()), "slope": float(line.slope), "error": error, "flat": bool(abs(line.slope) <= error)}
 
 
 def soak_table(result: dict) -> Table:
