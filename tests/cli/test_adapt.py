@@ -34,7 +34,8 @@ def styles(tiny_layouts, tmp_path) -> list[str]:
     """Two of the demo's styles as streams."""
     for name in ("fog", "night"):
         data = {**dataset(tiny_layouts, "CityscapesDataset"), "data_root": str(tiny_layouts / name)}
-        (tmp_path / f"{name}.py").write_text(f"val_dataloader = dict(batch_size=1, num_workers=0, dataset={data!r})\n")
+        loader = {"batch_size": 1, "num_workers": 0, "sampler": {"type": "DefaultSampler", "shuffle": False}, "dataset": data}
+        (tmp_path / f"{name}.py").write_text(f"val_dataloader = {loader!r}\n")
     return [str(tmp_path / f"{name}.py") for name in ("fog", "night")]
 
 

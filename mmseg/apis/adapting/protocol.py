@@ -135,9 +135,11 @@ def run_protocol(
     for number in range(1, rounds + 1):
         scores = {}
         for condition in conditions:
-            if reset:
+            start = outcome.images
+            if reset:  # and what is drawn does not tell which condition it is
                 method.reset()
-            scores[condition.name] = _through(method, condition, metric, number, outcome, write)
+                start = 0
+            scores[condition.name] = _through(method, condition, metric, number, start, outcome, write)
         outcome.rounds.append(scores)
     if known:
         outcome.forgetting = Forgetting(known[0], before, _evaluated(method, known, metric))
@@ -155,11 +157,11 @@ def _metric(method: OnlineAdaptation, condition: Condition, metric: dict) -> IoU
 
 
 def _through(
-    method: OnlineAdaptation, condition: Condition, metric: dict, number: int, outcome: Outcome, write: Write | None
+    method: OnlineAdaptation, condition: Condition, metric: dict, number: int, start: int, outcome: Outcome, write: Write | None
 ) -> Mapping[str, float] | None:
-    """One condition, once; its numbers."""
+    """One condition in round ``number``, from image ``start`` of the stream on; its numbers."""
     scores, part = _metric(method, condition, metric), Part(condition)
-    stream = zip(progress(range(len(part)), f"Round {number}, {condition.name}"), follow_stream(method, part, outcome.images), strict=True)
+    stream = zip(progress(range(len(part)), f"Round {number}, {condition.name}"), follow_stream(method, part, start), strict=True)
     for index, (sample, seconds) in stream:
         outcome.seconds += seconds
         if scores is not None:
