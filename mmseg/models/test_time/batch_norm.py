@@ -35,7 +35,7 @@ class BatchNormAdaptation(OnlineAdaptation):
         super().__init__(network=network, seed=seed)
         self.share, self.momentum = share, momentum
         if not batch_norms(self.model):
-            raise UserError("The method bn moves the statistics of batch normalisation, of which this network has none. Use another one.")
+            raise UserError("The method bn moves the statistics of batch normalisation, of which this network has none. Use mic or cotta.")
 
     def begin(self) -> None:
         self.statistics = FrameStatistics(self.model, share=self.share, momentum=self.momentum)

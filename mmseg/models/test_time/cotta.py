@@ -92,7 +92,7 @@ class CoTTA(OnlineLearner):
         lr: learning rate of Adam.
         alpha: share of the old teacher in an update.
         restore: probability of a weight of the student to be set back to the source, after each image.
-        threshold: see :class:`AveragingTeacher`.
+        threshold: mean confidence of the source in an image below which the teacher averages its looks.
     """
 
     def __init__(

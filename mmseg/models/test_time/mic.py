@@ -34,7 +34,8 @@ class OnlineMIC(OnlineLearner):
         lr: learning rate of Adam.
         alpha: share of the old teacher in an update.
         threshold: confidence from which a pseudo-label counts as sure; their share is the weight of the image.
-        mask_ratio, mask_block_size: see :class:`BlockMask`.
+        mask_ratio: share of the blocks that is masked.
+        mask_block_size: side of a block in pixels of the image as the network sees it.
     """
 
     def __init__(

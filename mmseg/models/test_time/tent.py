@@ -35,7 +35,8 @@ class Tent(OnlineLearner):
     Args:
         network, seed: see :class:`OnlineAdaptation`.
         lr: learning rate of Adam.
-        share, momentum: of the stream in the statistics of batch normalisation, see :class:`BatchNormAdaptation`; share 0 leaves them.
+        share: of the stream in the statistics of batch normalisation; 0 leaves them.
+        momentum: share of the newest image in the moving mean of the stream.
 
     Raises:
         UserError: the network has no normalisation layer that could be trained.
@@ -54,7 +55,7 @@ class Tent(OnlineLearner):
         self.share, self.momentum, self.entropy = share, momentum, MinimizeEntropy(weights={"main": 1.0})
         if not affine_parameters(self.model):
             text = "The method tent trains scales and shifts of normalisation layers, of which this network has none"
-            raise UserError(f"{text}. Use another one.")
+            raise UserError(f"{text}. Use mic or cotta.")
 
     def begin(self) -> None:
         super().begin()

@@ -141,8 +141,8 @@ def test_mic_learns_what_its_teacher_says_unmasked():
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("bn", "The method bn moves the statistics of batch normalisation, of which this network has none. Use another one."),
-        ("tent", "The method tent trains scales and shifts of normalisation layers, of which this network has none. Use another one."),
+        ("bn", "The method bn moves the statistics of batch normalisation, of which this network has none. Use mic or cotta."),
+        ("tent", "The method tent trains scales and shifts of normalisation layers, of which this network has none. Use mic or cotta."),
     ],
 )
 def test_networks_without_normalisation(name, said):
