@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, cfg: Config) -> None:
     for folder in filter(None, (result.parent, args.show_dir)):
         check_writable(folder)
     network = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights)
-    method = build_online(args.method, network, seed=cfg.seed, **args.method_options)
+    method = build_online(args.method, network, **{"seed": cfg.seed, **args.method_options})
     print(f"Method {args.method}: {method.describe()}")
     write = args.show_dir and prediction_writer(args.show_dir, network.palette)
     how = {"rounds": args.rounds, "reset": args.reset, "known": known, "write": write}

@@ -122,7 +122,7 @@ class OnlineLearner(OnlineAdaptation):
         return f"{count:,} of {sum(parameter.numel() for parameter in self.model.parameters()):,} weights move"
 
 
-def build_online(name: str, network: UDAMethod, *, seed: int = 0, **options) -> OnlineAdaptation:
+def build_online(name: str, network: UDAMethod, /, *, seed: int = 0, **options) -> OnlineAdaptation:
     """A method by its name.
 
     Args:
