@@ -14,7 +14,7 @@ from tools import adapt
 @pytest.fixture
 def rows(tmp_path, monkeypatch):
     monkeypatch.chdir(tiny.ROOT)
-    return study_runs(STUDIES[131], only=[], seeds=[0], options={"work_dir": str(tmp_path)})
+    return study_runs(STUDIES[131], only=["styles"], seeds=[0], options={"work_dir": str(tmp_path)})
 
 
 def test_every_method_follows_the_same_training(rows):
