@@ -15,7 +15,7 @@ from mmseg.experiments.studies import (
     label_shift,
     mic,
 )
-from mmseg.experiments.studies.ours import annotated, demo, depth_under_hrda, real_photographs, start_up, trust
+from mmseg.experiments.studies.ours import annotated, demo, depth_under_hrda, real_photographs, start_up, test_time, trust
 
 STUDIES: dict[int, Study] = {
     # our own, on the demo domains
@@ -72,6 +72,7 @@ STUDIES: dict[int, Study] = {
     110: real_photographs.STREETS_TO_CAMVID,
     # foundation encoders (Englert et al., 2024; Wei et al., CVPR 2024; Yun et al., CVPR 2025), and ours
     120: foundation.FOUNDATION,
-    # ours: reliability and robustness
+    # ours: numbers that can be trusted
     130: trust.TRUST,
+    131: test_time.TEST_TIME,
 }

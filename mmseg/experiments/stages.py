@@ -31,19 +31,21 @@ class ConfigFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What a stage runs instead of a training: ``python TOOL CONFIG [CHECKPOINT] --out FOLDER/PRODUCT --OPTION VALUE …``.
+    """What a stage runs instead of a training: ``python TOOL CONFIG [CHECKPOINT] [INPUT …] --out FOLDER/PRODUCT --OPTION VALUE …``.
 
     Attributes:
         tool: file of the command, relative to the repository. Its functions ``parse_args`` and ``check_args``, where it has them, look at
             the options before anything is trained.
         product: name of the file or folder that it makes in the folder of its run. ``metrics`` of a JSON file are the numbers of the stage.
         checkpoint: the second argument, where it takes one: a reference (``from_stage(…, "checkpoint")``) or a file.
+        inputs: what follows it, such as files of configs.
         options: by name, with underscores; True stands for an option without a value. They may be references.
     """
 
     tool: str
     product: str
     checkpoint: str | None = None
+    inputs: tuple[str, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -53,7 +55,8 @@ class Command:
     @property
     def entries(self) -> dict:
         """Its section of the config of the run."""
-        return {"tool": self.tool, "product": self.product, "checkpoint": self.checkpoint, "options": dict(self.options)}
+        given = {"inputs": list(self.inputs)} if self.inputs else {}  # digests of commands without any stay what they were
+        return {"tool": self.tool, "product": self.product, "checkpoint": self.checkpoint, **given, "options": dict(self.options)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,7 @@ HOMES = {
     "SegDataPreprocessor": "data_preprocessor",
     "SegFormerAdapter": "necks.segformer_adapter",
     "SegFormerHead": "decode_heads.segformer_head",
+    "SourceFree": "uda",
     "SourceOnly": "uda",
     "TargetOnly": "uda",
     "TimmBackbone": "backbones.timm_backbone",

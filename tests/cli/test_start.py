@@ -105,6 +105,7 @@ def test_a_list_with_measured_numbers(tmp_path, monkeypatch):
         ("tools/test.py nothing.py latest.pth", "Config nothing.py does not exist."),
         ("tools/test.py nothing.py latest.pth --opacity 2", "--opacity 2.0 is not a share."),
         ("tools/predict.py nothing.py latest.pth photo.png --out out --every 0", "--every 0 takes no frame."),
+        ("tools/adapt.py nothing.py latest.pth --method tent --rounds 0", "--rounds 0 looks at no image."),
         ("tools/view.py nothing", "nothing is not a folder."),
         ("tools/export.py nothing.py latest.pth --out out", "Config nothing.py does not exist."),
         ("tools/print_config.py nothing.py", "Config nothing.py does not exist."),

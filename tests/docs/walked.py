@@ -48,6 +48,12 @@ COVERED = {
     r"(python tools/test\.py CONFIG CHECKPOINT --corruptions all|sh test\.sh work_dirs/RUN --corruptions fog snow:3 .+)": (
         "tests/cli/test_corruptions.py::test_a_reference_and_the_palette_pictures_of_test_sh"
     ),
+    r"python tools/adapt\.py (CONFIG CHECKPOINT|work_dirs/RUN photos/ride) --method (tent|cotta --show-dir predictions)": (
+        "tests/cli/test_adapt.py::test_a_folder_in_the_place_of_config_and_checkpoint"
+    ),
+    r"python tools/adapt\.py CONFIG CHECKPOINT --method mic --corruptions .+": (
+        "tests/cli/test_adapt.py::test_corruptions_in_the_order_in_which_they_are_given"
+    ),
     r"sh test\.sh RUN --prior-correction priors\.json": "tests/apis/preparing/test_priors.py::test_the_command_and_what_takes_its_file",
     r"sh test\.sh work_dirs/gtaHR\w+": "tests/cli/test_released.py::test_a_released_folder_is_evaluated_from_anywhere",
     r"sh test\.sh work_dirs/own_streets": OWN_DATA,

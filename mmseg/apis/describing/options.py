@@ -30,6 +30,7 @@ from mmseg.registry import (
     OBJECTIVES,
     OPTIM_WRAPPER_CONSTRUCTORS,
     TEACHERS,
+    TEST_TIME_METHODS,
     annotations_of,
 )
 from mmseg.utils.options import engine_options
@@ -65,6 +66,7 @@ REGISTRIES: dict[str, Registry] = {
     "Metrics (`val_evaluator`)": METRICS,
     "Hooks (`default_hooks`, `custom_hooks`)": HOOKS,
     "Optimizer wrappers (`optim_wrapper.constructor`)": OPTIM_WRAPPER_CONSTRUCTORS,
+    "Methods at test time (`--method` of `tools/adapt.py`)": TEST_TIME_METHODS,
 }
 PASSING_ON = {HRDAHead: "the decoder that `single_scale_head` names", conv_and_aspp: "`aspp`"}
 """Parts that take the options of another one as well."""

@@ -41,7 +41,8 @@ def arguments(run: Run) -> list[str]:
 
 def _words(run: Run, command: Mapping[str, Any]) -> list[str]:
     checkpoint = [command["checkpoint"]] if command["checkpoint"] else []
-    return [str(run.folder / CONFIG), *checkpoint, "--out", str(run.product), *option_words(command["options"])]
+    inputs = command.get("inputs") or ()
+    return [str(run.folder / CONFIG), *checkpoint, *inputs, "--out", str(run.product), *option_words(command["options"])]
 
 
 def check_tool_options(run: Run) -> None:

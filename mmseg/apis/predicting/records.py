@@ -30,8 +30,13 @@ def result_record(
         evaluation: the numbers; by the name of the data set, if several were evaluated.
         options: what was asked for on the command line.
     """
+    found = numbers(evaluation) if isinstance(evaluation, Evaluation) else numbers_of_targets(evaluation)
+    return {**found, **origin_record(cfg, config, checkpoint, options)}
+
+
+def origin_record(cfg: Config, config: str, checkpoint: str | Path, options: dict) -> dict:
+    """What numbers come from, ready for JSON; arguments as of :func:`result_record`."""
     return {
-        **(numbers(evaluation) if isinstance(evaluation, Evaluation) else numbers_of_targets(evaluation)),
         "checkpoint": {"path": str(checkpoint), "sha256": file_hash(checkpoint)},
         "config": {"path": config, "digest": digest(cfg)},
         "options": options,

@@ -63,6 +63,8 @@ class EncoderDecoder(BaseModule):
 
     branches: tuple[str, ...] = ("fused",)
     """Outputs that inference can give."""
+    unit: int = 1
+    """Pixels that both sides of a crop of a training are whole multiples of."""
 
     def __init__(
         self,

@@ -109,7 +109,7 @@ class HRDAEncoderDecoder(EncoderDecoder):
         return False
 
     @property
-    def _unit(self) -> int:
+    def unit(self) -> int:
         """Pixels of the crop that are whole pixels of both the fused and the context map."""
         stride = self.decode_head.output_stride
         return stride * (Fraction(1) / Fraction(self.context_scale).limit_denominator(64)).numerator
@@ -208,7 +208,7 @@ class HRDAEncoderDecoder(EncoderDecoder):
         height, width = image.shape[2:]
         window = self.outer_windows(height, width)[0]
         sides = ((width, window.width), (height, window.height))
-        right, bottom = (-side % self._unit if side == covered else 0 for side, covered in sides)
+        right, bottom = (-side % self.unit if side == covered else 0 for side, covered in sides)
         padded = F.pad(image, (0, right, 0, bottom))
         if self.training or self.blur_hr_crop:
             maps = {branch: super(HRDAEncoderDecoder, self).inference(padded, branch) for branch in branches}
@@ -273,9 +273,9 @@ class HRDAEncoderDecoder(EncoderDecoder):
         return attention_map(output.attention, output.logits) if branch == "ATT" else output.logits
 
     def _check_pixels(self, sides: Sequence[int], what: str) -> None:
-        if any(side % self._unit for side in sides):
+        if any(side % self.unit for side in sides):
             origin = f"output stride {self.decode_head.output_stride} over context scale {self.context_scale}"
-            raise UserError(f"HRDAEncoderDecoder: {what} is not divisible by {self._unit} ({origin}). Use a multiple of {self._unit}.")
+            raise UserError(f"HRDAEncoderDecoder: {what} is not divisible by {self.unit} ({origin}). Use a multiple of {self.unit}.")
 
     def _check_offsets(self) -> None:
         """Offsets must be whole pixels of the fused map; in the context map, :func:`fuse_scales` truncates them."""

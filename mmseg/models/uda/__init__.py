@@ -14,6 +14,7 @@ from mmseg.models.uda.methods import (
     Distillation,
     MinEnt,
     OutputAlignment,
+    SourceFree,
     SourceOnly,
     TargetOnly,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Preset",
     "PriorCorrection",
     "PrototypeRectification",
+    "SourceFree",
     "SourceOnly",
     "SpatialPrior",
     "TargetOnly",

@@ -36,6 +36,7 @@ REQUIRED = {
     "MinEnt": {"lambda_ent": {"main": 0.001, "aux": 0.0002}},
     "CPSLDistillation": {"distilled_from": "never_read.pth"},
     "Distillation": {"distilled_from": "never_read"},
+    "SourceFree": {"distilled_from": "never_read"},
 }
 """Options without a default."""
 
@@ -59,7 +60,7 @@ def network(**changes) -> dict:
 def build(name: str = "DACS", **options) -> UDAMethod:
     method = MODELS.build({"type": name, "segmentor": network(), **required(name), **options})
     method.init_weights()
-    if name == "Distillation":
+    if name in ("Distillation", "SourceFree"):
         method.learn_from(taught(), "00" * 32)
     return method.train()
 

@@ -12,6 +12,7 @@ from mmseg.models.uda.methods.min_ent import MinEnt
 from mmseg.models.uda.methods.output_alignment import OutputAlignment
 from mmseg.models.uda.methods.rectification import ClassifierRectification
 from mmseg.models.uda.methods.ripu import RIPU
+from mmseg.models.uda.methods.source_free import SourceFree
 from mmseg.models.uda.methods.supervised import SourceOnly, TargetOnly
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "DomainGeneralization",
     "MinEnt",
     "OutputAlignment",
+    "SourceFree",
     "SourceOnly",
     "TargetOnly",
 ]

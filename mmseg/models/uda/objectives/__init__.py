@@ -16,6 +16,7 @@ from mmseg.models.uda.objectives.soft_labels import SoftLabelSupervision
 from mmseg.models.uda.objectives.supervised.annotated import AnnotatedSupervision
 from mmseg.models.uda.objectives.supervised.labeled import LabeledSupervision
 from mmseg.models.uda.objectives.supervised.source import SourceSupervision
+from mmseg.models.uda.objectives.target_mixed import TargetMixedSupervision
 
 __all__ = [
     "AlignClasses",
@@ -37,4 +38,5 @@ __all__ = [
     "SoftLabelSupervision",
     "SourceSupervision",
     "TargetDensity",
+    "TargetMixedSupervision",
 ]

@@ -112,7 +112,7 @@ def test_pseudo_labels_are_recorded_plainly_where_there_are_any(name, mode, monk
     """Those of the method's own teacher before those of the masking, for the whole batch, before anything is pasted or masked."""
     method, crops = masked(name, mode, mask_pseudo_threshold=0.1), batch()
     records = run_step(method, monkeypatch, crops=crops).records
-    own = name in ("CPSL", "DACS", "Distillation")
+    own = name in ("CPSL", "DACS", "Distillation", "SourceFree")
     assert ("pseudo_label" in records) == ("pseudo_weight" in records) == (own or MASK_MODES[mode].with_target)
     if name == "Distillation" and not MASK_MODES[mode].with_target:
         assert torch.equal(records["pseudo_label"], method.taught_by().logits(crops.target_image).argmax(dim=1))
