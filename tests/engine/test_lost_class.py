@@ -2,21 +2,25 @@
 
 import json
 import logging
+import multiprocessing
 import signal
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 
+from mmseg.apis.launching import train as train_module
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint, save_checkpoint
-from mmseg.engine.hooks import AnnotationRounds, LostClassHook
+from mmseg.engine.hooks import AnnotationRounds, LostClassHook, ResultHook
 from mmseg.engine.hooks.lost_class_hook import GoBack, before_loss, newly_lost
 from mmseg.utils.errors import UserError
 from tests import tiny
 from tests.engine.test_resume import assert_equal
+from tools import train as train_tool
 
 
 def curve(*road: float | None, **others: tuple) -> list[dict]:
@@ -208,3 +212,26 @@ def test_without_a_loss_the_hook_changes_no_bit_and_a_return_does(returned, tiny
         assert_equal(first[part], second[part], part)
     assert "returns" not in json.loads((tmp_path / "with" / "result.json").read_text())
     assert not all(torch.equal(value, other["state_dict"][key]) for key, value in first["state_dict"].items())
+
+
+def test_nothing_of_a_training_stays_in_memory_behind_the_next(folder, tiny_data, works, monkeypatch):
+    """Its networks, also out of the sight of the collector, and its loader workers."""
+    write, build, built = ResultHook.after_val_epoch, train_module.build_runner, []
+
+    def with_road(self, runner, metrics=None):
+        metrics["IoU.road"] = {1: 50.0, 2: 0.0}[runner.iter]
+        write(self, runner, metrics)
+
+    def noted(*arguments, **options):
+        assert all(network() is None for network in built)
+        assert not multiprocessing.active_children()
+        runner = build(*arguments, **options)
+        built.append(weakref.ref(runner.network))
+        return runner
+
+    monkeypatch.setattr(ResultHook, "after_val_epoch", with_road)
+    monkeypatch.setattr(train_module, "build_runner", noted)
+    short = {**CHANGES, "train_cfg.max_iters": 2, **BACK}
+    values = {key: value for key, value in tiny.values(tiny_data, **short).items() if not key.startswith("custom_hooks.")}
+    works(train_tool.main, tiny.CONFIG, "--work-dir", folder, "--cfg-options", *(f"{key}={value!r}" for key, value in values.items()))
+    assert len(built) == 2

@@ -19,7 +19,7 @@ from mmseg.utils.errors import UserError
 from mmseg.utils.storage.run_folder import BEST, LATEST, kept_states
 
 SAYS = {
-    "entropy": "of the probabilities, of its largest value; lower is better",
+    "entropy": "of the probabilities, of its largest value: the less the better",
     "agreement": "pixels of which the teacher says the same",
     "flip": "pixels of which the mirror image says the same",
     "scale": "pixels of which the image at 1.25 of its size says the same",
