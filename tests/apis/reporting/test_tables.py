@@ -123,7 +123,7 @@ def test_markdown_is_aligned_and_escaped(study_and_runs):
     assert all(line[position] == "|" for line in lines for position in borders)
     assert r"one \| \[bold\]" in text and text.startswith("## 7: Components\n\n|")
     rules = lines[1].strip("| ").split(" | ")
-    assert [rule.endswith(":") for rule in rules] == [False, False, *[True] * 7] and all(set(rule) <= {"-", ":"} for rule in rules)
+    assert [rule.endswith(":") for rule in rules] == [False, False, *[True] * 9] and all(set(rule) <= {"-", ":"} for rule in rules)
 
 
 def test_printed_text_is_no_markup(study_and_runs, capsys):
