@@ -62,6 +62,7 @@ class RunSummary:
         subsets: classes by the name of the subset that the metric of the config averages over.
         cfg: complete config of the training.
         product: name of what others take from it.
+        returns: where its training went back for a lost class, see :class:`mmseg.engine.hooks.LostClassHook`.
         choice: iteration of the checkpoint that was chosen without labels; None without a choice among the checkpoints up to the result.
         stages: of a chain, all of them by their names, in their order; itself where it is one training.
     """
@@ -78,6 +79,7 @@ class RunSummary:
     subsets: Mapping[str, Sequence[str]]
     cfg: Config
     product: str = ""
+    returns: Sequence[Mapping] = ()
     choice: int | None = None
     stages: Mapping[str, RunSummary] = field(default_factory=dict)
 
@@ -273,6 +275,7 @@ def read_run(run: Run) -> RunSummary:
         subsets=class_groups(run.cfg.val_evaluator.get("subsets")),
         cfg=run.cfg,
         product=run.product.name,
+        returns=result.get("returns", ()),
         choice=chosen_iteration(run.folder, result["iteration"]) if result else None,
     )
     return replace(summary, stages={**{name: read_run(stage) for name, stage in run.before.items()}, run.name: summary})

@@ -197,11 +197,12 @@ def difference_cell(difference: float | None) -> str:
 
 
 def health_notes(row: RowSummary, run: RunSummary) -> list[str]:
-    """Sentences on the classes that a run has lost, or has never learned."""
+    """Sentences on the classes that a run has lost, went back for, or has never learned."""
     deaths = run.deaths
     lost = [f"{death.name} died (best {death.best_iou:.1f} at {death.best_iteration:,})" for death in deaths if death.collapsed]
     never = [death.name for death in deaths if not death.collapsed]
-    parts = [*lost, *([f"never learned: {', '.join(never)}"] if never else [])]
+    back = [f"went back to {entry['back_to']:,} for {', '.join(entry['lost'])}, seen on the validation data" for entry in run.returns]
+    parts = [*lost, *back, *([f"never learned: {', '.join(never)}"] if never else [])]
     return [f"{row.label}, seed {run.seed}: {'; '.join(parts)}"] if parts else []
 
 

@@ -83,6 +83,12 @@ def test_differences_have_a_sign():
     assert [difference_cell(value) for value in (0.26, -0.04, -1.25, None)] == ["+0.3", "+0.0", "-1.2", "-"]
 
 
+def test_returns_for_a_lost_class_are_named(tmp_path):
+    study, runs = make_study(tmp_path, ["a"], seeds=(0,))
+    write_run(runs["7.1"][0], [evaluation(1000, 44.0, returns=[{"iteration": 900, "lost": ["road"], "back_to": 700}])])
+    assert result_table(table_of(study, runs)).notes == ("7.1 a, seed 0: went back to 700 for road, seen on the validation data",)
+
+
 def test_dead_classes_are_named(tmp_path):
     study, runs = make_study(tmp_path, ["a"], seeds=(0, 1, 2))
     alive = {"train": 43.2, "bus": 60.0, "rider": 0.2}
