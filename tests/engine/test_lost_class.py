@@ -185,6 +185,8 @@ def test_the_result_says_so(returned):
         0,
         50,
     ]
+    assert read_checkpoint(returned / "latest.pth")["meta"]["history"] == [] and not list(returned.glob("config_*.py"))
+    assert len(list(returned.glob("*/vis_data/scalars.json"))) == 2, "each stretch logs into a folder of its own"
     logs = [file.read_text() for file in sorted(returned.glob("*/*.log"))]
     assert len(logs) == 2 and logs[0].count("Lost road at iteration 3: back to iteration 2") == 1 and "Resumed iteration 2" in logs[1]
 

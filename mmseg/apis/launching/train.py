@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import gc
 import os
 from dataclasses import replace
@@ -81,6 +82,7 @@ def trained(cfg: Config, located: Config, resumption: Resumption | None, request
         located: with the paths of what it takes from other runs.
         resumption, request: see :func:`mmseg.engine.runner.build_runner`.
     """
+    located, cfg = copy.deepcopy(located), copy.deepcopy(cfg)  # the engine writes folders of this stretch into what it is given
     runner = build_runner(located, resumption, recorded=cfg, request=request)
     classes = runner.val_dataloader.dataset.metainfo["classes"]
     for line in attach_teacher(runner.network, classes, get_device()):
