@@ -1,4 +1,4 @@
-"""Checks an archive for a test server: python tools/check_submission.py ARCHIVE --benchmark cityscapes|acdc|dark_zurich --images FOLDER."""
+"""Checks an archive for a test server: python tools/check_submission.py ARCHIVE --benchmark NAME --images FOLDER."""
 
 import sys
 from pathlib import Path

@@ -72,7 +72,9 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to-label-id", action=argparse.BooleanOptionalAction, help=ids_help)
     options_help = "the same two as imgfile_prefix=DIR to_label_id=True"
     parser.add_argument("--eval-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help=options_help)
-    benchmark_help = "with --format-only write what its server takes: label ids for Cityscapes, train ids for the others"
+    benchmark_help = (
+        "with --format-only write what its server takes: label ids for Cityscapes, train ids for the others, BRAVO confidence too"
+    )
     parser.add_argument("--benchmark", choices=BENCHMARKS, help=benchmark_help)
     parser.add_argument("--archive", type=Path, metavar="FILE.zip", help="with --format-only also pack the files for the upload")
 
@@ -94,7 +96,7 @@ def check_args(args: argparse.Namespace) -> None:
     if args.metrics and (args.format_only or args.hrda_out == "ATT"):
         other = "--format-only" if args.format_only else "--hrda-out ATT"
         raise UserError(f"--metrics trust compares predictions with labels, and {other} compares none. Leave one of them out.")
-    if args.temperature and not args.metrics:
+    if args.temperature and not args.metrics and args.benchmark != "bravo":
         raise UserError("--temperature changes how sure predictions are, and no labels. Add --metrics trust.")
     if args.preset != "paper" and args.inference_mode != "same":
         given = f"--preset {args.preset} and --inference-mode {args.inference_mode}"

@@ -34,6 +34,7 @@ from mmseg.engine.checkpoints.weights import WITHOUT, covers, load_method, load_
 from mmseg.engine.distributed import patience
 from mmseg.engine.gradient_exchange import GradientExchange
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
+from mmseg.engine.hooks.lost_class_hook import LostClassHook
 from mmseg.engine.message_hub import LOG_WINDOW, DeferredMessageHub
 from mmseg.engine.parts import annotation_note, labeled_note, late_note, target_note, training_parts, workers_note
 from mmseg.engine.resume.history import Resumption, as_values, write_configs
@@ -306,8 +307,11 @@ def build_runner(
     for hook in parts["custom_hooks"]:
         if isinstance(hook, AnnotationRounds):  # loader workers see the data set as it is when they start
             hook.attach(cfg, dataset)
+        if isinstance(hook, LostClassHook):
+            hook.check(parts["default_hooks"]["checkpoint"].max_keep, parts["custom_hooks"])
     model = parts["model"]
-    trainable = parts["default_hooks"]["checkpoint"].weights == "trainable"
+    checkpoint_hook = parts["default_hooks"]["checkpoint"]
+    trainable = checkpoint_hook.weights == "trainable"
     without = [weight for _, weight in frozen_weights(model.model)] if trainable else []
     notes = (
         source_note(dataset),
@@ -315,7 +319,7 @@ def build_runner(
         labeled_note(dataset, model),
         annotation_note(dataset, model),
         late_note(model, cfg.train_cfg.max_iters),
-        space_note(Path(cfg.work_dir), state_bytes(model, parts["optim_wrapper"], without)),
+        space_note(Path(cfg.work_dir), state_bytes(model, parts["optim_wrapper"], without), checkpoint_hook.max_keep),
     )
     runner = AdaptationRunner(
         **parts,

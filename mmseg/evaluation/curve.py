@@ -35,12 +35,18 @@ class Measured(TypedDict):
 
 
 class Result(Measured):
-    """``result.json``: the last entry of the curve, and what trained it."""
+    """``result.json``: the last entry of the curve, and what trained it.
+
+    Attributes:
+        seed, environment: of the training.
+        returns: where it went back because a class was lost, see :class:`mmseg.engine.hooks.LostClassHook`; without one there is no entry.
+    """
 
     __pydantic_config__ = PRODUCT
 
     seed: NotRequired[Count]
     environment: NotRequired[dict[str, Any]]
+    returns: NotRequired[list[dict[str, Any]]]
 
 
 def read_curve(work_dir: str | Path) -> list[Measured]:

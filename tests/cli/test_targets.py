@@ -7,10 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from mmseg.apis.predicting import submission
+from mmseg.apis.predicting.records import without_nan
 from mmseg.datasets.classes.groups import SYNTHIA_ABSENT
+from mmseg.evaluation.trust.counts import confidence_counts
+from mmseg.evaluation.trust.measures import trust_scores
 from tools import check_submission
 from tools import test as test_tool
 
@@ -112,6 +116,27 @@ def test_archive_for_a_server(run, evaluates, tiny_layouts, monkeypatch, capsys,
     monkeypatch.setitem(submission.BENCHMARKS, benchmark, known)
     code, printed = check(monkeypatch, capsys, run / "sent.zip", "--benchmark", benchmark, "--images", folder)
     assert code == 1 and f"2 images, but the test split of {known.title} has {known.images}" in printed and "1 found" in printed
+
+
+def test_an_archive_for_bravo(run, evaluates, monkeypatch, capsys, tiny_data):
+    """In the folders of the images, and its confidences are those that the measures of the same evaluation were made of."""
+    sent, images = run / "sent.zip", tiny_data / "cityscapes/leftImg8bit/val"
+    evaluates("--metrics", "trust")
+    printed = evaluates("--format-only", "--benchmark", "bravo", "--archive", sent)
+    assert f"Archive: {sent}" in printed
+    code, said = check(monkeypatch, capsys, sent, "--benchmark", "bravo", "--images", images)
+    assert code == 0 and "for the test server of BRAVO, problems: none found" in said
+    counts = 0
+    with zipfile.ZipFile(sent) as packed:
+        names = sorted(str(path.relative_to(images).with_suffix("")) for path in images.rglob("*.png"))
+        assert packed.namelist() == [f"{name}_{kind}.png" for name in names for kind in ("conf", "pred")]
+        for name in names:
+            label = tiny_data / "cityscapes/gtFine/val" / f"{name.removesuffix('_leftImg8bit')}_gtFine_labelTrainIds.png"
+            arrays = [np.asarray(Image.open(file)) for file in (packed.open(f"{name}_pred.png"), label, packed.open(f"{name}_conf.png"))]
+            predicted, true, level = (torch.from_numpy(array.astype(np.int64)) for array in arrays)
+            counts = counts + confidence_counts(predicted, true, level / 65535, 255)
+    record = read(run, "latest.json")
+    assert without_nan(trust_scores(counts, record["metrics"]["mIoU"])) == record["trust"]["metrics"]
 
 
 def copied(images, folder):

@@ -19,7 +19,7 @@ GLUE = re.compile(r"(?:export )?\w+=\S*$|rows=\(|trap |wait |for .* in |do$|done
 NEEDS = "# needs: "
 """Begins a line that says what the commands below it need, up to an empty line or the end of the block."""
 KNOWN_NEEDS = re.compile(
-    r"GTA|Synthia(?: with depth)?|Cityscapes|Mapillary|BDD100K|CamVid|street scenes|the network|Slurm|"
+    r"GTA|Synthia(?: with depth)?|Cityscapes|Mapillary|BDD100K|CamVid|street scenes|BRAVO|the network|Slurm|"
     r"\d GPUs|a GPU|weights of (?:MiT-B5|MiT-B0|ResNet-101|EfficientNet|DINOv2)|a training by it|labels by hand|"
     r"(?:\d+|several) (?:minutes|hours|days)(?: on (?:a CPU|\d cores))?"
 )

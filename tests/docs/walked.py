@@ -44,6 +44,7 @@ COVERED = {
     r"python -m pytest projects/mine": METHOD,
     r"sh test\.sh work_dirs/(<run>|RUN)": "tests/cli/test_commands.py::test_test_sh_prints_iou_and_writes_palette_predictions",
     r"sh test\.sh work_dirs/RUN --preset fast": "tests/cli/test_evaluate.py::test_presets",
+    r"python tools/choose\.py work_dirs/RUN": "tests/cli/test_choose.py::test_the_table_and_the_file",
     r"sh test\.sh work_dirs/RUN --metrics trust": "tests/cli/test_trust.py::test_measures_of_the_pixels",
     r"(python tools/test\.py CONFIG CHECKPOINT --corruptions all|sh test\.sh work_dirs/RUN --corruptions fog snow:3 .+)": (
         "tests/cli/test_corruptions.py::test_a_reference_and_the_palette_pictures_of_test_sh"

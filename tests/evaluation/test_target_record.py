@@ -53,9 +53,9 @@ def test_columns_of_targets(tmp_path):
         write(run.folder, "latest_A_B", age=1, A=60.0, B=mean)
     write_run(runs["7.2"][0], [evaluation(1000, 30.0)])
     table = result_table(collect(study, runs).tables[0])
-    assert table.headings == ("", "row", "n", "A", "min", "B", "min", "published", "mean", "min", "published")
-    assert table.rows[0][3:] == ("60.0 ± 0.0", "60.0", "43.0 ± 1.4", "42.0", "47.89", "51.5 ± 0.7", "51.0", "50.0")
-    assert table.rows[1][3:] == ("30.0", "30.0", "-", "", "-", "-", "", "-")
+    assert table.headings == ("", "row", "n", "A", "min", "choice", "best", "B", "min", "published", "mean", "min", "published")
+    assert table.rows[0][3:] == ("60.0 ± 0.0", "60.0", "-", "60.0 ± 0.0", "43.0 ± 1.4", "42.0", "47.89", "51.5 ± 0.7", "51.0", "50.0")
+    assert table.rows[1][3:] == ("30.0", "30.0", "-", "30.0", "-", "", "-", "-", "", "-")
 
 
 def test_the_published_means_are_those_of_the_targets():

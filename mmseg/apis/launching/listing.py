@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmseg.apis.launching.runs import Run, State
 from mmseg.apis.reporting.summary import RowSummary, Spread, TableSummary, collect
-from mmseg.apis.reporting.tables import TextTable, print_tables, spread_text
+from mmseg.apis.reporting.tables import ABSENT, BEST, CHOSEN, LEGEND, TextTable, choice_cell, print_tables, spread_text
 from mmseg.experiments import Study
 
 
@@ -41,16 +41,17 @@ def listing(table: TableSummary) -> TextTable:
     metric, heading = table.table.metrics[0]
     return TextTable(
         title=table.table.title,
-        headings=("row", "digest", "state", "shared with", "", "published", heading),
+        headings=("row", "digest", "state", "shared with", "", "published", heading, CHOSEN, BEST),
         rows=tuple(line for row in table.rows for line in (_cells(row, metric), *_stage_cells(row, metric))),
         left=5,
+        legend=LEGEND.format(f"Numbers in the column {heading} are") if table.measured else "",
     )
 
 
 def _cells(row: RowSummary, metric: str) -> tuple[str, ...]:
     shared = "" if row.row.shared_with is None else str(row.row.shared_with)
     state = state_text([run.state for run in row.runs])
-    measured = row.spread(metric)
+    measured, best = row.spread(metric), row.spread_of_best(metric)
     return (
         row.address,
         row.runs[0].digest,
@@ -59,6 +60,8 @@ def _cells(row: RowSummary, metric: str) -> tuple[str, ...]:
         row.row.title,
         str(row.row.published or ""),
         spread_text(measured) if measured else "",
+        choice_cell(row, metric) if row.finished else "",
+        (spread_text(best) if best else ABSENT) if row.finished else "",
     )
 
 
@@ -68,7 +71,7 @@ def _stage_cells(row: RowSummary, metric: str) -> Iterator[tuple[str, ...]]:
         runs = [run.stages[name] for run in row.runs]
         state = state_text([run.state for run in runs])
         measured = Spread.of([value for run in runs if (value := run.value(metric)) is not None])
-        yield (f"  @{name}", runs[0].digest, state, "", f"  makes {runs[0].product}", "", spread_text(measured) if measured else "")
+        yield (f"  @{name}", runs[0].digest, state, "", f"  makes {runs[0].product}", "", spread_text(measured) if measured else "", "", "")
 
 
 def state_text(states: Sequence[State]) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import gc
 import os
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 
@@ -17,6 +20,7 @@ from mmseg.config.references import with_paths
 from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.engine.distributed import one_voice, process_group
+from mmseg.engine.hooks.lost_class_hook import GoBack
 from mmseg.engine.resume.choose import state_to_resume
 from mmseg.engine.resume.history import Resumption
 from mmseg.engine.runner import build_runner
@@ -24,6 +28,7 @@ from mmseg.engine.stopping import stoppable
 from mmseg.evaluation.curve import Result, read_result
 from mmseg.utils.computing.launchers import is_first_process
 from mmseg.utils.errors import UserError
+from mmseg.utils.signals import StopRequest
 from mmseg.utils.storage.files import remove_parts
 from mmseg.utils.storage.locks import locked
 from mmseg.utils.storage.run_folder import LATEST, has_state
@@ -62,14 +67,43 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
         located = with_paths(without_start(cfg) if resume else cfg, folder.parent)
         with process_group(launcher, cfg.env_cfg, peers):
             resumption = resumed(cfg, folder, first=first, override=override) if resume else None
-            runner = build_runner(located, resumption, recorded=cfg, request=request)
-            classes = runner.val_dataloader.dataset.metainfo["classes"]
-            for line in attach_teacher(runner.network, classes, get_device()):
-                runner.logger.info(line)
-            for note in other_ends(cfg):
-                runner.logger.warning(note)
-            runner.train()
+            while not trained(cfg, located, resumption, request):
+                forget()
+                located = with_paths(without_start(cfg), folder.parent)
+                resumption = resumed(cfg, folder, first=first, override=True)
         return read_result(folder) if first else None
+
+
+def trained(cfg: Config, located: Config, resumption: Resumption | None, request: StopRequest) -> bool:
+    """Trains to the end, or until a hook has put an earlier state into the place of the last one: False, and a resume goes on from it.
+
+    Args:
+        cfg: as files keep it.
+        located: with the paths of what it takes from other runs.
+        resumption, request: see :func:`mmseg.engine.runner.build_runner`.
+    """
+    located, cfg = copy.deepcopy(located), copy.deepcopy(cfg)  # the engine writes folders of this stretch into what it is given
+    runner = build_runner(located, resumption, recorded=cfg, request=request)
+    classes = runner.val_dataloader.dataset.metainfo["classes"]
+    for line in attach_teacher(runner.network, classes, get_device()):
+        runner.logger.info(line)
+    for note in other_ends(cfg):
+        runner.logger.warning(note)
+    try:
+        runner.train()
+    except GoBack:
+        return False
+    return True
+
+
+def forget() -> None:
+    """Frees what a training has held, its loader workers and its memory on the device, before the next one is built in this process.
+
+    The objects of a training refer to each other in circles, and are out of the collector's sight while workers share them.
+    """
+    gc.unfreeze()
+    gc.collect()
+    torch.cuda.empty_cache()
 
 
 def without_start(cfg: Config) -> Config:

@@ -25,15 +25,17 @@ class Benchmark:
 
     Attributes:
         title: name of the benchmark.
-        image_suffix: end of the names of its test images.
-        images: their number.
+        image_suffix: end of the names of its test images; of several kinds, all of them.
+        images: their number; None where the folders of images are a choice.
         ids: values that a prediction may hold, one for each class that is evaluated.
+        confidence: whether it takes a second file of each image, see :func:`mmseg.apis.predicting.submission.own_names`.
     """
 
     title: str
-    image_suffix: str
-    images: int
+    image_suffix: str | tuple[str, ...]
+    images: int | None
     ids: tuple[int, ...]
+    confidence: bool = False
 
     @property
     def takes_label_ids(self) -> bool:
@@ -41,9 +43,11 @@ class Benchmark:
         return self.ids == LABEL_IDS
 
 
+TRAIN_IDS = tuple(range(len(LABEL_IDS)))
 BENCHMARKS = {
     "cityscapes": Benchmark("Cityscapes", "_leftImg8bit.png", 1525, LABEL_IDS),
-    "acdc": Benchmark("ACDC", "_rgb_anon.png", 2000, tuple(range(len(LABEL_IDS)))),
-    "dark_zurich": Benchmark("Dark Zurich", "_rgb_anon.png", 151, tuple(range(len(LABEL_IDS)))),
+    "acdc": Benchmark("ACDC", "_rgb_anon.png", 2000, TRAIN_IDS),
+    "dark_zurich": Benchmark("Dark Zurich", "_rgb_anon.png", 151, TRAIN_IDS),
+    "bravo": Benchmark("BRAVO", IMAGES, None, TRAIN_IDS, confidence=True),
 }
-"""By the name that the command lines use. All servers find a prediction by the name of its image, as PNG."""
+"""By the name that the command lines use. All servers but that of BRAVO find a prediction by the name of its image, as PNG."""

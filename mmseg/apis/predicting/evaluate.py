@@ -198,6 +198,7 @@ def evaluate(
     augment: bool = False,
     trust: bool = False,
     writers: Sequence[Writer] = (),
+    confidence: bool = False,
 ) -> Evaluation:
     """IoU and accuracy of a network, and files of what it predicts; several processes share the images, and all have the result.
 
@@ -206,6 +207,7 @@ def evaluate(
         metric: config of :class:`mmseg.evaluation.IoUMetric`.
         trust: also count how sure the network is of what is right and wrong.
         writers: called for every image.
+        confidence: whether a writer takes how sure the network is.
 
     Raises:
         UserError: the network and the data have other numbers of classes; a file is missing or broken.
@@ -216,14 +218,15 @@ def evaluate(
     record = TrustRecord(len(loader.dataset), scores.ignore_index) if trust and loader.dataset.labelled else None
     count = 0
     with counted_passes(method.model) as passes:
-        for sample in predictions(method, loader, branch=branch, augment=augment, confidence=record is not None):
+        for sample in predictions(method, loader, branch=branch, augment=augment, confidence=confidence or record is not None):
             count += 1
             if loader.dataset.labelled:
                 scores.process(None, [sample])
             if record is not None:
                 record.add(sample)
+            sure = sample["confidence"].cpu().numpy() if confidence else None
             for write in writers:
-                write(sample["path"], sample["prediction"].cpu().numpy())
+                write(sample["path"], sample["prediction"].cpu().numpy(), sure)
     scores.results = scores.gather(len(loader.dataset))
     evaluation = evaluation_of(scores) if loader.dataset.labelled else Evaluation(len(loader.dataset), {}, None)
     trusted = record.gather() if record is not None else {}

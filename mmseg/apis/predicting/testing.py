@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from torch.utils.data import DataLoader
 
+from mmseg.apis.predicting.choices import BENCHMARKS
 from mmseg.apis.predicting.evaluate import (
     Evaluation,
     evaluate,
@@ -32,7 +33,7 @@ from mmseg.apis.predicting.robustness import (
     corruption_table,
     read_reference,
 )
-from mmseg.apis.predicting.submission import submission_writer, write_archive
+from mmseg.apis.predicting.submission import submission_writer, write_archive, written_files
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files
 from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.engine.distributed import found_launcher, one_printer, one_voice, process_group
@@ -134,16 +135,19 @@ def evaluate_one(args: argparse.Namespace, method: UDAMethod, loader: DataLoader
         return None
     images = loader.dataset.images
     shown = show_dir and result_files(show_dir, images)
-    sent = format_dir and result_files(format_dir, images, flat=True)
+    benchmark = BENCHMARKS.get(args.benchmark)
+    in_folders = benchmark is not None and benchmark.confidence
+    sent = format_dir and result_files(format_dir, images, flat=not in_folders)
     writers = make_writers(args, info, shown, sent, images.values)
     writers += [SpaceWatch(folder, len(own_share(len(images)))).step for folder in (show_dir, format_dir) if folder]
-    evaluation = evaluate(method, loader, metric, branch=args.hrda_out, augment=args.aug_test, trust=bool(args.metrics), writers=writers)
+    looks = {"branch": args.hrda_out, "augment": args.aug_test, "trust": bool(args.metrics)}
+    evaluation = evaluate(method, loader, metric, **looks, writers=writers, confidence=in_folders)
     print(f"Preset {args.preset}, per image: {describe_work(evaluation.work)}")
     for folder in filter(None, (show_dir, format_dir)):
         print(f"Predictions of {evaluation.images} images: {folder}")
     barrier()  # every process writes the predictions of its images
     if args.archive is not None and is_main_process():
-        write_archive(args.archive, sent.values())
+        write_archive(args.archive, written_files(benchmark, sent), format_dir if in_folders else None)
         print(f"Archive: {args.archive}")
     return evaluation
 

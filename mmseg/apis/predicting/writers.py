@@ -19,8 +19,8 @@ from mmseg.utils.storage.images import write_image
 from mmseg.visualization import colorize_labels, overlay, write_palette_png
 from mmseg.visualization.colorize import Palette
 
-Writer = Callable[[str, np.ndarray], None]
-"""Takes the path of an image and its prediction, train ids uint8 [H, W]."""
+Writer = Callable[[str, np.ndarray, np.ndarray | None], None]
+"""Takes the path of an image, its prediction, train ids uint8 [H, W], and, where asked for, its confidence, float32 [H, W] in [0, 1]."""
 
 
 Files = Mapping[str, Path]
@@ -58,13 +58,13 @@ def png_name(image: str | Path) -> str:
 
 def palette_writer(files: Files, palette: Palette) -> Writer:
     """Train ids as palette PNG."""
-    return lambda image, prediction: write_palette_png(files[image], prediction, palette)
+    return lambda image, prediction, _: write_palette_png(files[image], prediction, palette)
 
 
 def overlay_writer(files: Files, palette: Palette, opacity: float, values: ValueRange | None) -> Writer:
     """Colours over the photo, which is read with ``values``; ``opacity`` is their share in [0, 1]."""
 
-    def write(image: str, prediction: np.ndarray) -> None:
+    def write(image: str, prediction: np.ndarray, _: np.ndarray | None) -> None:
         colors = colorize_labels(prediction, palette)[..., ::-1]  # BGR like the photo
         write_image(files[image], overlay(read_image(Path(image), values), colors, opacity))
 
@@ -84,9 +84,9 @@ def label_id_writer(files: Files, palette: Palette, label_ids: Sequence[int]) ->
     raw_palette = [(0, 0, 0)] * (max(label_ids) + 1)
     for raw, color in zip(label_ids, palette, strict=True):
         raw_palette[raw] = color
-    return lambda image, prediction: write_palette_png(files[image], raw_ids[prediction], raw_palette)
+    return lambda image, prediction, _: write_palette_png(files[image], raw_ids[prediction], raw_palette)
 
 
 def train_id_writer(files: Files) -> Writer:
     """Train ids as grey 8-bit PNG."""
-    return lambda image, prediction: write_image(files[image], prediction)
+    return lambda image, prediction, _: write_image(files[image], prediction)

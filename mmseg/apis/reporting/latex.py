@@ -35,13 +35,13 @@ def latex_text_of(summary: StudySummary, study_id: int, command: str) -> str:
 
 
 def latex(table: TextTable) -> str:
-    """One table; its notes are comments below it."""
+    """One table; its legend and notes are comments below it."""
     lines = [" & ".join(map(latex_cell, row)) + r" \\" for row in (table.headings, *table.rows)]
     columns = "l" * table.left + "r" * (len(table.headings) - table.left)
     inside = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule", r"\end{tabular}"]
     label = re.sub(r"[^a-z0-9]+", "-", table.title.lower()).strip("-")
     head = [r"\begin{table}", r"\centering", rf"\caption{{{latex_text(table.title)}}}", rf"\label{{tab:{label}}}"]
-    return "\n".join([*head, *inside, r"\end{table}", *map(comment, table.notes)])
+    return "\n".join([*head, *inside, r"\end{table}", *map(comment, filter(None, (table.legend, *table.notes)))])
 
 
 def latex_cell(text: str) -> str:

@@ -75,7 +75,8 @@ def _anchor(table: TableSummary) -> str:
 
 def _section(table: TableSummary) -> str:
     result = result_table(table)
-    parts = [f'<h2 id="{_anchor(table)}">{escape(result.title)}</h2>', html_table(result), _health(result.notes), _over_axis(table)]
+    heading = f'<h2 id="{_anchor(table)}">{escape(result.title)}</h2>'
+    parts = [heading, html_table(result), _legend(result), _health(result.notes), _over_axis(table)]
     if any(run.curve for row in table.rows for run in row.runs):
         parts += [_curves(table), _bars(table), _class_curves(table), _shares(table)]
     if table.measured and table.classes:
@@ -94,6 +95,10 @@ def html_table(table: TextTable) -> str:
 def _cell(tag: str, text: str, left: bool) -> str:
     kind = ' class="text"' if left else ""
     return f"<{tag}{kind}>{escape(text)}</{tag}>"
+
+
+def _legend(table: TextTable) -> str:
+    return f'<p class="hint">{escape(table.legend)}</p>' if table.legend else ""
 
 
 def _health(notes: Sequence[str]) -> str:

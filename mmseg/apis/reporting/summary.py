@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmseg.apis.launching.runs import Run
 from mmseg.datasets.classes.groups import class_groups
+from mmseg.evaluation.choice import chosen_iteration
 from mmseg.evaluation.class_health import ClassDeath, dead_classes
 from mmseg.evaluation.curve import Measured
 from mmseg.evaluation.names import class_names
@@ -61,6 +62,8 @@ class RunSummary:
         subsets: classes by the name of the subset that the metric of the config averages over.
         cfg: complete config of the training.
         product: name of what others take from it.
+        returns: where its training went back for a lost class, see :class:`mmseg.engine.hooks.LostClassHook`.
+        choice: iteration of the checkpoint that was chosen without labels; None without a choice among the checkpoints up to the result.
         stages: of a chain, all of them by their names, in their order; itself where it is one training.
     """
 
@@ -76,6 +79,8 @@ class RunSummary:
     subsets: Mapping[str, Sequence[str]]
     cfg: Config
     product: str = ""
+    returns: Sequence[Mapping] = ()
+    choice: int | None = None
     stages: Mapping[str, RunSummary] = field(default_factory=dict)
 
     def value(self, metric: str) -> float | None:
@@ -103,6 +108,14 @@ class RunSummary:
         """A metric over the iterations, where it was measured."""
         found = ((entry["iteration"], entry["metrics"].get(metric)) for entry in self.curve)
         return tuple((iteration, value) for iteration, value in found if value is not None)
+
+    def at_choice(self, metric: str) -> float | None:
+        """A metric of the checkpoint that was chosen without labels; None without one, or where it was not evaluated."""
+        return dict(self.points(metric)).get(self.choice)
+
+    def best(self, metric: str) -> float | None:
+        """The best value of a metric over all evaluations, which the labels of the validation data choose."""
+        return max((value for _, value in self.points(metric)), default=None)
 
     def pseudo_shares(self, name: str) -> Curve:
         """Percent of the pseudo-label pixels that a class had before each evaluation; empty where none were counted."""
@@ -156,6 +169,14 @@ class RowSummary:
 
     def spread(self, metric: str) -> Spread | None:
         return Spread.of(self.values(metric))
+
+    def spread_at_choice(self, metric: str) -> Spread | None:
+        """Of the finished runs that have a choice; see :meth:`RunSummary.at_choice`."""
+        return Spread.of([value for run in self.finished if (value := run.at_choice(metric)) is not None])
+
+    def spread_of_best(self, metric: str) -> Spread | None:
+        """Of the finished runs; see :meth:`RunSummary.best`."""
+        return Spread.of([value for run in self.finished if (value := run.best(metric)) is not None])
 
     def difference(self, metric: str) -> float | None:
         """Measured mean - published mean in percentage points; None where they cannot be compared."""
@@ -254,6 +275,8 @@ def read_run(run: Run) -> RunSummary:
         subsets=class_groups(run.cfg.val_evaluator.get("subsets")),
         cfg=run.cfg,
         product=run.product.name,
+        returns=result.get("returns", ()),
+        choice=chosen_iteration(run.folder, result["iteration"]) if result else None,
     )
     return replace(summary, stages={**{name: read_run(stage) for name, stage in run.before.items()}, run.name: summary})
 

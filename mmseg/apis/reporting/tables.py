@@ -18,6 +18,11 @@ Column = tuple[str, list[str]]
 """Heading and cells."""
 
 ABSENT = "-"
+CHOSEN, BEST = "choice", "best"
+LEGEND = (
+    f"{{}} those of the last state. {CHOSEN}: of the checkpoint that scores without labels speak for (tools/choose.py). "
+    f"{BEST}: of the best validation; where that is the target, its labels have chosen, and the number is an upper line."
+)
 WIDE = 200  # characters: of a table that is printed into a file
 
 
@@ -31,6 +36,7 @@ class TextTable:
         rows: as many cells each.
         left: number of columns that are text, from the left; the others are numbers.
         notes: sentences below it.
+        legend: what the columns are, one sentence or more.
     """
 
     title: str
@@ -38,6 +44,7 @@ class TextTable:
     rows: tuple[tuple[str, ...], ...]
     left: int
     notes: tuple[str, ...] = ()
+    legend: str = ""
 
 
 def print_study(study: Study, runs: Mapping[str, Sequence[Run]]) -> None:
@@ -64,7 +71,8 @@ def study_tables(summary: StudySummary, *, per_class: bool = False) -> list[Text
 def result_table(table: TableSummary) -> TextTable:
     """Mean ± standard deviation (n - 1), minimum and n over the finished seeds, and the published number beside the first metric."""
     first, *others = table.table.metrics
-    columns = [*_row_columns(table), *_metric_columns(table, first), *_published_columns(table)]
+    others_of_first = choice_columns(table)
+    columns = [*_row_columns(table), *_metric_columns(table, first), *others_of_first, *_published_columns(table)]
     for metric in others:
         columns += [*_metric_columns(table, metric), *_also_published_columns(table, metric)]
     return TextTable(
@@ -73,6 +81,7 @@ def result_table(table: TableSummary) -> TextTable:
         rows=tuple(zip(*(cells for _, cells in columns), strict=True)),
         left=2,
         notes=tuple(note for row in table.rows for run in row.runs for note in health_notes(row, run)),
+        legend=LEGEND.format(f"{first[1]} and min are") if others_of_first else "",
     )
 
 
@@ -90,6 +99,24 @@ def _metric_columns(table: TableSummary, metric: tuple[str, str]) -> list[Column
     unmeasured = [(progress(row) if metric == table.table.metrics[0] else "") or ABSENT for row in table.rows]
     means = [spread_text(spread) if spread else missing for spread, missing in zip(spreads, unmeasured, strict=True)]
     return [(heading, means), ("min", [f"{spread.minimum:.1f}" if spread else "" for spread in spreads])]
+
+
+def choice_columns(table: TableSummary) -> list[Column]:
+    """The first metric at the choice without labels, and at its best; None where no finished run was evaluated on its way."""
+    name = table.table.metrics[0][0]
+    best = [row.spread_of_best(name) for row in table.rows]
+    if not any(best):
+        return []
+    chosen = [choice_cell(row, name) for row in table.rows]
+    return [(CHOSEN, chosen), (BEST, [spread_text(spread) if spread else ABSENT for spread in best])]
+
+
+def choice_cell(row: RowSummary, metric: str) -> str:
+    """As the metric itself, with the number of seeds where not all that are finished have a choice."""
+    spread = row.spread_at_choice(metric)
+    if spread is None:
+        return ABSENT
+    return spread_text(spread) + ("" if spread.count == len(row.finished) else f" (n={spread.count})")
 
 
 def _published_columns(table: TableSummary) -> list[Column]:
@@ -170,11 +197,12 @@ def difference_cell(difference: float | None) -> str:
 
 
 def health_notes(row: RowSummary, run: RunSummary) -> list[str]:
-    """Sentences on the classes that a run has lost, or has never learned."""
+    """Sentences on the classes that a run has lost, went back for, or has never learned."""
     deaths = run.deaths
     lost = [f"{death.name} died (best {death.best_iou:.1f} at {death.best_iteration:,})" for death in deaths if death.collapsed]
     never = [death.name for death in deaths if not death.collapsed]
-    parts = [*lost, *([f"never learned: {', '.join(never)}"] if never else [])]
+    back = [f"went back to {entry['back_to']:,} for {', '.join(entry['lost'])}, seen on the validation data" for entry in run.returns]
+    parts = [*lost, *back, *([f"never learned: {', '.join(never)}"] if never else [])]
     return [f"{row.label}, seed {run.seed}: {'; '.join(parts)}"] if parts else []
 
 
@@ -186,7 +214,7 @@ def print_tables(tables: Sequence[TextTable]) -> None:
     for table in tables:
         console.print(Text(table.title, style="bold"))  # as the table's own title it would be broken to its width
         console.print(rich_table(table))
-        for note in table.notes:
+        for note in (*filter(None, [table.legend]), *table.notes):
             console.print(Text(f"  {note}"))
         console.print()
 
@@ -210,7 +238,7 @@ def markdown(table: TextTable) -> str:
     lines = ["| " + " | ".join(map(_aligned, row, widths, left)) + " |" for row in cells]
     rule = ["-" * width if text else "-" * (width - 1) + ":" for width, text in zip(widths, left, strict=True)]
     lines.insert(1, "| " + " | ".join(rule) + " |")
-    notes = [f"- {markdown_text(note)}" for note in table.notes]
+    notes = [f"- {markdown_text(note)}" for note in (*filter(None, [table.legend]), *table.notes)]
     return "\n".join([f"## {markdown_text(table.title)}", "", *lines, *([""] if notes else []), *notes]) + "\n"
 
 

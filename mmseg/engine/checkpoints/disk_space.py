@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from mmseg.engine.checkpoints.checkpoint import tensor_bytes
-from mmseg.utils.storage.run_folder import BEST, LATEST, PREVIOUS
+from mmseg.utils.storage.run_folder import BEST, LATEST, PREVIOUS, kept_states
 from mmseg.utils.storage.space import as_size, free_space
 
 KEPT = (LATEST, PREVIOUS, BEST)
@@ -37,17 +37,20 @@ def state_bytes(network: nn.Module, wrapper: OptimWrapper | OptimWrapperDict, wi
     return tensor_bytes(held) + sum(weights)
 
 
-def space_note(folder: Path, size: int) -> str | None:
+def space_note(folder: Path, size: int, max_keep: int = 0) -> str | None:
     """Says that the states of a training may not fit onto the disk of its run folder; None if they do.
 
     Args:
         folder: of the run; states that it holds already are replaced by later ones.
         size: bytes of a state.
+        max_keep: states of evaluations that are kept besides.
     """
-    there = sum((folder / name).stat().st_size for name in KEPT if (folder / name).is_file())
-    needed, free = PARTS * size - there, free_space(folder)
+    files = [*(folder / name for name in KEPT), *kept_states(folder).values()]
+    there = sum(file.stat().st_size for file in files if file.is_file())
+    needed, free = (PARTS + max_keep) * size - there, free_space(folder)
     if free is None or needed <= free:
         return None
     text = f"{as_size(free)} are free on the disk of {folder}, and the states of this training need {as_size(needed)}"
-    files = f"{', '.join(KEPT)} and the next one while it is written, of about {as_size(size)} each"
-    return f"{text}: {files}. Free some space, or choose another folder with --work-dir."
+    more = f", {max_keep} of evaluations" if max_keep else ""
+    named = f"{', '.join(KEPT)}{more} and the next one while it is written, of about {as_size(size)} each"
+    return f"{text}: {named}. Free some space, or choose another folder with --work-dir."

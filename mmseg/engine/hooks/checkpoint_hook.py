@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg.registry import HOOKS
-from mmseg.utils.options.ranges import Positive
-from mmseg.utils.storage.run_folder import BEST, LATEST
+from mmseg.utils.options.ranges import NonNegative, Positive
+from mmseg.utils.storage.run_folder import BEST, LATEST, kept_file, kept_states
 
 
 @HOOKS.register_module(force=True)
@@ -22,6 +23,7 @@ class CheckpointHook(Hook):
         save_best: name of the metric to maximise, or None for no ``best.pth``.
         weights: 'all', or 'trainable' to leave out the frozen weights of an encoder, which the file ``model.pretrained`` holds: a
             checkpoint has their hash instead, and can be loaded where this file is. Those that are of no file are kept.
+        max_keep: how many states of evaluations to keep, as ``iter_<iteration>.pth``; the oldest goes first. 0 keeps none.
         best_score: best value so far (restored on resume).
     """
 
@@ -33,9 +35,18 @@ class CheckpointHook(Hook):
         interval: Positive[int],
         save_best: str | None = "mIoU",
         weights: Literal["all", "trainable"] = "all",
+        max_keep: NonNegative[int] = 0,
         best_score: float = float("-inf"),
     ) -> None:
         self.interval, self.save_best, self.weights, self.best_score = interval, save_best, weights, best_score
+        self.max_keep = max_keep
+
+    def before_train(self, runner: Runner) -> None:
+        """Removes kept states that lie ahead: a training that goes on from an earlier one makes them anew."""
+        if self.max_keep and is_main_process():
+            for iteration, path in kept_states(Path(runner.work_dir)).items():
+                if iteration > runner.iter:
+                    path.unlink()
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Makes up for the evaluation in which the training was stopped, before it goes on; an epoch is the whole training."""
@@ -55,11 +66,16 @@ class CheckpointHook(Hook):
             runner.save_state(Path(runner.work_dir) / LATEST, iteration=iteration)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Saves the best state so far, and the last one where it was put off."""
+        """Saves the best state so far, one to keep, and the last one where it was put off."""
         score = (metrics or {}).get(self.save_best)
         if score is not None and score > self.best_score:
             self.best_score = score
             runner.save_state(Path(runner.work_dir) / BEST, iteration=runner.iter)
+        if self.max_keep:
+            runner.save_state(Path(runner.work_dir) / kept_file(runner.iter), iteration=runner.iter)
+            if is_main_process():
+                for path in list(kept_states(Path(runner.work_dir)).values())[: -self.max_keep]:
+                    path.unlink()
         if self.due(runner, runner.iter):
             runner.save_state(Path(runner.work_dir) / LATEST, iteration=runner.iter)
 

@@ -59,5 +59,9 @@ class ResultHook(Hook):
             fix = "Evaluate the last checkpoint with tools/test.py, or put the file back and resume again."
             raise UserError(f"{Path(runner.work_dir) / CURVE} is gone, and with it the result of this training. {fix}")
         last = curve[-1]
-        write_json(Path(runner.work_dir) / RESULT, {**last, "seed": runner.seed, "environment": environment()})
+        result = {**last, "seed": runner.seed, "environment": environment()}
+        for hook in runner.hooks:
+            if hasattr(hook, "result_entry"):  # as LostClassHook
+                result |= hook.result_entry()
+        write_json(Path(runner.work_dir) / RESULT, result)
         (Path(runner.work_dir) / PREVIOUS).unlink(missing_ok=True)  # the last state was read back from the disk

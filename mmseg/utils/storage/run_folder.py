@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from mmseg.utils.errors import UserError
@@ -15,7 +16,20 @@ LATEST, PREVIOUS, BEST = "latest.pth", "previous.pth", "best.pth"
 DAMAGED = "latest_damaged.pth"
 """What is left of a last state that cannot be read, once a training has gone on from the one before."""
 RESULT, CURVE = "result.json", "evaluations.json"
+CHOICE = "choice.json"
+"""Scores of its checkpoints without labels, and the one that they speak for."""
 PICTURES = "pictures"
+
+
+def kept_file(iteration: int) -> str:
+    """Name of the state that was kept at an evaluation."""
+    return f"iter_{iteration}.pth"
+
+
+def kept_states(folder: Path) -> dict[int, Path]:
+    """The states that were kept at evaluations, by their iterations, ascending."""
+    found = ((re.fullmatch(r"iter_(\d+)\.pth", path.name), path) for path in folder.glob("iter_*.pth"))
+    return dict(sorted((int(name.group(1)), path) for name, path in found if name))
 
 
 def has_state(folder: Path) -> bool:

@@ -64,7 +64,7 @@ def test_the_file(tmp_path):
     for run in runs["7.1"]:
         write_run(run, [evaluation(1000, 44.0 + run.cfg.seed, {"traffic_light": 20.0})])
     text = latex_text_of(collect(study, runs), 7, "python tools/summarize.py 7 --latex")
-    assert r"7.1 & 50 \% \& more & 2 & 44.5 $\pm$ 0.7 & 44.0 & 45.0 & $-$0.5" in text
+    assert r"7.1 & 50 \% \& more & 2 & 44.5 $\pm$ 0.7 & 44.0 & - & 44.5 $\pm$ 0.7 & 45.0 & $-$0.5" in text
     assert r"traffic\_light & 20.0 \\" in text and "Written by python tools/summarize.py 7 --latex" in text
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
 

@@ -1,5 +1,6 @@
 """The tables of a summary, cell by cell."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -29,18 +30,44 @@ def table_of(study, runs):
 def test_every_cell(study_and_runs):
     table = result_table(table_of(*study_and_runs))
     assert table.title == "7: Components"
-    assert table.headings == ("", "row", "n", "mIoU", "min", "published", "difference", "thin classes", "min")
+    assert table.headings == ("", "row", "n", "mIoU", "min", "choice", "best", "published", "difference", "thin classes", "min")
     assert table.rows == (
-        ("7.1", "both", "2", "43.0 ± 1.4", "42.0", "45.0 ± 0.3", "-2.0", "-", ""),
-        ("7.2", "one | [bold]", "1 of 2", "41.3", "41.3", "-", "-", "-", ""),
-        ("7.3", "begun", "0 of 2", "interrupted: iteration 2,000", "", "50.0 (test split)", "-", "-", ""),
-        ("7.4", "open", "0 of 2", "not run", "", "-", "-", "-", ""),
+        ("7.1", "both", "2", "43.0 ± 1.4", "42.0", "-", "43.0 ± 1.4", "45.0 ± 0.3", "-2.0", "-", ""),
+        ("7.2", "one | [bold]", "1 of 2", "41.3", "41.3", "-", "41.3", "-", "-", "-", ""),
+        ("7.3", "begun", "0 of 2", "interrupted: iteration 2,000", "", "-", "-", "50.0 (test split)", "-", "-", ""),
+        ("7.4", "open", "0 of 2", "not run", "", "-", "-", "-", "-", "-", ""),
     )
+
+
+def write_choice(run, iteration: int, last: int) -> None:
+    """Scores that speak for the checkpoint of an iteration, and were taken up to another."""
+    numbers = {"scores": {}, "rank": 1.0, "mIoU": None}
+    entries = [{"file": f"iter_{number}.pth", "iteration": number, **numbers} for number in sorted({iteration, last})]
+    content = {"version": 1, "rule": "", "chosen": f"iter_{iteration}.pth", "images": 1, "seed": 0, "checkpoints": entries}
+    (run.folder / "choice.json").write_text(json.dumps(content))
+
+
+def test_last_choice_and_best(tmp_path):
+    """Seed 0 ends at 40, chooses 50 and has 60 at its best; seed 1 has 30 throughout. A choice of before its end does not count."""
+    study, runs = make_study(tmp_path, ["a", "b", "c"])
+    for address in ("7.1", "7.2"):
+        write_run(runs[address][0], [evaluation(100, 60.0), evaluation(200, 50.0), evaluation(300, 40.0)])
+        write_choice(runs[address][0], 200, 300)
+        write_run(runs[address][1], [evaluation(300, 30.0)])
+    write_choice(runs["7.2"][1], 300, 300)
+    write_run(runs["7.3"][0], [evaluation(100, 60.0), evaluation(300, 40.0)])
+    write_choice(runs["7.3"][0], 100, 100)
+    table = result_table(table_of(study, runs))
+    columns = dict(zip(table.headings, zip(*table.rows, strict=True), strict=True))
+    assert columns["choice"] == ("50.0 (n=1)", "40.0 ± 14.1", "-") and columns["best"] == ("45.0 ± 21.2", "45.0 ± 21.2", "60.0")
+    assert columns["mIoU"][2] == "40.0"
+    assert "its labels have chosen" in table.legend and table.legend in markdown(table)
 
 
 def test_columns_that_nothing_fills_are_left_out(tmp_path):
     study, runs = make_study(tmp_path, ["a"])
-    assert "published" not in result_table(table_of(study, runs)).headings
+    table = result_table(table_of(study, runs))
+    assert not {"published", "choice", "best"} & {*table.headings} and table.legend == ""
     study, runs = make_study(tmp_path, ["a"], published=[Published(mean=50.0, note="test split")])
     headings = result_table(table_of(study, runs)).headings
     assert "published" in headings and "difference" not in headings
@@ -54,6 +81,12 @@ def test_demo_runs_are_not_set_against_the_paper(tmp_path):
 
 def test_differences_have_a_sign():
     assert [difference_cell(value) for value in (0.26, -0.04, -1.25, None)] == ["+0.3", "+0.0", "-1.2", "-"]
+
+
+def test_returns_for_a_lost_class_are_named(tmp_path):
+    study, runs = make_study(tmp_path, ["a"], seeds=(0,))
+    write_run(runs["7.1"][0], [evaluation(1000, 44.0, returns=[{"iteration": 900, "lost": ["road"], "back_to": 700}])])
+    assert result_table(table_of(study, runs)).notes == ("7.1 a, seed 0: went back to 700 for road, seen on the validation data",)
 
 
 def test_dead_classes_are_named(tmp_path):
@@ -96,7 +129,7 @@ def test_markdown_is_aligned_and_escaped(study_and_runs):
     assert all(line[position] == "|" for line in lines for position in borders)
     assert r"one \| \[bold\]" in text and text.startswith("## 7: Components\n\n|")
     rules = lines[1].strip("| ").split(" | ")
-    assert [rule.endswith(":") for rule in rules] == [False, False, *[True] * 7] and all(set(rule) <= {"-", ":"} for rule in rules)
+    assert [rule.endswith(":") for rule in rules] == [False, False, *[True] * 9] and all(set(rule) <= {"-", ":"} for rule in rules)
 
 
 def test_printed_text_is_no_markup(study_and_runs, capsys):

@@ -1,0 +1,1 @@
+"""Choosing a checkpoint without labels: scores on unlabelled images of the target."""
