@@ -48,6 +48,8 @@ COVERED = {
     r"(python tools/test\.py CONFIG CHECKPOINT --corruptions all|sh test\.sh work_dirs/RUN --corruptions fog snow:3 .+)": (
         "tests/cli/test_corruptions.py::test_a_reference_and_the_palette_pictures_of_test_sh"
     ),
+    r"python tools/compare\.py 44\.7\.4 44\.7\.5": "tests/cli/test_compare.py::test_rows",
+    r"python tools/compare\.py 'work_dirs/NAME_s\*' \S+": "tests/cli/test_compare.py::test_groups_of_folders",
     r"sh test\.sh RUN --prior-correction priors\.json": "tests/apis/preparing/test_priors.py::test_the_command_and_what_takes_its_file",
     r"sh test\.sh work_dirs/gtaHR\w+": "tests/cli/test_released.py::test_a_released_folder_is_evaluated_from_anywhere",
     r"sh test\.sh work_dirs/own_streets": OWN_DATA,

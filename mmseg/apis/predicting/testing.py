@@ -46,6 +46,7 @@ from mmseg.evaluation.trust.table import trust_table
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.devices import chosen_device
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.array_file import SUFFIX
 from mmseg.utils.storage.files import check_writable, write_bytes, write_json
 from mmseg.utils.storage.run_folder import BEST, LATEST
 from mmseg.utils.storage.space import SpaceWatch
@@ -180,6 +181,8 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
         print_titled(title, corruption_table(record["corruptions"], evaluations[""].metrics["mIoU"]))
     for path in results:
         write_json(path, record)
+        if counts := evaluations[""].counts if "" in evaluations else None:
+            counts.write(path.with_suffix(SUFFIX))  # beside it, for tools/compare.py
         print(f"Result: {path}")
     if args.figures:
         for target, evaluation in evaluations.items():

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mmseg.apis.launching.runs import Run
+from mmseg.apis.reporting.evidence import HEADING, NOTE, evidence_cells
 from mmseg.apis.reporting.summary import CLASS, RowSummary, RunSummary, Spread, StudySummary, TableSummary, collect
 from mmseg.experiments import Study
 
@@ -62,9 +63,13 @@ def study_tables(summary: StudySummary, *, per_class: bool = False) -> list[Text
 
 
 def result_table(table: TableSummary) -> TextTable:
-    """Mean ± standard deviation (n - 1), minimum and n over the finished seeds, and the published number beside the first metric."""
+    """Mean ± standard deviation (n - 1), minimum and n over the finished seeds, and the published number beside the first metric.
+
+    Rows with two seeds or more are set against the row above, see :mod:`mmseg.apis.reporting.evidence`.
+    """
     first, *others = table.table.metrics
-    columns = [*_row_columns(table), *_metric_columns(table, first), *_published_columns(table)]
+    marks = evidence_cells(table)
+    columns = [*_row_columns(table), *_metric_columns(table, first), *([(HEADING, marks)] if marks else []), *_published_columns(table)]
     for metric in others:
         columns += [*_metric_columns(table, metric), *_also_published_columns(table, metric)]
     return TextTable(
@@ -72,7 +77,7 @@ def result_table(table: TableSummary) -> TextTable:
         headings=tuple(heading for heading, _ in columns),
         rows=tuple(zip(*(cells for _, cells in columns), strict=True)),
         left=2,
-        notes=tuple(note for row in table.rows for run in row.runs for note in health_notes(row, run)),
+        notes=(*(note for row in table.rows for run in row.runs for note in health_notes(row, run)), *([NOTE] if marks else [])),
     )
 
 

@@ -14,13 +14,14 @@ from mmseg.evaluation.curve import VERSION, read_curve
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.files import write_json
-from mmseg.utils.storage.run_folder import CURVE, PREVIOUS, RESULT, check_still_there
+from mmseg.utils.storage.run_folder import CURVE, IMAGES, PREVIOUS, RESULT, check_still_there
 
 
 @HOOKS.register_module()
 class ResultHook(Hook):
     """Writes ``evaluations.json`` after every evaluation and ``result.json`` at the end of the training.
 
+    What was counted in each image of the last evaluation is in ``images.npz``: ``tools/compare.py`` draws from it.
     ``result.json`` marks a run as finished: launchers skip a run that has one. The order makes a kill at any
     moment harmless: curve, then state (:class:`CheckpointHook`), then result. A resumed run repeats what the
     state does not hold, and replaces its entries in the curve. The state before the last one is removed when all is done.
@@ -44,6 +45,9 @@ class ResultHook(Hook):
                 entry |= hook.curve_entry()
         if is_main_process():
             check_still_there(Path(runner.work_dir))
+            for metric in runner.val_loop.evaluator.metrics:
+                if counts := getattr(metric, "last_images", None):  # a metric of one's own may have none
+                    counts.write(Path(runner.work_dir) / IMAGES)
             earlier = [other for other in read_curve(runner.work_dir) if other["iteration"] < runner.iter]
             write_json(Path(runner.work_dir) / CURVE, [*earlier, entry])
 

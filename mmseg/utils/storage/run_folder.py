@@ -15,6 +15,8 @@ LATEST, PREVIOUS, BEST = "latest.pth", "previous.pth", "best.pth"
 DAMAGED = "latest_damaged.pth"
 """What is left of a last state that cannot be read, once a training has gone on from the one before."""
 RESULT, CURVE = "result.json", "evaluations.json"
+IMAGES = "images.npz"
+"""Pixels of each class in each image of the last evaluation."""
 PICTURES = "pictures"
 
 
