@@ -23,6 +23,7 @@ from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.compile import compile_networks
 from mmseg.engine.dry_pass import dry_pass
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
+from mmseg.engine.hooks.reference_band_hook import with_reference_band
 from mmseg.engine.hooks.result_hook import ResultHook
 from mmseg.engine.optimizers import JointOptimWrapper, build_fused
 from mmseg.engine.optimizers.rates import scaled_rate
@@ -192,7 +193,8 @@ def check_engine_parts(cfg: Config) -> None:
 def hook_configs(cfg: Config) -> tuple[dict[str, dict | None], list[dict]]:
     """The configs of all hooks of a training: ``default_hooks`` by name, where None leaves one out, and ``custom_hooks``.
 
-    Every training has a guard, and writes its result: a list ``custom_hooks`` of one's own replaces that of an inherited file.
+    Every training has a guard, and writes its result: a list ``custom_hooks`` of one's own replaces that of an inherited file. Where a
+    reference band of the config ships, it is compared with that.
 
     Raises:
         UserError: a hook is left out that no training can do without.
@@ -202,8 +204,9 @@ def hook_configs(cfg: Config) -> tuple[dict[str, dict | None], list[dict]]:
         if default.get(name, {}) is None:
             raise UserError(f"default_hooks.{name} is None: {loss}. Leave it as it is, or give a dictionary with its options.")
     default["guard"] = {"type": "GuardHook", **default.get("guard", {})}
-    writes_result = any(hook.get("type") in ("ResultHook", ResultHook) for hook in custom)
-    return default, custom if writes_result else [{"type": "ResultHook"}, *custom]
+    if not any(hook.get("type") in ("ResultHook", ResultHook) for hook in custom):
+        custom.insert(0, {"type": "ResultHook"})
+    return default, with_reference_band(cfg, custom)
 
 
 def asks_for_labels(cfg: Config, *oracles: str) -> bool:

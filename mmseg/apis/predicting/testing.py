@@ -35,7 +35,9 @@ from mmseg.apis.predicting.robustness import (
 from mmseg.apis.predicting.submission import submission_writer, write_archive
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files
 from mmseg.datasets.reading.value_range import ValueRange
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.distributed import found_launcher, one_printer, one_voice, process_group
+from mmseg.engine.provenance.record import origin_of
 from mmseg.evaluation.depth_errors import PREFIX as DEPTH
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.names import class_names
@@ -84,7 +86,8 @@ def _run(args: argparse.Namespace, cfg: Config) -> None:
     measured = {name: evaluation for name, evaluation in evaluations.items() if evaluation and evaluation.metrics}
     if measured and is_main_process():
         outcome = measured if args.targets else measured[""]
-        record = result_record(cfg, args.config, args.checkpoint, outcome, options(args))
+        origin = origin_of(read_checkpoint(args.checkpoint, values=False))
+        record = result_record(cfg, args.config, args.checkpoint, outcome, options(args), device=args.device, origin=origin)
         if worse:
             record["corruptions"] = corruption_record(worse, cfg.seed, reference)
         report(args, measured, record, results)

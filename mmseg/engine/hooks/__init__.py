@@ -6,6 +6,7 @@ from mmseg.engine.hooks.checkpoint_hook import CheckpointHook
 from mmseg.engine.hooks.class_health_hook import ClassHealthHook
 from mmseg.engine.hooks.guard_hook import GuardHook
 from mmseg.engine.hooks.picture_hook import PictureHook
+from mmseg.engine.hooks.reference_band_hook import ReferenceBandHook
 from mmseg.engine.hooks.result_hook import ResultHook
 from mmseg.engine.hooks.weight_average_hook import WeightAverageHook
 
@@ -16,6 +17,7 @@ __all__ = [
     "ClassHealthHook",
     "GuardHook",
     "PictureHook",
+    "ReferenceBandHook",
     "ResultHook",
     "WeightAverageHook",
 ]
