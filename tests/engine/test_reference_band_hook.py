@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config
 
 from mmseg.config.config import digest, load_config, row_digest
+from mmseg.config.references import with_paths
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks import ReferenceBandHook
 from mmseg.engine.parts import hook_configs
@@ -34,6 +35,7 @@ def test_a_band_that_ships_is_compared_with(tmp_path, monkeypatch):
     assert (
         row_digest(cfg) == row_digest(load_config(tiny.CONFIG, seed=5)) != row_digest(load_config(tiny.CONFIG, {"train_cfg.max_iters": 9}))
     )
+    assert row_digest(with_paths(cfg, tmp_path)) == row_digest(cfg), "as the runner gets it"
     own = Config({**cfg.to_dict(), "custom_hooks": [{"type": "ReferenceBandHook", "file": "mine.json"}]})
     assert hook_configs(own)[1] == [{"type": "ResultHook"}, {"type": "ReferenceBandHook", "file": "mine.json"}]
     assert digest(own) == digest(Config({**cfg.to_dict(), "custom_hooks": []})), "it changes nothing of what is learned"

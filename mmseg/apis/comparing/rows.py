@@ -131,12 +131,13 @@ def counted_pairs(first: Side, second: Side, seeds: Sequence[int]) -> tuple[list
     Raises:
         UserError: a file is broken, or two of the runs were evaluated on other data.
     """
+    sides = [(side.folders, side.values()) for side in (first, second)]
     pairs, lacking, before = [], [], None
     for seed in seeds:
         pair = []
-        for side in (first, second):
-            folder = side.folders[seed]
-            counts = image_counts_of(folder, side.values()[seed])
+        for folders, values in sides:
+            folder = folders[seed]
+            counts = image_counts_of(folder, values[seed])
             if counts is None:
                 lacking.append(folder)
                 continue

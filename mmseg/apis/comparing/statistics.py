@@ -86,7 +86,7 @@ def resampled(pairs: Sequence[Pair], rounds: int = ROUNDS) -> np.ndarray:
     generator = Streams(0, 0).numpy("compare/images")
     parts = []
     for start in range(0, rounds, CHUNK):
-        weights = generator.multinomial(images, np.full(images, 1 / images), size=min(CHUNK, rounds - start))
+        weights = generator.multinomial(images, np.full(images, 1 / images), size=min(CHUNK, rounds - start)).astype(np.float64)
         parts.append(np.stack([second.mean_iou(weights) - first.mean_iou(weights) for first, second in pairs], axis=1))
     return np.concatenate(parts)
 
