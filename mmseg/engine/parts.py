@@ -23,7 +23,6 @@ from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.compile import compile_networks
 from mmseg.engine.dry_pass import dry_pass
 from mmseg.engine.hooks.annotation_rounds import AnnotationRounds
-from mmseg.engine.hooks.reference_band_hook import with_reference_band
 from mmseg.engine.hooks.result_hook import ResultHook
 from mmseg.engine.optimizers import JointOptimWrapper, build_fused
 from mmseg.engine.optimizers.rates import scaled_rate
@@ -193,8 +192,7 @@ def check_engine_parts(cfg: Config) -> None:
 def hook_configs(cfg: Config) -> tuple[dict[str, dict | None], list[dict]]:
     """The configs of all hooks of a training: ``default_hooks`` by name, where None leaves one out, and ``custom_hooks``.
 
-    Every training has a guard, and writes its result: a list ``custom_hooks`` of one's own replaces that of an inherited file. Where a
-    reference band of the config ships, it is compared with that.
+    Every training has a guard, and writes its result: a list ``custom_hooks`` of one's own replaces that of an inherited file.
 
     Raises:
         UserError: a hook is left out that no training can do without.
@@ -206,7 +204,7 @@ def hook_configs(cfg: Config) -> tuple[dict[str, dict | None], list[dict]]:
     default["guard"] = {"type": "GuardHook", **default.get("guard", {})}
     if not any(hook.get("type") in ("ResultHook", ResultHook) for hook in custom):
         custom.insert(0, {"type": "ResultHook"})
-    return default, with_reference_band(cfg, custom)
+    return default, custom
 
 
 def asks_for_labels(cfg: Config, *oracles: str) -> bool:

@@ -96,7 +96,7 @@ def test_a_released_checkpoint_carries_an_evaluation(run, verifies, works, fails
     for name in ("result.json", "evaluations.json"):
         (run / name).unlink()
     line = fails(verify.main, run)
-    assert line.startswith(f"{run} carries no numbers of latest.pth. Evaluate it with tools/test.py first")
+    assert line.startswith(f"{run} carries no numbers of latest.pth. Give --checkpoint another file of the training")
     works(test_tool.main, run, "--device", "cpu")
     record = json.loads((run / "eval" / "latest.json").read_text())
     assert record["provenance"]["trained_by"].keys() == {"commit", "clean"} and len(record["provenance"]["weights"]["initial"]) == 64

@@ -6,11 +6,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmseg.apis.launching.bands import with_reference_band
 from mmseg.config.config import digest, load_config, row_digest
-from mmseg.config.references import with_paths
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks import ReferenceBandHook
-from mmseg.engine.parts import hook_configs
 from mmseg.evaluation.bands import file as band_file
 from mmseg.evaluation.bands.file import Band, BandCurve, read_band, write_band
 from tests import tiny
@@ -29,16 +28,15 @@ def make_band(path, low, high, points=(1, 2), evaluated=(2,)):
 def test_a_band_that_ships_is_compared_with(tmp_path, monkeypatch):
     monkeypatch.setattr(band_file, "SHIPPED", tmp_path)
     cfg = load_config(tiny.CONFIG, seed=3)
-    plain = hook_configs(cfg)[1]
+    assert with_reference_band(cfg, row_digest(cfg)) is cfg
     file = make_band(tmp_path / f"{row_digest(cfg)}.json", 0.0, 1.0)
-    assert hook_configs(cfg)[1] == [*plain, {"type": "ReferenceBandHook", "file": str(file)}]
-    assert (
-        row_digest(cfg) == row_digest(load_config(tiny.CONFIG, seed=5)) != row_digest(load_config(tiny.CONFIG, {"train_cfg.max_iters": 9}))
-    )
-    assert row_digest(with_paths(cfg, tmp_path)) == row_digest(cfg), "as the runner gets it"
+    found = with_reference_band(cfg, row_digest(cfg))
+    assert found.custom_hooks == [*cfg.custom_hooks, {"type": "ReferenceBandHook", "file": str(file)}]
+    assert digest(found) == digest(cfg), "it changes nothing of what is learned"
+    assert row_digest(cfg) == row_digest(load_config(tiny.CONFIG, seed=5))
+    assert row_digest(cfg) != row_digest(load_config(tiny.CONFIG, {"train_cfg.max_iters": 9}, seed=3))
     own = Config({**cfg.to_dict(), "custom_hooks": [{"type": "ReferenceBandHook", "file": "mine.json"}]})
-    assert hook_configs(own)[1] == [{"type": "ResultHook"}, {"type": "ReferenceBandHook", "file": "mine.json"}]
-    assert digest(own) == digest(Config({**cfg.to_dict(), "custom_hooks": []})), "it changes nothing of what is learned"
+    assert with_reference_band(own, row_digest(own)) is own
 
 
 def test_its_state_goes_on(tmp_path):

@@ -113,7 +113,7 @@ def result(run: Run) -> dict:
         "metrics": measures(run.product),
         "seed": run.cfg.seed,
         "environment": environment(),
-        "provenance": provenance(run.cfg, chosen_device(None), checkpoint=sha256, origin=origin_of(content)),
+        "provenance": provenance(run.digest, chosen_device(None), checkpoint=sha256, origin=origin_of(content)),
     }
 
 

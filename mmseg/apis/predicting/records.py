@@ -50,7 +50,7 @@ def result_record(
         "config": {"path": config, "digest": digest(cfg)},
         "options": options,
         "environment": environment(),
-        "provenance": provenance(cfg, device, checkpoint=sha256, labels=labels_hash(counts) if counts else None, origin=origin),
+        "provenance": provenance(digest(cfg), device, checkpoint=sha256, labels=labels_hash(counts) if counts else None, origin=origin),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
 

@@ -68,7 +68,7 @@ def recorded(folder: Path, checkpoint: Path, meta: Mapping[str, Any]) -> Recorde
     found = of_training(folder, meta.get("iteration")) or _of_card(folder, checkpoint) or _of_evaluation(checkpoint)
     if found is None:
         text = f"{folder} carries no numbers of {checkpoint.name}"
-        raise UserError(f"{text}. Evaluate it with tools/test.py first, or give --checkpoint another file of the training.")
+        raise UserError(f"{text}. Give --checkpoint another file of the training, or evaluate it with tools/test.py first.")
     return found
 
 

@@ -10,6 +10,7 @@ from mmseg.apis.predicting.evaluate import evaluate, evaluation_loader
 from mmseg.apis.predicting.inference import init_model
 from mmseg.apis.verifying.recorded import Recorded, recorded
 from mmseg.apis.verifying.verdict import OF_CLASSES, OF_MEANS, Checked, check_numbers, differences, is_exact
+from mmseg.config.config import digest
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.provenance.data import labels_hash
 from mmseg.engine.provenance.record import Provenance, origin_of, provenance
@@ -44,7 +45,7 @@ def verify(cfg: Config, folder: Path, checkpoint: Path, device: str) -> bool:
     method = init_model(cfg, checkpoint, device)
     evaluation = evaluate(method, loader, metric_config(cfg))
     labels = labels_hash(evaluation.counts)
-    now = provenance(cfg, device, checkpoint=file_hash(checkpoint), labels=labels, origin=origin_of(content))
+    now = provenance(digest(cfg), device, checkpoint=file_hash(checkpoint), labels=labels, origin=origin_of(content))
     exact = is_exact(known.provenance, now) and not known.rounded
     checked = check_numbers(known.metrics, evaluation.metrics, exact=exact)
     print("\n".join(report(known, checked, now, exact=exact)))

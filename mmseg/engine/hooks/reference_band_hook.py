@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmseg.config.config import row_digest
 from mmseg.engine.message_hub import LOG_WINDOW
-from mmseg.evaluation.bands.file import read_band, shipped_band
+from mmseg.evaluation.bands.file import read_band
 from mmseg.evaluation.bands.making import is_evaluated
 from mmseg.evaluation.bands.watching import Watch
 from mmseg.registry import HOOKS
@@ -81,11 +79,3 @@ class ReferenceBandHook(Hook):
         self.watch.recent = {str(name): [float(value) for value in values] for name, values in recent.items()}
         self.watch.outside = {str(name): [int(value) for value in values] for name, values in outside.items()}
         self.watch.named = [str(name) for name in named]
-
-
-def with_reference_band(cfg: Config, hooks: list[dict]) -> list[dict]:
-    """The hooks of a training, and the one that compares it with the band of its config, where one ships and no other is named."""
-    if any(hook.get("type") in ("ReferenceBandHook", ReferenceBandHook) for hook in hooks):
-        return hooks
-    file = shipped_band(row_digest(cfg))
-    return hooks if file is None else [*hooks, {"type": "ReferenceBandHook", "file": str(file)}]

@@ -106,6 +106,6 @@ class ResultHook(Hook):
             "origin": self.origin,
         }
         device = next(runner.network.parameters()).device
-        whence = {"environment": environment(), "provenance": provenance(runner.cfg, device, **known)}
+        whence = {"environment": environment(), "provenance": provenance(runner.digest, device, **known)}
         write_json(Path(runner.work_dir) / RESULT, {**curve[-1], "seed": runner.seed, **whence})
         (Path(runner.work_dir) / PREVIOUS).unlink(missing_ok=True)  # the last state was read back from the disk

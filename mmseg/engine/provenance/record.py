@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from mmengine.config import Config
 from typing_extensions import NotRequired, TypedDict
 
-from mmseg.config.config import digest
 from mmseg.engine.provenance.code import code_state
 from mmseg.engine.provenance.machine import hardware, versions
 from mmseg.utils.storage.products import PRODUCT
@@ -34,7 +32,7 @@ class Provenance(TypedDict):
 
     __pydantic_config__ = PRODUCT
 
-    config: str
+    config: str | None
     code: dict[str, str | bool | None]
     trained_by: NotRequired[dict[str, str | bool | None]]
     weights: dict[str, str | None]
@@ -44,7 +42,7 @@ class Provenance(TypedDict):
 
 
 def provenance(
-    cfg: Config,
+    config: str | None,
     device: str | torch.device,
     *,
     checkpoint: str | None = None,
@@ -54,7 +52,7 @@ def provenance(
     """The entry for a number that this process has measured.
 
     Args:
-        cfg: complete config.
+        config: digest of the complete config.
         device: of the network.
         checkpoint: hash of the file of the weights.
         labels: see :func:`mmseg.engine.provenance.data.labels_hash`.
@@ -62,7 +60,7 @@ def provenance(
     """
     known = dict.fromkeys(ORIGIN) | dict(origin or {})
     return {
-        "config": digest(cfg),
+        "config": config,
         "code": code_state(),
         **({} if origin is None else {"trained_by": {name: known[name] for name in ("commit", "clean")}}),
         "weights": {"checkpoint": checkpoint, "initial": known["initial"]},

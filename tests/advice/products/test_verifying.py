@@ -18,7 +18,7 @@ def numbers(folder, iteration=None):
 def test_no_numbers(run, works):
     for name in ("result.json", "evaluations.json"):
         (run / name).rename(run.parent / name)
-    advice("Evaluate it with tools/test.py first, or give --checkpoint another file of the training.", lambda: numbers(run, 2))
+    advice("Give --checkpoint another file of the training, or evaluate it with tools/test.py first.", lambda: numbers(run, 2))
     works(test_tool.main, run, "--device", "cpu")
     assert numbers(run, 2).file == run / "eval" / "latest.json"
     (run.parent / "evaluations.json").rename(run / "evaluations.json")

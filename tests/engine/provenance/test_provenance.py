@@ -5,7 +5,6 @@ import subprocess
 
 import numpy as np
 import pytest
-from mmengine.config import Config
 
 from mmseg.engine.provenance.code import code_state
 from mmseg.engine.provenance.data import labels_hash, statistics_hash
@@ -91,12 +90,11 @@ def test_labels_are_known_by_their_pixels():
 
 
 def test_the_entry_of_a_result():
-    cfg = Config({"seed": 0})
-    alone = provenance(cfg, "cpu")
+    alone = provenance("1a2b3c4d", "cpu")
     assert "trained_by" not in alone and alone["weights"] == {"checkpoint": None, "initial": None}
     json.dumps(alone)
     origin = origin_of({"hooks": {"ResultHook": {"commit": "c", "clean": False, "initial": "i", "statistics": None}}})
-    known = provenance(cfg, "cpu", checkpoint="w", labels="l", origin=origin)
+    known = provenance("1a2b3c4d", "cpu", checkpoint="w", labels="l", origin=origin)
     assert known["trained_by"] == {"commit": "c", "clean": False} and known["weights"] == {"checkpoint": "w", "initial": "i"}
     assert known["data"] == {"statistics": None, "labels": "l"} and checked_product(known, "a", dict, "") == known
 
