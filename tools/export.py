@@ -76,8 +76,13 @@ def main() -> None:
     }
     if FOLDER in args.format:
         from mmseg.apis.exporting.folder import export_folder
+        from mmseg.apis.verifying.recorded import of_training
 
-        rectified = bool((read_checkpoint(args.checkpoint, values=False).get("meta") or {}).get("rectified"))
+        meta = read_checkpoint(args.checkpoint, values=False).get("meta") or {}
+        rectified = bool(meta.get("rectified"))
+        measured = of_training(Path(args.checkpoint).parent, meta.get("iteration")) if args.weights == "model" else None
+        if measured and not args.prior_correction:
+            origin["result"] = {"metrics": measured.metrics, "provenance": measured.provenance}  # for tools/verify.py
         for file in export_folder(method, args.out, origin, half=args.half, licence=args.licence, rectified=rectified):
             print(f"{file}: {file.stat().st_size / 1e6:.2f} MB")
     if formats := [name for name in args.format if name != FOLDER]:

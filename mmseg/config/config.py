@@ -53,7 +53,7 @@ DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoi
 NOT_IDENTITY = ("work_dir", "default_hooks", "visualizer", "env_cfg", "launcher")
 OF_EVALUATIONS = ("val_dataloader", "val_evaluator", "test_dataloader")
 """What changes nothing of what a training learns, and much of what a command makes of a checkpoint."""
-REPORTING_HOOKS = ("ResultHook", "PictureHook", "ClassHealthHook")
+REPORTING_HOOKS = ("ResultHook", "PictureHook", "ClassHealthHook", "ReferenceBandHook")
 """Hooks that change nothing of what is learned; of others that is not known."""
 DEFAULTS = {"precision": "fp32", "micro_batches": 1, "compile": False, "sync_batchnorm": False, "skip_classifier": False}
 """What a config says by leaving a key out; with the key it is the same training."""
@@ -283,6 +283,11 @@ def digest(cfg: Config) -> str:
         if name in identity:  # what can be evaluated alone may have none
             identity[name] = {key: value for key, value in identity[name].items() if key not in LOADING}
     return hashlib.sha256(json.dumps(canonical(identity), sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def row_digest(cfg: Config) -> str:
+    """:func:`digest` of the config without its seed: equal for the runs of a row."""
+    return digest(Config({**cfg.to_dict(), "seed": 0}))
 
 
 def canonical(value: Any) -> Any:

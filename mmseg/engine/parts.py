@@ -202,8 +202,9 @@ def hook_configs(cfg: Config) -> tuple[dict[str, dict | None], list[dict]]:
         if default.get(name, {}) is None:
             raise UserError(f"default_hooks.{name} is None: {loss}. Leave it as it is, or give a dictionary with its options.")
     default["guard"] = {"type": "GuardHook", **default.get("guard", {})}
-    writes_result = any(hook.get("type") in ("ResultHook", ResultHook) for hook in custom)
-    return default, custom if writes_result else [{"type": "ResultHook"}, *custom]
+    if not any(hook.get("type") in ("ResultHook", ResultHook) for hook in custom):
+        custom.insert(0, {"type": "ResultHook"})
+    return default, custom
 
 
 def asks_for_labels(cfg: Config, *oracles: str) -> bool:

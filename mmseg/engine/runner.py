@@ -62,12 +62,14 @@ class AdaptationRunner(Runner):
         logs: what is written beside the state, and may fail.
         evaluation_due: whether it was stopped in an evaluation, which comes first then.
         left_out: what its checkpoints do not hold.
+        digest: of the complete config; None where whoever builds it does not say.
         counted: what hooks had counted when the last evaluation began: amid it, the processes cannot ask each other.
     """
 
     resumption = Resumption()
     evaluation_due = False
     left_out: LeftOut | None = None
+    digest: str | None = None
     counted: dict[str, dict]
     stopping: Stopping
     logs: Logs

@@ -17,6 +17,7 @@ from mmengine.evaluator import BaseMetric
 from mmseg.datasets.classes.groups import Group, class_groups
 from mmseg.datasets.classes.names import CLASSES, IGNORE
 from mmseg.evaluation.depth_errors import depth_error_sums, depth_scores
+from mmseg.evaluation.image_counts import ImageCounts, of_confusions
 from mmseg.evaluation.scores import confusion_matrix, drop_labels, iou_from_confusion, summarise, summarise_categories
 from mmseg.registry import METRICS
 from mmseg.utils.errors import UserError, suggestion
@@ -95,6 +96,7 @@ class IoUMetric(BaseMetric):
         self.absent = tuple(absent)
         self.eval_absent = eval_absent
         self.unseen = unseen
+        self.last_images: ImageCounts | None = None  # of the last evaluate(), for whoever writes the result
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -108,6 +110,16 @@ class IoUMetric(BaseMetric):
     def declared_absent(self) -> tuple[str, ...]:
         """Classes that no label of the evaluated data can show, as the data set says."""
         return tuple(name for name in (self.dataset_meta or {}).get("absent", ()) if name in self.classes)
+
+    @property
+    def ignored(self) -> list[int]:
+        """Classes whose pixels are left out."""
+        return [self.classes.index(name) for name in self.absent] if self.eval_absent == "ignore" else []
+
+    @property
+    def without_iou(self) -> set[str]:
+        """Classes that have no IoU, whatever is predicted."""
+        return {*(self.classes[index] for index in self.ignored), *self.declared_absent}
 
     @property
     def subsets(self) -> dict[str, Sequence[str]]:
@@ -157,7 +169,13 @@ class IoUMetric(BaseMetric):
         """The result over ``size`` images, in every process; the next evaluation counts anew."""
         results = self.gather(size)
         self.results.clear()
+        self.last_images = self.image_counts(results)
         return self.compute_metrics(results)
+
+    def image_counts(self, results: Sequence[Counts]) -> ImageCounts:
+        """What :meth:`scores` needs of each image."""
+        confusions = [drop_labels(entry.confusion, self.ignored) for entry in results]
+        return of_confusions(confusions, self.classes, self.without_iou, zero=self.unseen == "zero")
 
     def compute_metrics(self, results: list[Counts]) -> dict[str, float]:
         """Sums the matrices and returns percentages."""
@@ -167,9 +185,8 @@ class IoUMetric(BaseMetric):
 
     def scores(self, confusion: np.ndarray) -> dict[str, float]:
         """Percentages from the counts of some images, int64 [K, K]."""
-        ignored = self.absent if self.eval_absent == "ignore" else ()
-        confusion = drop_labels(confusion, [self.classes.index(name) for name in ignored])
-        fractions, absent = iou_from_confusion(confusion), {*ignored, *self.declared_absent}
+        confusion = drop_labels(confusion, self.ignored)
+        fractions, absent = iou_from_confusion(confusion), self.without_iou
         if self.unseen == "zero":
             fractions["IoU"] = np.nan_to_num(fractions["IoU"])
         fractions["IoU"][[name in absent for name in self.classes]] = np.nan  # not 0 as soon as one pixel is taken for them

@@ -55,6 +55,12 @@ COVERED = {
     r"python tools/adapt\.py CONFIG CHECKPOINT --method mic --corruptions .+": (
         "tests/cli/test_adapt.py::test_corruptions_in_the_order_in_which_they_are_given"
     ),
+    r"python tools/compare\.py 44\.7\.4 44\.7\.5": "tests/cli/test_compare.py::test_rows",
+    r"python tools/compare\.py 'work_dirs/NAME_s\*' \S+": "tests/cli/test_compare.py::test_groups_of_folders",
+    r"python tools/verify\.py RUN( --checkpoint best\.pth)?": ("tests/cli/test_verify.py::test_another_state_and_an_interrupted_run"),
+    r"python tools/prepare/band\.py RUN RUN RUN( --out mine\.json)?": (
+        "tests/engine/test_reference_band_hook.py::test_a_band_of_finished_runs"
+    ),
     r"sh test\.sh RUN --prior-correction priors\.json": "tests/apis/preparing/test_priors.py::test_the_command_and_what_takes_its_file",
     r"sh test\.sh work_dirs/gtaHR\w+": "tests/cli/test_released.py::test_a_released_folder_is_evaluated_from_anywhere",
     r"sh test\.sh work_dirs/own_streets": OWN_DATA,

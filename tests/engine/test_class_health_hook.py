@@ -29,7 +29,8 @@ class Runner(SimpleNamespace):
         loader = SimpleNamespace(dataset=SimpleNamespace(metainfo={"classes": classes}))
         source = SimpleNamespace(dataset=SimpleNamespace(source=SimpleNamespace(metainfo={"absent": absent})))
         loaders = {"train_dataloader": source, "val_dataloader": loader}
-        general = {"visualizer": visualizer, "logger": logging.getLogger("class health"), **loaders}
+        evaluates = SimpleNamespace(evaluator=SimpleNamespace(metrics=[]))
+        general = {"visualizer": visualizer, "logger": logging.getLogger("class health"), "val_loop": evaluates, **loaders}
         super().__init__(work_dir=str(work_dir), hooks=[ResultHook(), hook], iter=0, max_iters=10, **general)
         hook.before_train(self)
 

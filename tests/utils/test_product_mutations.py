@@ -140,7 +140,8 @@ def run_products(tmp_path_factory):
         write_json(run.folder / "evaluations.json", CURVE)
         write_json(run.folder / "result.json", {**CURVE[-1], "seed": run.cfg.seed, "environment": {"torch": "2"}})
     run = runs["7.1"][0]
-    runner = SimpleNamespace(work_dir=str(run.folder), iter=1500, hooks=[])
+    evaluates = SimpleNamespace(evaluator=SimpleNamespace(metrics=[]))
+    runner = SimpleNamespace(work_dir=str(run.folder), iter=1500, hooks=[], cfg=run.cfg, val_loop=evaluates)
     read_ones = itertools.count()
 
     def read() -> None:

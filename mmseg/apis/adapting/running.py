@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, cfg: Config) -> None:
     outcome = run_protocol(method, conditions, metric_config(cfg), **how)
     options = {key: getattr(args, key) for key in PROTOCOL} | {"streams": list(args.streams), "seed": cfg.seed}
     options |= {"cfg_options": args.cfg_options, "forgetting": args.forgetting}
-    record = {**adaptation_record(outcome, conditions), **origin_record(cfg, args.config, args.checkpoint, options)}
+    record = {**adaptation_record(outcome, conditions), **origin_record(cfg, args.config, args.checkpoint, options, device=chosen_device(args.device))}
     report(args, record, result)
 
 

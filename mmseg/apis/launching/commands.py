@@ -100,9 +100,13 @@ def result(run: Run) -> dict:
         UserError: the product or the checkpoint is broken.
     """
     from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint  # torch, which a command that starts nothing does without
+    from mmseg.engine.provenance.record import origin_of, provenance
+    from mmseg.utils.computing.devices import chosen_device
+    from mmseg.utils.storage.checksums import file_hash
 
     checkpoint = with_paths(run.cfg, run.folder.parent)["command"]["checkpoint"]
-    meta = read_checkpoint(checkpoint, values=False).get("meta") if checkpoint else None
+    content = read_checkpoint(checkpoint, values=False) if checkpoint else {}
+    meta, sha256 = content.get("meta"), file_hash(checkpoint) if checkpoint else None
     iteration = meta.get("iteration", 0) if isinstance(meta, dict) else 0
     return {
         "version": VERSION,
@@ -110,6 +114,7 @@ def result(run: Run) -> dict:
         "metrics": measures(run.product),
         "seed": run.cfg.seed,
         "environment": environment(),
+        "provenance": provenance(run.digest, chosen_device(None), checkpoint=sha256, origin=origin_of(content)),
     }
 
 

@@ -13,9 +13,11 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 
+from mmseg.apis.launching.bands import with_reference_band
 from mmseg.apis.launching.commands import check_command
 from mmseg.apis.launching.resume import plan_resume
 from mmseg.apis.launching.teachers import attach_teacher
+from mmseg.config.config import digest, row_digest
 from mmseg.config.references import with_paths
 from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
@@ -64,12 +66,12 @@ def train(cfg: Config, work_dir: str | os.PathLike, *, resume: bool = False, ove
             remove_parts(folder)
         check_sync_batchnorm(cfg)
         cfg.work_dir = str(folder)
-        located = with_paths(without_start(cfg) if resume else cfg, folder.parent)
+        located = with_reference_band(with_paths(without_start(cfg) if resume else cfg, folder.parent), row_digest(cfg))
         with process_group(launcher, cfg.env_cfg, peers):
             resumption = resumed(cfg, folder, first=first, override=override) if resume else None
             while not trained(cfg, located, resumption, request):
                 forget()
-                located = with_paths(without_start(cfg), folder.parent)
+                located = with_reference_band(with_paths(without_start(cfg), folder.parent), row_digest(cfg))
                 resumption = resumed(cfg, folder, first=first, override=True)
         return read_result(folder) if first else None
 
@@ -84,6 +86,7 @@ def trained(cfg: Config, located: Config, resumption: Resumption | None, request
     """
     located, cfg = copy.deepcopy(located), copy.deepcopy(cfg)  # the engine writes folders of this stretch into what it is given
     runner = build_runner(located, resumption, recorded=cfg, request=request)
+    runner.digest = digest(cfg)
     classes = runner.val_dataloader.dataset.metainfo["classes"]
     for line in attach_teacher(runner.network, classes, get_device()):
         runner.logger.info(line)

@@ -29,6 +29,7 @@ from mmseg.datasets.several import SeveralImageFiles
 from mmseg.engine.checkpoints.trained_for import check_order
 from mmseg.engine.parts import build_loader, build_loader_config
 from mmseg.evaluation import IoUMetric
+from mmseg.evaluation.image_counts import ImageCounts
 from mmseg.evaluation.trust.record import TrustRecord
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.base import top_probability
@@ -53,6 +54,7 @@ class Evaluation:
         work: what went through the encoder, see :func:`mmseg.apis.predicting.passes.encoder_work`; empty if not counted.
         trust: counts by confidence of all images and of each weather condition, see :class:`mmseg.evaluation.trust.record.TrustRecord`;
             empty if not counted.
+        counts: pixels of each image by class; None without labels, and of a part of the images.
     """
 
     images: int
@@ -63,6 +65,7 @@ class Evaluation:
     eval_absent: str | None = None
     work: Mapping[str, float | dict] = field(default_factory=dict)
     trust: Mapping[str, np.ndarray] = field(default_factory=dict)
+    counts: ImageCounts | None = None
 
     @property
     def absent_note(self) -> str:
@@ -241,7 +244,8 @@ def evaluation_of(scores: IoUMetric) -> Evaluation:
         name: Evaluation(images[name], scores.scores(confusion), confusion) for name, confusion in scores.conditions(results).items()
     }
     metrics, confusion = scores.compute_metrics(results), scores.confusion(results)
-    return Evaluation(len(results), metrics, confusion, conditions, scores.absent, scores.eval_absent if scores.absent else None)
+    fate = scores.eval_absent if scores.absent else None
+    return Evaluation(len(results), metrics, confusion, conditions, scores.absent, fate, counts=scores.image_counts(results))
 
 
 def check_classes(count: int, names: Sequence[str], classes: Sequence[str]) -> None:

@@ -7,19 +7,29 @@ import statistics
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
 from mmseg.apis.predicting.evaluate import Evaluation
 from mmseg.config.config import digest
 from mmseg.engine.checkpoints.checkpoint import environment
+from mmseg.engine.provenance.data import labels_hash
+from mmseg.engine.provenance.record import provenance
 from mmseg.evaluation.trust.measures import reliability, trust_scores, undefined_reason
 from mmseg.evaluation.trust.record import ALL
 from mmseg.utils.storage.checksums import file_hash
 
 
 def result_record(
-    cfg: Config, config: str, checkpoint: str | Path, evaluation: Evaluation | Mapping[str, Evaluation], options: dict
+    cfg: Config,
+    config: str,
+    checkpoint: str | Path,
+    evaluation: Evaluation | Mapping[str, Evaluation],
+    options: dict,
+    *,
+    device: str = "cpu",
+    origin: Mapping[str, Any] | None = None,
 ) -> dict:
     """Everything that a reader of a number may ask for, ready for JSON (an absent class is null).
 
@@ -29,18 +39,33 @@ def result_record(
         checkpoint: file of the weights.
         evaluation: the numbers; by the name of the data set, if several were evaluated.
         options: what was asked for on the command line.
+        device: of the network.
+        origin: what the checkpoint says of its training, see :func:`mmseg.engine.provenance.record.origin_of`.
     """
     found = numbers(evaluation) if isinstance(evaluation, Evaluation) else numbers_of_targets(evaluation)
-    return {**found, **origin_record(cfg, config, checkpoint, options)}
+    counts = getattr(evaluation, "counts", None)  # of several data sets, each has its own labels
+    labels = labels_hash(counts) if counts else None
+    return {**found, **origin_record(cfg, config, checkpoint, options, device=device, labels=labels, origin=origin)}
 
 
-def origin_record(cfg: Config, config: str, checkpoint: str | Path, options: dict) -> dict:
-    """What numbers come from, ready for JSON; arguments as of :func:`result_record`."""
+def origin_record(
+    cfg: Config,
+    config: str,
+    checkpoint: str | Path,
+    options: dict,
+    *,
+    device: str = "cpu",
+    labels: str | None = None,
+    origin: Mapping[str, Any] | None = None,
+) -> dict:
+    """What numbers come from, ready for JSON; arguments as of :func:`result_record` and :func:`provenance`."""
+    sha256 = file_hash(checkpoint)
     return {
-        "checkpoint": {"path": str(checkpoint), "sha256": file_hash(checkpoint)},
+        "checkpoint": {"path": str(checkpoint), "sha256": sha256},
         "config": {"path": config, "digest": digest(cfg)},
         "options": options,
         "environment": environment(),
+        "provenance": provenance(digest(cfg), device, checkpoint=sha256, labels=labels, origin=origin),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
 

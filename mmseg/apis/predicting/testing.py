@@ -36,7 +36,9 @@ from mmseg.apis.predicting.robustness import (
 from mmseg.apis.predicting.submission import submission_writer, write_archive, written_files
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files
 from mmseg.datasets.reading.value_range import ValueRange
+from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.distributed import found_launcher, one_printer, one_voice, process_group
+from mmseg.engine.provenance.record import origin_of
 from mmseg.evaluation.depth_errors import PREFIX as DEPTH
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.names import class_names
@@ -47,6 +49,7 @@ from mmseg.evaluation.trust.table import trust_table
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.devices import chosen_device
 from mmseg.utils.errors import UserError
+from mmseg.utils.storage.array_file import SUFFIX
 from mmseg.utils.storage.files import check_writable, write_bytes, write_json
 from mmseg.utils.storage.run_folder import BEST, LATEST
 from mmseg.utils.storage.space import SpaceWatch
@@ -84,7 +87,8 @@ def _run(args: argparse.Namespace, cfg: Config) -> None:
     measured = {name: evaluation for name, evaluation in evaluations.items() if evaluation and evaluation.metrics}
     if measured and is_main_process():
         outcome = measured if args.targets else measured[""]
-        record = result_record(cfg, args.config, args.checkpoint, outcome, options(args))
+        origin = origin_of(read_checkpoint(args.checkpoint, values=False))
+        record = result_record(cfg, args.config, args.checkpoint, outcome, options(args), device=args.device, origin=origin)
         if worse:
             record["corruptions"] = corruption_record(worse, cfg.seed, reference)
         report(args, measured, record, results)
@@ -184,6 +188,8 @@ def report(args: argparse.Namespace, evaluations: dict[str, Evaluation], record:
         print_titled(title, corruption_table(record["corruptions"], evaluations[""].metrics["mIoU"]))
     for path in results:
         write_json(path, record)
+        if counts := evaluations[""].counts if "" in evaluations else None:
+            counts.write(path.with_suffix(SUFFIX))  # beside it, for tools/compare.py
         print(f"Result: {path}")
     if args.figures:
         for target, evaluation in evaluations.items():

@@ -12,7 +12,7 @@ from mmseg.apis.reporting.tables import TextTable, study_tables
 
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}"}
 SPECIAL |= {"|": r"\textbar{}", **{letter: f"\\{letter}" for letter in "&%$#_{}"}}
-NAMED = {"±": "pm", "×": "times", "→": "to", "≥": "geq", "≤": "leq", "∞": "infty", "·": "cdot"}
+NAMED = {"±": "pm", "×": "times", "→": "to", "≥": "geq", "≤": "leq", "≈": "approx", "∞": "infty", "·": "cdot"}
 NAMED |= {"α": "alpha", "β": "beta", "δ": "delta", "λ": "lambda", "μ": "mu", "σ": "sigma", "τ": "tau"}
 MATH = {"²": "$^2$", "−": "$-$", "…": r"\dots{}", **{letter: f"$\\{name}$" for letter, name in NAMED.items()}}
 """Letters that pdfLaTeX has no glyph for in its text fonts."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mmseg.apis.launching.runs import Run
+from mmseg.apis.reporting.evidence import HEADING, NOTE, evidence_cells
 from mmseg.apis.reporting.summary import CLASS, RowSummary, RunSummary, Spread, StudySummary, TableSummary, collect
 from mmseg.experiments import Study
 
@@ -69,10 +70,14 @@ def study_tables(summary: StudySummary, *, per_class: bool = False) -> list[Text
 
 
 def result_table(table: TableSummary) -> TextTable:
-    """Mean ± standard deviation (n - 1), minimum and n over the finished seeds, and the published number beside the first metric."""
+    """Mean ± standard deviation (n - 1), minimum and n over the finished seeds, and the published number beside the first metric.
+
+    Rows with two seeds or more are set against the row above, see :mod:`mmseg.apis.reporting.evidence`.
+    """
     first, *others = table.table.metrics
-    others_of_first = choice_columns(table)
-    columns = [*_row_columns(table), *_metric_columns(table, first), *others_of_first, *_published_columns(table)]
+    choices, marks = choice_columns(table), evidence_cells(table)
+    evidence = [(HEADING, marks)] if marks else []
+    columns = [*_row_columns(table), *_metric_columns(table, first), *evidence, *choices, *_published_columns(table)]
     for metric in others:
         columns += [*_metric_columns(table, metric), *_also_published_columns(table, metric)]
     return TextTable(
@@ -80,8 +85,8 @@ def result_table(table: TableSummary) -> TextTable:
         headings=tuple(heading for heading, _ in columns),
         rows=tuple(zip(*(cells for _, cells in columns), strict=True)),
         left=2,
-        notes=tuple(note for row in table.rows for run in row.runs for note in health_notes(row, run)),
-        legend=LEGEND.format(f"{first[1]} and min are") if others_of_first else "",
+        notes=(*(note for row in table.rows for run in row.runs for note in health_notes(row, run)), *([NOTE] if marks else [])),
+        legend=LEGEND.format(f"{first[1]} and min are") if choices else "",
     )
 
 

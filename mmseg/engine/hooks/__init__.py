@@ -7,6 +7,7 @@ from mmseg.engine.hooks.class_health_hook import ClassHealthHook
 from mmseg.engine.hooks.guard_hook import GuardHook
 from mmseg.engine.hooks.lost_class_hook import LostClassHook
 from mmseg.engine.hooks.picture_hook import PictureHook
+from mmseg.engine.hooks.reference_band_hook import ReferenceBandHook
 from mmseg.engine.hooks.result_hook import ResultHook
 from mmseg.engine.hooks.weight_average_hook import WeightAverageHook
 
@@ -18,6 +19,7 @@ __all__ = [
     "GuardHook",
     "LostClassHook",
     "PictureHook",
+    "ReferenceBandHook",
     "ResultHook",
     "WeightAverageHook",
 ]

@@ -18,6 +18,8 @@ DAMAGED = "latest_damaged.pth"
 RESULT, CURVE = "result.json", "evaluations.json"
 CHOICE = "choice.json"
 """Scores of its checkpoints without labels, and the one that they speak for."""
+IMAGES = "images.npz"
+"""Pixels of each class in each image of the last evaluation."""
 PICTURES = "pictures"
 
 

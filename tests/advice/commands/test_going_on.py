@@ -3,6 +3,8 @@
 import shutil
 from types import SimpleNamespace
 
+from torch import nn
+
 from mmseg.apis.launching.resume import plan_resume
 from mmseg.config import load_config
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
@@ -70,7 +72,8 @@ def test_fewer_iterations_than_behind_it(run, call, tiny_data, capsys):
 
 
 def test_a_result_that_is_gone(run, call, tmp_path):
-    runner = SimpleNamespace(work_dir=str(run), seed=0)
+    evaluates = SimpleNamespace(evaluator=SimpleNamespace(metrics=[]))
+    runner = SimpleNamespace(work_dir=str(run), seed=0, digest="1a2b3c4d", network=nn.Linear(1, 1), val_loop=evaluates)
     (run / "evaluations.json").rename(tmp_path / "evaluations.json")
     advice(
         "Evaluate the last checkpoint with tools/test.py, or put the file back and resume again.", lambda: ResultHook().after_train(runner)

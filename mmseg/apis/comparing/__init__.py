@@ -1,0 +1,1 @@
+"""Comparing two rows of a study: by how much they differ, and how sure that is."""
