@@ -1,8 +1,8 @@
 """Statistics of batch normalisation from the stream.
 
-Source: Schneider et al., "Improving robustness against common corruptions by covariate shift adaptation", NeurIPS 2020, section 3.
-The paper mixes as (N * source + n * batch) / (N + n), for means and variances, with n images in a batch and N of 16 as a good choice, and
-predicts the batch with its own statistics. Here an image is predicted first, so that statistics are those of the images before it.
+Source: Schneider et al., "Improving robustness against common corruptions by covariate shift adaptation", NeurIPS 2020. The paper mixes the
+source's means and variances with those of a batch, by a number of images that the source counts as, and predicts the batch with them.
+Here an image is predicted first, so that statistics are those of the images before it; both shares are ours.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class BatchNormAdaptation(OnlineAdaptation):
 
     Args:
         network, seed: see :class:`OnlineAdaptation`.
-        share: of the stream in the statistics. A moving mean with momentum 0.1 holds about 19 images, which beside N = 16 is half (ours).
-        momentum: share of the newest image in the moving mean (ours).
+        share: of the stream in the statistics.
+        momentum: share of the newest image in the moving mean of the stream.
 
     Raises:
         UserError: the network has no batch normalisation.

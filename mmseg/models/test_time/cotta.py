@@ -1,7 +1,7 @@
 """CoTTA: a mean teacher whose labels are averaged where the source is unsure, and weights that fall back.
 
 Source: Wang et al., "Continual Test-Time Domain Adaptation", CVPR 2022, section 3.
-Of the paper are the three parts and their order (algorithm 1), a student of which all weights move, and the decay of the teacher, 0.999.
+Of the paper are the three parts, a student of which all weights move, and the decay of the teacher, 0.999.
 Of the released code for CIFAR is the threshold, 0.9; the code and the supplement for segmentation were not seen. Ours are the learning
 rate, the share of weights that is restored, and that an image is predicted by one look of the teacher, before it learns from the image,
 where the paper's prediction is the averaged label.
@@ -75,7 +75,7 @@ class AveragingTeacher:
 
 @torch.no_grad()
 def restore_weights(parameters: list[nn.Parameter], source: list[Tensor], probability: float, streams: Streams) -> None:
-    """Sets single weights back, each with the same probability (equations 7 and 8)."""
+    """Sets single weights back, each with the same probability: stochastic restoration."""
     device = parameters[0].device
     generator = streams.torch("cotta/restore", device)
     for parameter, before in zip(parameters, source, strict=True):

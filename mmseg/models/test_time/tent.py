@@ -1,4 +1,4 @@
-"""TENT: more certain predictions through the affine parameters of normalisation (Wang et al., ICLR 2021, sections 3.1 to 3.3).
+"""TENT: more certain predictions through the affine parameters of normalisation (Wang et al., ICLR 2021, section 3).
 
 Of the paper are the entropy of the prediction as loss, the scales and shifts of normalisation layers as all that is trained, statistics of
 batch normalisation from the target, and one step for each batch. Ours are a batch of one image, which is predicted before the step and
