@@ -61,8 +61,10 @@ def interval_lines(comparison: Comparison, lacking: Sequence[Path]) -> list[str]
         low, high = comparison.interval
         lines.append(f"B - A = {comparison.difference:+.2f}, {LEVEL:.0%} interval {low:+.2f} to {high:+.2f} (over {over})")
     if lacking:
-        named = f"{lacking[0]}{f' and {len(lacking) - 1} others' if len(lacking) > 1 else ''}"
-        lines.append(f"Over the seeds alone: {named} kept no counts of its images (tools/test.py FOLDER writes them).")
+        more = len(lacking) - 1
+        named = f"{lacking[0]}{f' (and {more} more)' if more else ''}"
+        alone = "Over the seeds alone: " if comparison.deviation is not None else ""
+        lines.append(f"{alone}{named} kept no counts of its images (tools/test.py FOLDER writes them).")
     return lines
 
 
