@@ -11,7 +11,6 @@ import argparse
 import datetime
 import hashlib
 import json
-import platform
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import torch
 
 from mmseg.demo.choices import DEMO_FOLDERS, UNSEEN_FOLDERS
+from mmseg.engine.provenance.machine import hardware
 from tests import tiny
 from tests.conftest import TINY
 from tests.golden.trainings import ITERATIONS, TRAININGS, Places, losses
@@ -29,17 +29,8 @@ FILE = Path(__file__).with_name("losses.json")
 
 def machine() -> dict[str, str]:
     """What the last bits of a sum depend on: machines that are equal in all of it give the same bits."""
-    info = Path("/proc/cpuinfo")
-    names = (
-        [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        if info.is_file()
-        else []
-    )
-    return {
-        "torch": str(torch.__version__),
-        "cpu": names[0] if names else platform.processor(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-    }
+    instructions = torch.backends.cpu.get_cpu_capability()
+    return {"torch": str(torch.__version__), "cpu": str(hardware("cpu")["cpu"]), "instructions": instructions}
 
 
 def digest(recorded: dict[str, Any]) -> str:

@@ -118,6 +118,12 @@ def with_teacher(places: Places) -> dict[str, Any]:
     return method("Distillation", distilled_from=str(places.teacher))
 
 
+def with_source(places: Places) -> dict[str, Any]:
+    """The network of the source, which a training without the source starts from."""
+    options = {"distilled_from": str(places.teacher), "self_training_start": 0, "mix_threshold": 0.1}  # it is sure of nothing
+    return method("SourceFree", **options) | {"load_from": str(places.teacher / "latest.pth")}
+
+
 TRAININGS: dict[str, Callable[[Places], Config]] = {
     "source-only": small(HRDA, method("SourceOnly") | data(**SUPERVISED)),
     "target-only": small(HRDA, method("TargetOnly") | data(**SUPERVISED, source=CITYSCAPES)),
@@ -139,6 +145,7 @@ TRAININGS: dict[str, Callable[[Places], Config]] = {
     "cpsl distillation": demo(with_labels),
     "depth distribution": demo(with_depth),
     "distillation": demo(with_teacher),
+    "source-free": demo(with_source),
 }
 """Complete configs by name."""
 
