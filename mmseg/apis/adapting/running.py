@@ -40,7 +40,8 @@ def run(args: argparse.Namespace, cfg: Config) -> None:
     result = args.out or Path(args.checkpoint).parent / "eval" / f"{Path(args.checkpoint).stem}_adapt_{args.method}{variant(args)}.json"
     for folder in filter(None, (result.parent, args.show_dir)):
         check_writable(folder)
-    network = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights)
+    device = chosen_device(args.device)
+    network = init_model(cfg, args.checkpoint, device, args.weights)
     method = build_online(args.method, network, **{"seed": cfg.seed, **args.method_options})
     print(f"Method {args.method}: {method.describe()}")
     write = args.show_dir and prediction_writer(args.show_dir, network.palette)
@@ -48,7 +49,8 @@ def run(args: argparse.Namespace, cfg: Config) -> None:
     outcome = run_protocol(method, conditions, metric_config(cfg), **how)
     options = {key: getattr(args, key) for key in PROTOCOL} | {"streams": list(args.streams), "seed": cfg.seed}
     options |= {"cfg_options": args.cfg_options, "forgetting": args.forgetting}
-    record = {**adaptation_record(outcome, conditions), **origin_record(cfg, args.config, args.checkpoint, options, device=chosen_device(args.device))}
+    origin = origin_record(cfg, args.config, args.checkpoint, options, device=device)
+    record = {**adaptation_record(outcome, conditions), **origin}
     report(args, record, result)
 
 
