@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from mmseg.apis.adapting.conditions import find_conditions
+from mmseg.apis.adapting.running import check_places
 from mmseg.config import load_config
 from mmseg.models.test_time import build_online
 from tests import tiny
@@ -47,6 +48,32 @@ def stream(tiny_data, tmp_path, monkeypatch):
 def test_two_of_one_name(stream):
     (name,) = advice("two conditions are called '{}'. Write NAME=STREAM for one of them.", stream("ride", "later/ride"))
     assert [found.name for found in stream("ride", f"second_{name}=later/ride")()] == ["ride", "second_ride"]
+
+
+def test_names_that_are_no_folder(stream, tmp_path):
+    """Predictions of a condition lie in a folder of its name, inside of --show-dir."""
+    for name in ("..", "../later", str(tmp_path)):
+        advice("is no name of a condition. Write NAME={} with another NAME.", stream(f"{name}=ride"))
+    assert [found.name for found in stream("upwards=ride")()] == ["upwards"]
+
+
+def test_paths_that_are_names(stream, tmp_path, monkeypatch):
+    """A path with a sign of equality is a path, and the current folder has a name."""
+    (tmp_path / "lr=1e-5").mkdir()
+    (tmp_path / "ride").rename(tmp_path / "lr=1e-5/ride")
+    (found,) = stream("lr=1e-5/ride")()
+    assert (found.name, len(found.indices)) == ("ride", 1)
+    assert [found.name for found in stream("mine=later")()] == ["mine"]
+    monkeypatch.chdir(tmp_path / "later/ride")
+    assert [found.name for found in (*stream(".")(), *stream("..")())] == ["ride", "later"]
+
+
+def test_predictions_of_one_name(stream, tmp_path):
+    shutil.copy(tmp_path / "ride/a.png", tmp_path / "ride/a.jpg")
+    for streams in (("ride",), ("a:3=later", "a_3=later")):
+        advice("Give images and conditions names of their own, or leave --show-dir out.", lambda s=streams: check_places(stream(*s)()))
+    (tmp_path / "ride/a.jpg").rename(tmp_path / "ride/b.jpg")
+    check_places(stream("ride", "a:3=later", "b_3=later")())
 
 
 def test_the_nearest_condition(stream):
