@@ -115,3 +115,13 @@ def test_networks_without_normalisation():
     advice("{}. Use mic or cotta.", lambda: build_online("tent", network(without_norms())), file="tent.py")
     for name in ("mic", "cotta"):
         build_online(name, network(without_norms())).adapt(images(1)[0], 0)
+
+
+def test_what_is_no_option_of_a_method():
+    """The method that is named is the one that runs."""
+    for key in ("type", "network"):
+        advice(
+            "is no option of it, other arguments say which. Leave it out.",
+            lambda key=key: build_online("tent", network(), **{key: "source"}),
+        )
+    assert build_online("tent", network(), lr=1e-5).lr == 1e-5
