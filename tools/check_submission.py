@@ -9,7 +9,7 @@ import argparse
 
 from mmseg.apis.predicting.choices import BENCHMARKS
 from mmseg.config.options import add_quiet_option
-from mmseg.utils.errors import CommandParser, command_line
+from mmseg.utils.errors import CommandParser, command_line, one_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,7 +30,7 @@ def main() -> int:
     benchmark = BENCHMARKS[args.benchmark]
     problems = check_archive(args.archive, benchmark, args.images)
     for problem in problems:
-        print(problem)
+        print(one_line(problem))  # names in an archive may hold anything
     verdict = f"{len(problems)} found" if problems else "none found"
     print(f"{args.archive} for the test server of {benchmark.title}, problems: {verdict}")
     return 1 if problems else 0

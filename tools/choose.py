@@ -13,7 +13,7 @@ import shlex
 
 from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.storage.files import check_writable, write_json
+from mmseg.utils.storage.files import check_target, write_json
 from mmseg.utils.storage.run_folder import CHOICE, CONFIG
 
 IMAGES = 50
@@ -58,7 +58,7 @@ def main() -> None:
     from mmseg.evaluation.curve import read_curve
     from mmseg.utils.computing.devices import chosen_device
 
-    check_writable(out.parent)
+    check_target(out)
     found = checkpoints(args.run)
     truth = {entry["iteration"]: entry["metrics"].get("mIoU") for entry in read_curve(args.run)}
     scores, images = scored(cfg, found, args.images, args.seed, chosen_device(args.device))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from typing_extensions import NotRequired, TypedDict
 
+from mmseg.utils.errors import UserError
 from mmseg.utils.storage.products import PRODUCT, Count, Measure, Percent, read_product
 from mmseg.utils.storage.run_folder import CURVE, RESULT
 
@@ -39,6 +40,7 @@ class Result(Measured):
 
     Attributes:
         seed, environment: of the training.
+        provenance: see :class:`mmseg.engine.provenance.record.Provenance`; results of before it was recorded have none.
         returns: where it went back because a class was lost, see :class:`mmseg.engine.hooks.LostClassHook`; without one there is no entry.
     """
 
@@ -46,6 +48,7 @@ class Result(Measured):
 
     seed: NotRequired[Count]
     environment: NotRequired[dict[str, Any]]
+    provenance: NotRequired[dict[str, Any] | None]
     returns: NotRequired[list[dict[str, Any]]]
 
 
@@ -63,9 +66,12 @@ def read_result(work_dir: str | Path) -> Result:
     """The result of a finished run.
 
     Raises:
-        UserError: the file is missing or broken.
+        UserError: the training has not finished, so that there is none, or the file is broken.
     """
-    return read_product(Path(work_dir) / RESULT, Result, RESULT_FIX)
+    file = Path(work_dir) / RESULT
+    if not file.exists():
+        raise UserError(f"{file} does not exist: no training has finished there. Let it finish, or give the folder of another run.")
+    return read_product(file, Result, RESULT_FIX)
 
 
 def mean_text(result: Measured) -> str:

@@ -118,6 +118,14 @@ def test_archive_for_a_server(run, evaluates, tiny_layouts, monkeypatch, capsys,
     assert code == 1 and f"2 images, but the test split of {known.title} has {known.images}" in printed and "1 found" in printed
 
 
+def test_names_in_an_archive_cannot_steer_a_terminal(monkeypatch, capsys, tmp_path, tiny_data):
+    with zipfile.ZipFile(tmp_path / "sent.zip", "w") as packed:
+        packed.writestr("a\x1b[2J.png", b"")
+    folder = tiny_data / "cityscapes/leftImg8bit/val"
+    code, printed = check(monkeypatch, capsys, tmp_path / "sent.zip", "--benchmark", "bravo", "--images", folder)
+    assert code == 1 and "a\\x1b[2J.png: no test image has this name" in printed and "\x1b" not in printed
+
+
 def test_an_archive_for_bravo(run, evaluates, monkeypatch, capsys, tiny_data):
     """In the folders of the images, and its confidences are those that the measures of the same evaluation were made of."""
     sent, images = run / "sent.zip", tiny_data / "cityscapes/leftImg8bit/val"

@@ -16,7 +16,7 @@ import shlex
 from datetime import datetime, timezone
 
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.storage.files import check_writable
+from mmseg.utils.storage.files import check_target, check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,7 +39,10 @@ def main() -> None:
     check_args(args)
     from mmseg.evaluation.bands.file import SHIPPED, write_band
 
-    check_writable(args.out.parent if args.out else SHIPPED)
+    if args.out:
+        check_target(args.out)
+    else:
+        check_writable(SHIPPED)
     from mmseg.apis.preparing.band import band_of_runs
     from mmseg.engine.provenance.code import code_state
     from mmseg.evaluation.curve import read_result

@@ -16,7 +16,7 @@ import shlex
 
 from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.storage.files import check_writable
+from mmseg.utils.storage.files import check_target
 
 
 def parse_args() -> argparse.Namespace:
@@ -58,7 +58,7 @@ def main() -> None:
 
     cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     for file in filter(None, (args.out, args.picture)):
-        check_writable(file.parent)
+        check_target(file)
     from mmseg.apis.preparing.depth_distribution import MixtureOptions, make_mixtures, summary
     from mmseg.apis.preparing.priors import source_of
     from mmseg.utils.storage.mixture_file import write_mixtures

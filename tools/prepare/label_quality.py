@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.storage.files import check_writable, write_json
+from mmseg.utils.storage.files import check_target, write_json
 
 if TYPE_CHECKING:
     from mmseg.apis.preparing.label_quality import LabelQuality
@@ -75,7 +75,7 @@ def main() -> None:
 
     cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     for file in filter(None, (args.out, args.picture)):
-        check_writable(file.parent)
+        check_target(file)
     from mmseg.apis.preparing.images import labelled_images_of
     from mmseg.apis.preparing.label_quality import measure
 

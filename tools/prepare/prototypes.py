@@ -16,7 +16,7 @@ import shlex
 
 from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.storage.files import check_writable
+from mmseg.utils.storage.files import check_target
 
 SPLITS = ("target", "source", "val", "test")
 
@@ -63,7 +63,7 @@ def main() -> None:
 
     cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     for file in filter(None, (args.out, args.picture)):
-        check_writable(file.parent)
+        check_target(file)
     from mmseg.apis.predicting.inference import init_model
     from mmseg.apis.preparing.images import images_of
     from mmseg.apis.preparing.prototypes import gather, make_prototypes, random_directions, summary

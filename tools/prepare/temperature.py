@@ -17,7 +17,7 @@ import shlex
 from mmseg.apis.predicting.model_files import add_model_arguments, choose_model
 from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
-from mmseg.utils.storage.files import check_writable, write_json
+from mmseg.utils.storage.files import check_target, write_json
 
 IMAGES = 100
 
@@ -62,7 +62,7 @@ def main() -> None:
     from mmseg.utils.storage.checksums import file_hash
 
     out = args.out or temperature_file(args.checkpoint, args.weights)
-    check_writable(out.parent)
+    check_target(out)
     if args.data:
         ((name, data),) = target_loaders([args.data], cfg.get("scale")).items()
         dataset = data.dataset

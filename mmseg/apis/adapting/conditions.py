@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,13 +77,20 @@ def _validation(cfg: Config) -> Dataset:
 
 def _of_stream(stream: str, cfg: Config) -> Iterator[Condition]:
     """See :func:`find_conditions`."""
-    name, path = target_name(stream), Path(stream.rpartition("=")[2])
+    if Path(stream).exists():  # a path may hold a sign of equality
+        name, path = Path(os.path.abspath(stream)).stem, Path(stream)
+    else:
+        name, path = target_name(stream), Path(stream.rpartition("=")[2])
+    parts = Path(name).parts
+    if not parts or ".." in parts or Path(name).is_absolute():  # predictions would lie outside of --show-dir
+        raise UserError(f"Stream {stream}: '{name}' is no name of a condition. Write NAME={path} with another NAME.")
     if path.is_dir():
         frames = folder_frames(path, cfg.val_dataloader.dataset)
     elif path.suffix == LIST:
         frames = listed_frames(path, cfg.val_dataloader.dataset)
     elif path.suffix in (".py", ".json"):
-        yield from _of_data(name, target_loaders([stream], cfg.get("scale"))[name].dataset)
+        (loader,) = target_loaders([f"{name}={path}"], cfg.get("scale")).values()
+        yield from _of_data(name, loader.dataset)
         return
     else:
         fix = "Give a folder of images, a list of them (.txt), or a file with a val_dataloader (.py)"

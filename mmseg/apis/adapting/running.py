@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.tables import print_titled
 from mmseg.models.test_time import build_online
 from mmseg.utils.computing.devices import chosen_device
-from mmseg.utils.storage.files import check_writable, write_json
+from mmseg.utils.errors import UserError
+from mmseg.utils.storage.files import check_target, check_writable, write_json
 from mmseg.visualization import write_palette_png
 from mmseg.visualization.colorize import Palette
 
@@ -38,8 +40,10 @@ def run(args: argparse.Namespace, cfg: Config) -> None:
     conditions = find_conditions(args.streams, cfg, corruptions=args.corruptions, order=args.conditions)
     known = known_data(args, cfg)
     result = args.out or Path(args.checkpoint).parent / "eval" / f"{Path(args.checkpoint).stem}_adapt_{args.method}{variant(args)}.json"
-    for folder in filter(None, (result.parent, args.show_dir)):
-        check_writable(folder)
+    check_target(result)
+    if args.show_dir:
+        check_writable(args.show_dir)
+        check_places(conditions)
     device = chosen_device(args.device)
     network = init_model(cfg, args.checkpoint, device, args.weights)
     method = build_online(args.method, network, **{"seed": cfg.seed, **args.method_options})
@@ -68,10 +72,27 @@ def prediction_writer(folder: Path, palette: Palette) -> Write:
     """Writes palette PNGs to ``FOLDER/round_1/CONDITION/…``, named like the images."""
 
     def write(number: int, condition: Condition, index: int, prediction) -> None:
-        place = condition.name.replace(":", "_").replace(" ", "_")
-        write_palette_png(folder / f"round_{number}" / place / condition.results[index], prediction, palette)
+        write_palette_png(folder / f"round_{number}" / places(condition)[index], prediction, palette)
 
     return write
+
+
+def places(condition: Condition) -> list[Path]:
+    """Where the predictions of a condition go, below the folder of a round."""
+    folder = Path(condition.name.replace(":", "_").replace(" ", "_"))
+    return [folder / result for result in condition.results]
+
+
+def check_places(conditions: Sequence[Condition]) -> None:
+    """Refuses predictions of which one would replace another.
+
+    Raises:
+        UserError: two images of a round have one place, as a.jpg and a.png of one folder, or an image that a list names twice.
+    """
+    taken = Counter(place for condition in conditions for place in places(condition))
+    if double := [place for place, count in taken.items() if count > 1]:
+        given = f"{taken[double[0]]} predictions of each round would be called {double[0]}"
+        raise UserError(f"--show-dir: {given}. Give images and conditions names of their own, or leave --show-dir out.")
 
 
 def report(args: argparse.Namespace, record: dict, result: Path) -> None:

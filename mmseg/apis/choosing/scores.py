@@ -84,10 +84,9 @@ def count(student: Look, teacher: Look | None, image: Tensor, masked: Tensor) ->
         masked: the same with a part of it hidden.
 
     Raises:
-        NotFiniteError: the student gives NaN for the image.
+        NotFiniteError: a network gives NaN or infinite values for one of these looks.
     """
     logits = student(image)
-    check_finite(logits)
     label = logits.argmax(dim=1)
     larger = F.interpolate(image, scale_factor=SCALE, mode="bilinear")
     others = {
@@ -96,6 +95,9 @@ def count(student: Look, teacher: Look | None, image: Tensor, masked: Tensor) ->
         "scale": F.interpolate(student(larger), size=image.shape[2:], mode="bilinear"),
         "masked": student(masked),
     }
+    for output in (logits, *others.values()):
+        if output is not None:  # NaN would be a class of its own, which agrees with itself
+            check_finite(output)
     same = {name: int((other.argmax(dim=1) == label).sum()) for name, other in others.items() if other is not None}
     classes = torch.bincount(label.flatten().cpu(), minlength=logits.shape[1])
     return Counts(label.numel(), float(entropy(logits).double().sum()), same, classes)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmseg.utils.errors import UserError, one_line
-from mmseg.utils.storage.run_folder import CONFIG, CURVE, LATEST, RESULT
+from mmseg.utils.storage.run_folder import CHOICE, CONFIG, CURVE, LATEST, RESULT
 
 MODEL_CONFIG, MODEL_WEIGHTS, MODEL_CARD = "config.json", "model.safetensors", "model.json"
 """Of an exported model: its config, its weights, and what a user has to know (:mod:`mmseg.apis.exporting.folder`)."""
-NO_CONFIGS = (RESULT, CURVE)
+NO_CONFIGS = (RESULT, CURVE, CHOICE, "temperature.json", "temperature_ema_model.json")
+"""JSON files beside a config that the commands of this project write."""
 FOLDERS = "Give the folder of a run, of a released checkpoint or of an exported model, or a config and its checkpoint"
 
 

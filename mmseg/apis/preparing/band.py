@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,14 @@ def _short(values: np.ndarray) -> tuple[float, ...]:
 
 
 def points_of(folder: Path) -> Points:
-    """What a run has logged and evaluated, of the quantities that bands have; of an iteration that was repeated, the last values."""
+    """What a run has logged and evaluated, of the quantities that bands have; of an iteration that was repeated, the last values.
+
+    A loss that is not finite, whose step the training has left out, is no point.
+    """
     points: Points = {}
     for step, values in _logged(folder):
         for name, value in values.items():
-            if is_watched(name) and not is_evaluated(name) and isinstance(value, (int, float)):
+            if is_watched(name) and not is_evaluated(name) and isinstance(value, (int, float)) and math.isfinite(value):
                 points.setdefault(name, {})[step] = float(value)
     for entry in read_curve(folder):
         for name, value in entry["metrics"].items():

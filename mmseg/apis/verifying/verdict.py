@@ -74,7 +74,7 @@ def differences(before: Mapping[str, Any] | None, now: Mapping[str, Any], *, sam
         same_file: whether the hash of the checkpoint was of this very file, see :class:`mmseg.apis.verifying.recorded.Recorded`.
     """
     if before is None:
-        return ["provenance: not recorded, this result is of before it was"]
+        return ["provenance: not recorded, this result is of before it was, or of a training that has not finished"]
     lines = []
     for part in now:
         old, new = before.get(part), now[part]

@@ -20,6 +20,7 @@ from mmseg.models.uda.base import UDAMethod
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import TEST_TIME_METHODS
 from mmseg.structures import UDABatch
+from mmseg.utils.errors import UserError
 from mmseg.utils.options.ranges import NonNegative, Positive
 from mmseg.utils.randomness import Streams
 
@@ -134,4 +135,7 @@ def build_online(name: str, network: UDAMethod, /, *, seed: int = 0, **options) 
     Raises:
         UserError: the name or an option is unknown, or the network has nothing that the method could move.
     """
+    for key in ("type", "network"):
+        if key in options:
+            raise UserError(f"Method {name}: '{key}' is no option of it, other arguments say which. Leave it out.")
     return TEST_TIME_METHODS.build({"type": name, "network": network, "seed": seed, **options})

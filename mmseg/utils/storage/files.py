@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -69,6 +70,17 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 def write_json(path: str | os.PathLike, value: Any) -> None:
     """Writes ``value`` as JSON atomically."""
     write_text(path, json.dumps(value, indent=1) + "\n")
+
+
+def check_target(file: Path) -> None:
+    """Refuses a file that could not be written, before the work that makes it; leaves nothing behind.
+
+    Raises:
+        UserError: its folder cannot be made or written to, or a folder has its name.
+    """
+    check_writable(file.parent)
+    if file.is_dir():
+        raise UserError(cannot_write(file, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))))
 
 
 def check_writable(folder: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from mmseg.apis.adapting.conditions import find_conditions
+from mmseg.apis.adapting.running import check_places
 from mmseg.config import load_config
 from mmseg.models.test_time import build_online
 from tests import tiny
@@ -49,6 +50,32 @@ def test_two_of_one_name(stream):
     assert [found.name for found in stream("ride", f"second_{name}=later/ride")()] == ["ride", "second_ride"]
 
 
+def test_names_that_are_no_folder(stream, tmp_path):
+    """Predictions of a condition lie in a folder of its name, inside of --show-dir."""
+    for name in ("..", "../later", str(tmp_path)):
+        advice("is no name of a condition. Write NAME={} with another NAME.", stream(f"{name}=ride"))
+    assert [found.name for found in stream("upwards=ride")()] == ["upwards"]
+
+
+def test_paths_that_are_names(stream, tmp_path, monkeypatch):
+    """A path with a sign of equality is a path, and the current folder has a name."""
+    (tmp_path / "lr=1e-5").mkdir()
+    (tmp_path / "ride").rename(tmp_path / "lr=1e-5/ride")
+    (found,) = stream("lr=1e-5/ride")()
+    assert (found.name, len(found.indices)) == ("ride", 1)
+    assert [found.name for found in stream("mine=later")()] == ["mine"]
+    monkeypatch.chdir(tmp_path / "later/ride")
+    assert [found.name for found in (*stream(".")(), *stream("..")())] == ["ride", "later"]
+
+
+def test_predictions_of_one_name(stream, tmp_path):
+    shutil.copy(tmp_path / "ride/a.png", tmp_path / "ride/a.jpg")
+    for streams in (("ride",), ("a:3=later", "a_3=later")):
+        advice("Give images and conditions names of their own, or leave --show-dir out.", lambda s=streams: check_places(stream(*s)()))
+    (tmp_path / "ride/a.jpg").rename(tmp_path / "ride/b.jpg")
+    check_places(stream("ride", "a:3=later", "b_3=later")())
+
+
 def test_the_nearest_condition(stream):
     _, near = advice("--conditions {}: the stream has no condition of this name. Did you mean '{}'?", stream("ride", order=["rid"]))
     assert [found.name for found in stream("ride", order=[near])()] == ["ride"]
@@ -88,3 +115,13 @@ def test_networks_without_normalisation():
     advice("{}. Use mic or cotta.", lambda: build_online("tent", network(without_norms())), file="tent.py")
     for name in ("mic", "cotta"):
         build_online(name, network(without_norms())).adapt(images(1)[0], 0)
+
+
+def test_what_is_no_option_of_a_method():
+    """The method that is named is the one that runs."""
+    for key in ("type", "network"):
+        advice(
+            "is no option of it, other arguments say which. Leave it out.",
+            lambda key=key: build_online("tent", network(), **{key: "source"}),
+        )
+    assert build_online("tent", network(), lr=1e-5).lr == 1e-5

@@ -68,3 +68,13 @@ make = Command(band, "check_args", "run")
 @table([Followed("bands are written as JSON. Use --out {}.", make("--out a.txt"), follow(make, "--out {}"))])
 def test_command_lines(row):
     row.follow()
+
+
+def test_steps_that_were_left_out(two):
+    """Their losses are logged, and are no points: a file with NaN could not be read again."""
+    for run in two:
+        log = run / "20260101" / "vis_data" / "scalars.json"
+        log.parent.mkdir(parents=True)
+        values = ((1, "1.5"), (2, "NaN"), (3, "Infinity"))
+        log.write_text("".join(f'{{"decode.loss_seg": {value}, "step": {step}}}\n' for step, value in values))
+    assert band_of_runs(two).curves["decode.loss_seg"].iterations == (1,)

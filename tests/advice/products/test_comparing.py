@@ -45,6 +45,13 @@ def test_forms(tmp_path, monkeypatch):
     assert read_side("44.7.1", experiments.STUDIES, options=options).values() == {0: 40.0}
 
 
+def test_a_run_that_has_not_finished(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    advice("does not exist: no training has finished there. Let it finish, or give the folder of another run.", lambda: side(run))
+    assert side(write_folder(tmp_path / "finished", 0)).values().keys() == {0}
+
+
 def test_results(tmp_path):
     without = write_folder(tmp_path / "without", None)
     (without / "result.json").write_text(json.dumps({"iteration": 1, "metrics": {"mIoU": 1.0}}))

@@ -40,6 +40,16 @@ def test_broken_files(tmp_path):
         numbers(tmp_path)
 
 
+def test_provenance_of_another_form(tmp_path):
+    result = {"iteration": 2, "metrics": {"mIoU": 1.0}}
+    (tmp_path / "result.json").write_text(json.dumps({**result, "provenance": "here"}))
+    with pytest.raises(UserError, match=r"provenance.*Move it elsewhere and run the training again"):
+        numbers(tmp_path, 2)
+    for known in (None, {"versions": 3}):
+        (tmp_path / "result.json").write_text(json.dumps({**result, "provenance": known}))
+        assert numbers(tmp_path, 2).provenance == known
+
+
 def test_no_labels(run, tiny_data):
     from mmseg.apis.verifying.verify import verify
 

@@ -73,6 +73,8 @@ def test_the_change_of_class_shares():
 def test_nan_is_no_score():
     with pytest.raises(NotFiniteError):
         count(lambda image: by_side(image) * math.nan, None, halves(), halves())
+    with pytest.raises(NotFiniteError):  # of the teacher, where the student is well
+        count(by_side, lambda image: by_side(image) * math.nan, halves(), halves())
 
 
 def test_the_mask_is_that_of_the_training_or_of_mic():

@@ -28,6 +28,7 @@ def folder_of(tmp_path, *names: str):
         ([f"{NAME}.json", "latest.pth", "20211108_162230.log.json"], f"{NAME}.json", "latest.pth"),
         (["config.py", "result.json", "evaluations.json", "latest.pth", "best.pth"], "config.py", "latest.pth"),
         (["my config.json", "iter_40000.pth"], "my config.json", "iter_40000.pth"),
+        (["my config.json", "choice.json", "temperature.json", "iter_40000.pth"], "my config.json", "iter_40000.pth"),
         (["config.json", "model.json", "model.safetensors", "README.md"], "config.json", "model.safetensors"),
         (["a.json", "b.py", "config.json", "c.safetensors", "latest.pth"], "config.json", "latest.pth"),
         (["config.json", "best.pth", ".latest.12.part.pth", "notes.txt"], "config.json", "best.pth"),

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.files import atomic_path, write_json, write_text
+from mmseg.utils.storage.files import atomic_path, check_target, write_json, write_text
 
 
 def test_written_file_replaces_the_old_one_and_nothing_else_is_left(tmp_path):
@@ -54,3 +54,15 @@ def test_a_folder_below_a_file_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"^Cannot write .*file/a.txt: (Not a directory|File exists)"):
         write_text(tmp_path / "file" / "a.txt", "x")
+
+
+def test_a_target_is_refused_before_the_work(tmp_path):
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(UserError, match=r"^Cannot write .*folder\.json: Is a directory\. Move this folder elsewhere\.$"):
+        check_target(tmp_path / "folder.json")
+    (tmp_path / "a.json").write_text("old")
+    with pytest.raises(UserError, match=r"^Cannot write to .*a\.json"):
+        check_target(tmp_path / "a.json" / "b.json")
+    check_target(tmp_path / "a.json")
+    check_target(tmp_path / "new" / "b.json")
+    assert (tmp_path / "a.json").read_text() == "old" and not (tmp_path / "new").exists()
