@@ -110,9 +110,11 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def of_the_system(error: Exception) -> str | None:
-    """What to say about an error of the disk, of memory or of processes, of which libraries have many kinds; None for our own bugs."""
+    """What to say about an error of the disk, of memory, of processes or of a name that no file can have; None for our own bugs."""
     if isinstance(error, OSError) and error.errno in OF_WRITING:
         return cannot_write(error.filename, error)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return f"{str(error.filename)[:40]}… is longer than the name of a file may be, so it names none."
     said = str(error).partition("\n")[0]
     if isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY):
         return f"Memory ran out ({said or 'no more is given'}). {LESS}"

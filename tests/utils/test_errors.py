@@ -1,5 +1,7 @@
 """How errors reach the user: one line, exit code 2; our own bugs keep their traceback."""
 
+import errno
+
 import pytest
 
 from mmseg.utils.errors import BadFileError, CommandParser, SmallImageError, UserError, Waiting, command_line, naming, suggestion
@@ -36,6 +38,14 @@ def test_exit_code_of_main(returned, code):
     with pytest.raises(SystemExit) as ended:
         command_line(lambda: returned)()
     assert ended.value.code == code
+
+
+def test_a_name_that_no_file_can_have(capsys):
+    error = OSError(errno.ENAMETOOLONG, "File name too long", "a" * 300)  # as Path.is_dir raises it until Python 3.13
+    with pytest.raises(SystemExit) as ended:
+        command_line(raising(error))()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"error: {'a' * 40}… is longer than the name of a file may be, so it names none.\n"
 
 
 def test_the_error_of_a_worker_keeps_only_its_line():
