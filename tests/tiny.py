@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -59,3 +60,10 @@ def run(tool: str, *arguments: str, **options_of_run: object) -> subprocess.Comp
     """Runs a tool to its end and captures what it prints."""
     made = command(tool, *arguments)
     return subprocess.run(made, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, **options_of_run)
+
+
+def result_of(run: Path) -> dict:
+    """What ``result.json`` says, without the hash of the checkpoint's file: that has times in it, which no two runs share."""
+    result = json.loads((run / "result.json").read_text())
+    assert len(result["provenance"]["weights"].pop("checkpoint")) == 64
+    return result

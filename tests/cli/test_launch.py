@@ -141,4 +141,4 @@ def test_a_full_disk_stops_one_row(tiny_data, tmp_path, trained):
     (failure,) = done.stderr.splitlines()[1:]
     assert re.match(r"  adapts_s0_\w+: Cannot write .*\.pth: .*Free some space or choose a writable folder\. Log: ", failure), failure
     (folder,) = tmp_path.glob("runs/adapts_*")
-    assert {path.name for path in contents(folder)} == {"config.py", "console.log", "evaluations.json"}
+    assert {path.name for path in contents(folder)} == {"config.py", "console.log", "evaluations.json", "images.npz"}

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmseg.evaluation.image_counts import ImageCounts
-from mmseg.utils.randomness import Streams
 
 LEVEL = 0.95
 """Of the intervals; 1 - LEVEL is how often a difference is seen where there is none."""
@@ -80,10 +79,17 @@ def compare(first: Mapping[int, float], second: Mapping[int, float], counts: Seq
     )
 
 
+def draws(name: str) -> np.random.Generator:
+    """What is drawn for a comparison, the same for every one."""
+    from mmseg.utils.randomness import Streams  # needs torch, which a list of studies is not to wait for
+
+    return Streams(0, 0).numpy(f"compare/{name}")
+
+
 def resampled(pairs: Sequence[Pair], rounds: int = ROUNDS) -> np.ndarray:
     """Differences B - A of each pair over images that are drawn with replacement, the same for all pairs: float64 [R, S]."""
     images = len(pairs[0][0])
-    generator = Streams(0, 0).numpy("compare/images")
+    generator = draws("images")
     parts = []
     for start in range(0, rounds, CHUNK):
         weights = generator.multinomial(images, np.full(images, 1 / images), size=min(CHUNK, rounds - start)).astype(np.float64)
@@ -98,7 +104,7 @@ def over_images_and_seeds(differences: np.ndarray) -> tuple[float, float]:
     if pairs > 1:  # every quantile of t once, in an order that has nothing to do with the images
         from scipy.stats import t
 
-        places = (Streams(0, 0).numpy("compare/seeds").permutation(rounds) + 0.5) / rounds
+        places = (draws("seeds").permutation(rounds) + 0.5) / rounds
         means = means + t.ppf(places, pairs - 1) * differences.std(axis=1, ddof=1) / math.sqrt(pairs)
     low, high = np.nanquantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

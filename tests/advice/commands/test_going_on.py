@@ -73,7 +73,7 @@ def test_fewer_iterations_than_behind_it(run, call, tiny_data, capsys):
 
 def test_a_result_that_is_gone(run, call, tmp_path):
     evaluates = SimpleNamespace(evaluator=SimpleNamespace(metrics=[]))
-    runner = SimpleNamespace(work_dir=str(run), seed=0, digest="1a2b3c4d", network=nn.Linear(1, 1), val_loop=evaluates)
+    runner = SimpleNamespace(work_dir=str(run), seed=0, digest="1a2b3c4d", network=nn.Linear(1, 1), val_loop=evaluates, hooks=[])
     (run / "evaluations.json").rename(tmp_path / "evaluations.json")
     advice(
         "Evaluate the last checkpoint with tools/test.py, or put the file back and resume again.", lambda: ResultHook().after_train(runner)

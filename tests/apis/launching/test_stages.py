@@ -201,13 +201,13 @@ def test_a_listing_shows_every_stage(study, runs, capsys, monkeypatch):
     lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in capsys.readouterr().out.splitlines() if "│" in line]
     digests = {name: run.digest for name, run in found.items()}
     assert lines == [
-        ["c.1", digests["c.1@student"], "open", "", "self-training", "", ""],
-        ["@source", digests["c.1@source"], "1/1 finished", "", "makes latest.pth", "", "12.5"],
-        ["@labels", digests["c.1@labels"], "1/1 interrupted", "", "makes labels", "", ""],
-        ["@student", digests["c.1@student"], "open", "", "makes latest.pth", "", ""],
-        ["c.2", digests["c.2@fast"], "open", "", "fast", "", ""],
-        ["@source", digests["c.2@source"], "1/1 finished", "", "makes latest.pth", "", "12.5"],
-        ["@fast", digests["c.2@fast"], "open", "", "makes evaluation.json", "", ""],
+        ["c.1", digests["c.1@student"], "open", "", "self-training", "", "", "", ""],
+        ["@source", digests["c.1@source"], "1/1 finished", "", "makes latest.pth", "", "12.5", "", ""],
+        ["@labels", digests["c.1@labels"], "1/1 interrupted", "", "makes labels", "", "", "", ""],
+        ["@student", digests["c.1@student"], "open", "", "makes latest.pth", "", "", "", ""],
+        ["c.2", digests["c.2@fast"], "open", "", "fast", "", "", "", ""],
+        ["@source", digests["c.2@source"], "1/1 finished", "", "makes latest.pth", "", "12.5", "", ""],
+        ["@fast", digests["c.2@fast"], "open", "", "makes evaluation.json", "", "", "", ""],
     ]
     list_studies({7: replace(study, seeds=(0, 1))})
     assert "│ 7  │ tests │ Made up │    2 │         8 │" in capsys.readouterr().out  # four runs, two seeds

@@ -132,7 +132,7 @@ class PlainHRDA(HRDAEncoderDecoder):
     def inference_branches(self, image: Tensor, branches: Sequence[str]) -> dict[str, Tensor]:
         """Outputs for [B, 3, H, W]; each outer window encodes all of its detail windows, also those that its neighbour has encoded."""
         height, width = image.shape[2:]
-        padded = F.pad(image, (0, -width % self._unit, 0, -height % self._unit))
+        padded = F.pad(image, (0, -width % self.unit, 0, -height % self.unit))
         maps = {branch: EncoderDecoder.inference(self, padded, branch) for branch in branches}
         return {branch: logits[:, :, :height, :width] for branch, logits in maps.items()}
 

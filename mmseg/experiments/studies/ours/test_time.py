@@ -43,8 +43,8 @@ def source_free() -> tuple[Stage, ...]:
 
 
 TEST_TIME = Study(
-    title="Without the source: the demo's fog, night and town in sequence, three rounds; and a training",
-    source="ours, after the protocol of CoTTA (CVPR 2022)",
+    title="Without the source: test time, and a training",
+    source="ours, CoTTA's protocol",
     tables=(
         Table(
             key="styles",
