@@ -16,7 +16,7 @@ from mmseg.engine.provenance.code import code_state
 from mmseg.engine.provenance.data import labels_hash, statistics_hash
 from mmseg.engine.provenance.record import ORIGIN, provenance
 from mmseg.evaluation.curve import VERSION, read_curve
-from mmseg.evaluation.image_counts import ImageCounts
+from mmseg.evaluation.image_counts import ImageCounts, read_image_counts
 from mmseg.registry import HOOKS
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.checksums import file_hash
@@ -99,7 +99,10 @@ class ResultHook(Hook):
         if not curve:
             fix = "Evaluate the last checkpoint with tools/test.py, or put the file back and resume again."
             raise UserError(f"{Path(runner.work_dir) / CURVE} is gone, and with it the result of this training. {fix}")
-        latest, counts = Path(runner.work_dir) / LATEST, self._image_counts(runner)
+        latest, images = Path(runner.work_dir) / LATEST, Path(runner.work_dir) / IMAGES
+        counts = self._image_counts(runner)
+        if counts is None and images.is_file():  # resumed behind the last evaluation
+            counts = read_image_counts(images)
         known = {
             "checkpoint": file_hash(latest) if latest.is_file() else None,
             "labels": labels_hash(counts) if counts else None,
