@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmseg.apis.launching.bands import with_reference_band
+from mmseg.apis.bands.shipped import with_reference_band
 from mmseg.config.config import digest, load_config, row_digest
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks import ReferenceBandHook

@@ -43,7 +43,7 @@ def main() -> None:
         check_target(args.out)
     else:
         check_writable(SHIPPED)
-    from mmseg.apis.preparing.band import band_of_runs
+    from mmseg.apis.bands.making import band_of_runs
     from mmseg.engine.provenance.code import code_state
     from mmseg.evaluation.curve import read_result
 

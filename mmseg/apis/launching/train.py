@@ -13,7 +13,7 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 
-from mmseg.apis.launching.bands import with_reference_band
+from mmseg.apis.bands.shipped import with_reference_band
 from mmseg.apis.launching.commands import check_command
 from mmseg.apis.launching.resume import plan_resume
 from mmseg.apis.launching.teachers import attach_teacher

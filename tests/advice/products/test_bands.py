@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from mmseg.apis.preparing.band import band_curves, band_of_runs
+from mmseg.apis.bands.making import band_curves, band_of_runs
 from mmseg.config.config import digest, load_config
 from mmseg.engine.hooks import ReferenceBandHook
 from mmseg.evaluation.bands.file import read_band, write_band
