@@ -57,6 +57,14 @@ def write_run(run: Run, curve: Sequence[dict], *, finished: bool = True) -> None
         (run.folder / "result.json").write_text(json.dumps({**curve[-1], "seed": run.cfg.seed}))
 
 
+def write_choice(run, iteration: int, last: int) -> None:
+    """Scores that speak for the checkpoint of an iteration, and were taken up to another."""
+    numbers = {"scores": {}, "rank": 1.0, "mIoU": None}
+    entries = [{"file": f"iter_{number}.pth", "iteration": number, **numbers} for number in sorted({iteration, last})]
+    content = {"version": 1, "rule": "", "chosen": f"iter_{iteration}.pth", "images": 1, "seed": 0, "checkpoints": entries}
+    (run.folder / "choice.json").write_text(json.dumps(content))
+
+
 def write_picture(run: Run, iteration: int = 1000, width: int = 800) -> None:
     """Noise, which JPEG cannot make small."""
     folder = run.folder / "pictures"

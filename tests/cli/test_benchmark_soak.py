@@ -45,12 +45,42 @@ def test_a_process_counts_with_its_children():
     assert taken(process.pid) is None
 
 
+FORKS = """
+import os, signal, sys
+block = bytearray(os.urandom(2**26))
+child = os.fork()
+while not child:
+    signal.pause()
+print(child, flush=True)
+sys.stdin.readline()
+for place in range(0, 2**25, 4096):
+    block[place] = 0
+print(child, flush=True)
+sys.stdin.readline()
+os.kill(child, signal.SIGKILL)
+"""
+
+
+def test_a_page_that_is_shared_no_more_is_no_growth_of_a_process():
+    """Two processes share 64 MiB, and one writes to half of it."""
+    with subprocess.Popen([sys.executable, "-c", FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        before = taken(process.pid)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        after = taken(process.pid)
+        process.stdin.write("\n")
+    assert after["memory"] - before["memory"] == pytest.approx(2**25, abs=2**20)
+    assert abs(after["resident"] - before["resident"]) < 2**20 and before["resident"] - before["memory"] > 2**26
+
+
 def test_table():
     figure = {"level": 3 * 2**20, "slope": -(2**20), "error": 2**19, "flat": False}
     table = soak_table({"growth": {"memory": figure, "threads": {"level": 4, "slope": 0, "error": 0, "flat": True}}})
     assert [list(column.cells) for column in table.columns] == [
-        ["memory, MiB", "threads"],
-        ["3.0", "4.00"],
-        ["-1.0 ± 0.5", "0.00 ± 0.00"],
+        ["memory, shared pages once, MiB", "threads"],
+        ["3.00", "4.00"],
+        ["-1.00 ± 0.50", "0.00 ± 0.00"],
         ["no", "yes"],
     ]

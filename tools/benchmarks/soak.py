@@ -40,7 +40,9 @@ SETTLED = 0.2
 BLOCKS = 8
 """Medians over parts of the rest. Neighbouring looks are no independent figures; a block has two evaluations with their checkpoints; and a
 system may take away pages for a minute and give them back."""
-MEASURED = ("memory", "files", "threads")
+MEASURED = {"resident": "memory of each process, MiB", "memory": "memory, shared pages once, MiB", "files": "files", "threads": "threads"}
+"""What is looked at, and its title. A loader worker shares the pages of the training that forked it until one of them writes to a page and
+gets a copy. The second figure rises with every copy, up to the first at most; the first rises where a process takes more."""
 PROC = Path("/proc")
 
 
@@ -61,8 +63,8 @@ def measure_soak(config: str, options: Mapping, iterations: int) -> dict:
     """Trains a small form of a config to its end, and looks at its processes every second.
 
     Returns:
-        ``growth``: by what is measured (``memory`` in bytes, without libraries and other files, shared pages counted once; ``files``,
-        ``threads``) :func:`growth` per 1,000 iterations, and ``looks``, ``seconds``, ``iterations``, ``environment``.
+        ``growth``: by what is measured (``resident`` in bytes, without libraries and other files; ``memory``, which counts shared pages
+        once; ``files``, ``threads``) :func:`growth` per 1,000 iterations, and ``looks``, ``seconds``, ``iterations``, ``environment``.
 
     Raises:
         UserError: there is no /proc, or the training failed.
@@ -98,8 +100,10 @@ def taken(process: int) -> dict[str, int] | None:
         for member in family:  # grows while it is read
             for task in (PROC / str(member) / "task").iterdir():
                 family += map(int, (task / "children").read_text().split())
+        sizes = [memory(member) for member in family]
         return {
-            "memory": sum(proportional(member) for member in family),
+            "resident": sum(size["Anonymous"] + size["Pss_Shmem"] for size in sizes),
+            "memory": sum(size["Pss_Anon"] + size["Pss_Shmem"] for size in sizes),
             "files": sum(len(os.listdir(PROC / str(member) / "fd")) for member in family),
             "threads": sum(len(os.listdir(PROC / str(member) / "task")) for member in family),
         }
@@ -107,14 +111,14 @@ def taken(process: int) -> dict[str, int] | None:
         return None
 
 
-def proportional(process: int) -> int:
-    """Bytes of a process in memory; of a page that n processes share, an n-th.
+def memory(process: int) -> dict[str, int]:
+    """Bytes of a process in memory by the names of the kernel; of a page that n processes share, ``Pss`` counts an n-th.
 
-    Pages of files are left out: they hold the code of libraries, which other programs may share or cease to.
+    Pages of files are no part of ``Anonymous``, ``Pss_Anon`` and ``Pss_Shmem``: they hold the code of libraries, which other programs may
+    share or cease to.
     """
     lines = (PROC / str(process) / "smaps_rollup").read_text().splitlines()[1:]
-    sizes = dict(line.split(":", 1) for line in lines)
-    return sum(int(sizes[name].split()[0]) * 1024 for name in ("Pss_Anon", "Pss_Shmem"))
+    return {name: int(size.split()[0]) * 1024 for name, size in (line.split(":", 1) for line in lines)}
 
 
 def growth(values: list[float], iterations: int) -> dict[str, float | bool]:
@@ -138,8 +142,7 @@ def soak_table(result: dict) -> Table:
     """One line per thing that is measured."""
     table = Table("of all processes", "level", "growth per 1,000 iterations", "flat")
     for name, figure in result["growth"].items():
-        unit, digits = (2**20, 1) if name == "memory" else (1, 2)
-        numbers = [f"{figure[key] / unit:.{digits}f}" for key in ("level", "slope", "error")]
-        title = "memory, MiB" if name == "memory" else name
-        table.add_row(title, numbers[0], f"{numbers[1]} ± {numbers[2]}", "yes" if figure["flat"] else "no")
+        unit = 2**20 if MEASURED[name].endswith("MiB") else 1
+        numbers = [f"{figure[key] / unit:.2f}" for key in ("level", "slope", "error")]
+        table.add_row(MEASURED[name], numbers[0], f"{numbers[1]} ± {numbers[2]}", "yes" if figure["flat"] else "no")
     return table

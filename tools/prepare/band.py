@@ -15,6 +15,7 @@ import argparse
 import shlex
 from datetime import datetime, timezone
 
+from mmseg.config.options import add_trust_options
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_target, check_writable
 
@@ -24,6 +25,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folders of finished trainings, one for each seed")
     out_help = "default: mmseg/evaluation/bands/shipped/DIGEST.json"
     parser.add_argument("--out", type=Path, metavar="FILE.json", help=out_help)
+    add_trust_options(parser)
     return parser.parse_intermixed_args()
 
 
@@ -47,7 +49,7 @@ def main() -> None:
     from mmseg.engine.provenance.code import code_state
     from mmseg.evaluation.curve import read_result
 
-    band = band_of_runs(args.runs)
+    band = band_of_runs(args.runs, args.trust)
     out = args.out or SHIPPED / f"{band.digest}.json"
     origin = {
         "command": shlex.join(["python", "tools/prepare/band.py", *sys.argv[1:]]),

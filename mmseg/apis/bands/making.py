@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mmseg.config.config import load_config, row_digest, run_name
+from mmseg.config.safe import may_be_of_others
 from mmseg.evaluation.bands.file import Band, BandCurve
 from mmseg.evaluation.bands.making import DIGITS, is_evaluated, is_watched, limits, smoothed
 from mmseg.evaluation.curve import read_curve, read_result
@@ -23,8 +24,12 @@ Points = dict[str, dict[int, float]]
 """Values by iteration, by the name of the quantity."""
 
 
-def band_of_runs(folders: Sequence[Path]) -> Band:
+def band_of_runs(folders: Sequence[Path], trust: bool | None = None) -> Band:
     """The band of finished trainings of one config with different seeds.
+
+    Args:
+        folders: of the runs.
+        trust: whether their configs may run code; None decides as :func:`mmseg.config.safe.may_be_of_others` says.
 
     Raises:
         UserError: they are fewer than two, not finished, of different configs, of one seed, or share no point; or a file is broken.
@@ -35,7 +40,8 @@ def band_of_runs(folders: Sequence[Path]) -> Band:
     digests: dict[str, Path] = {}
     for folder in folders:
         read_result(folder)  # which only a finished run has
-        cfg = load_config(folder / CONFIG)
+        config = folder / CONFIG
+        cfg = load_config(config, trust=not may_be_of_others(config) if trust is None else trust)
         if cfg.seed in runs:
             raise UserError(f"{runs[cfg.seed]} and {folder} have the same seed {cfg.seed}. Give runs that differ in their seeds.")
         runs[cfg.seed] = folder

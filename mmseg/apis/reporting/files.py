@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmseg.apis.reporting.figures import write_curves
@@ -14,7 +15,7 @@ from mmseg.apis.reporting.tables import markdown, study_tables
 from mmseg.utils.storage.files import write_bytes, write_text
 from mmseg.visualization.axis_chart import as_png, axis_chart
 
-COLUMNS = ("study", "table", "row", "title", "seed", "digest", "folder", "state", "iteration")
+COLUMNS = ("study", "table", "row", "title", "seed", "digest", "folder", "state", "iteration", "choice")
 PUBLISHED = ("published_mean", "published_note")
 
 
@@ -60,16 +61,29 @@ def markdown_text_of(summary: StudySummary, study_id: int, command: str) -> str:
 
 
 def csv_text(summary: StudySummary, study_id: int) -> str:
-    """One line for each run of each row; unfinished runs have no numbers, absent classes are empty."""
+    """One line for each run of each row; unfinished runs have no numbers, absent classes are empty.
+
+    The metrics of the tables also at the checkpoint that was chosen without labels, and the best of all evaluations, see
+    :meth:`RunSummary.at_choice` and :meth:`RunSummary.best`.
+    """
     rows = [(table.table.key, row, run) for table in summary.tables for row in table.rows for run in row.runs]
-    asked = [name for table in summary.tables for name, _ in table.table.metrics]
+    asked = list(dict.fromkeys(name for table in summary.tables for name, _ in table.table.metrics))
     metrics = list(dict.fromkeys([*asked, *(name for _, _, run in rows for name in run.metrics)]))
+    others = [f"{name}_{which}" for name in asked for which in ("at_choice", "best")]
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, [*COLUMNS, *metrics, *PUBLISHED], lineterminator="\n")
+    writer = csv.DictWriter(stream, [*COLUMNS, *metrics, *others, *PUBLISHED], lineterminator="\n")
     writer.writeheader()
     for key, row, run in rows:
-        writer.writerow({"study": study_id, "table": key, **_csv_cells(row, run), **{name: run.value(name) for name in metrics}})
+        values = {name: run.value(name) for name in metrics}
+        writer.writerow({"study": study_id, "table": key, **_csv_cells(row, run), **values, **_of_other_checkpoints(run, asked)})
     return stream.getvalue()
+
+
+def _of_other_checkpoints(run: RunSummary, metrics: Sequence[str]) -> dict[str, float | None]:
+    if run.state != "finished":
+        return {}
+    chosen = {f"{name}_at_choice": run.at_choice(name) for name in metrics}
+    return chosen | {f"{name}_best": run.best(name) for name in metrics}
 
 
 def _csv_cells(row: RowSummary, run: RunSummary) -> dict[str, object]:
@@ -77,7 +91,7 @@ def _csv_cells(row: RowSummary, run: RunSummary) -> dict[str, object]:
     return {
         "row": row.address,
         "title": row.row.title,
-        **{name: getattr(run, name) for name in ("seed", "digest", "folder", "state", "iteration")},
+        **{name: getattr(run, name) for name in ("seed", "digest", "folder", "state", "iteration", "choice")},
         "published_mean": published.mean if published else None,
         "published_note": published.note if published else None,
     }

@@ -51,6 +51,16 @@ def test_what_a_band_is_made_of(two, tmp_path):
     assert ReferenceBandHook(file=str(file)).due == frozenset()
 
 
+def test_the_code_of_a_run(two, tmp_path):
+    """Runs have states beside their configs, and nothing of them is run unless it is asked for."""
+    with open(two[1] / "config.py", "a") as config:
+        config.write(f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n")
+    (two[1] / "latest.pth").touch()
+    advice("is not read as plain values: {}. Add --trust-config to have it run, if you trust whoever made it.", lambda: band_of_runs(two))
+    assert not (tmp_path / "ran").exists()
+    assert band_of_runs(two, trust=True).seeds == (0, 1) and (tmp_path / "ran").exists()
+
+
 def test_a_broken_log(two):
     log = two[0] / "20260101" / "vis_data" / "scalars.json"
     log.parent.mkdir(parents=True)

@@ -16,7 +16,7 @@ from mmseg.apis.reporting.page import page
 from mmseg.apis.reporting.summary import collect
 from mmseg.experiments import Published
 from mmseg.utils.errors import UserError
-from tests.apis.fake_study import evaluation, make_study, write_picture, write_run
+from tests.apis.fake_study import evaluation, make_study, write_choice, write_picture, write_run
 
 VOID = {"meta", "img", "br", "link"}
 HOSTILE = "<script>alert('&')</script> | $x_1$"
@@ -77,6 +77,18 @@ def test_csv_reads_back(study_and_runs):
     assert (second["digest"], second["folder"]) == (runs["7.1"][1].digest, str(runs["7.1"][1].folder))
     assert third["published_note"] == "test split"
     assert (last["state"], last["iteration"], last["mIoU"], last["published_mean"]) == ("open", "", "", "")
+    assert last["mIoU_best"] == last["choice"] == ""
+
+
+def test_csv_of_last_chosen_and_best(tmp_path):
+    study, runs = make_study(tmp_path, ["a"])
+    write_run(runs["7.1"][0], [evaluation(100, 60.0), evaluation(200, 50.0), evaluation(300, 40.0)])
+    write_choice(runs["7.1"][0], 200, 300)
+    write_run(runs["7.1"][1], [evaluation(100, 60.0), evaluation(200, 50.0)], finished=False)
+    finished, begun = csv.DictReader(io.StringIO(csv_text(collect(study, runs), 44)))
+    expected = {"iteration": "300", "mIoU": "40.0", "choice": "200", "mIoU_at_choice": "50.0", "mIoU_best": "60.0", "mIoU.thin_best": ""}
+    assert expected.items() <= finished.items()
+    assert {begun[name] for name in ("mIoU", "choice", "mIoU_at_choice", "mIoU_best")} == {""}
 
 
 def test_the_page_needs_nothing_else(study_and_runs):

@@ -1,6 +1,5 @@
 """The tables of a summary, cell by cell."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from mmseg.apis.reporting.summary import collect
 from mmseg.apis.reporting.tables import class_table, difference_cell, markdown, print_study, print_tables, result_table, study_tables
 from mmseg.experiments import Published
-from tests.apis.fake_study import evaluation, make_study, write_run
+from tests.apis.fake_study import evaluation, make_study, write_choice, write_run
 
 
 @pytest.fixture
@@ -37,14 +36,6 @@ def test_every_cell(study_and_runs):
         ("7.3", "begun", "0 of 2", "interrupted: iteration 2,000", "", "-", "-", "50.0 (test split)", "-", "-", ""),
         ("7.4", "open", "0 of 2", "not run", "", "-", "-", "-", "-", "-", ""),
     )
-
-
-def write_choice(run, iteration: int, last: int) -> None:
-    """Scores that speak for the checkpoint of an iteration, and were taken up to another."""
-    numbers = {"scores": {}, "rank": 1.0, "mIoU": None}
-    entries = [{"file": f"iter_{number}.pth", "iteration": number, **numbers} for number in sorted({iteration, last})]
-    content = {"version": 1, "rule": "", "chosen": f"iter_{iteration}.pth", "images": 1, "seed": 0, "checkpoints": entries}
-    (run.folder / "choice.json").write_text(json.dumps(content))
 
 
 def test_last_choice_and_best(tmp_path):
