@@ -24,7 +24,7 @@ TINY = Parameters(width=128, height=64, source=6, target=4, val=2)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How many random mistakes tests/config/test_mutations.py and tests/utils/test_product_mutations.py make."""
+    """How many random mistakes tests/config/test_mutations.py and tests/utils/products/test_mutations.py make."""
     parser.addoption("--mutations", type=int, default=500, help="random mistakes in the configs of each form, and in products")
 
 

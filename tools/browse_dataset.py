@@ -48,7 +48,7 @@ def main() -> None:
     from mmseg.utils.computing.devices import chosen_device
     from mmseg.utils.computing.progress import progress_bar
     from mmseg.utils.storage.images import write_image
-    from mmseg.visualization.training_sample import draw_training_sample
+    from mmseg.visualization.pictures.training_sample import draw_training_sample
 
     browser = build_browser(cfg, checkpoint=args.checkpoint, device=chosen_device(args.device))
     with progress_bar() as bar:

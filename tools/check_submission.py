@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Prints one line for everything that is wrong; exit code 1 if anything is."""
     args = parse_args()
-    from mmseg.apis.predicting.submission import check_archive
+    from mmseg.apis.evaluating.submission import check_archive
 
     benchmark = BENCHMARKS[args.benchmark]
     problems = check_archive(args.archive, benchmark, args.images)

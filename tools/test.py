@@ -147,7 +147,7 @@ def main() -> None:
     from mmseg.config.config import load_config
 
     cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
-    from mmseg.apis.predicting.testing import run
+    from mmseg.apis.evaluating.testing import run
 
     run(args, cfg)
 

@@ -24,7 +24,7 @@ from mmseg.utils.computing.precision import Precision
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.options.config_text import WRITABLE, unwritable
 from mmseg.utils.options.custom_modules import import_modules, module_sources
-from mmseg.utils.storage.products import read_product
+from mmseg.utils.products.json_file import read_product
 from mmseg.utils.storage.run_folder import CURVE, RESULT
 
 REQUIRED = (

@@ -8,7 +8,7 @@ HOMES = {
     "CamVidDataset": "kinds.camvid",
     "ClassAwareOptions": "sampling.class_aware_sampling",
     "CityscapesDataset": "kinds.cityscapes",
-    "CropOptions": "sampling.crop_options",
+    "CropOptions": "cropping.crop_options",
     "DarkZurichDataset": "kinds.dark_zurich",
     "FolderDataset": "folder",
     "GTADataset": "kinds.gta",

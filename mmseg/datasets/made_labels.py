@@ -13,9 +13,9 @@ from mmseg.datasets.reading.image_files import list_files
 from mmseg.datasets.statistics.class_statistics import ClassStatistics, counted
 from mmseg.datasets.statistics.counts_file import COUNTS_FILE, read_counts
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.product_header import HEADER, Header, check_header, read_header
-from mmseg.utils.storage.products import PRODUCT
-from mmseg.utils.storage.soft_maps import SUFFIX as SOFT_SUFFIX
+from mmseg.utils.products.header import HEADER, Header, check_header, read_header
+from mmseg.utils.products.json_file import PRODUCT
+from mmseg.utils.products.soft_maps import SUFFIX as SOFT_SUFFIX
 
 KIND = "pseudo-labels"
 SUFFIX = ".png"

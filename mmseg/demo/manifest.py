@@ -8,7 +8,7 @@ from typing import Any, Literal
 from typing_extensions import NotRequired, TypedDict
 
 from mmseg.demo.choices import DEMO_FOLDERS, MANIFEST, STREETS, UNSEEN_FOLDERS
-from mmseg.utils.storage.products import PRODUCT, Count, read_product
+from mmseg.utils.products.json_file import PRODUCT, Count, read_product
 
 VERSION = 1
 

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from mmseg.datasets.base import class_info
 from mmseg.datasets.classes.check import check_class_lists
 from mmseg.datasets.collate import collate_samples
-from mmseg.datasets.reading.steady_loader import SteadyLoader
+from mmseg.datasets.loading.steady_loader import SteadyLoader
 from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.compile import compile_networks
 from mmseg.engine.dry_pass import dry_pass
@@ -48,8 +48,8 @@ from mmseg.utils.errors import UserError
 from mmseg.utils.options.engine_options import env_cfg
 from mmseg.utils.randomness import derive_seed
 from mmseg.utils.signals import shield_worker
-from mmseg.visualization import local_files, tensorboard  # noqa: F401  register their backends
-from mmseg.visualization.loggers import check_installed
+from mmseg.visualization.backends import local_files, tensorboard  # noqa: F401  register their backends
+from mmseg.visualization.backends.loggers import check_installed
 
 NEEDED_HOOKS = {
     "checkpoint": "nothing that is learned would be kept",

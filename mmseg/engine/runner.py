@@ -23,7 +23,7 @@ from timm.layers import convert_sync_batchnorm
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mmseg.datasets.reading.steady_loader import SteadyLoader
+from mmseg.datasets.loading.steady_loader import SteadyLoader
 from mmseg.datasets.sampling.source_classes import source_note
 from mmseg.engine.batch_norm import average_statistics
 from mmseg.engine.checkpoints.checkpoint import environment, read_checkpoint, save_checkpoint

@@ -7,7 +7,7 @@ from typing import Literal
 
 from typing_extensions import NotRequired, TypedDict
 
-from mmseg.utils.storage.products import PRODUCT, Count, FileName, Measure, read_product
+from mmseg.utils.products.json_file import PRODUCT, Count, FileName, Measure, read_product
 from mmseg.utils.storage.run_folder import CHOICE
 
 VERSION = 1

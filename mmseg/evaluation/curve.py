@@ -8,7 +8,7 @@ from typing import Any, Literal
 from typing_extensions import NotRequired, TypedDict
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.products import PRODUCT, Count, Measure, Percent, read_product
+from mmseg.utils.products.json_file import PRODUCT, Count, Measure, Percent, read_product
 from mmseg.utils.storage.run_folder import CURVE, RESULT
 
 VERSION = 1

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.array_file import read_arrays, write_arrays
+from mmseg.utils.products.array_file import read_arrays, write_arrays
 
 NAMES = ("hits", "truth", "guess", "absent")
 KIND = "counts of images"

@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import NotRequired, TypedDict
 
-from mmseg.utils.storage.products import PRODUCT, Measure, read_product
+from mmseg.utils.products.json_file import PRODUCT, Measure, read_product
 from mmseg.utils.storage.run_folder import LATEST
 
 FOLDER = "eval"

@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 
 from mmseg.apis.predicting.inference import init_model
-from mmseg.utils.storage.product_header import TOOLS
+from mmseg.utils.products.header import TOOLS
 from tests.models.networks import plain
 from tools.prepare import priors, prototypes, pseudo_labels
 

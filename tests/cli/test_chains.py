@@ -17,7 +17,7 @@ from mmseg.apis.launching.runs import Run
 from mmseg.apis.launching.train import train
 from mmseg.engine.hooks.checkpoint_hook import CheckpointHook
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.product_header import HEADER
+from mmseg.utils.products.header import HEADER
 from tests import tiny
 from tests.apis.chain_study import chain_study, write_config
 from tests.cli.study_script import environment, launched

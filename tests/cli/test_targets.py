@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mmseg.apis.predicting import submission
-from mmseg.apis.predicting.records import without_nan
+from mmseg.apis.evaluating import submission
+from mmseg.apis.evaluating.records import without_nan
 from mmseg.datasets.classes.groups import SYNTHIA_ABSENT
 from mmseg.evaluation.trust.counts import confidence_counts
 from mmseg.evaluation.trust.measures import trust_scores

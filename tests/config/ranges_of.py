@@ -8,8 +8,8 @@ from mmengine.registry import LOOPS, OPTIMIZERS, PARAM_SCHEDULERS, VISBACKENDS
 
 from mmseg import registry
 from mmseg.config.config import MAX_SEED
+from mmseg.datasets.cropping.crop_options import CropOptions
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions
-from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
 from mmseg.engine.optimizers.guarded import GuardedOptimWrapper
 from mmseg.models.decode_heads.layers import DECODER_LAYERS

@@ -7,7 +7,7 @@ from mmengine.registry import OPTIMIZERS, PARAM_SCHEDULERS
 
 from mmseg.config.config import load_config
 from mmseg.config.sections import check_samplers, check_sections
-from mmseg.datasets.sampling.crop_options import CropOptions
+from mmseg.datasets.cropping.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
 from mmseg.engine.parts import build_method, check_engine_parts
 from mmseg.models.decode_heads.layers import DECODER_LAYERS

@@ -7,7 +7,7 @@ import torch
 
 from mmseg.config import load_config
 from mmseg.engine.parts import build_model
-from mmseg.utils.storage.prototype_file import Prototypes, write_prototypes
+from mmseg.utils.products.prototype_file import Prototypes, write_prototypes
 from tests import tiny
 from tests.config.legacy.published_form import decisive, published, write_json
 from tests.models.uda.mixtures_file import mixtures

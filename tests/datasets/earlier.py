@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from mmseg.datasets.classes.names import CLASSES
-from mmseg.utils.storage.product_header import HEADER, images_digest
-from mmseg.utils.storage.soft_maps import write_soft_map
+from mmseg.utils.products.header import HEADER, images_digest
+from mmseg.utils.products.soft_maps import write_soft_map
 from tests.datasets.toy import HEIGHT, WIDTH, write_png
 
 COMMAND = "python tools/prepare/pseudo_labels.py a.py a.pth --out made"

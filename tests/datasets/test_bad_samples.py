@@ -8,8 +8,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmseg.datasets import CityscapesDataset, RunningIndexSampler, UDADataset
+from mmseg.datasets.loading.steady_loader import SteadyLoader
 from mmseg.datasets.reading.encoded import Encoded
-from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.datasets.sampling import uda_dataset
 from mmseg.registry import DATASETS
 from mmseg.utils.errors import BadFileError, UserError

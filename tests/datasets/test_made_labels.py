@@ -10,7 +10,7 @@ from mmseg.datasets import CityscapesDataset, FolderDataset
 from mmseg.datasets.classes.names import CLASSES
 from mmseg.datasets.statistics.counts_file import COUNTS_FILE, write_counts
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.product_header import HEADER, images_digest
+from mmseg.utils.products.header import HEADER, images_digest
 from tests.datasets.toy import position_image, write_png
 
 COMMAND = "python tools/prepare/pseudo_labels.py a.py a.pth --out labels"

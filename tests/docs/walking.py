@@ -54,9 +54,6 @@ class Walker:
 
 def serve(folder: Path) -> None:
     """Answers each line of words with exit code and output of that command."""
-    import mmseg.apis
-    import mmseg.apis.launching.train
-    import mmseg.apis.predicting.testing  # noqa: F401
 
     os.chdir(folder)
     for line in sys.stdin:

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from mmseg.apis import init_model
+from mmseg.apis.evaluating.evaluate import evaluate, evaluation_loader
 from mmseg.apis.launching.train import train
-from mmseg.apis.predicting.evaluate import evaluate, evaluation_loader
 from mmseg.apis.predicting.inference import class_colors
 from mmseg.apis.predicting.predict import Options, predict
 from mmseg.apis.predicting.sources import find_sources

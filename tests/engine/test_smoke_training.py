@@ -8,7 +8,7 @@ from mmseg.apis.launching.train import train
 from mmseg.config.config import load_config
 from mmseg.config.small.shrink import shrink
 from mmseg.evaluation.curve import read_curve
-from mmseg.utils.storage.products import read_product
+from mmseg.utils.products.json_file import read_product
 
 HRDA, DAFORMER = "configs/hrda/gtaHR2csHR_hrda.py", "configs/daformer/gta2cs_daformer.py"
 BLOCKS = {"type": "block", "mask_ratio": 0.7, "mask_block_size": 64}

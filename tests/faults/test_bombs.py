@@ -17,10 +17,10 @@ from mmseg.datasets.reading.image_files import list_files, read_image, read_labe
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.models.weights.pretrained import read_state
 from mmseg.utils.errors import BadFileError, UserError
+from mmseg.utils.products.array_file import read_arrays
+from mmseg.utils.products.json_file import read_product
+from mmseg.utils.products.soft_maps import read_soft_map, write_soft_map
 from mmseg.utils.storage import limits
-from mmseg.utils.storage.array_file import read_arrays
-from mmseg.utils.storage.products import read_product
-from mmseg.utils.storage.soft_maps import read_soft_map, write_soft_map
 from tests.corpus.test_images import jpeg_of, png_of
 
 HUGE = 3 << 30

@@ -11,11 +11,11 @@ import torch
 from mmseg.engine.checkpoints import checkpoint
 from mmseg.engine.checkpoints.checkpoint import check_whole, read_checkpoint, save_checkpoint, tensor_bytes
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.array_file import write_arrays
+from mmseg.utils.products.array_file import write_arrays
+from mmseg.utils.products.soft_maps import write_soft_map
 from mmseg.utils.storage.files import write_json
 from mmseg.utils.storage.images import write_image
 from mmseg.utils.storage.logs import GOES_ON
-from mmseg.utils.storage.soft_maps import write_soft_map
 from mmseg.visualization.colorize import write_palette_png
 from mmseg.visualization.video import video_file
 from tests.faults.harness import SCRIPT, assert_same_run, state, train
@@ -24,7 +24,7 @@ FULL = """
 import errno, resource
 from mmseg.engine.runner import AdaptationRunner
 from mmseg.utils.storage import logs
-from mmseg.visualization import local_files
+from mmseg.visualization.backends import local_files
 
 def no_space(path, data):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))

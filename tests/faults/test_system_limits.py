@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch.utils.data import Dataset
 
-from mmseg.datasets.reading import worker_limits
-from mmseg.datasets.reading.steady_loader import SteadyLoader
+from mmseg.datasets.loading import worker_limits
+from mmseg.datasets.loading.steady_loader import SteadyLoader
 from mmseg.utils.errors import UserError, command_line
 from mmseg.utils.process_start import have_home
 from tests import tiny

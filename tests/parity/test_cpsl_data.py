@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from mmseg.apis.preparing.passes import LabelOptions, hard_result, small_looks, small_probabilities, soft_result
-from mmseg.datasets.sampling.crop_options import CropOptions
-from mmseg.datasets.sampling.target_crop import TargetCrop
+from mmseg.datasets.cropping.crop_options import CropOptions
+from mmseg.datasets.cropping.target_crop import TargetCrop
 from mmseg.datasets.transforms import LabStatistics, draw_strong, lab_transfer, rand_augment, resize_bilinear, strong_view, to_lab
 from mmseg.datasets.transforms.pillow import Jitter
 from mmseg.evaluation import IoUMetric
@@ -22,7 +22,7 @@ from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.uda.augmentation.place import crop_of_whole
 from mmseg.models.uda.augmentation.replay import replay_mask, replay_strong
 from mmseg.structures import Box, CropPlace, StrongGeometry, soft_crop
-from mmseg.utils.storage.soft_maps import probabilities
+from mmseg.utils.products.soft_maps import probabilities
 from tests.parity.records import assert_close, fill_by_recipe, parametrize
 
 FOLDER = "methods/cpsl"

@@ -21,7 +21,7 @@ from mmseg.models.uda.objectives import prototypes as target_pass
 from mmseg.models.uda.self_labelling import labeller, teacher
 from mmseg.registry import MODELS
 from mmseg.structures import Box, CropPlace, UDABatch, shown_classes
-from mmseg.utils.storage.prototype_file import Prototypes
+from mmseg.utils.products.prototype_file import Prototypes
 from tests.parity import cpsl_records as cpsl
 from tests.parity.records import Record, assert_close, fill_by_recipe, parametrize
 from tests.parity.test_cpsl_bricks import FOLDER, known

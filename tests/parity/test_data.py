@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mmseg.datasets import transforms
-from mmseg.datasets.sampling.finishing import draw_flip, finish_image, finish_mask
+from mmseg.datasets.cropping.finishing import draw_flip, finish_image, finish_mask
 from mmseg.datasets.sampling.rare_class_sampling import RareClassTable, class_frequencies, class_probabilities
 from mmseg.evaluation import IoUMetric
 from tests.parity.data_records import RecordedDraws

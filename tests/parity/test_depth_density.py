@@ -13,7 +13,7 @@ from mmseg.models.uda.depth_distribution.mixtures import (
     points_of,
     squash,
 )
-from mmseg.utils.storage.mixture_file import MixtureParameters
+from mmseg.utils.products.mixture_file import MixtureParameters
 from tests.parity.records import assert_close, one, parametrize
 
 FOLDER = "methods/depth_distribution"

@@ -10,10 +10,10 @@ import torch
 from mmseg.datasets import CityscapesDataset, MapillaryDataset, SynthiaDataset, transforms
 from mmseg.datasets.classes.groups import SYNTHIA_ABSENT
 from mmseg.datasets.classes.names import CLASSES, IGNORE, LABEL_MAP, class_lut, train_id_lut
+from mmseg.datasets.cropping.crop_options import CropOptions
+from mmseg.datasets.cropping.finishing import finish_image, finish_mask
 from mmseg.datasets.kinds.synthia import LABEL_MAP as SYNTHIA_MAP
 from mmseg.datasets.reading.depth_files import inverse_depth, read_raw_depth
-from mmseg.datasets.sampling.crop_options import CropOptions
-from mmseg.datasets.sampling.finishing import finish_image, finish_mask
 from mmseg.datasets.transforms import EvaluationSize
 from mmseg.evaluation import IoUMetric
 from mmseg.structures import Box

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from mmseg.apis.preparing.gaussian_mixtures import FLOOR, STARTS, FittedMixture, clusters, fit_mixture
-from mmseg.utils.storage.mixture_file import MixtureParameters, read_mixtures, write_mixtures
+from mmseg.utils.products.mixture_file import MixtureParameters, read_mixtures, write_mixtures
 from tests.parity.records import parametrize
-from tests.utils.storage.test_mixture_file import HEADER
+from tests.utils.products.test_mixture_file import HEADER
 
 FOLDER = "methods/depth_distribution"
 

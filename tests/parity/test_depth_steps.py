@@ -18,7 +18,7 @@ from mmseg.models.uda.depth_distribution.maps import nearest_index
 from mmseg.models.uda.depth_distribution.mixtures import density_target
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch, shown_classes
-from mmseg.utils.storage.mixture_file import MixtureParameters
+from mmseg.utils.products.mixture_file import MixtureParameters
 from tests.parity import depth_records as depth
 from tests.parity.cpsl_records import thinned
 from tests.parity.records import Record, assert_close, fill_by_recipe, one, parametrize

@@ -10,8 +10,8 @@ import torch
 from mmengine.registry import PARAM_SCHEDULERS
 from torch import Tensor, nn
 
+from mmseg.datasets.cropping.crop_options import CropOptions
 from mmseg.datasets.sampling.class_aware_sampling import class_aware_list, image_level_counts
-from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.statistics.class_priors import image_scores, log_ratio, normalised, shown_in_target, source_counts
 from mmseg.datasets.transforms import RESIZING, flip
 from mmseg.evaluation import IoUMetric

@@ -9,8 +9,8 @@ from mmengine.registry import PARAM_SCHEDULERS
 from torch import nn
 
 from mmseg.config.config import load_config
+from mmseg.datasets.cropping.crop_options import CropOptions
 from mmseg.datasets.sampling.class_aware_sampling import class_aware_list
-from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.transforms import RESIZING
 from mmseg.engine.parts import build_model
 from mmseg.evaluation import IoUMetric

@@ -24,9 +24,9 @@ from mmseg.models.uda.depth_distribution.mixtures import Mixtures, class_log_den
 from mmseg.models.uda.pseudo_labels.spatial_prior import class_thresholds, spatial_prior
 from mmseg.registry import MODELS
 from mmseg.structures import UDABatch, shown_classes
+from mmseg.utils.products.header import VERSION, images_digest
+from mmseg.utils.products.mixture_file import KIND, MixtureParameters, write_mixtures
 from mmseg.utils.repository import ROOT
-from mmseg.utils.storage.mixture_file import KIND, MixtureParameters, write_mixtures
-from mmseg.utils.storage.product_header import VERSION, images_digest
 from tools.benchmarks.data import surroundings
 from tools.benchmarks.peak import GIB, PeakMemory
 from tools.benchmarks.plain.components import plain_spatial_prior

@@ -22,7 +22,7 @@ from mmseg.apis.preparing.images import images_of
 from mmseg.apis.preparing.passes import LabelOptions, loader
 from mmseg.apis.preparing.pseudo_labels import Task, predict_missing
 from mmseg.models.uda import UDAMethod
-from mmseg.utils.storage.soft_maps import SUFFIX
+from mmseg.utils.products.soft_maps import SUFFIX
 from tools.benchmarks.data import IMAGES, demo_options, surroundings
 from tools.benchmarks.settings import config_of
 

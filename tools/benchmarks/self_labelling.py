@@ -20,8 +20,8 @@ from mmseg.engine.parts import build_optimizer
 from mmseg.models.uda.self_labelling.sinkhorn import balanced_assignment
 from mmseg.registry import MODELS
 from mmseg.structures import Box, CropPlace, StrongGeometry, UDABatch, shown_classes
-from mmseg.utils.storage.product_header import VERSION, images_digest
-from mmseg.utils.storage.prototype_file import Prototypes, write_prototypes
+from mmseg.utils.products.header import VERSION, images_digest
+from mmseg.utils.products.prototype_file import Prototypes, write_prototypes
 from tools.benchmarks.data import surroundings
 from tools.benchmarks.plain.self_training import PlainTeacher, PlainView
 

@@ -61,7 +61,7 @@ def main() -> None:
         check_target(file)
     from mmseg.apis.preparing.depth_distribution import MixtureOptions, make_mixtures, summary
     from mmseg.apis.preparing.priors import source_of
-    from mmseg.utils.storage.mixture_file import write_mixtures
+    from mmseg.utils.products.mixture_file import write_mixtures
 
     source = source_of(cfg)
     options = MixtureOptions(
@@ -81,7 +81,7 @@ def main() -> None:
         import cv2
 
         from mmseg.utils.storage.images import write_image
-        from mmseg.visualization.mixtures import draw_mixtures
+        from mmseg.visualization.pictures.mixtures import draw_mixtures
 
         write_image(args.picture, cv2.cvtColor(draw_mixtures(mixtures, header["classes"]), cv2.COLOR_RGB2BGR))
         print(f"Picture: {args.picture}")

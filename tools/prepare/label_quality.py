@@ -53,7 +53,7 @@ def draw(args: argparse.Namespace, dataset: SegmentationDataset, found: Sequence
     from mmseg.apis.preparing.label_quality import LabelQuality
     from mmseg.datasets.sampling.made_targets import MadeTargets
     from mmseg.utils.storage.images import write_image
-    from mmseg.visualization.label_quality import draw_label_quality
+    from mmseg.visualization.pictures.label_quality import draw_label_quality
 
     index = int(abs(found[0].covered() - found[-1].covered()).argmax())
     sample, made = dataset[index], []

@@ -70,7 +70,7 @@ def draw(args: argparse.Namespace, cfg: Config, method: UDAMethod, dataset: Segm
     from mmseg.apis.preparing.images import labelled_images_of
     from mmseg.apis.preparing.prior_picture import class_shares
     from mmseg.utils.storage.images import write_image
-    from mmseg.visualization.class_shares import class_share_picture
+    from mmseg.visualization.figures.class_shares import class_share_picture
 
     labelled = labelled_images_of(cfg, args.split) if args.split != "target" and not args.images else None
     known = labelled if labelled is not None and labelled.labelled else None

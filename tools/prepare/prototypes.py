@@ -68,7 +68,7 @@ def main() -> None:
     from mmseg.apis.preparing.images import images_of
     from mmseg.apis.preparing.prototypes import gather, make_prototypes, random_directions, summary
     from mmseg.utils.computing.devices import chosen_device
-    from mmseg.utils.storage.prototype_file import write_prototypes
+    from mmseg.utils.products.prototype_file import write_prototypes
 
     dataset = images_of(cfg, args.split, args.images)
     method = init_model(cfg, args.checkpoint, chosen_device(args.device), args.weights)

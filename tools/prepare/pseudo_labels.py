@@ -89,8 +89,8 @@ def areas(args: argparse.Namespace, classes: Sequence[str]) -> tuple[float, ...]
 
     if not args.frequencies:
         return tuple(per_class(args.spatial_prior, len(classes), "--spatial-prior").tolist())
-    from mmseg.utils.storage.mixture_file import KIND, read_mixture_header
-    from mmseg.utils.storage.product_header import check_header
+    from mmseg.utils.products.header import check_header
+    from mmseg.utils.products.mixture_file import KIND, read_mixture_header
 
     header = read_mixture_header(args.frequencies)
     check_header(header, args.frequencies, kind=KIND, classes=classes)

@@ -53,7 +53,7 @@ def main() -> None:
     from mmseg.config.config import load_config
 
     cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
-    from mmseg.apis.predicting.evaluate import check_classes, target_loaders
+    from mmseg.apis.evaluating.evaluate import check_classes, target_loaders
     from mmseg.apis.predicting.inference import init_model
     from mmseg.apis.predicting.temperature import temperature_file
     from mmseg.apis.preparing.images import labelled_images_of

@@ -12,8 +12,8 @@ from mmengine.config import Config
 from torch.utils.data import Dataset
 
 from mmseg.apis.adapting.frames import LIST, folder_frames, listed_frames
-from mmseg.apis.predicting.evaluate import evaluation_loader, target_loaders, target_name
-from mmseg.apis.predicting.robustness import chosen_corruptions
+from mmseg.apis.evaluating.evaluate import evaluation_loader, target_loaders, target_name
+from mmseg.apis.evaluating.robustness import chosen_corruptions
 from mmseg.datasets.corruptions import Corruption
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.utils.errors import UserError, suggestion

@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmseg.apis.adapting.conditions import Condition
-from mmseg.apis.predicting.evaluate import check_classes, evaluate
+from mmseg.apis.evaluating.evaluate import check_classes, evaluate
 from mmseg.datasets.collate import collate_samples
 from mmseg.evaluation import IoUMetric
 from mmseg.models.test_time import OnlineAdaptation

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from mmseg.apis.adapting.conditions import Condition
 from mmseg.apis.adapting.protocol import Outcome
-from mmseg.apis.predicting.records import without_nan
+from mmseg.apis.evaluating.records import without_nan
 
 MEANS = ("mIoU", "mAcc", "aAcc")
 

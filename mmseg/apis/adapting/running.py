@@ -14,9 +14,9 @@ from torch.utils.data import DataLoader
 from mmseg.apis.adapting.conditions import TARGET, Condition, find_conditions
 from mmseg.apis.adapting.protocol import Write, run_protocol
 from mmseg.apis.adapting.records import adaptation_record, adaptation_table, summary_lines
-from mmseg.apis.predicting.evaluate import evaluation_loader, target_loaders
+from mmseg.apis.evaluating.evaluate import evaluation_loader, target_loaders
+from mmseg.apis.evaluating.records import origin_record
 from mmseg.apis.predicting.inference import init_model
-from mmseg.apis.predicting.records import origin_record
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.evaluation.tables import print_titled
 from mmseg.models.test_time import build_online

@@ -14,7 +14,7 @@ from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.datasets.several import SeveralImageFiles
 from mmseg.registry import DATASETS, build_checked
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.product_header import images_digest
+from mmseg.utils.products.header import images_digest
 from mmseg.utils.storage.run_folder import CONFIG
 from mmseg.visualization.colorize import Palette
 

@@ -37,7 +37,7 @@ from mmseg.registry import DATASETS, MODELS, check_component
 from mmseg.structures import SegOutput, UDABatch, View, full_box
 from mmseg.utils.randomness import Streams
 from mmseg.visualization.colorize import Palette, denormalize
-from mmseg.visualization.training_sample import Look, TrainingSample
+from mmseg.visualization.pictures.training_sample import Look, TrainingSample
 
 STRIDE = 32  # of the blank network's predictions; they are never looked at
 

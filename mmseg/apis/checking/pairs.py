@@ -12,10 +12,10 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mmseg.datasets import SegmentationDataset
+from mmseg.datasets.loading.steady_loader import SteadyLoader
 from mmseg.datasets.reading.depth_files import DepthFiles, read_raw_depth
 from mmseg.datasets.reading.encoded import AGAIN, BadFormatError, DamagedError, Encoded, upright_label
 from mmseg.datasets.reading.image_files import read_encoded
-from mmseg.datasets.reading.steady_loader import SteadyLoader
 from mmseg.utils.computing.progress import progress_bar
 from mmseg.utils.errors import UserError
 

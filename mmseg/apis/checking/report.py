@@ -16,7 +16,7 @@ from mmseg.apis.checking.data import DataReport, Finding, SplitReport, spread
 from mmseg.apis.checking.splits import OpenSplit
 from mmseg.apis.predicting.passes import counted
 from mmseg.utils.errors import UserError
-from mmseg.visualization.contact_sheet import Section, SheetImage, contact_sheet
+from mmseg.visualization.pictures.contact_sheet import Section, SheetImage, contact_sheet
 
 EXAMPLES = 3
 """Findings of one kind that are printed; all of them are in the JSON."""

@@ -10,8 +10,8 @@ from typing import Any
 from mmengine.registry import Registry
 
 from mmseg.apis.describing.types import default_in_words, in_words
+from mmseg.datasets.cropping.crop_options import CropOptions
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions
-from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
 from mmseg.datasets.sampling.target_views import StrongViewOptions
 from mmseg.models.backbones.style_hallucination import StyleHallucination

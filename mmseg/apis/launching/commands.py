@@ -14,10 +14,10 @@ from mmseg.apis.launching.runs import Run
 from mmseg.config.references import with_paths
 from mmseg.evaluation.curve import VERSION
 from mmseg.utils.errors import UserError
+from mmseg.utils.products.json_file import PRODUCT, Measure, read_product
 from mmseg.utils.repository import ROOT
 from mmseg.utils.storage.files import write_json
 from mmseg.utils.storage.locks import locked
-from mmseg.utils.storage.products import PRODUCT, Measure, read_product
 from mmseg.utils.storage.run_folder import CONFIG, RESULT
 
 

@@ -28,7 +28,7 @@ class Benchmark:
         image_suffix: end of the names of its test images; of several kinds, all of them.
         images: their number; None where the folders of images are a choice.
         ids: values that a prediction may hold, one for each class that is evaluated.
-        confidence: whether it takes a second file of each image, see :func:`mmseg.apis.predicting.submission.own_names`.
+        confidence: whether it takes a second file of each image, see :func:`mmseg.apis.evaluating.submission.own_names`.
     """
 
     title: str

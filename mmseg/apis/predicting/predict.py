@@ -27,7 +27,7 @@ from mmseg.utils.storage.images import write_image
 from mmseg.utils.storage.space import SpaceWatch
 from mmseg.visualization import write_palette_png
 from mmseg.visualization.colorize import Palette
-from mmseg.visualization.predictions import VALUE_PALETTE, prediction_panel, value_levels
+from mmseg.visualization.pictures.predictions import VALUE_PALETTE, prediction_panel, value_levels
 from mmseg.visualization.video import read_frames, video_file, video_info
 
 BRANCHES = {"fused": "fused prediction", "LR": "context prediction", "HR": "detail prediction"}

@@ -27,9 +27,9 @@ from mmseg.utils.computing.background_work import BackgroundWork
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import UserError, suggestion
+from mmseg.utils.products.header import VERSION, images_digest
+from mmseg.utils.products.mixture_file import DIMENSIONS, KIND, MixtureHeader, MixtureParameters, Units
 from mmseg.utils.randomness import Streams, derive_seed
-from mmseg.utils.storage.mixture_file import DIMENSIONS, KIND, MixtureHeader, MixtureParameters, Units
-from mmseg.utils.storage.product_header import VERSION, images_digest
 
 WAITING = 8
 """Images that may wait for a thread."""
@@ -40,7 +40,7 @@ class MixtureOptions:
     """What is fitted.
 
     Attributes:
-        units: of the points, see :data:`~mmseg.utils.storage.mixture_file.Units`.
+        units: of the points, see :data:`~mmseg.utils.products.mixture_file.Units`.
         grid: (columns, rows) that each image is looked at.
         components: J.
         pixels: of each class that its mixture is fitted to, at most.

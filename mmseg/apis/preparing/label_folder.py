@@ -13,10 +13,10 @@ from mmseg.config.config import digest
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import read_config_text
+from mmseg.utils.products.header import HEADER, VERSION, Header, images_digest, read_header
+from mmseg.utils.products.json_file import PRODUCT, Count, Percent
 from mmseg.utils.storage.checksums import file_hash
 from mmseg.utils.storage.files import write_json
-from mmseg.utils.storage.product_header import HEADER, VERSION, Header, images_digest, read_header
-from mmseg.utils.storage.products import PRODUCT, Count, Percent
 
 KIND = "pseudo-labels"
 UNKNOWN = "unknown"

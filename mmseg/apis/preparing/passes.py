@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.collate import collate_samples
-from mmseg.datasets.reading.steady_loader import SteadyLoader
+from mmseg.datasets.loading.steady_loader import SteadyLoader
 from mmseg.datasets.transforms import grid_index
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.base import mean_probabilities
@@ -26,7 +26,7 @@ from mmseg.models.uda.pseudo_labels.spatial_prior import spatial_prior
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.computing.threads import loader_workers
 from mmseg.utils.errors import naming
-from mmseg.utils.storage.soft_maps import STEPS
+from mmseg.utils.products.soft_maps import STEPS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,9 +28,9 @@ from mmseg.structures.batches import LABELS
 from mmseg.utils.computing.finite import check_finite
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError, naming
+from mmseg.utils.products.header import VERSION, images_digest
 from mmseg.utils.randomness import derive_seed
 from mmseg.utils.storage.checksums import file_hash
-from mmseg.utils.storage.product_header import VERSION, images_digest
 
 
 def source_of(cfg: Config) -> SegmentationDataset | SeveralDatasets:

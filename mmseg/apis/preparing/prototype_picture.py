@@ -13,9 +13,9 @@ from torch import Tensor
 from mmseg.models.uda import UDAMethod
 from mmseg.models.uda.self_labelling.prototypes import cosine_scores
 from mmseg.models.uda.self_labelling.sinkhorn import balanced_assignment
+from mmseg.utils.products.prototype_file import Prototypes
 from mmseg.utils.storage.images import write_image
-from mmseg.utils.storage.prototype_file import Prototypes
-from mmseg.visualization.prototypes import prototype_picture
+from mmseg.visualization.pictures.prototypes import prototype_picture
 
 EPSILON, ITERATIONS = 0.05, 3
 """Of the assignment, as CPSL makes it."""

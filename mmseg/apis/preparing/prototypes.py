@@ -29,10 +29,10 @@ from mmseg.structures import SegOutput, full_box, sliding_boxes
 from mmseg.utils.computing.finite import check_finite
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError, naming
+from mmseg.utils.products.header import VERSION, Header, images_digest
+from mmseg.utils.products.prototype_file import KIND, Prototypes
 from mmseg.utils.randomness import derive_seed
 from mmseg.utils.storage.checksums import file_hash
-from mmseg.utils.storage.product_header import VERSION, Header, images_digest
-from mmseg.utils.storage.prototype_file import KIND, Prototypes
 
 MIN_PIXELS = 10
 """A class with fewer predicted pixels in the map of an image gives no vector (published)."""

@@ -33,10 +33,10 @@ from mmseg.utils.computing.background_work import BackgroundWork
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import NotFiniteError, UserError
+from mmseg.utils.products.header import HEADER
+from mmseg.utils.products.soft_maps import SUFFIX, probabilities, read_soft_map, write_soft_map
 from mmseg.utils.storage.files import write_json
 from mmseg.utils.storage.images import write_image
-from mmseg.utils.storage.product_header import HEADER
-from mmseg.utils.storage.soft_maps import SUFFIX, probabilities, read_soft_map, write_soft_map
 from mmseg.utils.storage.space import SpaceWatch
 from mmseg.visualization import write_palette_png
 from mmseg.visualization.colorize import Palette

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmseg.apis.reporting.summary import CLASS, StudySummary, TableSummary, deviation_curve, mean_curve
 from mmseg.utils.storage.files import write_bytes
-from mmseg.visualization.charts import CurveGroup, as_pdf, class_bar_figure, curve_figure
+from mmseg.visualization.figures.charts import CurveGroup, as_pdf, class_bar_figure, curve_figure
 
 
 def curve_groups(table: TableSummary) -> list[CurveGroup]:

@@ -13,7 +13,7 @@ from mmseg.apis.reporting.page import page
 from mmseg.apis.reporting.summary import RowSummary, RunSummary, StudySummary, TableSummary
 from mmseg.apis.reporting.tables import markdown, study_tables
 from mmseg.utils.storage.files import write_bytes, write_text
-from mmseg.visualization.axis_chart import as_png, axis_chart
+from mmseg.visualization.figures.axis_chart import as_png, axis_chart
 
 COLUMNS = ("study", "table", "row", "title", "seed", "digest", "folder", "state", "iteration", "choice")
 PUBLISHED = ("published_mean", "published_note")

@@ -9,8 +9,8 @@ from mmseg.apis.reporting.figures import class_values, curve_groups
 from mmseg.apis.reporting.pictures import examples
 from mmseg.apis.reporting.summary import CLASS, StudySummary, TableSummary, mean_curve
 from mmseg.apis.reporting.tables import TextTable, class_table, result_table
-from mmseg.visualization.axis_chart import as_svg, axis_chart
-from mmseg.visualization.charts import class_bar_panels, class_curve_panels, curve_chart
+from mmseg.visualization.figures.axis_chart import as_svg, axis_chart
+from mmseg.visualization.figures.charts import class_bar_panels, class_curve_panels, curve_chart
 
 STYLE = """
 :root { color-scheme: light; }

@@ -13,7 +13,7 @@ from mmseg.apis.predicting.model_files import MODEL_CARD
 from mmseg.evaluation.curve import Measured, read_curve, read_result
 from mmseg.evaluation.target_record import PLAIN
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.products import PRODUCT, Measure, read_product
+from mmseg.utils.products.json_file import PRODUCT, Measure, read_product
 from mmseg.utils.storage.run_folder import CURVE, RESULT
 
 

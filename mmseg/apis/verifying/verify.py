@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmseg.apis.predicting.evaluate import evaluate, evaluation_loader
+from mmseg.apis.evaluating.evaluate import evaluate, evaluation_loader
 from mmseg.apis.predicting.inference import init_model
 from mmseg.apis.verifying.recorded import Recorded, recorded
 from mmseg.apis.verifying.verdict import OF_CLASSES, OF_MEANS, Checked, check_numbers, differences, is_exact

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from mmseg.apis.predicting.model_files import model_files
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.products import PRODUCT, Count, Measure, Percent, read_product
+from mmseg.utils.products.json_file import PRODUCT, Count, Measure, Percent, read_product
 
 VIEW, INDEX = "view", "index.json"
 """The folder in a run with all that was made to be looked at, and the file in it that is written last."""

@@ -12,7 +12,7 @@ from mmseg.apis.predicting.inference import Prediction, mean_outputs, prediction
 from mmseg.apis.predicting.predict import unit_map
 from mmseg.models.uda import UDAMethod
 from mmseg.visualization.colorize import Palette, palette_png
-from mmseg.visualization.predictions import VALUE_PALETTE, value_levels
+from mmseg.visualization.pictures.predictions import VALUE_PALETTE, value_levels
 
 WIDEST = 1024
 """Pixels of the longer side of a picture: a page shows no more, and has to load them."""

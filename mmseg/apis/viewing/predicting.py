@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from mmseg.apis.predicting.evaluate import check_classes, evaluation_loader, native_photo
+from mmseg.apis.evaluating.evaluate import check_classes, evaluation_loader, native_photo
+from mmseg.apis.evaluating.records import without_nan
 from mmseg.apis.predicting.inference import init_model
-from mmseg.apis.predicting.records import without_nan
 from mmseg.apis.viewing.files import INDEX, Index, RunFiles, SeenImage, picture_name, view_folder
 from mmseg.apis.viewing.pictures import predicted_pictures
 from mmseg.evaluation import IoUMetric

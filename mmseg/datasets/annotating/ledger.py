@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mmseg.datasets.annotating.rounds import Picks, RoundFolder, Spent, SpentInImage
+from mmseg.utils.products.header import VERSION
+from mmseg.utils.products.json_file import read_product
 from mmseg.utils.storage.files import write_json
-from mmseg.utils.storage.product_header import VERSION
-from mmseg.utils.storage.products import read_product
 
 BUDGET = "budget.json"
 SPENT = "spent.json"

@@ -26,10 +26,10 @@ from typing_extensions import TypedDict
 from mmseg.datasets.annotating.label_files import read_annotation
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.utils.errors import UserError
+from mmseg.utils.products.header import HEADER, VERSION, Header, images_digest
+from mmseg.utils.products.json_file import PRODUCT, Count, Measure, read_product
 from mmseg.utils.storage.files import write_json, write_text
 from mmseg.utils.storage.images import write_image
-from mmseg.utils.storage.product_header import HEADER, VERSION, Header, images_digest
-from mmseg.utils.storage.products import PRODUCT, Count, Measure, read_product
 
 KIND = "annotations"
 ANNOTATIONS = "annotations"

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from mmseg.datasets.loading.worker_reports import note_file
 from mmseg.datasets.missing import how_to_get
 from mmseg.datasets.reading.archives import list_members, matching_folders, read_member, split_archive
 from mmseg.datasets.reading.encoded import Encoded
 from mmseg.datasets.reading.folders import file_bytes, walk
 from mmseg.datasets.reading.kept_names import keep_parts
 from mmseg.datasets.reading.value_range import ValueRange
-from mmseg.datasets.reading.worker_reports import note_file
 from mmseg.utils.errors import UserError
 
 

@@ -18,8 +18,8 @@ from mmseg.datasets.annotating.label_files import read_annotation
 from mmseg.datasets.classes.values import check_label_values
 from mmseg.datasets.made_labels import KIND, MadeHeader, check_made_labels, made_name
 from mmseg.utils.errors import BadFileError
-from mmseg.utils.storage.product_header import read_header
-from mmseg.utils.storage.soft_maps import read_levels
+from mmseg.utils.products.header import read_header
+from mmseg.utils.products.soft_maps import read_levels
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class MadeTargets:
         return label
 
     def levels(self, index: int, size: Sequence[int]) -> np.ndarray:
-        """The soft map of an image of (H, W) pixels: uint8 [K, h, w], see :mod:`mmseg.utils.storage.soft_maps`.
+        """The soft map of an image of (H, W) pixels: uint8 [K, h, w], see :mod:`mmseg.utils.products.soft_maps`.
 
         Raises:
             BadFileError: the file is missing, broken, of another size, or of other classes.

@@ -16,8 +16,8 @@ from annotated_types import Ge, Le
 from torch import Tensor
 
 from mmseg.datasets import transforms
+from mmseg.datasets.cropping.target_crop import TargetCrop
 from mmseg.datasets.sampling.made_targets import MadeTargets
-from mmseg.datasets.sampling.target_crop import TargetCrop
 from mmseg.datasets.tensors import image_tensor
 from mmseg.utils.options.ranges import Four, NonNegative, Share
 from mmseg.utils.randomness import Streams

@@ -17,18 +17,18 @@ from mmseg.datasets import transforms
 from mmseg.datasets.annotating.maps import AnnotationMaps
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE
+from mmseg.datasets.cropping.crop_options import CropOptions
+from mmseg.datasets.cropping.crops import built_options, check_crops, check_no_target, check_second_crop, check_target_crop, domain_crops
+from mmseg.datasets.cropping.finishing import synchronised_crop
+from mmseg.datasets.cropping.target_crop import TargetCrop
 from mmseg.datasets.reading.folders import check_still_there
 from mmseg.datasets.sampling.class_aware_sampling import ClassAwareOptions, draw_class_aware_list
 from mmseg.datasets.sampling.color_transfer import ColorTransfer
-from mmseg.datasets.sampling.crop_options import CropOptions
-from mmseg.datasets.sampling.crops import built_options, check_crops, check_no_target, check_second_crop, check_target_crop, domain_crops
 from mmseg.datasets.sampling.domains import data_folders, labelled_source, part_count, target_images
-from mmseg.datasets.sampling.finishing import synchronised_crop
 from mmseg.datasets.sampling.labelled.crop import labelled_crop
 from mmseg.datasets.sampling.labelled.target import LabeledTarget, Unlabeled, labeled_target, unlabelled_images
 from mmseg.datasets.sampling.made_targets import MadeTargets
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions, build_rare_class_table
-from mmseg.datasets.sampling.target_crop import TargetCrop
 from mmseg.datasets.sampling.target_margins import Margins, TargetMargins
 from mmseg.datasets.sampling.target_views import StrongViewOptions, TargetViews
 from mmseg.registry import DATASETS

@@ -20,8 +20,8 @@ from torch import Tensor
 from typing_extensions import TypedDict
 
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.product_header import TOOLS, Header, check_header, read_header
-from mmseg.utils.storage.products import PRODUCT, Count
+from mmseg.utils.products.header import TOOLS, Header, check_header, read_header
+from mmseg.utils.products.json_file import PRODUCT, Count
 
 FLOOR = 1e-8
 """The smallest share of a class: a count of 0 would make its correction infinite."""

@@ -12,8 +12,8 @@ from typing_extensions import NotRequired, TypedDict
 
 from mmseg.datasets.statistics.files import fingerprint
 from mmseg.utils.errors import UserError
+from mmseg.utils.products.json_file import PRODUCT, Count, FileName, read_product
 from mmseg.utils.storage.files import write_text
-from mmseg.utils.storage.products import PRODUCT, Count, FileName, read_product
 
 COUNTS_FILE = "label_counts.json"
 VERSION = 1

@@ -14,8 +14,8 @@ from typing_extensions import NotRequired, TypedDict
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.folders import file_bytes
 from mmseg.utils.errors import BadFileError, UserError
+from mmseg.utils.products.json_file import PRODUCT, Count, FileName, read_product
 from mmseg.utils.storage.files import write_json
-from mmseg.utils.storage.products import PRODUCT, Count, FileName, read_product
 
 STATS_FILE = "sample_class_stats.json"
 STATS_DICT_FILE = "sample_class_stats_dict.json"

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from mmseg.datasets.cropping.crop_options import CropOptions
+from mmseg.datasets.loading.steady_loader import SteadyLoader
 from mmseg.datasets.reading.image_files import ImageFiles
-from mmseg.datasets.reading.steady_loader import SteadyLoader
-from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.tensors import image_tensor
 from mmseg.datasets.transforms import scaled_size
 from mmseg.engine.hooks.evaluating import evaluating

@@ -19,8 +19,8 @@ from mmseg.models.uda.acquisition.budgets import pixels_per_round, regions_per_r
 from mmseg.models.uda.acquisition.selection import select, squares
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.ranges import CLOSED
+from mmseg.utils.products.header import VERSION
 from mmseg.utils.randomness import Streams
-from mmseg.utils.storage.product_header import VERSION
 
 
 class Budget(TypedDict, total=False):

@@ -13,7 +13,7 @@ from mmseg.engine.annotating.looking import predictions
 from mmseg.engine.annotating.making import Asker
 from mmseg.utils.storage.images import write_image
 from mmseg.utils.storage.run_folder import PICTURES
-from mmseg.visualization.acquisition import draw_acquisition
+from mmseg.visualization.pictures.acquisition import draw_acquisition
 
 
 def draw_round(asker: Asker, folder: RoundFolder, run: Path, info: Mapping) -> None:

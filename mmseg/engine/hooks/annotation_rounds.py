@@ -31,7 +31,7 @@ from mmseg.engine.batch_norm import average_statistics
 from mmseg.registry import ACQUISITIONS, HOOKS, build_checked
 from mmseg.utils.errors import UserError, Waiting
 from mmseg.utils.options.ranges import NonNegative, Pair, Positive, Some
-from mmseg.utils.storage.product_header import images_digest
+from mmseg.utils.products.header import images_digest
 from mmseg.utils.storage.run_folder import CONFIG, LATEST
 
 

@@ -17,7 +17,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from mmseg.datasets.collate import collate_samples
-from mmseg.datasets.reading.steady_loader import SteadyLoader
+from mmseg.datasets.loading.steady_loader import SteadyLoader
 from mmseg.datasets.sampling.uda_dataset import UDADataset
 from mmseg.engine.hooks.evaluating import evaluating
 from mmseg.models.backbones.style_hallucination import StyleHallucination, farthest_points, style_of

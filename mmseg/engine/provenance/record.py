@@ -10,7 +10,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from mmseg.engine.provenance.code import code_state
 from mmseg.engine.provenance.machine import hardware, versions
-from mmseg.utils.storage.products import PRODUCT
+from mmseg.utils.products.json_file import PRODUCT
 
 TRAINING = "ResultHook"
 """The hook whose state in a checkpoint says what trained it."""

@@ -12,8 +12,8 @@ from annotated_types import MinLen
 from typing_extensions import TypedDict
 
 from mmseg.utils.errors import UserError
+from mmseg.utils.products.json_file import PRODUCT, Count, Measure, read_product
 from mmseg.utils.storage.files import write_text
-from mmseg.utils.storage.products import PRODUCT, Count, Measure, read_product
 
 SHIPPED = Path(__file__).parent / "shipped"
 FIX = "Make it again with tools/prepare/band.py."

@@ -12,8 +12,8 @@ from mmseg.engine.hooks import ResultHook
 from mmseg.engine.resume import state
 from mmseg.evaluation.curve import read_curve, read_result
 from mmseg.evaluation.target_record import target_metrics
+from mmseg.utils.products.json_file import read_product
 from mmseg.utils.storage.files import write_json
-from mmseg.utils.storage.products import read_product
 from tests import tiny
 from tests.advice.following import advice
 from tools import test as test_tool

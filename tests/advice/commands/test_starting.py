@@ -15,8 +15,8 @@ from mmseg.apis.launching import torchrun
 from mmseg.apis.launching.launch import killed_line
 from mmseg.apis.launching.processes import Start
 from mmseg.config import load_config
-from mmseg.datasets.reading import worker_limits
-from mmseg.datasets.reading.steady_loader import SteadyLoader
+from mmseg.datasets.loading import worker_limits
+from mmseg.datasets.loading.steady_loader import SteadyLoader
 from mmseg.engine import distributed
 from mmseg.engine.batch_norm import check_sync_batchnorm
 from mmseg.registry import DATASETS, check_component

@@ -7,7 +7,7 @@ import pytest
 
 from mmseg.datasets import FolderDataset
 from mmseg.datasets.statistics.counts_file import COUNTS_FILE
-from mmseg.utils.storage.product_header import HEADER
+from mmseg.utils.products.header import HEADER
 from tests.advice.following import advice
 from tests.advice.labelling import CLASSES, Labelling
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mmseg.datasets import UDADataset
-from mmseg.utils.storage.product_header import HEADER
-from mmseg.utils.storage.soft_maps import read_levels, write_soft_map
+from mmseg.utils.products.header import HEADER
+from mmseg.utils.products.soft_maps import read_levels, write_soft_map
 from tests.advice.following import advice
 from tests.advice.labelling import CLASSES, SIZE, Labelling
 

@@ -2,8 +2,8 @@
 
 from importlib.machinery import ModuleSpec
 
-from mmseg.visualization import loggers
-from mmseg.visualization.loggers import WandbVisBackend, check_installed
+from mmseg.visualization.backends import loggers
+from mmseg.visualization.backends.loggers import WandbVisBackend, check_installed
 from tests.advice.following import advice
 
 

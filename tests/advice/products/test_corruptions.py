@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from mmseg.apis.predicting.evaluate import evaluation_loader
-from mmseg.apis.predicting.robustness import chosen_corruptions, corrupted_loaders, read_reference
+from mmseg.apis.evaluating.evaluate import evaluation_loader
+from mmseg.apis.evaluating.robustness import chosen_corruptions, corrupted_loaders, read_reference
 from tests.advice.following import advice
 from tests.apis.data_config import data_config
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from mmseg.apis.predicting.evaluate import check_classes, evaluation_loader, target_loaders
-from mmseg.apis.predicting.testing import output_folders, result_paths
+from mmseg.apis.evaluating.evaluate import check_classes, evaluation_loader, target_loaders
+from mmseg.apis.evaluating.testing import output_folders, result_paths
 from mmseg.datasets import CityscapesDataset, FolderDataset
 from mmseg.datasets.classes.names import CLASSES
 from mmseg.evaluation import IoUMetric

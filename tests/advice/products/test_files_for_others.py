@@ -8,13 +8,13 @@ from unittest import mock
 
 import torch
 
+from mmseg.apis.evaluating.submission import BENCHMARKS, check_archive, expected_sizes, submission_writer, write_archive
 from mmseg.apis.exporting import window as export
-from mmseg.apis.predicting.submission import BENCHMARKS, check_archive, expected_sizes, submission_writer, write_archive
 from mmseg.apis.predicting.writers import result_files
 from mmseg.datasets.reading.image_files import ImageFiles
 from tests.advice.command_lines import parsed
 from tests.advice.following import advice
-from tests.apis.predicting.test_submission import (
+from tests.apis.evaluating.test_submission import (
     GOOD,
     INFO,
     archive,

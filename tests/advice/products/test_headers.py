@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from mmseg.datasets.statistics.class_priors import read_priors
-from mmseg.utils.storage.product_header import HEADER, check_header, read_header
-from mmseg.utils.storage.soft_maps import read_soft_map
+from mmseg.utils.products.header import HEADER, check_header, read_header
+from mmseg.utils.products.soft_maps import read_soft_map
 from tests.advice.following import advice
 from tests.advice.labelling import CLASSES, Labelling
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmseg.utils.storage.mixture_file import read_mixture_header, read_mixtures, write_mixtures
+from mmseg.utils.products.mixture_file import read_mixture_header, read_mixtures, write_mixtures
 from tests.advice.following import advice
 from tests.advice.labelling import Labelling
 from tests.apis.preparing.depth_source import CLASSES, write_config, write_source

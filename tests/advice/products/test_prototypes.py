@@ -13,7 +13,7 @@ from mmseg.apis.predicting.inference import init_model
 from mmseg.apis.preparing.images import images_of
 from mmseg.apis.preparing.prototypes import Gathered, gather, make_prototypes
 from mmseg.config import load_config
-from mmseg.utils.storage.prototype_file import read_prototype_header, read_prototypes, write_prototypes
+from mmseg.utils.products.prototype_file import read_prototype_header, read_prototypes, write_prototypes
 from tests.advice.following import advice
 from tests.advice.labelling import CLASSES, Labelling
 from tests.models.networks import deeplab_head, plain

@@ -12,7 +12,7 @@ from mmseg.config.config import load_config
 from mmseg.config.small.shrink import demo
 from mmseg.datasets.choosing.labeled import labeled_config
 from mmseg.utils.errors import UserError
-from mmseg.visualization.training_sample import draw_training_sample
+from mmseg.visualization.pictures.training_sample import draw_training_sample
 from tests import tiny
 
 FEW = {"train_dataloader.dataset.target.ann_dir": "gtFine/train", "train_dataloader.dataset.target.labeled": 2, "uda.labeled": {}}

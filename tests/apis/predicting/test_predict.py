@@ -20,7 +20,7 @@ from mmseg.datasets.classes.names import CLASSES, PALETTE
 from mmseg.structures import sliding_boxes
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
-from mmseg.visualization.predictions import VALUE_PALETTE, prediction_panel, value_levels
+from mmseg.visualization.pictures.predictions import VALUE_PALETTE, prediction_panel, value_levels
 from mmseg.visualization.video import read_frames, video_file, video_info
 
 SMALL = {"model.hr_crop_size": (32, 32), "model.test_cfg.crop_size": (64, 64), "model.test_cfg.stride": (32, 32)}

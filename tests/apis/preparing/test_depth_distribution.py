@@ -14,10 +14,10 @@ from mmseg.apis.preparing.priors import source_of
 from mmseg.config import load_config
 from mmseg.datasets.transforms import grid_index, resize_nearest
 from mmseg.models.uda.depth_distribution.mixtures import Mixtures, class_log_density, density_target, points_of
-from mmseg.utils.storage.mixture_file import read_mixture_header, read_mixtures
+from mmseg.utils.products.mixture_file import read_mixture_header, read_mixtures
 from tests.apis.preparing.depth_source import CLASSES, HEIGHT, HORIZON, IDS, WIDTH, scene, write_config, write_source
 from tests.datasets.toy import write_png
-from tests.visualization.test_mixtures import shows
+from tests.visualization.pictures.test_mixtures import shows
 from tools.prepare import depth_distribution
 
 GRID = ("--grid", str(WIDTH // 2), str(HEIGHT // 2), "--components", "2")

@@ -14,9 +14,9 @@ import pytest
 from mmseg.apis.preparing.label_quality import LabelQuality, compare
 from mmseg.datasets.reading.image_files import read_label_ids
 from mmseg.models.uda.pseudo_labels.spatial_prior import class_thresholds, spatial_prior
-from mmseg.utils.storage.mixture_file import write_mixtures
+from mmseg.utils.products.mixture_file import write_mixtures
 from tests.advice.labelling import CLASSES, SIZE, Labelling
-from tests.utils.storage.test_mixture_file import HEADER, MADE
+from tests.utils.products.test_mixture_file import HEADER, MADE
 from tools.prepare import label_quality, pseudo_labels
 
 

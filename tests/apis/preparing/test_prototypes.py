@@ -12,8 +12,8 @@ from mmseg.apis.preparing.prototype_picture import assignment_shares
 from mmseg.apis.preparing.prototypes import Gathered, class_sums, gather, make_prototypes, parts_of, random_directions, summary
 from mmseg.engine.checkpoints.checkpoint import save_checkpoint
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.product_header import images_digest
-from mmseg.utils.storage.prototype_file import Prototypes, read_prototype_header, read_prototypes
+from mmseg.utils.products.header import images_digest
+from mmseg.utils.products.prototype_file import Prototypes, read_prototype_header, read_prototypes
 from tests.apis.data_config import data_config
 from tests.models.networks import deeplab_head, hrda, tiny_encoder
 from tools.prepare import prototypes as tool

@@ -22,8 +22,8 @@ from mmseg.datasets.reading.image_files import read_label_ids
 from mmseg.datasets.transforms import resize_nearest
 from mmseg.models.uda.pseudo_labels.spatial_prior import spatial_prior
 from mmseg.utils.errors import UserError
-from mmseg.utils.storage.product_header import HEADER
-from mmseg.utils.storage.soft_maps import read_soft_map
+from mmseg.utils.products.header import HEADER
+from mmseg.utils.products.soft_maps import read_soft_map
 from tests.models.networks import hrda, plain
 
 CLASSES = ["road", "sky", "car", "tree", "pole"]

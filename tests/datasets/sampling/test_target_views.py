@@ -15,7 +15,7 @@ from mmseg.models.data_preprocessor import SegDataPreprocessor
 from mmseg.models.uda.augmentation.replay import replay_mask, replay_strong
 from mmseg.structures import CropPlace, StrongGeometry
 from mmseg.utils.errors import BadFileError, UserError
-from mmseg.utils.storage.soft_maps import write_soft_map
+from mmseg.utils.products.soft_maps import write_soft_map
 from tests.datasets.earlier import COMMAND, image_names, make_hard, make_soft, write_header
 from tests.datasets.sampling.test_uda_dataset import assert_equal
 from tests.datasets.toy import HEIGHT, WIDTH, crop, make_cityscapes, make_gta, source_config, target_config, write_png

@@ -13,7 +13,7 @@ import torch
 from mmseg.datasets.statistics.class_priors import FLOOR, image_scores, log_ratio, normalised, read_priors, shown_in_target, source_counts
 from mmseg.utils.errors import UserError
 from tests.tiny import ROOT
-from tests.utils.test_product_mutations import changed_content
+from tests.utils.products.test_mutations import changed_content
 
 SHIPPED = sorted((ROOT / "configs" / "label_shift" / "priors").glob("*.json"))
 

@@ -11,7 +11,7 @@ from mmseg.engine.provenance.data import labels_hash, statistics_hash
 from mmseg.engine.provenance.machine import hardware, versions
 from mmseg.engine.provenance.record import origin_of, provenance
 from mmseg.evaluation.image_counts import of_confusions
-from mmseg.utils.storage.products import checked_product
+from mmseg.utils.products.json_file import checked_product
 
 UNKNOWN = {"commit": None, "clean": None}
 

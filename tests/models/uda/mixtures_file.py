@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from mmseg.datasets.classes.names import CLASSES
-from mmseg.utils.storage.mixture_file import MixtureParameters, Units, write_mixtures
-from mmseg.utils.storage.product_header import VERSION, images_digest
+from mmseg.utils.products.header import VERSION, images_digest
+from mmseg.utils.products.mixture_file import MixtureParameters, Units, write_mixtures
 
 CENTRES = {"raw": (80.0, 48.0, 200.0), "normalized": (0.5, 0.5, 4.5)}
 VARIANCES = {"raw": (900.0, 400.0, 10000.0), "normalized": (0.1, 0.1, 2.0)}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from mmseg.utils.storage.product_header import VERSION, images_digest
-from mmseg.utils.storage.prototype_file import Prototypes, write_prototypes
+from mmseg.utils.products.header import VERSION, images_digest
+from mmseg.utils.products.prototype_file import Prototypes, write_prototypes
 
 
 def write(path: Path, classes: int, channels: int, pixels: torch.Tensor | None = None) -> str:

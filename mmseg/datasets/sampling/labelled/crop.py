@@ -8,9 +8,9 @@ from __future__ import annotations
 from mmseg.datasets import transforms
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.classes.names import IGNORE
+from mmseg.datasets.cropping.crop_options import CropOptions
+from mmseg.datasets.cropping.finishing import draw_flip, finish_image, finish_mask
 from mmseg.datasets.sampling.color_transfer import ColorTransfer
-from mmseg.datasets.sampling.crop_options import CropOptions
-from mmseg.datasets.sampling.finishing import draw_flip, finish_image, finish_mask
 from mmseg.datasets.sampling.labelled.source_depth import depth_crop
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.utils.errors import naming_file

@@ -11,9 +11,9 @@ import numpy as np
 from torch import Tensor
 
 from mmseg.datasets import transforms
+from mmseg.datasets.cropping.crop_options import CropOptions
+from mmseg.datasets.cropping.finishing import finish_mask
 from mmseg.datasets.reading.depth_files import inverse_depth
-from mmseg.datasets.sampling.crop_options import CropOptions
-from mmseg.datasets.sampling.finishing import finish_mask
 from mmseg.structures import Box, CropPlace
 
 UNKNOWN = 0

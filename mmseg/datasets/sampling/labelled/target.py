@@ -12,8 +12,8 @@ from typing import Literal
 
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.choosing.labeled import labeled_config
+from mmseg.datasets.cropping.crop_options import CropOptions
 from mmseg.datasets.reading.image_files import ImageFiles
-from mmseg.datasets.sampling.crop_options import CropOptions
 from mmseg.datasets.sampling.labelled.crop import labelled_crop
 from mmseg.datasets.several import SeveralDatasets, SeveralImageFiles
 from mmseg.registry import DATASETS, build_checked

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from mmseg.structures.places import CropPlace
 from mmseg.utils.computing.float32 import at_least_float32
-from mmseg.utils.storage.mixture_file import DIMENSIONS, MixtureParameters
+from mmseg.utils.products.mixture_file import DIMENSIONS, MixtureParameters
 
 HIGHEST = 255.0
 """Of a density target, which is shaped like a grey level."""
@@ -28,7 +28,7 @@ class Mixtures(nn.Module):
     """Constants of a training: not in its checkpoints, whose config names their file.
 
     Args:
-        parameters: of :func:`mmseg.utils.storage.mixture_file.read_mixtures`.
+        parameters: of :func:`mmseg.utils.products.mixture_file.read_mixtures`.
 
     Attributes:
         means, variances: [K, J, 3].

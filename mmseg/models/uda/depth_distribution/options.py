@@ -11,7 +11,7 @@ from mmseg.models.uda.depth_distribution.mixtures import Mixtures
 from mmseg.models.uda.depth_distribution.supervision import GeometrySupervision
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.ranges import NonNegative
-from mmseg.utils.storage.mixture_file import read_mixtures
+from mmseg.utils.products.mixture_file import read_mixtures
 
 
 def check_mixtures(uda: Mapping, classes: Sequence[str]) -> None:

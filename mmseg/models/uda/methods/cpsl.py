@@ -20,7 +20,7 @@ from mmseg.models.uda.self_labelling.teacher import PrototypeTeacher
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.ranges import NonNegative, Pair, Positive, Share
-from mmseg.utils.storage.prototype_file import Prototypes, read_prototypes
+from mmseg.utils.products.prototype_file import Prototypes, read_prototypes
 
 
 @MODELS.register_module()

@@ -17,7 +17,7 @@ from mmseg.models.uda.depth_distribution.mixtures import (
 )
 from mmseg.structures.box import Box
 from mmseg.structures.places import CropPlace
-from mmseg.utils.storage.mixture_file import MixtureParameters
+from mmseg.utils.products.mixture_file import MixtureParameters
 
 CLASSES, COMPONENTS = 4, 5
 

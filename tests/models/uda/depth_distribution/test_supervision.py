@@ -15,8 +15,8 @@ from mmseg.models.uda.depth_distribution.supervision import GeometrySupervision
 from mmseg.models.uda.step import StepContext
 from mmseg.structures import Box, CropPlace, Geometry, SegOutput, UDABatch, View, full_box
 from mmseg.utils.errors import UserError
+from mmseg.utils.products.mixture_file import MixtureParameters, read_mixtures
 from mmseg.utils.randomness import Streams
-from mmseg.utils.storage.mixture_file import MixtureParameters, read_mixtures
 from tests.models.uda.mixtures_file import mixtures, write
 from tests.models.uda.test_methods import DEPTH_HEAD, batch, build, network, run_step
 

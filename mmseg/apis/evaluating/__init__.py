@@ -1,0 +1,1 @@
+"""Networks against labels: metrics, records, corruptions, and what test servers take."""

@@ -1,0 +1,1 @@
+"""Training crops: how each is cut, mirrored, padded and turned into tensors."""

@@ -1,0 +1,1 @@
+"""What commands make and others read: files with a header that says what they were made from."""

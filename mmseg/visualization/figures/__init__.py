@@ -1,0 +1,1 @@
+"""Figures of numbers: charts of curves, matrices, diagrams."""

@@ -1,0 +1,1 @@
+"""Pictures of images: what a training sees, what a network says, what was labelled."""
