@@ -60,7 +60,8 @@ def main() -> None:
     args = parse_args()
     check_args(args)
     choose_model(args)
-    from mmseg.config.config import digest, load_config
+    from mmseg.config.config import load_config
+    from mmseg.config.identity import digest
 
     cfg = load_config(args.config, args.cfg_options, training=False, trust=trusted(args))
     check_writable(args.out)

@@ -78,7 +78,8 @@ def main() -> None:
         raise UserError(f"{given}. Leave one of them out.")
     if args.override and not args.resume:
         raise UserError("--override says how a training goes on. Add --resume, or leave it out.")
-    from mmseg.config.config import load_config, run_name
+    from mmseg.config.config import load_config
+    from mmseg.config.identity import run_name
 
     cfg = load_config(args.config, args.cfg_options, args.seed)
     if args.load_from is not None:

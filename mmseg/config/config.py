@@ -1,17 +1,15 @@
-"""Reading, checking and naming configs."""
+"""Reading configs: files with options over them become complete, checked configs."""
 
 from __future__ import annotations
 
 import copy
 import difflib
-import hashlib
-import json
-import reprlib
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from mmseg.config.checks import HELPERS, OPTIONAL, REQUIRED, check_keys
 from mmseg.config.code import run_config
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.demo_data import move_demo_data
@@ -20,46 +18,13 @@ from mmseg.config.safe import may_be_of_others, plain_values
 from mmseg.config.schedule import resolve_ends
 from mmseg.config.sections import check_sections
 from mmseg.config.variables import used_names
-from mmseg.utils.computing.precision import Precision
 from mmseg.utils.errors import UserError, suggestion
-from mmseg.utils.options.config_text import WRITABLE, unwritable
-from mmseg.utils.options.custom_modules import import_modules, module_sources
+from mmseg.utils.options.custom_modules import import_modules
 from mmseg.utils.products.json_file import read_product
 from mmseg.utils.storage.run_folder import CURVE, RESULT
 
-REQUIRED = (
-    "model",
-    "uda",
-    "train_dataloader",
-    "val_dataloader",
-    "val_evaluator",
-    "train_cfg",
-    "optim_wrapper",
-    "param_scheduler",
-    "default_hooks",
-    "visualizer",
-    "env_cfg",
-)
-EVALUATED = ("model", "uda", "val_dataloader", "val_evaluator", "env_cfg")
-"""What an evaluation reads. The training data, where they are there, say which classes the source lacks."""
 NO_CONFIGS = (RESULT, CURVE, ".log.json")
 """Ends of names of other JSON files beside a checkpoint."""
-OPTIONAL = (
-    *("seed", "work_dir", "custom_hooks", "launcher", "demo_data", "load_from", "test_dataloader"),
-    *("sync_batchnorm", "precision", "micro_batches", "compile", "custom_imports", "skip_classifier", "command"),
-)
-TRAIN_OPTIONS = ("type", "max_iters", "val_begin", "val_interval")
-DEFAULT_HOOKS = ("runtime_info", "timer", "logger", "param_scheduler", "checkpoint", "sampler_seed", "guard")
-NOT_IDENTITY = ("work_dir", "default_hooks", "visualizer", "env_cfg", "launcher")
-OF_EVALUATIONS = ("val_dataloader", "val_evaluator", "test_dataloader")
-"""What changes nothing of what a training learns, and much of what a command makes of a checkpoint."""
-REPORTING_HOOKS = ("ResultHook", "PictureHook", "ClassHealthHook", "ReferenceBandHook")
-"""Hooks that change nothing of what is learned; of others that is not known."""
-DEFAULTS = {"precision": "fp32", "micro_batches": 1, "compile": False, "sync_batchnorm": False, "skip_classifier": False}
-"""What a config says by leaving a key out; with the key it is the same training."""
-SWITCHES = ("compile", "sync_batchnorm", "skip_classifier")
-LOADING = ("num_workers", "pin_memory", "persistent_workers", "prefetch_factor")
-"""Options of a loader that change its speed alone: samples are functions of seed and index."""
 
 
 def read_config(path: str | Path, *, trust: bool | None = None) -> Config:
@@ -128,83 +93,6 @@ def native_form(cfg: Config, path: str | Path, *, training: bool = True) -> Conf
         raise UserError(f"{path}: {error}") from None
 
 
-def check_keys(cfg: Config, path: str | Path, *, training: bool = True) -> None:
-    """Refuses a config that lacks a part of a training or of an evaluation, or has one that nothing reads."""
-    for key in cfg:
-        if key not in (*REQUIRED, *OPTIONAL, *HELPERS):
-            fix = suggestion(key, (*REQUIRED, *OPTIONAL)) or f" Remove it; if the file only uses it for other entries, call it _{key}."
-            raise UserError(f"{path}: unknown key '{key}'.{fix}")
-    for key in REQUIRED if training else EVALUATED:
-        if key not in cfg:
-            raise UserError(f"{path}: the key '{key}' is missing. Add it, or inherit it from a file in configs/_base_/.")
-    for key in cfg.get("train_cfg", ()):
-        if key not in TRAIN_OPTIONS:
-            fix = suggestion(key, TRAIN_OPTIONS) or f" Use {', '.join(TRAIN_OPTIONS)}."
-            raise UserError(f"{path}: train_cfg has no option '{key}'.{fix}")
-    for key in cfg.get("default_hooks", ()):
-        if key not in DEFAULT_HOOKS and (close := suggestion(key, DEFAULT_HOOKS)):
-            raise UserError(f"{path}: default_hooks has no entry '{key}'.{close}")
-    check_counts(cfg, path, training=training)
-    check_precision(cfg, path)
-    check_switches(cfg, path)
-    check_values(cfg, path)
-
-
-def check_values(cfg: Config, path: str | Path) -> None:
-    """Refuses a value that ``config.py`` of a run could not hold, so that the run could not be resumed."""
-    if found := unwritable(cfg.to_dict()):
-        key, value = found
-        raise UserError(f"{path}: {key} is {reprlib.repr(value)}, which no config file can hold. Use {WRITABLE}.")
-
-
-def check_precision(cfg: Config, path: str | Path) -> None:
-    """Refuses a precision that is not known."""
-    try:
-        Precision(cfg.get("precision", "fp32"))
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
-
-
-def check_switches(cfg: Config, path: str | Path) -> None:
-    """Refuses a switch that is neither on nor off: the text 'false' of a command line would be on."""
-    for key in SWITCHES:
-        if not isinstance(cfg.get(key, False), bool):
-            raise UserError(f"{path}: {key} is {cfg[key]!r}. Use True or False.")
-
-
-def check_counts(cfg: Config, path: str | Path, *, training: bool) -> None:
-    """Refuses iterations, batch sizes and worker counts that are no whole numbers, or too small."""
-    least = {f"train_cfg.{key}": 1 for key in ("max_iters", "val_interval", "val_begin")}
-    for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
-        least |= {f"{loader}.batch_size": 1, f"{loader}.num_workers": 0}
-    for name, minimum in least.items():
-        section, key = name.split(".")
-        if section not in cfg or (section == "train_dataloader" and not training):
-            continue
-        if key not in cfg[section] and key in ("val_interval", "val_begin"):
-            continue  # the engine has defaults
-        value = cfg[section].get(key)
-        if type(value) is not int or value < minimum:
-            raise UserError(f"{path}: {name} is {value!r}. Use a whole number of at least {minimum}.")
-    if training:
-        check_micro_batches(cfg, path)
-    if training and cfg.train_cfg.get("val_begin", 1) > cfg.train_cfg.max_iters:
-        given = f"val_begin is {cfg.train_cfg.val_begin} of {cfg.train_cfg.max_iters} iterations"
-        raise UserError(f"{path}: {given}, so the training would end without an evaluation. Use {cfg.train_cfg.max_iters} or less.")
-
-
-def check_micro_batches(cfg: Config, path: str | Path) -> None:
-    """Refuses a number of parts that a batch of the training cannot be divided into."""
-    parts, size = cfg.get("micro_batches", 1), cfg.get("train_dataloader", {}).get("batch_size", 0)
-    if type(parts) is not int or parts < 1 or size % parts:
-        text = f"micro_batches is {parts!r}, but has to divide train_dataloader.batch_size={size}, the batch of a process"
-        raise UserError(f"{path}: {text}. Use a multiple of micro_batches as batch_size.")
-
-
-HELPERS = ("scale", "crop_size", "norm_cfg", "img_scale", "data_root", "source_root", "target_root")
-"""Names that our configs use for values which other entries repeat."""
-
-
 def apply_options(cfg: Config, options: dict[str, Any], path: str | Path) -> None:
     """Overwrites entries by ``key.path=value`` options of the command line; the first part of the key must exist."""
     for key in options:
@@ -263,46 +151,3 @@ def checked_seed(seed: object) -> int:
     if type(seed) is not int or not 0 <= seed <= MAX_SEED:
         raise UserError(f"The seed {seed!r} is none. Use a whole number from 0 to {MAX_SEED}.")
     return seed
-
-
-def digest(cfg: Config) -> str:
-    """Eight hexadecimal digits of everything that decides what a run learns (not where and how it is logged or evaluated).
-
-    What it takes from earlier stages is in it by their digests, see :mod:`mmseg.config.references`.
-    """
-    left_out = (*NOT_IDENTITY, *HELPERS, *(() if "command" in cfg else OF_EVALUATIONS))
-    entries = cfg.to_dict().items()
-    identity = {key: value for key, value in entries if key not in left_out and (key, value) not in DEFAULTS.items()}
-    hooks = [hook for hook in identity.pop("custom_hooks", None) or () if hook.get("type") not in REPORTING_HOOKS]
-    if hooks:
-        identity["custom_hooks"] = [{key: value for key, value in hook.items() if key != "workers_per_gpu"} for hook in hooks]
-    if "custom_imports" in identity:
-        files = module_sources(identity["custom_imports"])
-        identity["custom_imports"] = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
-    for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
-        if name in identity:  # what can be evaluated alone may have none
-            identity[name] = {key: value for key, value in identity[name].items() if key not in LOADING}
-    return hashlib.sha256(json.dumps(canonical(identity), sort_keys=True, default=str).encode()).hexdigest()[:8]
-
-
-def row_digest(cfg: Config) -> str:
-    """:func:`digest` of the config without its seed: equal for the runs of a row."""
-    return digest(Config({**cfg.to_dict(), "seed": 0}))
-
-
-def canonical(value: Any) -> Any:
-    """Equal values in one spelling: 1 for 1.0, lists for tuples and, sorted, for sets; keys that JSON cannot sort as texts."""
-    if isinstance(value, dict):
-        kinds = {type(key) for key in value}
-        sortable = len(kinds) < 2 and kinds <= {str, int, float, bool, type(None)}
-        return {key if sortable else repr(key): canonical(entry) for key, entry in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted(map(canonical, value), key=repr)
-    if isinstance(value, (list, tuple)):
-        return [canonical(entry) for entry in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def run_name(name: str, cfg: Config) -> str:
-    """Name of a run's folder: config or row, seed, digest."""
-    return f"{name}_s{cfg.seed}_{digest(cfg)}"

@@ -8,7 +8,8 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from mmseg.config.config import DEFAULTS, HELPERS, REPORTING_HOOKS, canonical
+from mmseg.config.checks import HELPERS
+from mmseg.config.identity import DEFAULTS, REPORTING_HOOKS, canonical
 
 SHOWN = 60  # characters of a value in a message
 

@@ -12,7 +12,7 @@ import pytest
 from mmengine.optim import OptimWrapper
 
 from mmseg import registry
-from mmseg.config.config import HELPERS, OPTIONAL, REQUIRED
+from mmseg.config.checks import HELPERS, OPTIONAL, REQUIRED
 from mmseg.config.legacy import OLD_KEYS
 from mmseg.config.sections import Paramwise, Wrapper
 from mmseg.datasets import ClassAwareOptions, CropOptions, RareClassOptions

@@ -9,7 +9,8 @@ import run_experiments
 from experiments import STUDIES
 from mmseg.apis.launching.rows import study_runs
 from mmseg.apis.launching.runs import distinct
-from mmseg.config.config import digest, load_config
+from mmseg.config.config import load_config
+from mmseg.config.identity import digest
 from mmseg.utils.options.config_text import config_text
 from tests import tiny
 

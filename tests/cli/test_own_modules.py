@@ -25,7 +25,8 @@ for config, (work_dir, options) in json.load(sys.stdin).items():
 DIGESTS = """
 import json, sys
 from pathlib import Path
-from mmseg.config.config import digest, load_config
+from mmseg.config.config import load_config
+from mmseg.config.identity import digest
 digests = []
 for changes in json.load(sys.stdin):
     for name, text in changes.items():

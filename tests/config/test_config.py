@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmseg.config.config import apply_options, check_keys, digest, load_config, run_name
+from mmseg.config.checks import check_keys
+from mmseg.config.config import apply_options, load_config
+from mmseg.config.identity import digest, run_name
 from mmseg.config.options import OptionAction
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import config_text

@@ -5,8 +5,8 @@ from copy import deepcopy
 import pytest
 from mmengine.config import Config
 
-from mmseg.config.config import LOADING, NOT_IDENTITY, OF_EVALUATIONS
 from mmseg.config.differences import LONGER, MEANINGS, MISSING, NOT_COMPARED, Kind, differences, meaning_of
+from mmseg.config.identity import LOADING, NOT_IDENTITY, OF_EVALUATIONS
 from mmseg.config.schedule import resolve_ends
 from mmseg.utils.repository import ROOT
 

@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from mmseg.config.config import digest
+from mmseg.config.identity import digest
 from mmseg.config.references import from_stage, references, used_digests, with_digests, with_paths
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.run_folder import RESULT

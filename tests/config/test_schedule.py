@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg.config import load_config
-from mmseg.config.config import digest
+from mmseg.config.identity import digest
 from mmseg.config.schedule import other_ends, resolve_ends
 from mmseg.experiments import resolve
 from mmseg.experiments.fields import Experiment

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from mmseg.apis.launching.train import train
-from mmseg.config.config import digest, load_config
+from mmseg.config.config import load_config
+from mmseg.config.identity import digest
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks import base_styles_hook
 from mmseg.engine.hooks.base_styles_hook import source_walk

@@ -7,7 +7,8 @@ import torch
 from mmengine.config import Config
 
 from mmseg.apis.bands.shipped import with_reference_band
-from mmseg.config.config import digest, load_config, row_digest
+from mmseg.config.config import load_config
+from mmseg.config.identity import digest, row_digest
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks import ReferenceBandHook
 from mmseg.evaluation.bands import file as band_file

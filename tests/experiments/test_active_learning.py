@@ -7,7 +7,8 @@ import torch
 
 from experiments import STUDIES
 from mmseg.apis.launching.rows import row_configs
-from mmseg.config.config import digest, load_config
+from mmseg.config.config import load_config
+from mmseg.config.identity import digest
 from mmseg.config.small.shrink import demo
 from mmseg.engine.annotating.picking import Picker
 from mmseg.experiments import Row

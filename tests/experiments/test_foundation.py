@@ -6,7 +6,7 @@ import torch
 from experiments import STUDIES
 from mmseg.apis.launching.rows import row_configs, small_rows
 from mmseg.apis.launching.smoke import smoke
-from mmseg.config.config import digest
+from mmseg.config.identity import digest
 from mmseg.config.small.shrink import demo
 from mmseg.engine.parts import build_method
 from mmseg.models.uda import UDAMethod

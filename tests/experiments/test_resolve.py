@@ -6,7 +6,7 @@ import pytest
 
 from experiments import STUDIES
 from mmseg.config import load_config
-from mmseg.config.config import digest
+from mmseg.config.identity import digest
 from mmseg.experiments import Experiment, resolve, run_stem
 from mmseg.utils.options.config_text import config_text
 from tests import tiny

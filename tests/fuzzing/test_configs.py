@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mmengine.config import Config
 
-from mmseg.config.config import digest, native_form
+from mmseg.config.config import native_form
+from mmseg.config.identity import digest
 from mmseg.config.legacy import is_legacy
 from mmseg.config.options import parse_options
 from mmseg.config.safe import plain_values

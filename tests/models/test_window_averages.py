@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmseg.apis.predicting.inference import describe_inference
+from mmseg.apis.predicting.inference_modes import describe_inference
 from mmseg.models.segmentors.shared_windows import BRANCHES
 from mmseg.models.segmentors.window_averages import averaged
 from mmseg.registry import MODELS

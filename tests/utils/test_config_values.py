@@ -7,7 +7,8 @@ import sys
 import pytest
 from mmengine.config import Config
 
-from mmseg.config.config import digest, load_config
+from mmseg.config.config import load_config
+from mmseg.config.identity import digest
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import config_text, read_config_text
 from tests import tiny

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from mmseg.config.config import load_config, row_digest, run_name
+from mmseg.config.config import load_config
+from mmseg.config.identity import row_digest, run_name
 from mmseg.config.safe import may_be_of_others
 from mmseg.evaluation.bands.file import Band, BandCurve
 from mmseg.evaluation.bands.making import DIGITS, is_evaluated, is_watched, limits, smoothed

@@ -14,7 +14,7 @@ def with_reference_band(cfg: Config, digest: str) -> Config:
 
     Args:
         cfg: complete config.
-        digest: of :func:`mmseg.config.config.row_digest`.
+        digest: of :func:`mmseg.config.identity.row_digest`.
     """
     hooks = list(cfg.get("custom_hooks") or ())
     file = shipped_band(digest)

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from mmengine.config import Config
 from torch import Tensor
 
-from mmseg.apis.predicting.inference import training_crop_size
+from mmseg.apis.predicting.inference_modes import training_crop_size
 from mmseg.datasets.base import SegmentationDataset
 from mmseg.datasets.several import SeveralDatasets
 from mmseg.models.uda import UDAMethod

@@ -12,7 +12,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg.apis.evaluating.evaluate import Evaluation
-from mmseg.config.config import digest
+from mmseg.config.identity import digest
 from mmseg.engine.checkpoints.checkpoint import environment
 from mmseg.engine.provenance.data import labels_hash
 from mmseg.engine.provenance.record import provenance

@@ -31,7 +31,8 @@ from mmseg.apis.evaluating.robustness import (
 )
 from mmseg.apis.evaluating.submission import submission_writer, write_archive, written_files
 from mmseg.apis.predicting.choices import BENCHMARKS
-from mmseg.apis.predicting.inference import describe_inference, init_model
+from mmseg.apis.predicting.inference import init_model
+from mmseg.apis.predicting.inference_modes import describe_inference
 from mmseg.apis.predicting.passes import describe_work
 from mmseg.apis.predicting.presets import PRESETS, apply_preset, preset_precision
 from mmseg.apis.predicting.writers import Files, Writer, label_id_writer, overlay_writer, palette_writer, result_files

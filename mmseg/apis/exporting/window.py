@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from mmseg.apis.predicting.choices import SUFFIXES
-from mmseg.apis.predicting.inference import inference_config
+from mmseg.apis.predicting.inference_modes import inference_config
 from mmseg.datasets.base import class_info
 from mmseg.engine.checkpoints.checkpoint import environment
 from mmseg.models.backbones.tuning import merge_tuning

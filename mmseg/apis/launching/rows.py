@@ -9,7 +9,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmseg.apis.launching.runs import Run
-from mmseg.config.config import check_counts, checked_seed, load_config
+from mmseg.config.checks import check_counts
+from mmseg.config.config import checked_seed, load_config
 from mmseg.config.demo_data import move_demo_data
 from mmseg.config.references import with_digests
 from mmseg.experiments import ConfigFile, Experiment, Row, Study, resolve, run_stem

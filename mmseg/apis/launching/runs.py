@@ -10,7 +10,8 @@ from typing import Literal
 
 from mmengine.config import Config
 
-from mmseg.config.config import digest, load_config, run_name
+from mmseg.config.config import load_config
+from mmseg.config.identity import digest, run_name
 from mmseg.config.references import used_digests
 from mmseg.evaluation.curve import Measured, Result, mean_text, read_curve, read_result
 from mmseg.utils.errors import UserError

@@ -21,7 +21,7 @@ from mmseg.apis.launching.commands import arguments, run_command
 from mmseg.apis.launching.launch import make_demo_data
 from mmseg.apis.launching.runs import Run
 from mmseg.apis.launching.train import train
-from mmseg.config.config import digest
+from mmseg.config.identity import digest
 from mmseg.config.references import with_digests
 from mmseg.config.small.shrink import layouts, shrink
 from mmseg.utils.errors import UserError

@@ -17,15 +17,15 @@ from mmseg.apis.bands.shipped import with_reference_band
 from mmseg.apis.launching.commands import check_command
 from mmseg.apis.launching.resume import plan_resume
 from mmseg.apis.launching.teachers import attach_teacher
-from mmseg.config.config import digest, row_digest
+from mmseg.config.identity import digest, row_digest
 from mmseg.config.references import with_paths
 from mmseg.config.schedule import other_ends
 from mmseg.engine.batch_norm import check_sync_batchnorm
+from mmseg.engine.building import build_runner
 from mmseg.engine.distributed import one_voice, process_group
 from mmseg.engine.hooks.lost_class_hook import GoBack
 from mmseg.engine.resume.choose import state_to_resume
 from mmseg.engine.resume.history import Resumption
-from mmseg.engine.runner import build_runner
 from mmseg.engine.stopping import stoppable
 from mmseg.evaluation.curve import Result, read_result
 from mmseg.utils.computing.launchers import is_first_process
@@ -82,7 +82,7 @@ def trained(cfg: Config, located: Config, resumption: Resumption | None, request
     Args:
         cfg: as files keep it.
         located: with the paths of what it takes from other runs.
-        resumption, request: see :func:`mmseg.engine.runner.build_runner`.
+        resumption, request: see :func:`mmseg.engine.building.build_runner`.
     """
     located, cfg = copy.deepcopy(located), copy.deepcopy(cfg)  # the engine writes folders of this stretch into what it is given
     runner = build_runner(located, resumption, recorded=cfg, request=request)

@@ -8,7 +8,6 @@ Letters: K classes, (H, W) native size of the image, (h, w) size at which the ne
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config
-from PIL import Image, ImageOps
 from torch import Tensor
 
+from mmseg.apis.predicting.any_image import Picture, read_rgb
+from mmseg.apis.predicting.inference_modes import inference_config
 from mmseg.apis.predicting.model_files import model_files
 from mmseg.apis.predicting.prior_correction import correct_priors
 from mmseg.apis.predicting.temperature import read_temperature, tempered
@@ -26,8 +26,6 @@ from mmseg.config.config import load_config
 from mmseg.config.safe import may_be_of_others
 from mmseg.datasets.base import class_info, image_values
 from mmseg.datasets.classes.palettes import default_palette
-from mmseg.datasets.reading.image_files import read_image
-from mmseg.datasets.reading.value_range import ValueRange
 from mmseg.datasets.transforms import RESIZING, EvaluationSize
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.checkpoints.frozen import completed
@@ -44,8 +42,6 @@ AUGMENTED = tuple((ratio, flipped) for ratio in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75
 BOTH_SIDES = ((1.0, False), (1.0, True))
 """The same of ``test_cfg.flip``; the first alone is the usual look."""
 
-Picture = str | Path | Image.Image | np.ndarray | Tensor
-"""What :func:`read_rgb` takes for an image."""
 SHOWN = 3  # classes in the short form of a prediction
 
 
@@ -173,44 +169,6 @@ def _known_classes(cfg: Config, num_classes: int, trained: TrainedFor) -> tuple[
         return names or tuple(map(str, range(num_classes))), colors or default_palette(num_classes)
 
 
-def inference_config(cfg: Config, inference_mode: str = "same") -> dict:
-    """The ``test_cfg`` of a segmentor.
-
-    Args:
-        cfg: complete config.
-        inference_mode: 'same' as the config says; 'whole' for one pass over the image; 'slide' for windows of the
-            config's ``test_cfg``, or of the training crop with half overlap where it has none.
-    """
-    own = dict(cfg.model.get("test_cfg") or {"mode": "whole"})
-    if inference_mode == "same":
-        return own
-    if inference_mode == "whole":
-        return {"mode": "whole", **{key: own[key] for key in ("pixels_per_pass", "flip") if key in own}}
-    if inference_mode != "slide":
-        raise UserError(f"The inference mode '{inference_mode}' is not known. Use 'same', 'whole' or 'slide'.")
-    crop = own.get("crop_size") or training_crop_size(cfg)
-    stride = own.get("stride") or [side // 2 for side in crop]
-    return {"batched_slide": True, **own, "mode": "slide", "crop_size": list(crop), "stride": list(stride)}
-
-
-def training_crop_size(cfg: Config) -> Sequence[int]:
-    """(h, w) of the training crops of a config."""
-    crop = ((cfg.get("train_dataloader") or {}).get("dataset") or {}).get("source_crop")
-    if not crop:
-        fix = "Set model.test_cfg.crop_size and model.test_cfg.stride with --cfg-options, or use --inference-mode whole."
-        raise UserError(f"The config names neither windows nor the crops of its training. {fix}")
-    return crop["crop_size"]
-
-
-def describe_inference(test_cfg: dict) -> str:
-    """A ``test_cfg`` in words."""
-    mirrored = "; the same for the mirror image, probabilities averaged" if test_cfg.get("flip", False) else ""
-    if test_cfg["mode"] == "whole":
-        return f"whole image{mirrored}"
-    (height, width), (down, right), average = test_cfg["crop_size"], test_cfg["stride"], test_cfg.get("average", "logits")
-    return f"windows of {height}x{width} (height x width), {down} and {right} pixels apart, {average} averaged{mirrored}"
-
-
 def inference_model(
     model: UDAMethod, image: Picture | Sequence[Picture], *, branch: str | None = None, augment: bool = False, bgr: bool = False
 ) -> Prediction | list[Prediction]:
@@ -303,52 +261,3 @@ def native_branches(
     corrected = {branch: look if branch == "ATT" else model.correct(look) for branch, look in looks.items()}
     native = {branch: model.model.enlarge(look, image.shape[:2])[0] for branch, look in corrected.items()}
     return {branch: logits.flip(2) for branch, logits in native.items()} if flipped else native
-
-
-GIVE = "Give a file, a PIL image, an array RGB [H, W, 3] or a tensor RGB [3, H, W], uint8 or floats from 0 to 1, or a list of them."
-
-
-def read_rgb(image: Picture, *, bgr: bool = False, values: ValueRange | None = None) -> np.ndarray:
-    """An image in any form that :func:`inference_model` takes as uint8 RGB [H, W, 3].
-
-    Files are read with ``values``, see :func:`mmseg.datasets.reading.image_files.read_image`.
-
-    Raises:
-        UserError: the file cannot be read, or the image is something else.
-    """
-    if isinstance(image, (str, os.PathLike)):
-        return np.ascontiguousarray(read_image(Path(image), values)[..., ::-1])
-    if isinstance(image, Image.Image):
-        return _pil_rgb(image)
-    if isinstance(image, Tensor):
-        if image.ndim != 3 or image.shape[0] != 3:
-            raise UserError(f"The image is a tensor of shape {tuple(image.shape)}. {GIVE}")
-        pixels = image.detach().cpu().permute(1, 2, 0)
-        image = (pixels.float() if pixels.is_floating_point() else pixels).numpy()
-    if not isinstance(image, np.ndarray):
-        why = "None, which OpenCV returns for a file that it cannot read" if image is None else f"of type {type(image).__name__}"
-        raise UserError(f"The image is {why}. {GIVE}")
-    pixels = _grey_levels(image)
-    return np.ascontiguousarray(pixels[..., ::-1] if bgr else pixels)
-
-
-def _pil_rgb(image: Image.Image) -> np.ndarray:
-    """uint8 RGB [H, W, 3], upright; modes of more than 8 bits have no range that is known."""
-    if image.mode[0] in "IF":  # I, I;16, F
-        raise UserError(f"The PIL image has the mode {image.mode}, more than 8 bits of an unknown range. Give floats from 0 to 1.")
-    if not image.width or not image.height:
-        raise UserError(f"The PIL image is empty, {image.width}x{image.height}. {GIVE}")
-    return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-
-
-def _grey_levels(image: np.ndarray) -> np.ndarray:
-    """uint8 RGB [H, W, 3] of the same or of floats in [0, 1]."""
-    floats = np.issubdtype(image.dtype, np.floating)
-    if image.ndim != 3 or image.shape[2] != 3 or not image.size or not (floats or image.dtype == np.uint8):
-        raise UserError(f"The image is an array of {image.dtype} {image.shape}. {GIVE}")
-    if not floats:
-        return image
-    low, high = float(image.min()), float(image.max())
-    if not (low >= 0 and high <= 1):  # NaN as well
-        raise UserError(f"The image holds floats from {low:g} to {high:g}, not from 0 to 1. Divide them by their range, or give uint8.")
-    return (image.astype(np.float32) * 255).round().astype(np.uint8)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from mmengine.config import Config
 from typing_extensions import NotRequired
 
-from mmseg.config.config import digest
+from mmseg.config.identity import digest
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import read_config_text

@@ -24,7 +24,7 @@ from mmseg.apis.predicting.writers import result_files
 from mmseg.apis.preparing.label_folder import UNKNOWN, LabelHeader, new_header, open_folder
 from mmseg.apis.preparing.passes import LabelOptions, large_components, loader, predictions
 from mmseg.apis.preparing.thresholds import class_limits, histogram, kept, level_values, limit_of, unsure_levels
-from mmseg.config.config import canonical
+from mmseg.config.identity import canonical
 from mmseg.datasets.classes.names import IGNORE
 from mmseg.datasets.reading.image_files import read_label_ids
 from mmseg.datasets.statistics.counts_file import COUNTS_FILE, write_counts

@@ -10,7 +10,7 @@ from mmseg.apis.evaluating.evaluate import evaluate, evaluation_loader
 from mmseg.apis.predicting.inference import init_model
 from mmseg.apis.verifying.recorded import Recorded, recorded
 from mmseg.apis.verifying.verdict import OF_CLASSES, OF_MEANS, Checked, check_numbers, differences, is_exact
-from mmseg.config.config import digest
+from mmseg.config.identity import digest
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.provenance.data import labels_hash
 from mmseg.engine.provenance.record import Provenance, origin_of, provenance

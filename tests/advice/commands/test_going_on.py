@@ -117,7 +117,7 @@ def test_files_that_are_broken(tmp_path):
         write_json(path, {"a": 1})
         assert read() == {"a": 1}
 
-    advice("{} does not exist. {}", read, file="products.py:_content")
+    advice("{} does not exist. {}", read, file="json_file.py:_content")
     written()
     path.write_text(" ")
     advice("{} is empty. {}", read)
@@ -129,11 +129,11 @@ def test_files_that_are_broken(tmp_path):
     advice("{} is not valid JSON ({}). {}", read)
     written()
     path.write_text("[1]")
-    assert advice("{} {} {}", read, file="products.py:checked_product")[-1].endswith(fix)
+    assert advice("{} {} {}", read, file="json_file.py:checked_product")[-1].endswith(fix)
     written()
     path.unlink()
     path.mkdir()
-    advice("{} cannot be read: {}. {}", read, file="products.py:_content")
+    advice("{} cannot be read: {}. {}", read, file="json_file.py:_content")
     written()
 
 

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from mmseg.apis.bands.making import band_curves, band_of_runs
-from mmseg.config.config import digest, load_config
+from mmseg.config.config import load_config
+from mmseg.config.identity import digest
 from mmseg.engine.hooks import ReferenceBandHook
 from mmseg.evaluation.bands.file import read_band, write_band
 from mmseg.utils.options.config_text import config_text

@@ -12,7 +12,9 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
-from mmseg.apis.predicting.inference import Prediction, class_colors, inference_config, init_model, read_rgb
+from mmseg.apis.predicting.any_image import read_rgb
+from mmseg.apis.predicting.inference import Prediction, class_colors, init_model
+from mmseg.apis.predicting.inference_modes import inference_config
 from mmseg.apis.predicting.predict import output_paths
 from mmseg.apis.predicting.sources import check_outputs, find_sources
 from mmseg.structures.box import Box, blend_windows

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from mmseg.apis import inference_model, init_model
-from mmseg.apis.predicting.inference import describe_inference, inference_config, mean_outputs, native_logits
+from mmseg.apis.predicting.inference import mean_outputs, native_logits
+from mmseg.apis.predicting.inference_modes import describe_inference, inference_config
 from mmseg.apis.predicting.passes import counted_passes, encoder_work
 from tests.apis.predicting.test_inference import SLIDE, config
 from tests.models.networks import hrda, plain

@@ -8,7 +8,8 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmseg.apis import inference_model, init_model
-from mmseg.apis.predicting.inference import AUGMENTED, class_probabilities, describe_inference, inference_config, native_logits
+from mmseg.apis.predicting.inference import AUGMENTED, class_probabilities, native_logits
+from mmseg.apis.predicting.inference_modes import describe_inference, inference_config
 from mmseg.models.uda import UDAMethod
 from mmseg.utils.errors import UserError
 from tests.models.networks import hrda, plain

@@ -3,7 +3,7 @@
 import torch
 
 from mmseg.apis.preparing.label_folder import run_digest
-from mmseg.config.config import digest
+from mmseg.config.identity import digest
 from mmseg.utils.options.config_text import config_text
 from tests.apis.data_config import data_config
 

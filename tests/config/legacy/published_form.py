@@ -14,7 +14,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmseg.config.config import REPORTING_HOOKS
+from mmseg.config.identity import REPORTING_HOOKS
 from mmseg.datasets.sampling.uda_dataset import CropOptions
 from tests.config.effects import effects
 from tests.parity.records import reference_folder

@@ -7,8 +7,9 @@ from mmengine.registry import OPTIMIZERS, PARAM_SCHEDULERS
 from torch import nn
 
 from mmseg.config import load_config
-from mmseg.config.config import OPTIONAL, REQUIRED, digest, run_name
+from mmseg.config.checks import OPTIONAL, REQUIRED
 from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.identity import digest, run_name
 from mmseg.config.schedule import resolve_ends
 from mmseg.datasets.sampling.rare_class_sampling import RareClassOptions
 from mmseg.datasets.sampling.uda_dataset import CropOptions, UDADataset

@@ -6,7 +6,8 @@ import logging
 import pytest
 
 from mmseg.config import load_config
-from mmseg.config.config import EVALUATED, digest
+from mmseg.config.checks import EVALUATED
+from mmseg.config.identity import digest
 from mmseg.evaluation.metric_config import metric_config
 from mmseg.utils.errors import UserError
 from tests import tiny

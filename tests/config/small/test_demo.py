@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from mmengine.config import Config
 
-from mmseg.config.config import HELPERS, digest, load_config
+from mmseg.config.checks import HELPERS
+from mmseg.config.config import load_config
+from mmseg.config.identity import digest
 from mmseg.config.small.shrink import demo, demo_image_size
 from mmseg.datasets.classes.names import CLASSES
 from tests.config.effects import effects

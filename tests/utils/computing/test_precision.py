@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from mmseg.config.config import digest, load_config
+from mmseg.config.config import load_config
+from mmseg.config.identity import digest
 from mmseg.utils.computing.float32 import at_least_float32, use_real_float32
 from mmseg.utils.computing.precision import AUTOCAST, Precision
 from mmseg.utils.errors import UserError
