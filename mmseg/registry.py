@@ -107,7 +107,8 @@ def _resolved(cfg: dict, registry: Registry, default_args: dict) -> tuple[Any, d
     known = options_of(component)
     for key in options if known is not None else ():
         if key not in known:
-            fix = suggestion(key, known) or f" Its options: {', '.join(known) or 'none'}."
+            yours = [name for name in known if isinstance(options.get(name), DATA)]  # parts are passed by the code
+            fix = suggestion(key, known) or f" Its options: {', '.join(yours) or 'none'}."
             raise UserError(f"{_name(component)} got an unexpected option '{key}'.{fix}")
     check_values(component, options)
     return component, options
