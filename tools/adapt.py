@@ -13,7 +13,7 @@ import argparse
 
 from mmseg.apis.adapting.choices import METHODS
 from mmseg.apis.predicting.model_files import add_model_arguments, choose_model
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import OptionAction, add_config_options, add_network_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 
 
@@ -36,11 +36,8 @@ def parse_args() -> argparse.Namespace:
     show_help = "write predictions there, as palette PNGs by round and condition (default: none)"
     parser.add_argument("--show-dir", type=Path, metavar="DIR", help=show_help)
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="the result (default: in eval/ beside the checkpoint)")
-    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_network_options(parser)
+    add_config_options(parser)
     args = parser.parse_intermixed_args()
     if args.checkpoint is not None and Path(args.config).is_dir():  # its files are known, and what follows is a stream
         args.checkpoint, args.streams = None, [args.checkpoint, *args.streams]

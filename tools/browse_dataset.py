@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_config_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable
 
@@ -25,9 +25,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--checkpoint", metavar="FILE", help=checkpoint_help)
     parser.add_argument("--out", type=Path, metavar="DIR", help="gets sample_000000.png, … (default: work_dirs/browse_<config>)")
     parser.add_argument("--device", help="for the networks of --checkpoint, such as cpu or cuda:1 (default: the GPU if there is one)")
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_config_options, trusted
 from mmseg.utils.computing.threads import usable_cores
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable, write_json
@@ -25,9 +25,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, metavar="N", help="decode only N images of each split, evenly spread")
     out_help = "folder of check_data.json and contact_sheet.png (default: work_dirs/check_<config>)"
     parser.add_argument("--out", type=Path, metavar="DIR", help=out_help)
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 

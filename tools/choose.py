@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 import shlex
 
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_config_options, add_device_option, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_target, write_json
 from mmseg.utils.storage.run_folder import CHOICE, CONFIG
@@ -25,10 +25,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--images", type=int, default=IMAGES, metavar="N", help="of the target, spread evenly (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of what is masked (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FILE.json", help=f"default: {CHOICE} in the folder, where tables look for it")
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_device_option(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from mmseg.apis.predicting.choices import ATTENTION, KINDS, READABLE
 from mmseg.apis.predicting.model_files import add_model_arguments, choose_model
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_config_options, add_network_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_writable
 
@@ -26,17 +26,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--save", nargs="+", choices=KINDS, metavar="KIND", help=f"any of {' '.join(KINDS)} ({save_help})")
     parser.add_argument("--opacity", type=float, default=0.5, help="share of the colours in overlays, above 0 to 1 (default: %(default)s)")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="of a video, only every N-th frame")
-    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     branch_help = "context or detail prediction of HRDA alone, or its scale attention (into DIR/attention)"
     parser.add_argument("--hrda-out", choices=("LR", "HR", "ATT"), help=branch_help)
     prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
     parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
     temperature_help = "confidence at the temperature of tools/prepare/temperature.py (default: temperature.json beside the checkpoint)"
     parser.add_argument("--temperature", type=Path, nargs="?", const=True, metavar="FILE.json", help=temperature_help)
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_network_options(parser)
+    add_config_options(parser)
     args = parser.parse_intermixed_args()
     if args.checkpoint is not None and Path(args.config).is_dir():  # its files are known, and what follows is to be predicted
         args.checkpoint, args.inputs = None, [Path(args.checkpoint), *args.inputs]

@@ -13,7 +13,7 @@ import argparse
 from mmseg.apis.predicting.choices import BENCHMARKS
 from mmseg.apis.predicting.model_files import add_model_arguments, choose_model
 from mmseg.apis.predicting.presets import PRESETS
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import OptionAction, add_config_options, add_network_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line, suggestion
 
 FORMAT_OPTIONS = ("imgfile_prefix", "to_label_id")
@@ -22,7 +22,6 @@ FORMAT_OPTIONS = ("imgfile_prefix", "to_label_id")
 def parse_args() -> argparse.Namespace:
     parser = CommandParser(description="Evaluate a checkpoint on the validation data of its config.")
     add_model_arguments(parser)
-    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
     parser.add_argument("--eval", nargs="+", metavar="METRIC", help="mIoU, the only metric and the default")
     metrics_help = "trust: also how sure the network is of what is right and wrong (calibration, AUROC, unknown objects: docs/trust.md)"
     parser.add_argument("--metrics", nargs="+", choices=("trust",), default=[], metavar="KIND", help=metrics_help)
@@ -36,10 +35,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--test-set", action="store_true", help="the test split instead of the validation split")
     targets_help = "several data sets and the mean over them: those of val_dataloader in these files"
     parser.add_argument("--targets", nargs="+", metavar="[NAME=]FILE", help=targets_help)
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_network_options(parser)
+    add_config_options(parser)
     return parser.parse_intermixed_args()
 
 

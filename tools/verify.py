@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from mmseg.apis.predicting.model_files import model_files
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import OptionAction, add_device_option, add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, command_line
 
 
@@ -21,7 +21,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("run", type=Path, metavar="RUN", help="folder with a config and weights")
     checkpoint_help = "another state of the training, such as best.pth, in RUN or anywhere (default: latest.pth)"
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help=checkpoint_help)
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
+    add_device_option(parser)
     option_help = "override config entries, such as where the data are"
     parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help=option_help)
     add_trust_options(parser)

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 from typing import TYPE_CHECKING
 
-from mmseg.config.options import add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_device_option, add_quiet_option, add_trust_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help=host_help)
     export_help = "write the page as files for a web server, or to open from a disk, instead of serving it"
     parser.add_argument("--export", type=Path, metavar="DIR", help=export_help)
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
+    add_device_option(parser)
     add_trust_options(parser)
     add_quiet_option(parser)
     return parser.parse_args()

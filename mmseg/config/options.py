@@ -1,4 +1,4 @@
-"""Options that several commands share: overrides of config entries, trust, quiet."""
+"""Options that several commands share: overrides of config entries, trust, quiet, the network and its device."""
 
 from __future__ import annotations
 
@@ -67,3 +67,21 @@ def add_quiet_option(parser: argparse.ArgumentParser) -> None:
     """``--quiet``: no progress bars, see :func:`mmseg.utils.computing.progress.progress_bar`."""
     quiet_help = "no progress bars (there are none where the output is no terminal)"
     parser.add_argument("--quiet", action=QuietAction, nargs=0, default=argparse.SUPPRESS, help=quiet_help)
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """What every command takes that reads a config: overrides, trust, quiet."""
+    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
+    add_trust_options(parser)
+    add_quiet_option(parser)
+
+
+def add_network_options(parser: argparse.ArgumentParser) -> None:
+    """Which network of a checkpoint predicts, and where."""
+    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
+    add_device_option(parser)
+
+
+def add_device_option(parser: argparse.ArgumentParser) -> None:
+    """``--device``, see :func:`mmseg.utils.computing.devices.chosen_device`."""
+    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import argparse
 import shlex
 
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_config_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_target
 
@@ -33,9 +33,7 @@ def parse_args() -> argparse.Namespace:
     shuffle_help = "give the classes each other's mixtures, to see what a training gains from the true ones"
     parser.add_argument("--shuffle", action="store_true", help=shuffle_help)
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw the density of each class")
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 

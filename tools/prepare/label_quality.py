@@ -15,7 +15,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_config_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_target, write_json
 
@@ -32,9 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="write all figures")
     picture_help = "also draw the image in which the first and the last folder differ most, with its labels"
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help=picture_help)
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 

@@ -15,7 +15,7 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING
 
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_config_options, add_network_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_target, write_json
 
@@ -45,11 +45,8 @@ def parse_args() -> argparse.Namespace:
     picture_help = "also draw what is counted, and how many predictions show each class before and after the correction (a second pass)"
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help=picture_help)
     parser.add_argument("--as-drawn", action="store_true", help="count source images as often as class-aware sampling draws them")
-    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_network_options(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 

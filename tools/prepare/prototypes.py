@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import argparse
 import shlex
 
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_config_options, add_network_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_target
 
@@ -37,11 +37,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--random", action="store_true", help=random_help)
     picture_help = "also draw the prototypes among vectors of single images, and an assignment before and after it is balanced"
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help=picture_help)
-    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_network_options(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 

@@ -13,7 +13,7 @@ import argparse
 import shlex
 from collections.abc import Sequence
 
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_config_options, add_network_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 
 SPLITS = ("target", "source", "val", "test")
@@ -47,11 +47,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--frequencies", type=Path, metavar="FILE.npz", help=frequencies_help)
     prior_help = "JSON of class priors (tools/prepare/priors.py): predict for the target's instead of the source's"
     parser.add_argument("--prior-correction", type=Path, metavar="FILE.json", help=prior_help)
-    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_network_options(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 

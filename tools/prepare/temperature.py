@@ -15,7 +15,7 @@ import argparse
 import shlex
 
 from mmseg.apis.predicting.model_files import add_model_arguments, choose_model
-from mmseg.config.options import OptionAction, add_quiet_option, add_trust_options, trusted
+from mmseg.config.options import add_config_options, add_network_options, trusted
 from mmseg.utils.errors import CommandParser, UserError, command_line
 from mmseg.utils.storage.files import check_target, write_json
 
@@ -29,11 +29,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--data", metavar="FILE", help=data_help)
     parser.add_argument("--images", type=int, default=IMAGES, metavar="N", help="of them at most, spread evenly (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="default: temperature.json beside the checkpoint")
-    parser.add_argument("--weights", choices=("model", "ema_model"), default="model", help="student (default) or teacher")
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
-    parser.add_argument("--cfg-options", nargs="+", action=OptionAction, default={}, metavar="KEY=VALUE", help="override config entries")
-    add_trust_options(parser)
-    add_quiet_option(parser)
+    add_network_options(parser)
+    add_config_options(parser)
     return parser.parse_intermixed_args()
 
 
