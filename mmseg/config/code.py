@@ -1,4 +1,7 @@
-"""Configs that are programs: a Python config may compute its values, so reading it runs it."""
+"""Configs that may be programs: a Python config can compute its values, and then reading it runs it.
+
+Few do. One that is no more than values is read as such, in a tenth of the time: mmengine runs a copy of every file, in a folder of its own.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,20 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmseg.config.safe import plain_values
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.space import OF_WRITING, cannot_write
 
 
 def run_config(path: str | Path) -> Config:
-    """What the code of a config makes; errors of :func:`mmseg.config.config.read_config`."""
+    """What a config makes, which may run its code; errors of :func:`mmseg.config.config.read_config`."""
+    try:
+        return Config(plain_values(path), filename=str(path))
+    except UserError:  # more than values, or broken: running it says where
+        return _executed(path)
+
+
+def _executed(path: str | Path) -> Config:
     try:
         return Config.fromfile(path, import_custom_modules=False)
     except UserError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ MAX_DEPTH = 50
 DELETE = "_delete_"
 WEIGHTS = (".pth", ".pt", ".safetensors", ".ckpt", ".bin", ".tar", ".pkl")
 """Ends of the names of checkpoints, in small letters."""
+PLACEHOLDER = re.compile(r"\{\{\s*(file|\$|_base_)")
+"""In a text: a part of the name of the file, a variable of the environment, an entry that it inherits."""
 
 
 class BrokenError(ValueError):
@@ -189,7 +192,9 @@ def _check_depth(value: Any) -> None:
 
 
 def _check_names(value: Any) -> None:
-    """Refuses what would import or run something later, when parts are built: the depth is known to be small."""
+    """Refuses what would import or run something later, when parts are built, and texts that mmengine replaces; the depth is small."""
+    if isinstance(value, str) and PLACEHOLDER.search(value):
+        raise NotPlainError(f"'{value[:60]}' stands for something else")
     if isinstance(value, Mapping):
         if value.get("custom_imports"):
             raise NotPlainError(f"custom_imports names code ({str(value['custom_imports'])[:60]})")

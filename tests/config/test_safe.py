@@ -8,6 +8,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg.apis.predicting.inference import init_model
+from mmseg.config.code import run_config
 from mmseg.config.config import load_config, read_config
 from mmseg.config.safe import MAX_BYTES, may_be_of_others, plain_values
 from mmseg.engine.parts import build_loader, build_loader_config
@@ -36,6 +37,8 @@ CODE = {
     f"{WORD}dict(**[1])": "spreads what is no dictionary",
     "custom_imports = dict(imports=['evil'])": "custom_imports names code",
     "model = dict(backbone=dict(type='subprocess.Popen', args=['sh']))": "type='subprocess.Popen' names a part by its module",
+    f"{WORD}'{{{{ fileDirname }}}}/images'": "'{{ fileDirname }}/images' stands for something else",
+    f"{WORD}['{{{{$HOME:}}}}']": "stands for something else",
     "_base_ = 'config.py'": "inherits from itself",
     "_base_ = [open]": "more than a list of files",
     "_base_ = {[]: 1}": "more than a list of files",
@@ -146,6 +149,17 @@ def test_entries_are_read_and_set_as_code_does(tmp_path):
     for line in ("a['x']['y'] = 1", "a['d'][7] = 1", "a['d']['x'] = 1", "a['b']['c']['z'] = 1", "a['b']['h'] = a", "nothing['b'] = 1"):
         with pytest.raises(UserError, match=r"line 6 of .*cannot be read|more than 1000000 values|uses nothing"):
             read_config(config(tmp_path, text + line))
+
+
+def test_values_alone_are_not_run(tmp_path, monkeypatch):
+    """Whoever made them: they are read, which is what running them would give; anything more is run."""
+    monkeypatch.setattr(Config, "fromfile", lambda path, **_: Config({"ran": str(path)}))
+    plain = tmp_path / "plain.py"
+    plain.write_text("x = dict(y=[1, (2, 3)])\n")
+    assert run_config(plain).to_dict() == {"x": {"y": [1, (2, 3)]}} and run_config(plain).filename == str(plain)
+    for text in ("x = str(3)", "x = '{{ fileBasename }}'", "custom_imports = dict(imports=['a'])", "x = dict(type='os.path')", "x = ("):
+        plain.write_text(text)
+        assert run_config(plain).ran == str(plain)
 
 
 def forbidden(path):

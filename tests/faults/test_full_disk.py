@@ -2,7 +2,6 @@
 
 import importlib
 import re
-import shutil
 from contextlib import contextmanager
 
 import pytest
@@ -15,8 +14,8 @@ resource = pytest.importorskip("resource")
 CONFIG, STATE, OUT, DATA = "{run}/config.py", "{run}/latest.pth", "{out}", "{data}"
 PHOTOS = f"{DATA}/cityscapes/leftImg8bit/val"
 SMALL = ("--size", "128", "64", "--source", "2", "--target", "2", "--val", "1")
-RUNS_CONFIGS, PICTURES = 2_500, 100_000
-"""Bytes that a file may have: mmengine makes a copy of a config that it runs; a picture of several samples has more."""
+PICTURES = 100_000
+"""Bytes that a file may have: a picture of several samples has more."""
 COMMANDS = {
     "export": ("export", CONFIG, STATE, "--out", OUT, "--format", "exported_program"),
     "predict": ("predict", CONFIG, STATE, PHOTOS, "--out", OUT, "--save", "palette", "confidence"),
@@ -35,7 +34,7 @@ COMMANDS = {
     "converter, two processes": ("convert_datasets.cityscapes", f"{DATA}/cityscapes", "--out-dir", OUT, "--nproc", "2"),
     "summary": ("summarize", "8", "--demo", "--out", OUT),
 }
-LIMITS = {"browse": PICTURES, "check": PICTURES, "summary": RUNS_CONFIGS}
+LIMITS = {"browse": PICTURES, "check": PICTURES}
 ONCE = ("export",)
 """Commands of several seconds."""
 
@@ -68,10 +67,9 @@ def test_one_line_and_nothing_half_written(name, fails, works, run, tiny_data, t
 
 
 def test_a_config_whose_copy_cannot_be_written(tmp_path):
-    """The engine runs a copy of a config; that is no mistake in it."""
+    """The engine runs a copy of a config that computes something; that is no mistake in it."""
     path = tmp_path / "long.py"
-    shutil.copy(tiny.ROOT / tiny.CONFIG, path)
-    path.write_text(f"_base_ = [{str(tiny.ROOT / tiny.CONFIG)!r}]\n# {'a' * 1000}\n")
+    path.write_text(f"_base_ = [{str(tiny.ROOT / tiny.CONFIG)!r}]\nwork_dir = str(3)\n# {'a' * 1000}\n")
     with at_most(500), pytest.raises(UserError, match=r"^Cannot write .*/long\.py: File too large\. Free some space"):
         run_config(path)
     assert run_config(path).model.type == "HRDAEncoderDecoder"
