@@ -2,7 +2,7 @@
 
 Command:   python run_experiments.py --config configs/streets/camvid_oracle.py
 Study:     --exp 110
-Measured:  not yet (docs/real_photographs.md)
+Measured:  66.8 ± 0.3 mIoU over 3 seeds (docs/real_photographs.md)
 Needs:     data/camvid with its class statistics (python tools/convert_datasets/camvid.py data/camvid),
            and pretrained/efficientnet_lite0.pth
 """

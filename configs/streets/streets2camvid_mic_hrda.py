@@ -2,7 +2,7 @@
 
 Command:   python run_experiments.py --config configs/streets/streets2camvid_mic_hrda.py
 Study:     --exp 110
-Measured:  not yet (docs/real_photographs.md)
+Measured:  62.3 ± 0.6 mIoU over 3 seeds (docs/real_photographs.md)
 Needs:     what streets2camvid_hrda.py needs
 """
 

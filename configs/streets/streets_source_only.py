@@ -2,7 +2,7 @@
 
 Command:   python run_experiments.py --config configs/streets/streets_source_only.py
 Study:     --exp 110
-Measured:  not yet (docs/real_photographs.md)
+Measured:  61.0 ± 1.1 mIoU over 3 seeds (docs/real_photographs.md)
 Needs:     data/streets, pretrained/efficientnet_lite0.pth, and of CamVid the validation images
 """
 
