@@ -75,7 +75,8 @@ def test_a_list_that_holds_itself(tmp_path):
 def test_the_digest_of_a_set_is_that_of_its_values(tmp_path):
     """The order of a set of texts differs from process to process."""
     config_with(tmp_path, "{'a', 'b', 'c', 'd', 'e'}")
-    code = f"from mmseg.config.config import digest, load_config; print(digest(load_config({str(tmp_path / 'own.py')!r})))"
+    imports = "from mmseg.config.config import load_config; from mmseg.config.identity import digest"
+    code = f"{imports}; print(digest(load_config({str(tmp_path / 'own.py')!r})))"
     printed = set()
     for seed in ("1", "2", "3"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
