@@ -28,7 +28,7 @@ NO_CONFIGS = (RESULT, CURVE, ".log.json")
 
 
 def read_config(path: str | Path, *, trust: bool | None = None) -> Config:
-    """Executes a Python config, or reads a JSON one; one that others may have made is read as plain values.
+    """Reads a config, and runs one that is more than values, see :func:`run_config`, unless others may have made it.
 
     Args:
         path: the file.
