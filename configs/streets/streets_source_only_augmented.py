@@ -2,7 +2,7 @@
 
 Command:   python run_experiments.py --config configs/streets/streets_source_only_augmented.py
 Study:     --exp 110
-Measured:  not yet (docs/real_photographs.md)
+Measured:  59.8 ± 1.0 mIoU over 3 seeds (docs/real_photographs.md)
 Needs:     what streets_source_only.py needs
 """
 
