@@ -24,7 +24,8 @@ def test_the_command(fitted_run, evaluates):
     run, printed = fitted_run
     content = json.loads((run / "temperature.json").read_text())
     assert 0.05 <= content["temperature"] <= 20 and content["data"] == {"name": "source", "trained_on": True}
-    assert content["ECE"]["after"] <= content["ECE"]["before"] and f"{content['temperature']:.4g}" in printed and "--data FILE" in printed
+    assert content["loss"]["after"] <= content["loss"]["before"] and f"{content['temperature']:.4g}" in printed and "--data FILE" in printed
+    assert ("the calibration error gains nothing" in printed) == (content["ECE"]["after"] > content["ECE"]["before"])
     evaluates("--metrics", "trust")
     evaluates("--metrics", "trust", "--temperature")
     plain, warm = (json.loads((run / "eval" / f"latest{end}.json").read_text()) for end in ("", "_temperature"))

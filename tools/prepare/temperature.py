@@ -77,6 +77,8 @@ def main() -> None:
     error = content["ECE"]
     print(f"Temperature {content['temperature']:.4g} of {content['pixels']} pixels in {content['images']} images of {name}: {out}")
     print(f"Calibration error there: {error['before']:.2f} %, with it {error['after']:.2f} %")
+    if error["after"] > error["before"]:
+        print("Note: with no other temperature are the labels more likely, and the calibration error gains nothing from it.")
     if not args.data:
         print("Note: the network was trained on these images, and is surer of them than of others. Give held-out ones with --data FILE.")
 

@@ -26,7 +26,7 @@ from mmseg.models.uda.augmentation.masking import BlockMask, build_mask_generato
 from mmseg.utils.computing.finite import check_finite
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import naming
-from mmseg.utils.randomness import derive_seed
+from mmseg.utils.randomness import Streams
 
 SCALE = 1.25
 """Of the other size of an image: one of those that ``--aug-test`` averages, and never too small where the image itself is not."""
@@ -128,7 +128,7 @@ def score(
     mask: BlockMask,
     seed: int,
 ) -> Counts:
-    """The counts of some images of a data set, whose masks are functions of seed and path: the same for every checkpoint.
+    """The counts of some images of a data set, whose masks are functions of seed and index: the same for every checkpoint.
 
     Raises:
         BadFileError: an image cannot be read, or is too small for the network.
@@ -140,7 +140,7 @@ def score(
         sample = dataset[index]
         with naming(sample["path"]):
             image = student.data_preprocessor.image(sample["image"][None])
-            generator = torch.Generator().manual_seed(derive_seed(seed, "mask of a choice", sample["path"]))
+            generator = Streams(seed, index).torch("mask of a choice")
             counts = count(*looks, image, mask(image, generator))
         total = counts if total is None else total + counts
     return total

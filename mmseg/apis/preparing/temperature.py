@@ -21,7 +21,7 @@ from mmseg.models.uda import UDAMethod
 from mmseg.utils.computing.finite import check_finite
 from mmseg.utils.computing.progress import progress
 from mmseg.utils.errors import UserError, naming
-from mmseg.utils.randomness import derive_seed
+from mmseg.utils.randomness import Streams
 
 PIXELS = 4096
 """Drawn of each image: neighbours say the same, and the logits of whole images do not fit into memory."""
@@ -74,13 +74,13 @@ def sample_pixels(method: UDAMethod, dataset: SegmentationDataset, images: int) 
     scores, labels, chosen = [], [], evenly(len(dataset), images)
     for index in progress(chosen):
         sample = dataset[index]
-        path, label = sample["path"], sample["label"].flatten()
-        with naming(path):
+        label = sample["label"].flatten()
+        with naming(sample["path"]):
             looks = method.looks(sample["image"][None])
             native = method.native_scores(looks, sample["native_size"].tolist())
             check_finite(native)
         logarithms = native if len(looks) == 1 else native.clamp(min=torch.finfo(native.dtype).tiny).log()
-        place = drawn_pixels(label, method.seed, path)
+        place = drawn_pixels(label, method.seed, index)
         scores.append(logarithms.flatten(1)[:, place.to(native.device)].T.float().cpu())
         labels.append(label[place].long())
     if not sum(map(len, labels)):
@@ -88,12 +88,12 @@ def sample_pixels(method: UDAMethod, dataset: SegmentationDataset, images: int) 
     return Sampled(torch.cat(scores), torch.cat(labels), len(chosen))
 
 
-def drawn_pixels(label: Tensor, seed: int, path: str) -> Tensor:
-    """Places of labelled pixels of a label [H0 * W0], at most :data:`PIXELS`: int64 [n]."""
+def drawn_pixels(label: Tensor, seed: int, index: int) -> Tensor:
+    """Places of labelled pixels of the ``index``-th label [H0 * W0], at most :data:`PIXELS`: int64 [n]."""
     known = (label != IGNORE).nonzero()[:, 0]
     if len(known) <= PIXELS:
         return known
-    rng = np.random.default_rng(derive_seed(seed, f"temperature {path}"))
+    rng = Streams(seed, index).numpy("temperature")
     return known[torch.from_numpy(np.sort(rng.choice(len(known), PIXELS, replace=False)))]
 
 
