@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.forks import ROOT, Forks
+
 CONFIG = "configs/demo/demoHR2demoHR_hrda.py"
 
 
@@ -53,13 +56,23 @@ def command(tool: str, *arguments: str) -> list[str]:
 
 def environment() -> dict[str, str]:
     """One thread, so that sums are taken in one order."""
-    return {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    own = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    return {**own, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
-def run(tool: str, *arguments: str, **options_of_run: object) -> subprocess.CompletedProcess:
-    """Runs a tool to its end and captures what it prints."""
-    made = command(tool, *arguments)
-    return subprocess.run(made, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, **options_of_run)
+@functools.cache
+def forks() -> Forks:
+    """Of the environment in which the first command runs."""
+    made = Forks(environment())
+    atexit.register(made.close)
+    return made
+
+
+def run(tool: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Runs a tool to its end and captures what it prints; in a fork, but for a test that changes the environment."""
+    if forks().environment == environment():
+        return forks().run([str(ROOT / tool), *arguments], ROOT)
+    return subprocess.run(command(tool, *arguments), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300)
 
 
 def result_of(run: Path) -> dict:
