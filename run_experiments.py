@@ -138,10 +138,10 @@ def write_all(name: str, runs: Mapping[str, Sequence[Run]]) -> int:
 
 
 def check_as_a_training(runs: Mapping[str, Sequence[Run]]) -> None:
-    """See :func:`mmseg.apis.launching.checks.check_runs`."""
+    """See :func:`mmseg.apis.training.checks.check_runs`."""
     gc.disable()  # importing torch and the networks makes no garbage, and looking for it takes half of the time
     try:
-        from mmseg.apis.launching.checks import check_runs
+        from mmseg.apis.training.checks import check_runs
 
         check_runs(runs)
     finally:

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-IMPORTED = ("mmseg.apis", "mmseg.apis.launching.train", "mmseg.apis.evaluating.testing")
+IMPORTED = ("mmseg.apis", "mmseg.apis.training.train", "mmseg.apis.evaluating.testing")
 """What most commands import in the end."""
 
 

@@ -86,7 +86,7 @@ def main() -> None:
         cfg.load_from = args.load_from
     if args.skip_classifier:
         cfg.skip_classifier = True
-    from mmseg.apis.launching.train import train
+    from mmseg.apis.training.train import train
     from mmseg.engine.distributed import found_launcher
     from mmseg.evaluation.tables import per_class_table, print_titled
 

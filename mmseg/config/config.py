@@ -10,14 +10,14 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg.config.checks import HELPERS, OPTIONAL, REQUIRED, check_keys
-from mmseg.config.code import run_config
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.demo_data import move_demo_data
 from mmseg.config.legacy import OLD_KEYS, is_legacy, upgrade
-from mmseg.config.safe import may_be_of_others, plain_values
+from mmseg.config.reading.code import run_config
+from mmseg.config.reading.safe import may_be_of_others, plain_values
+from mmseg.config.reading.variables import used_names
 from mmseg.config.schedule import resolve_ends
 from mmseg.config.sections import check_sections
-from mmseg.config.variables import used_names
 from mmseg.utils.errors import UserError, suggestion
 from mmseg.utils.options.custom_modules import import_modules
 from mmseg.utils.products.json_file import read_product
@@ -33,7 +33,7 @@ def read_config(path: str | Path, *, trust: bool | None = None) -> Config:
     Args:
         path: the file.
         trust: whether code in it, in what it inherits from and in the modules that it names may run; None: unless a checkpoint lies
-            beside it, see :mod:`mmseg.config.safe`.
+            beside it, see :mod:`mmseg.config.reading.safe`.
 
     Raises:
         UserError: the file is missing, does not run or ends the program.

@@ -51,7 +51,7 @@ def add_trust_options(parser: argparse.ArgumentParser) -> None:
 
 def trusted(args: argparse.Namespace) -> bool:
     """Whether ``config`` of a command line may run its code: as :func:`add_trust_options` says, else unless others may have made it."""
-    from mmseg.config.safe import may_be_of_others
+    from mmseg.config.reading.safe import may_be_of_others
 
     return not may_be_of_others(args.config, getattr(args, "checkpoint", None)) if args.trust is None else args.trust
 

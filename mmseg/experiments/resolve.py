@@ -8,9 +8,9 @@ import functools
 from mmengine.config import Config
 
 from mmseg.config.checks import check_keys
-from mmseg.config.code import run_config
 from mmseg.config.config import apply_options, checked_seed
 from mmseg.config.data_sizes import resolve_sizes
+from mmseg.config.reading.code import run_config
 from mmseg.config.schedule import resolve_ends
 from mmseg.experiments.fields import HRDA, TRAINED_ON_TARGET, Experiment, Masking
 from mmseg.experiments.naming import run_stem

@@ -14,7 +14,7 @@ import torch
 from mmseg.apis.launching.commands import arguments
 from mmseg.apis.launching.rows import study_runs
 from mmseg.apis.launching.runs import Run
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.engine.hooks.checkpoint_hook import CheckpointHook
 from mmseg.utils.errors import UserError
 from mmseg.utils.products.header import HEADER

@@ -17,7 +17,7 @@ CONFIGS = sorted(name for name in FILES if name.endswith("_demo.py"))
 STUDIES = ("A study row", "A chain of trainings")
 TRAIN = """
 import json, sys
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.config import load_config
 for config, (work_dir, options) in json.load(sys.stdin).items():
     train(load_config(config, options), work_dir)

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from mmseg.apis.launching.resume import plan_resume
+from mmseg.apis.training.resume import plan_resume
 from mmseg.config import load_config
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint, save_checkpoint
 from mmseg.utils.errors import UserError

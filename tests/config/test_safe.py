@@ -8,9 +8,9 @@ import pytest
 from mmengine.config import Config
 
 from mmseg.apis.predicting.inference import init_model
-from mmseg.config.code import run_config
 from mmseg.config.config import load_config, read_config
-from mmseg.config.safe import MAX_BYTES, may_be_of_others, plain_values
+from mmseg.config.reading.code import run_config
+from mmseg.config.reading.safe import MAX_BYTES, may_be_of_others, plain_values
 from mmseg.engine.parts import build_loader, build_loader_config
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import config_text

@@ -4,7 +4,7 @@ import pytest
 
 from mmseg.config import load_config
 from mmseg.config.identity import digest
-from mmseg.config.variables import used_names
+from mmseg.config.reading.variables import used_names
 from mmseg.utils.errors import UserError
 from tests import tiny
 

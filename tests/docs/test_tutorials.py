@@ -16,7 +16,7 @@ FILES = dict(re.findall(r"```python\n# (\S+)\n(.*?)```", METHOD, re.DOTALL))
 RUN = """
 import json, sys
 from pathlib import Path
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.config import load_config
 from mmseg.engine.parts import build_model
 from mmseg.utils.errors import UserError

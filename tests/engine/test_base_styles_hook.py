@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.config.config import load_config
 from mmseg.config.identity import digest
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint

@@ -8,7 +8,7 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.runner import IterBasedTrainLoop
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.config.config import load_config
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks import GuardHook

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mmseg.apis.launching import train as train_module
+from mmseg.apis.training import train as train_module
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint, save_checkpoint
 from mmseg.engine.hooks import AnnotationRounds, LostClassHook, ResultHook
 from mmseg.engine.hooks.lost_class_hook import GoBack, before_loss, newly_lost

@@ -10,10 +10,10 @@ from PIL import Image
 
 from mmseg.apis import init_model
 from mmseg.apis.evaluating.evaluate import evaluate, evaluation_loader
-from mmseg.apis.launching.train import train
 from mmseg.apis.predicting.inference import class_colors
 from mmseg.apis.predicting.predict import Options, predict
 from mmseg.apis.predicting.sources import find_sources
+from mmseg.apis.training.train import train
 from mmseg.config.config import load_config
 from mmseg.utils.errors import UserError
 from tests import tiny

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.config.config import load_config
 from mmseg.config.small.shrink import shrink
 from mmseg.evaluation.curve import read_curve

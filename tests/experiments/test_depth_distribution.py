@@ -7,7 +7,7 @@ import pytest
 from experiments import STUDIES
 from mmseg.apis.launching.rows import row_configs, row_run
 from mmseg.config.references import references
-from mmseg.models.uda.methods.depth_distribution import DepthDistribution
+from mmseg.models.uda.methods.alignment.depth_distribution import DepthDistribution
 from mmseg.registry import options_of
 
 ROWS = [(number, address) for number in (75, 76, 77, 78) for address in STUDIES[number].rows]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.optim import OptimWrapper
 
-from mmseg.apis.launching.train import check_state
+from mmseg.apis.training.train import check_state
 from mmseg.engine.checkpoints.checkpoint import DamagedCheckpointError, read_checkpoint, save_checkpoint
 from mmseg.engine.checkpoints.disk_space import space_note, state_bytes
 from mmseg.engine.hooks.result_hook import ResultHook

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from mmseg.config.code import run_config
+from mmseg.config.reading.code import run_config
 from mmseg.utils.errors import UserError
 from tests import tiny
 

@@ -14,7 +14,7 @@ from mmseg.config.config import native_form
 from mmseg.config.identity import digest
 from mmseg.config.legacy import is_legacy
 from mmseg.config.options import parse_options
-from mmseg.config.safe import plain_values
+from mmseg.config.reading.safe import plain_values
 from mmseg.utils.errors import UserError
 from mmseg.utils.options.config_text import config_text, read_config_text
 from tests.cli import released

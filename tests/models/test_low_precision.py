@@ -7,7 +7,7 @@ from mmengine.optim import OptimWrapper
 from mmseg.models.losses.adversarial import DOMAIN_LOSSES
 from mmseg.models.losses.cross_entropy import cross_entropy
 from mmseg.models.losses.entropy import entropy_loss
-from mmseg.models.losses.feature_distance import feature_distance
+from mmseg.models.losses.features.feature_distance import feature_distance
 from mmseg.models.uda.pseudo_labels.labelers import PseudoLabels
 from mmseg.registry import MODELS
 from mmseg.utils.computing.precision import Precision

@@ -7,7 +7,7 @@ import torch
 
 from mmseg.engine.hooks.base_styles_hook import first_map
 from mmseg.models.backbones.style_hallucination import StyleHallucination, farthest_points, in_another_style, style_of
-from mmseg.models.losses.style_consistency import style_consistency
+from mmseg.models.losses.consistency.style_consistency import style_consistency
 from mmseg.models.uda.pseudo_labels.teacher import teacher_mode
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError

@@ -20,7 +20,7 @@ from mmseg.engine.hooks.evaluating import evaluating
 from mmseg.engine.parts import build_optimizer
 from mmseg.models.backbones import style_hallucination
 from mmseg.models.backbones.style_hallucination import farthest_points, in_another_style, style_of
-from mmseg.models.losses.style_consistency import style_consistency
+from mmseg.models.losses.consistency.style_consistency import style_consistency
 from mmseg.models.segmentors import hrda_encoder_decoder
 from mmseg.registry import MODELS
 from mmseg.structures import Box, UDABatch, shown_classes

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmseg.models.losses.consistency.local_consistency import discrepancy, local_consistency, semantic_boundary
 from mmseg.models.losses.cross_entropy import CrossEntropyLoss
-from mmseg.models.losses.local_consistency import discrepancy, local_consistency, semantic_boundary
 from mmseg.models.losses.negative_learning import negative_learning
 from mmseg.models.uda.acquisition import scores
 from mmseg.models.uda.acquisition.budgets import pixels_per_round, regions_per_round

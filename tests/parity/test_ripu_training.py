@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.config.config import load_config
 from mmseg.datasets.annotating.rounds import as_array
 from mmseg.datasets.conversion import raw_labels

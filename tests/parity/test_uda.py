@@ -12,7 +12,7 @@ from torch import nn
 
 from mmseg.config.config import load_config
 from mmseg.engine.optimizers.grouped import multipliers, parameter_groups
-from mmseg.models.losses.feature_distance import downscale_label, feature_distance, thing_mask
+from mmseg.models.losses.features.feature_distance import downscale_label, feature_distance, thing_mask
 from mmseg.models.uda.augmentation import augment
 from mmseg.models.uda.augmentation.masking import block_mask, grid_size
 from mmseg.models.uda.augmentation.mixing import class_masks, draw_class_masks, draw_classes, paste

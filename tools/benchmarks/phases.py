@@ -20,7 +20,7 @@ from mmseg.models.uda.objectives import (
     MixedSupervision,
     SourceSupervision,
 )
-from mmseg.models.uda.objectives.masked import MaskedConsistency
+from mmseg.models.uda.objectives.consistency.masked import MaskedConsistency
 from mmseg.models.uda.step import StepContext
 
 NAMES = {

@@ -51,7 +51,7 @@ class Setting:
         """The method on its device with initial weights, and its optimizer, as a training builds them."""
         from mmengine.device import get_device
 
-        from mmseg.apis.launching.teachers import attach_teacher
+        from mmseg.apis.training.teachers import attach_teacher
         from mmseg.datasets.base import class_info
         from mmseg.engine.parts import build_model, build_optimizer
         from tools.benchmarks.plain.training import build_baseline

@@ -12,7 +12,7 @@ import numpy as np
 
 from mmseg.config.config import load_config
 from mmseg.config.identity import row_digest, run_name
-from mmseg.config.safe import may_be_of_others
+from mmseg.config.reading.safe import may_be_of_others
 from mmseg.evaluation.bands.file import Band, BandCurve
 from mmseg.evaluation.bands.making import DIGITS, is_evaluated, is_watched, limits, smoothed
 from mmseg.evaluation.curve import read_curve, read_result
@@ -30,7 +30,7 @@ def band_of_runs(folders: Sequence[Path], trust: bool | None = None) -> Band:
 
     Args:
         folders: of the runs.
-        trust: whether their configs may run code; None decides as :func:`mmseg.config.safe.may_be_of_others` says.
+        trust: whether their configs may run code; None decides as :func:`mmseg.config.reading.safe.may_be_of_others` says.
 
     Raises:
         UserError: they are fewer than two, not finished, of different configs, of one seed, or share no point; or a file is broken.

@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from mmseg.apis.launching.commands import check_tool_options
 from mmseg.apis.launching.runs import Run
-from mmseg.apis.launching.teachers import teacher_files
+from mmseg.apis.training.teachers import teacher_files
 from mmseg.config.references import references
 from mmseg.datasets.base import without_labels
 from mmseg.datasets.choosing.labeled import labeled_config

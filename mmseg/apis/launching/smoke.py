@@ -16,11 +16,11 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from mmseg.apis.launching.checks import check_options
 from mmseg.apis.launching.commands import arguments, run_command
 from mmseg.apis.launching.launch import make_demo_data
 from mmseg.apis.launching.runs import Run
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.checks import check_options
+from mmseg.apis.training.train import train
 from mmseg.config.identity import digest
 from mmseg.config.references import with_digests
 from mmseg.config.small.shrink import layouts, shrink

@@ -23,7 +23,7 @@ from mmseg.apis.predicting.model_files import model_files
 from mmseg.apis.predicting.prior_correction import correct_priors
 from mmseg.apis.predicting.temperature import read_temperature, tempered
 from mmseg.config.config import load_config
-from mmseg.config.safe import may_be_of_others
+from mmseg.config.reading.safe import may_be_of_others
 from mmseg.datasets.base import class_info, image_values
 from mmseg.datasets.classes.palettes import default_palette
 from mmseg.datasets.transforms import RESIZING, EvaluationSize

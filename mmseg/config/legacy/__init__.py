@@ -12,7 +12,6 @@ import functools
 
 from mmengine.config import Config
 
-from mmseg.config.code import run_config
 from mmseg.config.legacy.checks import as_lists, checked, note
 from mmseg.config.legacy.data import common_normalization, known_source, upgrade_evaluation_data, upgrade_training_data
 from mmseg.config.legacy.network import ignores_target, own_preprocessor, upgrade_model, upgrade_uda
@@ -27,6 +26,7 @@ from mmseg.config.legacy.training import (
     upgrade_start,
     upgrade_style_hook,
 )
+from mmseg.config.reading.code import run_config
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import CONFIGS
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmseg.config.checks import HELPERS
-from mmseg.config.code import run_config
 from mmseg.config.data_sizes import resolve_sizes
 from mmseg.config.identity import REPORTING_HOOKS
+from mmseg.config.reading.code import run_config
 from mmseg.config.references import references
 from mmseg.config.schedule import resolve_ends, stretch
 from mmseg.config.small.config import ANNOTATION_ROUNDS, Size, crops, demo_folder, divided, is_own, required, resize_config, single_datasets

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from mmseg.models.decode_heads.decode_head import resize
 from mmseg.models.test_time.base import LEARNING_RATE, OnlineLearner
 from mmseg.models.uda.base import UDAMethod
-from mmseg.models.uda.objectives.soft_labels import SoftLabelSupervision
+from mmseg.models.uda.objectives.distillation.soft_labels import SoftLabelSupervision
 from mmseg.models.uda.pseudo_labels.teacher import ema_update
 from mmseg.registry import TEST_TIME_METHODS
 from mmseg.utils.errors import SmallImageError

@@ -15,7 +15,7 @@ from mmseg.models.test_time.base import LEARNING_RATE, OnlineLearner
 from mmseg.models.uda.augmentation.augment import StrongAugment
 from mmseg.models.uda.augmentation.masking import BlockMask
 from mmseg.models.uda.base import UDAMethod
-from mmseg.models.uda.objectives.masked import MaskedConsistency
+from mmseg.models.uda.objectives.consistency.masked import MaskedConsistency
 from mmseg.models.uda.pseudo_labels.confidence import ConfidenceShare
 from mmseg.models.uda.pseudo_labels.teacher import Teacher
 from mmseg.registry import TEST_TIME_METHODS

@@ -14,7 +14,7 @@ from mmseg.models.uda.augmentation.masking import build_mask_generator
 from mmseg.models.uda.base import UDAMethod
 from mmseg.models.uda.depth_distribution.options import DepthOptions
 from mmseg.models.uda.feature_reference import FeatureReference
-from mmseg.models.uda.objectives.masked import find_mask_mode
+from mmseg.models.uda.objectives.consistency.masked import find_mask_mode
 from mmseg.models.uda.pseudo_labels.shorthand import labeling_configs, with_threshold
 from mmseg.models.uda.shared_weights import share_frozen
 from mmseg.models.uda.step import Objective

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.utils.errors import Waiting
 from tests import annotated, tiny
 

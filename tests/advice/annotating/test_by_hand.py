@@ -12,7 +12,7 @@ from PIL import Image
 from mmseg.apis.annotating.export import export
 from mmseg.apis.annotating.importing import import_labels
 from mmseg.apis.annotating.waiting import find_round
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.datasets.annotating.oracle import ASKED
 from mmseg.datasets.reading.image_files import read_label_ids
 from mmseg.utils.errors import Waiting

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.config.config import load_config
 from mmseg.datasets.annotating.rounds import RoundFolder, read_current, write_current
 from mmseg.datasets.classes.names import CLASSES

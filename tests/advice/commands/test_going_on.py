@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from torch import nn
 
-from mmseg.apis.launching.resume import plan_resume
+from mmseg.apis.training.resume import plan_resume
 from mmseg.config import load_config
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
 from mmseg.engine.hooks import ResultHook

@@ -170,7 +170,7 @@ def test_a_device_that_is_not_there():
 
 def test_options_of_a_training(call, monkeypatch, tmp_path):
     """What works gets as far as the training."""
-    monkeypatch.setattr("mmseg.apis.launching.train.train", lambda *_, **options: {"iteration": 0, "metrics": {}})
+    monkeypatch.setattr("mmseg.apis.training.train.train", lambda *_, **options: {"iteration": 0, "metrics": {}})
 
     def start(*options: str):
         return lambda: call(train.main, tiny.CONFIG, "--work-dir", tmp_path / "run", *options)

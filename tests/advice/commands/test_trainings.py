@@ -15,7 +15,7 @@ from mmseg.apis.launching import launch
 from mmseg.apis.launching.launch import Outcome, launch_one
 from mmseg.apis.launching.processes import Start, interruptible
 from mmseg.apis.launching.runs import Run
-from mmseg.apis.launching.train import check_state
+from mmseg.apis.training.train import check_state
 from mmseg.config import load_config
 from mmseg.engine import compile as compilation
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint
@@ -83,7 +83,7 @@ def test_resume_by_a_file(run, call, tiny_data, capsys, monkeypatch):
     started = []
     with monkeypatch.context() as patch:  # that networks are loaded is the matter of other tests
         patch.setattr(
-            "mmseg.apis.launching.train.train", lambda cfg, *_, **__: started.append(cfg.load_from) or {"iteration": 0, "metrics": {}}
+            "mmseg.apis.training.train.train", lambda cfg, *_, **__: started.append(cfg.load_from) or {"iteration": 0, "metrics": {}}
         )
         call(train_tool.main, tiny.CONFIG, *elsewhere, *longer)
     assert started == [file] and read_checkpoint(file)["state_dict"]
@@ -133,7 +133,7 @@ def test_interrupted_trainings(monkeypatch, capsys):
 
 def test_an_interrupted_training(run, call, tiny_data, monkeypatch, capsys):
     with monkeypatch.context() as patch:
-        patch.setattr("mmseg.apis.launching.train.train", mock.Mock(side_effect=KeyboardInterrupt))
+        patch.setattr("mmseg.apis.training.train.train", mock.Mock(side_effect=KeyboardInterrupt))
         (command,) = advice(
             "Go on with: {}", stopped(lambda: call(train_tool.main, tiny.CONFIG, "--work-dir", run, *tiny.options(tiny_data)))
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.datasets import CityscapesDataset, UDADataset
 from mmseg.engine.parts import labeled_note, target_note
 from tests import annotated, tiny

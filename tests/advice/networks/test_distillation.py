@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from mmseg.apis.launching.needs import check_teacher
-from mmseg.apis.launching.teachers import attach_teacher
+from mmseg.apis.training.teachers import attach_teacher
 from mmseg.config import load_config
 from mmseg.datasets.classes.names import CLASSES
 from mmseg.models.uda import UDAMethod

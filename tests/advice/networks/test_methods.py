@@ -8,7 +8,7 @@ from mmseg.config import load_config
 from mmseg.engine.parts import build_method
 from mmseg.models.losses.adversarial import domain_loss
 from mmseg.models.uda.augmentation.masking import build_mask_generator
-from mmseg.models.uda.objectives.masked import find_mask_mode
+from mmseg.models.uda.objectives.consistency.masked import find_mask_mode
 from mmseg.models.uda.preset import changed
 from mmseg.models.uda.pseudo_labels.prediction import level_weights
 from mmseg.models.uda.pseudo_labels.shorthand import labeling_configs

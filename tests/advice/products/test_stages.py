@@ -13,7 +13,7 @@ from mmseg.apis.launching.commands import result, run_command
 from mmseg.apis.launching.processes import Start
 from mmseg.apis.launching.rows import chosen_runs, study_runs
 from mmseg.apis.launching.runs import Run
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.config.references import from_stage, with_paths
 from mmseg.utils.storage.files import write_json
 from tests import tiny

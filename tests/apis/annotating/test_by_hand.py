@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.datasets.annotating.oracle import ASKED
 from mmseg.datasets.reading.image_files import read_label_ids
 from mmseg.engine.checkpoints.checkpoint import read_checkpoint

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from mmseg.apis.launching import launch
-from mmseg.apis.launching.checks import check_runs
 from mmseg.apis.launching.commands import arguments, option_words
 from mmseg.apis.launching.generated import place_of
 from mmseg.apis.launching.launch import lacking, launch_all, ready, say_what_is_missing
@@ -20,6 +19,7 @@ from mmseg.apis.reporting.files import csv_text
 from mmseg.apis.reporting.page import page
 from mmseg.apis.reporting.summary import collect
 from mmseg.apis.reporting.tables import print_study
+from mmseg.apis.training.checks import check_runs
 from mmseg.config.config import load_config
 from mmseg.config.small.shrink import demo, shrink
 from mmseg.experiments import ConfigFile
@@ -225,7 +225,7 @@ def test_numbers_of_the_last_stage_and_of_an_earlier_one(study, runs):
 
 
 def test_a_command_is_not_trained(runs, tmp_path):
-    from mmseg.apis.launching.train import train
+    from mmseg.apis.training.train import train
 
     with pytest.raises(UserError, match=r"is of a stage that runs tools/prepare/pseudo_labels\.py: there is nothing to train"):
         train(stages(runs)["c.1@labels"].cfg, tmp_path / "run")

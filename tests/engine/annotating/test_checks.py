@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.datasets.annotating.rounds import stems
 from mmseg.engine.annotating.picking import Picker
 from mmseg.models.uda.acquisition.strategies import PixelRandom, RegionRandom

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from tests import annotated, tiny
 from tests.cli.study_script import launched
 from tests.engine.annotating.test_rounds_in_training import files_of

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.datasets.annotating import fresh
 from mmseg.datasets.reading.image_files import ImageFiles, read_image, read_label_ids
 from mmseg.engine.annotating import making

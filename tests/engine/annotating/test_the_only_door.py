@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mmseg.apis.launching.train import train
+from mmseg.apis.training.train import train
 from mmseg.datasets.kinds.cityscapes import CityscapesDataset
 from mmseg.datasets.reading.image_files import ImageFiles
 from mmseg.engine.parts import build_loader_config

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmseg.models.losses.feature_distance import downscale_label, thing_mask
+from mmseg.models.losses.features.feature_distance import downscale_label, thing_mask
 from mmseg.registry import MODELS
 from tests.models.encoders.families import make_tiny
 from tests.models.uda.test_methods import batch, run_step

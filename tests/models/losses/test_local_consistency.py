@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmseg.models.losses.local_consistency import discrepancy, local_consistency, semantic_boundary
+from mmseg.models.losses.consistency.local_consistency import discrepancy, local_consistency, semantic_boundary
 
 HALVES = torch.tensor([0, 0, 1, 1]).expand(1, 4, 4)
 

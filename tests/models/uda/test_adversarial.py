@@ -12,7 +12,7 @@ from mmseg.engine.optimizers import GuardedOptimWrapper, JointOptimWrapper
 from mmseg.engine.parts import build_optimizer, schedules
 from mmseg.models.losses.adversarial import SOURCE, TARGET, least_squares, vanilla
 from mmseg.models.uda.discriminator import Discriminator, Discriminators
-from mmseg.models.uda.objectives.adversarial import ask_frozen
+from mmseg.models.uda.objectives.alignment.adversarial import ask_frozen
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError
 from tests.models import networks

@@ -9,7 +9,7 @@ from torch import nn
 
 from mmseg.engine.checkpoints.weights import covers, load_method, load_resumed
 from mmseg.engine.optimizers.grouped import parameter_groups
-from mmseg.models.losses.feature_distillation import feature_distillation
+from mmseg.models.losses.features.feature_distillation import feature_distillation
 from mmseg.models.uda import UDAMethod
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError

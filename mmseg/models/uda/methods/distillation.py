@@ -21,7 +21,7 @@ HASH = "distilled_hash"
 class Distillation(SourceOnly):
     """Supervision on the source, and soft labels of a frozen teacher on the target; ``objectives=dict(source=None)`` leaves the former out.
 
-    The teacher is what another training has left. :func:`mmseg.apis.launching.teachers.attach_teacher` reads its config and its weights
+    The teacher is what another training has left. :func:`mmseg.apis.training.teachers.attach_teacher` reads its config and its weights
     when the training starts or goes on. It is no part of the state, which keeps the SHA-256 of its file alone.
 
     Args:

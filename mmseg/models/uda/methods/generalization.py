@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmseg.models.uda.imagenet import ImageNetPreset
-from mmseg.models.uda.objectives.style_consistency import StyleConsistency
+from mmseg.models.uda.objectives.consistency.style_consistency import StyleConsistency
 from mmseg.registry import MODELS
 from mmseg.utils.options.ranges import NonNegative
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mmseg.models.uda.objectives.local_consistency import LocalConsistency
+from mmseg.models.uda.objectives.consistency.local_consistency import LocalConsistency
 from mmseg.models.uda.preset import Preset
 from mmseg.registry import MODELS
 from mmseg.utils.options.ranges import NonNegative

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mmseg.models.losses.feature_distance import feature_distance, thing_mask
+from mmseg.models.losses.features.feature_distance import feature_distance, thing_mask
 from mmseg.models.uda.step import StepContext
 from mmseg.structures import SegOutput
 

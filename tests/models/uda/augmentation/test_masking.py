@@ -7,7 +7,7 @@ import torch
 from mmengine.config import ConfigDict
 
 from mmseg.models.uda.augmentation.masking import BlockMask, block_mask, build_mask_generator, draw_noise, grid_size
-from mmseg.models.uda.objectives.masked import MASK_MODES
+from mmseg.models.uda.objectives.consistency.masked import MASK_MODES
 from mmseg.utils.errors import UserError
 from mmseg.utils.randomness import Streams
 from tests.models.uda.test_methods import METHODS, batch, build, run_step

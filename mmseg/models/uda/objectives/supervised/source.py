@@ -12,9 +12,9 @@ from torch import Tensor
 
 from mmseg.models.uda.augmentation.image_jitter import ImageJitter
 from mmseg.models.uda.depth_distribution.supervision import GeometrySupervision
+from mmseg.models.uda.objectives.consistency.local_consistency import LocalConsistency
+from mmseg.models.uda.objectives.consistency.style_consistency import StyleConsistency
 from mmseg.models.uda.objectives.feature_distance import FeatureDistance
-from mmseg.models.uda.objectives.local_consistency import LocalConsistency
-from mmseg.models.uda.objectives.style_consistency import StyleConsistency
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES
 from mmseg.structures.batches import LABELS

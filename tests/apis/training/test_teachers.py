@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mmseg.apis import init_model
-from mmseg.apis.launching.teachers import attach_teacher, teacher_files
+from mmseg.apis.training.teachers import attach_teacher, teacher_files
 from mmseg.datasets.kinds.camvid import CAMVID_CLASSES
 from mmseg.registry import MODELS
 from tests import tiny

@@ -8,7 +8,7 @@ from __future__ import annotations
 from mmseg.models.uda.base import OwnOptimizer
 from mmseg.models.uda.discriminator import InformationDiscriminators
 from mmseg.models.uda.discriminator_optimizer import falling_adam
-from mmseg.models.uda.methods.adv_ent import alignment
+from mmseg.models.uda.methods.alignment.adv_ent import alignment
 from mmseg.models.uda.preset import Preset
 from mmseg.registry import MODELS
 from mmseg.utils.errors import UserError

@@ -15,8 +15,8 @@ from mmengine.device import get_device
 
 from mmseg.apis.bands.shipped import with_reference_band
 from mmseg.apis.launching.commands import check_command
-from mmseg.apis.launching.resume import plan_resume
-from mmseg.apis.launching.teachers import attach_teacher
+from mmseg.apis.training.resume import plan_resume
+from mmseg.apis.training.teachers import attach_teacher
 from mmseg.config.identity import digest, row_digest
 from mmseg.config.references import with_paths
 from mmseg.config.schedule import other_ends

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from experiments import STUDIES
-from mmseg.apis.launching import checks
-from mmseg.apis.launching.checks import build_parts, check_options, check_runs, typed
 from mmseg.apis.launching.rows import study_runs
+from mmseg.apis.training import checks
+from mmseg.apis.training.checks import build_parts, check_options, check_runs, typed
 from mmseg.config.config import load_config
 from mmseg.utils.errors import UserError
 from tests import tiny

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from mmseg.models.decode_heads.decode_head import resize
-from mmseg.models.losses.local_consistency import local_consistency
+from mmseg.models.losses.consistency.local_consistency import local_consistency
 from mmseg.models.uda.step import StepContext
 from mmseg.structures import SegOutput
 

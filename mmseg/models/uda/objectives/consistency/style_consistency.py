@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from mmseg.models.losses.style_consistency import style_consistency
+from mmseg.models.losses.consistency.style_consistency import style_consistency
 from mmseg.models.uda.step import StepContext
 from mmseg.structures import SegOutput
 from mmseg.utils.errors import UserError

@@ -12,7 +12,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from mmseg.models.losses.feature_distillation import feature_distillation
+from mmseg.models.losses.features.feature_distillation import feature_distillation
 from mmseg.models.uda.augmentation.image_jitter import ImageJitter
 from mmseg.models.uda.feature_reference import FeatureReference
 from mmseg.models.uda.step import StepContext

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmseg.models.losses.class_alignment import SOURCE, TARGET, domain_cross_entropy, soft_labels
 from mmseg.models.uda.class_discriminator import ClassDiscriminator
-from mmseg.models.uda.objectives.adversarial import ask_frozen
+from mmseg.models.uda.objectives.alignment.adversarial import ask_frozen
 from mmseg.models.uda.pseudo_labels.prediction import Prediction
 from mmseg.models.uda.step import StepContext
 from mmseg.registry import OBJECTIVES

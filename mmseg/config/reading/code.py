@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmseg.config.safe import plain_values
+from mmseg.config.reading.safe import plain_values
 from mmseg.utils.errors import UserError
 from mmseg.utils.storage.space import OF_WRITING, cannot_write
 

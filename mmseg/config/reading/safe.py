@@ -17,7 +17,7 @@ from typing import Any
 
 from mmengine.config.config import RESERVED_KEYS
 
-from mmseg.config.plain import BASE, MAX_VALUES, Assignments, NotPlainError, is_base, parts, size
+from mmseg.config.reading.plain import BASE, MAX_VALUES, Assignments, NotPlainError, is_base, parts, size
 from mmseg.utils.errors import UserError
 from mmseg.utils.repository import ROOT
 

@@ -1,0 +1,1 @@
+"""One training: what is asked before it, its start, and going on with it."""

@@ -1,0 +1,1 @@
+"""Python files as configs: read as plain values, or run."""

@@ -1,0 +1,1 @@
+"""Losses of features against those of a frozen encoder."""

@@ -1,0 +1,1 @@
+"""Predictions agree: with their neighbours, over styles, and where blocks are hidden."""

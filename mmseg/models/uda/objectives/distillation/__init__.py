@@ -1,0 +1,1 @@
+"""What frozen networks say or see is learned."""
