@@ -38,7 +38,7 @@ class Forks:
         self.server: subprocess.Popen | None = None
 
     def run(self, words: Sequence[str], folder: Path, timeout: float = 300) -> subprocess.CompletedProcess:
-        """Runs a Python file with its arguments to the end, in a folder.
+        """Runs a Python file with its arguments to the end, or what follows ``-c``, in a folder.
 
         Raises:
             subprocess.TimeoutExpired: it took longer than ``timeout`` seconds, and was killed.
@@ -99,9 +99,14 @@ def become(order: dict) -> None:
     for target, source in enumerate([nothing, *outputs]):
         os.dup2(source, target)
     os.chdir(order["folder"])
-    sys.argv = order["words"]
-    sys.path[0] = str(Path(sys.argv[0]).resolve().parent)
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    first, *rest = order["words"]
+    if first == "-c":
+        code, *rest = rest
+        sys.argv, sys.path[0] = [first, *rest], ""
+        exec(code, vars(sys.modules["__main__"]))
+    else:
+        sys.argv, sys.path[0] = [first, *rest], str(Path(first).resolve().parent)
+        runpy.run_path(first, run_name="__main__")
 
 
 if __name__ == "__main__" and (order := serve()) is not None:

@@ -43,3 +43,8 @@ def test_one_that_does_not_end_is_killed(forks, tmp_path):
     assert ended.value.stdout == "begun\n"
     (tmp_path / "script.py").write_text("print('next')")
     assert forks.run(["script.py"], tmp_path).stdout == "next\n"
+
+
+def test_code_in_place_of_a_file(forks, tmp_path):
+    code = "import sys\nprint(__name__, sys.argv[1:], sys.path[0] == '')"
+    assert forks.run(["-c", code, "x"], tmp_path).stdout == "__main__ ['x'] True\n"

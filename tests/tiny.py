@@ -68,11 +68,11 @@ def forks() -> Forks:
     return made
 
 
-def run(tool: str, *arguments: str) -> subprocess.CompletedProcess:
-    """Runs a tool to its end and captures what it prints; in a fork, but for a test that changes the environment."""
+def run(*words: str) -> subprocess.CompletedProcess:
+    """Runs a tool, or what follows ``-c``, to its end and captures what it prints; in a fork, unless a test changes the environment."""
     if forks().environment == environment():
-        return forks().run([str(ROOT / tool), *arguments], ROOT)
-    return subprocess.run(command(tool, *arguments), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300)
+        return forks().run(words, ROOT)
+    return subprocess.run([sys.executable, *words], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300)
 
 
 def result_of(run: Path) -> dict:

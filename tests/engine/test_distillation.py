@@ -2,8 +2,6 @@
 
 import shutil
 import signal
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -36,13 +34,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one_and_wants_its_teacher(ar
     assert done.returncode == 0, done.stderr
     assert "Teacher: Loaded model (student)" in done.stdout + "".join(path.read_text() for path in whole.rglob("*.log"))
 
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments, "--work-dir", str(parted)],
-        cwd=tiny.ROOT,
-        env=tiny.environment(),
-        capture_output=True,
-        timeout=300,
-    )
+    killed = tiny.run("-c", KILLED, *arguments, "--work-dir", str(parted))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     checkpoint = tmp_path / "teacher" / "latest.pth"
     content = read_checkpoint(checkpoint)

@@ -5,7 +5,6 @@ import logging
 import multiprocessing
 import signal
 import subprocess
-import sys
 import weakref
 from pathlib import Path
 from types import SimpleNamespace
@@ -155,9 +154,8 @@ def train(folder: Path, data: Path, *flags: str, dies: str = "", alarm: bool = T
     # Without its defaults of entries of custom_hooks, which are another list here.
     values = {key: value for key, value in tiny.values(data, **{**CHANGES, **changes}).items() if not key.startswith("custom_hooks.")}
     options = ["--cfg-options", *(f"{key}={value!r}" for key, value in values.items())]
-    start = ["-c", ALARM.format(dies=dies)] if alarm else [str(tiny.ROOT / "tools/train.py")]
-    command = [sys.executable, *start, tiny.CONFIG, "--work-dir", str(folder), *flags, *options]
-    return subprocess.run(command, cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, text=True, timeout=600)
+    start = ["-c", ALARM.format(dies=dies)] if alarm else ["tools/train.py"]
+    return tiny.run(*start, tiny.CONFIG, "--work-dir", str(folder), *flags, *options)
 
 
 @pytest.fixture(scope="module")

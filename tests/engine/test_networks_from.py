@@ -2,8 +2,6 @@
 
 import shutil
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import torch
@@ -36,9 +34,7 @@ def test_a_distilled_network(trained, tiny_data, tmp_path):
     changes = {"train_cfg.max_iters": 2, "default_hooks.checkpoint.interval": 1, "train_dataloader.dataset.crop_pseudo_margins": None}
     options = [option for option in tiny.options(tiny_data, **changes) if not option.startswith("uda.")]
     arguments = [str(config), "--work-dir", str(folder), *options]
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300
-    )
+    killed = tiny.run("-c", KILLED, *arguments)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     stage.unlink()
     resumed = tiny.run("tools/train.py", *arguments, "--resume")

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -81,9 +79,7 @@ def whole(tiny_data, tmp_path_factory):
 def test_killed_and_resumed_equals_uninterrupted(whole, tiny_data, tmp_path):
     broken = tmp_path / "broken"
     arguments = [tiny.CONFIG, "--work-dir", str(broken), *tiny.options(tiny_data, **FULL, **{"train_dataloader.num_workers": 2})]
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300
-    )
+    killed = tiny.run("-c", KILLED, *arguments)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not (broken / "result.json").exists()
     assert read_checkpoint(broken / "latest.pth")["meta"]["iteration"] == HALF

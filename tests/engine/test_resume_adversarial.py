@@ -1,8 +1,6 @@
 """A run with a second optimizer that is killed and resumed equals an uninterrupted one, bit by bit."""
 
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -46,9 +44,7 @@ def test_killed_and_resumed_equals_uninterrupted(method, others, tiny_data, tmp_
     assert done.returncode == 0, done.stderr
 
     arguments = [str(config), "--work-dir", str(broken), *options]
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300
-    )
+    killed = tiny.run("-c", KILLED, *arguments)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     resumed = tiny.run("tools/train.py", *arguments, "--resume")
     assert resumed.returncode == 0, resumed.stderr

@@ -1,8 +1,6 @@
 """Trainings with prototypes and memories that are killed and resumed equal uninterrupted ones, bit by bit."""
 
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -58,9 +56,7 @@ def test_killed_and_resumed_equals_uninterrupted(kind, method, tiny_data, tmp_pa
     assert done.returncode == 0, done.stderr
 
     arguments = [str(config), "--work-dir", str(broken), *options]
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300
-    )
+    killed = tiny.run("-c", KILLED, *arguments)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     half = read_checkpoint(broken / "latest.pth")["state_dict"]
     pushed = next(value for name, value in half.items() if name.endswith("features.pushed"))

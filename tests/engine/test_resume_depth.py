@@ -1,8 +1,6 @@
 """Trainings with depth and density that are killed and resumed equal uninterrupted ones, bit by bit."""
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -57,9 +55,7 @@ def test_killed_and_resumed_equals_uninterrupted(method, units, tiny_data, tmp_p
     assert done.returncode == 0, done.stderr
 
     arguments = [str(config), "--work-dir", str(broken), *options]
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300
-    )
+    killed = tiny.run("-c", KILLED, *arguments)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     resumed = tiny.run("tools/train.py", *arguments, "--resume")
     assert resumed.returncode == 0, resumed.stderr

@@ -3,8 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -86,9 +84,7 @@ def test_what_is_left_out_changes_nothing_that_is_learned(whole, file):
 def test_killed_and_resumed_equals_uninterrupted(whole, file, tiny_data, tmp_path):
     broken = tmp_path / "broken"
     arguments = [str(config(tmp_path, file, "trainable")), "--work-dir", str(broken), *options(tiny_data)]
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300
-    )
+    killed = tiny.run("-c", KILLED, *arguments)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     half = read_checkpoint(broken / "latest.pth")
     trained = half["hooks"]["WeightAverageHook"]["trained"]

@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -189,9 +187,7 @@ def test_killed_and_resumed_equals_uninterrupted(whole, tiny_data, tmp_path, dea
     arguments = [tiny.CONFIG, "--work-dir", str(folder), *annotated.options(tiny_data, **{"train_dataloader.num_workers": 1})]
     module, name, times = DEATHS[death]
     script = KILLED.format(module=module, name=name, times=times)
-    killed = subprocess.run(
-        [sys.executable, "-c", script, *arguments], cwd=tiny.ROOT, env=tiny.environment(), capture_output=True, timeout=300
-    )
+    killed = tiny.run("-c", script, *arguments)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     resumed = tiny.run("tools/train.py", *arguments, "--resume")
     assert resumed.returncode == 0, resumed.stderr
