@@ -63,7 +63,8 @@ class Forks:
     def close(self) -> None:
         """Ends the process that forks."""
         if self.server is not None:
-            self.server.communicate(timeout=60)
+            self.server.kill()  # it waits for an order, and has nothing to finish
+            self.server.communicate()
             self.server = None
 
     def __enter__(self) -> Forks:
